@@ -1,0 +1,461 @@
+//! `kiosk.toml` becomes a [`Config`]. What the values mean for the session or the client is the shell's business.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Deserialize;
+
+use crate::staff::{Badge, BadgeFormat, BadgeProfile, Pin};
+
+/// The shipped file: the sample for the installer, the documentation of every key, and the defaults.
+pub const SAMPLE: &str = include_str!("../kiosk.toml");
+
+/// What the site decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// `[kiosk]`
+    pub kiosk: Kiosk,
+    /// `[kisi]`
+    pub kisi: Kisi,
+    /// `[sign_in]`
+    pub sign_in: SignIn,
+    /// `[badge]`
+    pub badge: BadgeProfile,
+    /// `[session]`
+    pub session: Session,
+    /// `[doors]`
+    pub doors: Doors,
+    /// `[display]`
+    pub display: Display,
+}
+
+/// `[kiosk]`: who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kiosk {
+    /// What it is called, at Kisi too.
+    pub name: String,
+    /// Where it hangs.
+    pub location: String,
+    /// Whom to call.
+    pub support_phone: String,
+    /// Behind the help code.
+    pub help_url: String,
+}
+
+/// `[kisi]`: how to reach Kisi.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kisi {
+    /// Checked by the client that uses it.
+    pub base_url: String,
+    /// Kisi's ids of places; empty means all.
+    pub places: Vec<u64>,
+    /// For partners; empty sends none.
+    pub integration_identifier: String,
+    /// For partners; empty sends none.
+    pub integration_contact: String,
+    /// Empty means none.
+    pub proxy: String,
+    /// Of an unlock, in seconds.
+    pub timeout_seconds: u64,
+}
+
+/// `[sign_in]`: what may be presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignIn {
+    /// A PIN alone signs in.
+    pub pin: bool,
+    /// Of a PIN.
+    pub pin_digits: usize,
+    /// What a badge is good for.
+    pub badge: Badges,
+    /// A badge number may be typed.
+    pub typed_badge: bool,
+}
+
+/// `sign_in.badge`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Badges {
+    /// The number alone signs in.
+    Alone,
+    /// The number, then its PIN.
+    WithPin,
+    /// None are read.
+    Off,
+}
+
+/// `[session]`: how long people have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    /// Without a touch.
+    pub idle: Duration,
+    /// The last part of it.
+    pub warning: Duration,
+    /// After an unlock.
+    pub after_unlock: Duration,
+    /// In any case.
+    pub max: Duration,
+}
+
+/// `[doors]`: which are special.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Doors {
+    /// Names of doors that ask once more.
+    pub confirm: Vec<String>,
+    /// Names of doors that are not shown.
+    pub hide: Vec<String>,
+}
+
+/// `[display]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Display {
+    /// The whole screen.
+    pub fullscreen: bool,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("`{}` cannot be read", file.display())]
+    Read {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It is not TOML. The source names line and column.
+    #[error("`{}` is not a kiosk configuration", file.display())]
+    Syntax {
+        /// Which file.
+        file: PathBuf,
+        /// Where and why.
+        #[source]
+        source: toml::de::Error,
+    },
+    /// A key that this version does not know.
+    #[error("`{}`, line {line}: `{key}` is not a key, known are {known}", file.display())]
+    Unknown {
+        /// Which file.
+        file: PathBuf,
+        /// On which line.
+        line: usize,
+        /// Which key.
+        key: String,
+        /// What it could have been.
+        known: String,
+    },
+    /// A value of the wrong kind.
+    #[error("`{}`, line {line}: `{key}` is of type {found}, but must be of type {expected}", file.display())]
+    Kind {
+        /// Which file.
+        file: PathBuf,
+        /// On which line.
+        line: usize,
+        /// Which key.
+        key: String,
+        /// What it is.
+        found: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A value is out of range.
+    #[error("`{}`, line {line}: `{key}` is `{value}`, but must be {allowed}", file.display())]
+    Value {
+        /// Which file.
+        file: PathBuf,
+        /// On which line; 0 if the file does not set it.
+        line: usize,
+        /// Which key.
+        key: &'static str,
+        /// What it is.
+        value: String,
+        /// What it must be.
+        allowed: &'static str,
+    },
+}
+
+/// The shipped file with the installer's keys laid over it. Every key is here, none has another default.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    kiosk: Kiosk,
+    kisi: Kisi,
+    sign_in: RawSignIn,
+    badge: RawBadge,
+    session: RawSession,
+    doors: Doors,
+    display: Display,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSignIn {
+    pin: bool,
+    pin_digits: usize,
+    badge: String,
+    typed_badge: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBadge {
+    prefix: String,
+    suffix: String,
+    min_length: usize,
+    max_length: usize,
+    format: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the keys")]
+struct RawSession {
+    idle_seconds: u64,
+    warning_seconds: u64,
+    after_unlock_seconds: u64,
+    max_seconds: u64,
+}
+
+/// A value that is out of range: its key, itself, and what is allowed.
+type Wrong = (&'static str, String, &'static str);
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// Any; the error names the file, and the line or the key.
+    pub fn load(file: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(file).map_err(|source| Error::Read { file: file.to_owned(), source })?;
+        Self::parse(&text, file)
+    }
+
+    /// Reads the text of a file. `file` is for the error.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Syntax`] and [`Error::Value`].
+    pub fn parse(text: &str, file: &Path) -> Result<Self, Error> {
+        let syntax = |source| Error::Syntax { file: file.to_owned(), source };
+        let shipped: toml::Table = toml::from_str(SAMPLE).map_err(syntax)?;
+        let given: toml::Table = toml::from_str(text).map_err(syntax)?;
+        let raw: Raw = merge(shipped, given, text, file)?.try_into().map_err(syntax)?;
+        let wrong = |(key, value, allowed): Wrong| {
+            let line = line_of(text, key);
+            Error::Value { file: file.to_owned(), line, key, value, allowed }
+        };
+        let config = Self {
+            kiosk: raw.kiosk,
+            kisi: raw.kisi,
+            sign_in: sign_in(&raw.sign_in).map_err(wrong)?,
+            badge: profile(raw.badge).map_err(wrong)?,
+            session: Session {
+                idle: Duration::from_secs(raw.session.idle_seconds),
+                warning: Duration::from_secs(raw.session.warning_seconds),
+                after_unlock: Duration::from_secs(raw.session.after_unlock_seconds),
+                max: Duration::from_secs(raw.session.max_seconds),
+            },
+            doors: raw.doors,
+            display: raw.display,
+        };
+        config.wrong_value().map_or(Ok(config), |value| Err(wrong(value)))
+    }
+
+    /// The first value that is out of range, with its key and what is allowed.
+    fn wrong_value(&self) -> Option<Wrong> {
+        let Self { kiosk, kisi, sign_in, badge, session, .. } = self;
+        let text = |key, value: &str, range: (usize, usize), allowed| {
+            let length = value.chars().count();
+            (length < range.0 || range.1 < length).then(|| (key, value.to_owned(), allowed))
+        };
+        let number = |key, value: u64, range: (u64, u64), allowed| {
+            (value < range.0 || range.1 < value).then(|| (key, value.to_string(), allowed))
+        };
+        let seconds = |key, value: Duration, range, allowed| number(key, value.as_secs(), range, allowed);
+        let size = |key, value: usize, range: (usize, usize), allowed| {
+            (value < range.0 || range.1 < value).then(|| (key, value.to_string(), allowed))
+        };
+        let warning = session.warning;
+        text("kiosk.name", kiosk.name.trim(), (1, 40), "1 to 40 characters")
+            .or_else(|| text("kiosk.location", &kiosk.location, (0, 60), "at most 60 characters"))
+            .or_else(|| text("kiosk.support_phone", &kiosk.support_phone, (0, 40), "at most 40 characters"))
+            .or_else(|| text("kiosk.help_url", &kiosk.help_url, (0, 200), "at most 200 characters"))
+            .or_else(|| number("kisi.timeout_seconds", kisi.timeout_seconds, (2, 30), "2 to 30"))
+            .or_else(|| size("sign_in.pin_digits", sign_in.pin_digits, (Pin::MIN_DIGITS, Pin::MAX_DIGITS), "6 to 12"))
+            .or_else(|| text("badge.prefix", &badge.prefix, (0, 8), "at most 8 characters"))
+            .or_else(|| text("badge.suffix", &badge.suffix, (0, 8), "at most 8 characters"))
+            .or_else(|| size("badge.max_length", badge.max_length, (1, Badge::MAX_LENGTH), "1 to 64"))
+            .or_else(|| size("badge.min_length", badge.min_length, (1, badge.max_length), "1 to badge.max_length"))
+            .or_else(|| seconds("session.idle_seconds", session.idle, (10, 600), "10 to 600"))
+            .or_else(|| seconds("session.warning_seconds", warning, (5, 60), "5 to 60"))
+            .or_else(|| {
+                let below = (0, session.idle.as_secs().saturating_sub(1));
+                seconds("session.warning_seconds", warning, below, "below session.idle_seconds")
+            })
+            .or_else(|| seconds("session.after_unlock_seconds", session.after_unlock, (3, 60), "3 to 60"))
+            .or_else(|| seconds("session.max_seconds", session.max, (30, 3600), "30 to 3600"))
+            .or_else(|| {
+                let nobody = !sign_in.pin && sign_in.badge == Badges::Off;
+                nobody.then(|| {
+                    ("sign_in.pin", "false".to_owned(), "true while sign_in.badge is \"off\": nobody could sign in")
+                })
+            })
+    }
+}
+
+/// Lays the installer's keys over the shipped ones. The shipped file says which keys there are, and of what kind.
+fn merge(mut shipped: toml::Table, given: toml::Table, text: &str, file: &Path) -> Result<toml::Table, Error> {
+    let unknown = |key: String, known: &toml::Table| Error::Unknown {
+        file: file.to_owned(),
+        line: line_of(text, &key),
+        key,
+        known: known.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "),
+    };
+    let kind = |key: &str, found: &toml::Value, expected: &toml::Value| Error::Kind {
+        file: file.to_owned(),
+        line: line_of(text, key),
+        key: key.to_owned(),
+        found: found.type_str(),
+        expected: expected.type_str(),
+    };
+    for (section, keys) in given {
+        let Some(known) = shipped.get_mut(&section) else { return Err(unknown(section, &shipped)) };
+        let (Some(known), toml::Value::Table(keys)) = (known.as_table_mut(), &keys) else {
+            return Err(kind(&section, &keys, known));
+        };
+        for (key, value) in keys {
+            let path = format!("{section}.{key}");
+            match known.get_mut(key) {
+                None => return Err(unknown(path, known)),
+                Some(expected) if !expected.same_type(value) => return Err(kind(&path, value, expected)),
+                Some(place) => *place = value.clone(),
+            }
+        }
+    }
+    Ok(shipped)
+}
+
+fn sign_in(raw: &RawSignIn) -> Result<SignIn, Wrong> {
+    let badge = match raw.badge.as_str() {
+        "alone" => Badges::Alone,
+        "with-pin" => Badges::WithPin,
+        "off" => Badges::Off,
+        other => return Err(("sign_in.badge", other.to_owned(), "\"alone\", \"with-pin\" or \"off\"")),
+    };
+    Ok(SignIn { pin: raw.pin, pin_digits: raw.pin_digits, badge, typed_badge: raw.typed_badge })
+}
+
+fn profile(raw: RawBadge) -> Result<BadgeProfile, Wrong> {
+    let format = match raw.format.as_str() {
+        "as-read" => BadgeFormat::AsRead,
+        "decimal" => BadgeFormat::Decimal,
+        "hex" => BadgeFormat::Hex,
+        _ => return Err(("badge.format", raw.format, "\"as-read\", \"decimal\" or \"hex\"")),
+    };
+    let RawBadge { prefix, suffix, min_length, max_length, .. } = raw;
+    Ok(BadgeProfile { prefix, suffix, min_length, max_length, format })
+}
+
+/// The line on which `section.key` is set or `[section]` begins, or 0.
+fn line_of(text: &str, key: &str) -> usize {
+    let (section, key) = key.split_once('.').map_or((key, None), |(section, key)| (section, Some(key)));
+    let mut current = "";
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some((name, _)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            current = name.trim();
+        }
+        let name = line.split_once('=').map(|(name, _)| name.trim());
+        if current == section && (key.is_none() || name == key) {
+            return number + 1;
+        }
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Error> {
+        Config::parse(text, Path::new("kiosk.toml"))
+    }
+
+    #[track_caller]
+    fn check(right: &str, wrong: &str, expected: &str) {
+        assert!(SAMPLE.contains(right), "the sample has no `{right}`");
+        let error = parse(&SAMPLE.replacen(right, wrong, 1)).unwrap_err();
+        assert!(
+            crate::chain::Chain(&error).to_string().contains(expected),
+            "`{}` does not say `{expected}`",
+            crate::chain::Chain(&error)
+        );
+    }
+
+    #[test]
+    fn the_shipped_file_is_a_configuration_and_an_empty_one_means_the_same() {
+        assert_eq!(parse(SAMPLE).unwrap(), parse("").unwrap());
+    }
+
+    #[test]
+    fn a_file_with_one_key_changes_that_key_only() {
+        let config = parse("[session]\nidle_seconds = 60\n").unwrap();
+        assert_eq!(config.session.idle, Duration::from_mins(1));
+        assert_eq!(Config { session: parse("").unwrap().session, ..config }, parse("").unwrap());
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
+        check(
+            "idle_seconds = 45",
+            "idle_seconds = 4",
+            "`kiosk.toml`, line 49: `session.idle_seconds` is `4`, but must be 10 to 600",
+        );
+        check(
+            "warning_seconds = 20",
+            "warning_seconds = 50",
+            "`session.warning_seconds` is `50`, but must be below session.idle_seconds",
+        );
+        check("pin_digits = 6", "pin_digits = 4", "`sign_in.pin_digits` is `4`, but must be 6 to 12");
+        check("max_length = 64", "max_length = 65", "`badge.max_length` is `65`, but must be 1 to 64");
+        check("name = \"Lobby\"", "name = \" \"", "`kiosk.name` is ``, but must be 1 to 40 characters");
+        check("timeout_seconds = 8", "timeout_seconds = 0", "`kisi.timeout_seconds` is `0`, but must be 2 to 30");
+        check(
+            "badge = \"alone\"",
+            "badge = \"maybe\"",
+            "`sign_in.badge` is `maybe`, but must be \"alone\", \"with-pin\" or \"off\"",
+        );
+        check(
+            "idle_seconds",
+            "idle_secs",
+            "line 49: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
+        );
+        check("[session]", "[sessions]", "line 47: `sessions` is not a key, known are `badge`, `display`");
+        check(
+            "idle_seconds = 45",
+            "idle_seconds = \"45\"",
+            "line 49: `session.idle_seconds` is of type string, but must be of type integer",
+        );
+        check("idle_seconds = 45", "idle_seconds = ", "line 49");
+    }
+
+    #[test]
+    fn a_kiosk_where_nobody_could_sign_in_is_refused() {
+        let error = parse("[sign_in]\npin = false\nbadge = \"off\"").unwrap_err();
+        assert!(error.to_string().contains("nobody could sign in"));
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = Config::load(Path::new("no/such/kiosk.toml")).unwrap_err();
+        assert_eq!(error.to_string(), "`no/such/kiosk.toml` cannot be read");
+    }
+}

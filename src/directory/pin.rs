@@ -1,0 +1,104 @@
+//! PINs are issued, never chosen, and slow to guess. Where their index lies is `directory.rs`.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use super::{
+    Error,
+    seal::{Stretched, random},
+};
+use crate::staff::{Digit, Pin};
+
+/// What one guess costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Cost {
+    /// What a new directory gets.
+    ///
+    /// # Source
+    ///
+    /// RFC 9106, section 4, second recommended option.
+    pub const SHIPPED: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
+    /// Less is refused.
+    ///
+    /// # Source
+    ///
+    /// OWASP Password Storage Cheat Sheet, Argon2id.
+    pub const FLOOR: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
+
+    /// Whether it is at least the floor.
+    pub(super) fn is_enough(self) -> bool {
+        Self::FLOOR.memory_kib <= self.memory_kib && Self::FLOOR.passes <= self.passes && 0 < self.lanes
+    }
+}
+
+/// Makes a PIN slow to guess: Argon2id with the salt of this kiosk.
+pub(super) fn stretch(pin: &Pin, salt: &[u8], cost: Cost) -> Result<Stretched, Error> {
+    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| Error::Hashing)?;
+    let mut stretched = Stretched::default();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(pin.expose(), salt, &mut *stretched)
+        .map_err(|_| Error::Hashing)?;
+    Ok(stretched)
+}
+
+/// Draws a PIN. Those that everybody tries first are never drawn.
+pub(super) fn draw(digits: usize) -> Result<Pin, Error> {
+    loop {
+        let mut pin = Pin::new();
+        while pin.len() < digits.min(Pin::MAX_DIGITS) {
+            let byte = random::<1>()?;
+            // 250 is a multiple of ten: every digit is as likely as the next.
+            let Some(byte) = byte.first().filter(|byte| **byte < 250) else { continue };
+            if let Some(digit) = Digit::ALL.get(usize::from(byte % 10)) {
+                let _ = pin.push(*digit);
+            }
+        }
+        if !is_trivial(&pin) {
+            return Ok(pin);
+        }
+    }
+}
+
+/// All digits equal, counting up or down, or two or three digits repeated.
+///
+/// # Source
+///
+/// `threats-and-faults.md`, R4.
+fn is_trivial(pin: &Pin) -> bool {
+    let digits = pin.expose();
+    let steps = |step: u8| digits.windows(2).all(|pair| matches!(pair, [a, b] if *b == (a - b'0' + step) % 10 + b'0'));
+    let repeats = |length: usize| digits.iter().zip(digits.iter().skip(length)).all(|(a, b)| a == b);
+    steps(0) || steps(1) || steps(9) || (3 < digits.len() && repeats(2)) || (5 < digits.len() && repeats(3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_that_everybody_tries_first_are_trivial() {
+        for pin in ["000000", "123456", "654321", "890123", "121212", "123123", "99999999", "12345678"] {
+            assert!(is_trivial(&Pin::parse(pin).unwrap()), "{pin}");
+        }
+        for pin in ["123457", "482913", "112233", "00000001"] {
+            assert!(!is_trivial(&Pin::parse(pin).unwrap()), "{pin}");
+        }
+    }
+
+    #[test]
+    fn drawn_pins_have_the_asked_digits_and_all_kinds_of_them() {
+        let pins: Vec<Pin> = (0..200).map(|_| draw(6).unwrap()).collect();
+        assert!(pins.iter().all(|pin| pin.len() == 6));
+        for digit in Digit::ALL {
+            assert!(pins.iter().any(|pin| pin.expose().contains(&digit.ascii())), "{}", char::from(digit.ascii()));
+        }
+    }
+}

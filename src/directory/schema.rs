@@ -1,0 +1,61 @@
+//! The tables, and how an older file becomes a newer one.
+
+use rusqlite::Connection;
+
+use super::Error;
+
+/// The version of a file is the number of steps it has taken. A step is never changed once it was shipped.
+const STEPS: [&str; 1] = ["
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY NOT NULL,
+    value BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE staff (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    email    TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    name     TEXT NOT NULL,
+    salt     BLOB NOT NULL CHECK (length(salt) = 16),
+    revision INTEGER NOT NULL,
+    login_id INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE badges (
+    tag      BLOB PRIMARY KEY NOT NULL CHECK (length(tag) = 32),
+    hint     TEXT NOT NULL,
+    staff_id INTEGER NOT NULL REFERENCES staff (id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX badges_of_staff ON badges (staff_id);
+
+CREATE TABLE pins (
+    tag      BLOB PRIMARY KEY NOT NULL CHECK (length(tag) = 32),
+    staff_id INTEGER NOT NULL UNIQUE REFERENCES staff (id) ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE logins (
+    staff_id INTEGER NOT NULL REFERENCES staff (id) ON DELETE CASCADE,
+    role     TEXT NOT NULL CHECK (role IN ('pin', 'device')),
+    key_id   BLOB NOT NULL,
+    revision INTEGER NOT NULL,
+    nonce    BLOB NOT NULL CHECK (length(nonce) = 24),
+    sealed   BLOB NOT NULL,
+    PRIMARY KEY (staff_id, role)
+) STRICT;
+"];
+
+/// Sets up a connection, and brings the file to this version.
+pub(super) fn migrate(db: &mut Connection) -> Result<(), Error> {
+    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    let _: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;")?;
+    let step = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let version: i64 = step.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let missing = usize::try_from(version).ok().and_then(|taken| STEPS.get(taken..));
+    for sql in missing.ok_or(Error::TooNew { version, known })? {
+        step.execute_batch(sql)?;
+    }
+    step.pragma_update(None, "user_version", known)?;
+    step.commit()?;
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! A door as the kiosk sees it, and what can become of a tap on it. How Kisi spells all this is `kisi/wire.rs`.
+
+/// Kisi's id of a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DoorId(u64);
+
+impl DoorId {
+    /// Names the lock with this id at Kisi.
+    pub const fn new(id: u64) -> Self {
+        Self(id)
+    }
+
+    /// The id as Kisi writes it.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// One door that Kisi lets a person open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Door {
+    /// Kisi's id.
+    pub id: DoorId,
+    /// The name, cleaned and never empty.
+    pub name: String,
+    /// Where it is, when Kisi tells.
+    pub place: Option<Place>,
+    /// What was known about it when the list was read.
+    pub state: DoorState,
+}
+
+/// Kisi's id of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PlaceId(u64);
+
+impl PlaceId {
+    /// Names the place with this id at Kisi.
+    pub const fn new(id: u64) -> Self {
+        Self(id)
+    }
+
+    /// The id as Kisi writes it.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// A building or a floor of one, with doors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Kisi's id.
+    pub id: PlaceId,
+    /// The name, cleaned and never empty.
+    pub name: String,
+}
+
+/// What a tile may say about its door before anybody taps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DoorState {
+    /// Nothing stands in the way.
+    Ready,
+    /// The door, or its whole place, is locked down: nobody can open it.
+    LockedDown,
+    /// The door has no hardware yet.
+    NotSetUp,
+    /// It is open now, on a schedule or because somebody unlocked it.
+    Open,
+    /// Its controller does not answer. An attempt may still work.
+    Offline,
+    /// Kisi asks for a proof from the reader at the door.
+    NeedsReader,
+    /// Kisi asks where the kiosk is.
+    NeedsPosition,
+}
+
+impl DoorState {
+    /// Whether a tap makes sense. Where it is false, Kisi is known to refuse.
+    pub fn can_be_tried(self) -> bool {
+        match self {
+            Self::Ready | Self::Open | Self::Offline | Self::NeedsReader | Self::NeedsPosition => true,
+            Self::LockedDown | Self::NotSetUp => false,
+        }
+    }
+}
+
+/// What became of one tap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Kisi took the command. Not yet: the door moved.
+    Accepted,
+    /// Kisi said no.
+    Refused(Refusal),
+    /// Proven: not one byte of the request left the kiosk. Trying again is safe.
+    NotSent,
+    /// The request may have been carried out. Trying again may open the door twice.
+    Unknown,
+}
+
+/// Why Kisi said no, sorted by what the person can do about it.
+///
+/// # Source
+///
+/// Kisi OpenAPI document, error codes; the classes are ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// This person's login is dead and must be renewed.
+    Login,
+    /// No right to this door, or no longer.
+    Right,
+    /// This person's access is switched off.
+    Suspended,
+    /// Not yet, or not at this hour.
+    Later,
+    /// No kiosk can open this door for this person.
+    Never,
+    /// Kisi wants a proof of nearness.
+    Prove,
+    /// Door or place is locked down.
+    LockedDown,
+    /// There is no such door any more.
+    Gone,
+    /// The door is open already, or just opening.
+    Open,
+    /// Too many requests by this person, their phone included.
+    TooFast,
+    /// Anything else, and every code that is not known.
+    Other,
+}

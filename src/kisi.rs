@@ -1,0 +1,358 @@
+//! A client of Kisi's API: logins, doors, unlock. It repeats nothing by itself, follows no redirect, and keeps no secret.
+
+mod answer;
+mod error;
+mod settings;
+mod text;
+mod wire;
+
+use std::time::Duration;
+
+use reqwest::{Certificate, Method, RequestBuilder, Url, header, redirect, retry};
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use self::{
+    answer::{body, is_html, json, success},
+    settings::{base_url, partner_headers},
+};
+pub use self::{
+    error::{Code, Error},
+    settings::{Roots, Settings},
+};
+use crate::{
+    chain::Chain,
+    door::{Door, DoorId, Outcome, PlaceId},
+    secret::Secret,
+};
+
+/// Kisi's maximum for `GET /locks` and `GET /places`.
+const PAGE: usize = 250;
+/// More pages are not read (R39). With the maximum a page this is more doors than a screen is good for.
+const MAX_PAGES: usize = 10;
+/// More doors are not shown (R39).
+const MAX_DOORS: usize = 2_000;
+/// R38.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// R38.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// For everything but the unlock, whose limit is in the settings (R38).
+const LIST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longer than the longest session, so that an unlock near its end still finds the connection open. Our choice: R38 has 20 s.
+const POOL_IDLE: Duration = Duration::from_mins(4);
+/// Keeps the connection open in routers between, and finds out when it is gone.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// Kisi's id of a login. Not a secret: it appears in Kisi's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LoginId(u64);
+
+impl LoginId {
+    /// Names the login with this id at Kisi.
+    pub const fn new(id: u64) -> Self {
+        Self(id)
+    }
+
+    /// The id as Kisi writes it.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// A login that was just made. Its secret comes only once.
+#[derive(Debug)]
+pub struct Login {
+    /// Names it, for deleting it and for reading events.
+    pub id: LoginId,
+    /// Opens doors.
+    pub secret: Secret<String>,
+    /// Kisi's id of the person.
+    pub user_id: Option<u64>,
+    /// The name Kisi has for the person, cleaned; empty if it has none.
+    pub name: String,
+}
+
+/// A login as `GET /login` tells about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Names it.
+    pub id: LoginId,
+    /// Kisi's id of the person.
+    pub user_id: Option<u64>,
+    /// The name Kisi has for the person, cleaned.
+    pub name: String,
+}
+
+/// A list of doors, and what is missing from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doors {
+    /// In the order of Kisi's `order_id`, then by name.
+    pub doors: Vec<Door>,
+    /// Items that could not be read.
+    pub dropped: usize,
+    /// Kisi has more, or would not come to an end.
+    pub truncated: bool,
+}
+
+/// Speaks to Kisi. Cheap to clone: clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    timeout: Duration,
+}
+
+impl Client {
+    /// Makes a client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] when the address is not https and not on loopback, or a setting cannot stand in a header;
+    /// [`Error::Client`] when the system has no certificates.
+    pub fn new(settings: &Settings) -> Result<Self, Error> {
+        // Only the first provider counts, and it is this one wherever it is asked.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let base = base_url(&settings.base_url)?;
+        let mut http = reqwest::Client::builder()
+            .https_only(base.scheme() == "https")
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .no_proxy()
+            .http1_only()
+            .tcp_nodelay(true)
+            .tcp_keepalive(KEEPALIVE)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .pool_idle_timeout(POOL_IDLE)
+            .pool_max_idle_per_host(2)
+            .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
+            .default_headers(partner_headers(settings)?);
+        if let Some(proxy) = &settings.proxy {
+            let allowed = "the address of an HTTP proxy";
+            let bad = |_| Error::Setting { key: "kisi.proxy", value: proxy.clone(), allowed };
+            http = http.proxy(reqwest::Proxy::all(proxy).map_err(bad)?);
+        }
+        if let Roots::Only(der) = &settings.roots {
+            http = http.tls_certs_only([Certificate::from_der(der).map_err(Error::Client)?]);
+        }
+        Ok(Self { http: http.build().map_err(Error::Client)?, base, timeout: settings.timeout })
+    }
+
+    /// Opens a connection without saying who asks, so that the next request finds it open.
+    ///
+    /// Asks `OPTIONS /login`: harmless, without a login, and answered by every HTTP server with one status or another.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreachable`] or [`Error::Unclear`] when no answer came. Any answer will do.
+    pub async fn warm(&self) -> Result<(), Error> {
+        let request = self.http.request(Method::OPTIONS, self.url(&["login"])).timeout(CONNECT_TIMEOUT + READ_TIMEOUT);
+        let answer = request.send().await.map_err(Error::from_transport)?;
+        let _ = body(answer).await?;
+        Ok(())
+    }
+
+    /// Makes a device login for somebody, which never expires.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 401 for a wrong admin key, 403 without the right to do so, 404 for an e-mail address that Kisi
+    /// does not know. After [`Error::Unclear`] or [`Error::Malformed`] there may be a login that nobody has.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `POST /logins`; Kisi's guide to logins on behalf of users.
+    pub async fn create_login(&self, admin: &Secret<String>, name: &str, email: &str) -> Result<Login, Error> {
+        let login = wire::NewLogin {
+            kind: "device",
+            name,
+            device_brand: "vestibule",
+            device_model: "kiosk",
+            os_name: std::env::consts::OS,
+            email,
+            expire: false,
+        };
+        let request = self.request(Method::POST, &["logins"], admin)?.json(&wire::CreateLogin { login });
+        let created: wire::CreatedLogin = json("POST /logins", request.timeout(LIST_TIMEOUT)).await?.0;
+        Ok(Login {
+            id: LoginId(created.id),
+            secret: Secret::new(created.secret),
+            user_id: created.user_id,
+            name: created.user.and_then(|user| user.name).map(|name| text::clean(&name)).unwrap_or_default(),
+        })
+    }
+
+    /// Asks whether a login still works, and whose it is. The cheapest call that Kisi has.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 401 when the login is dead.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `GET /login`.
+    pub async fn who_am_i(&self, login: &Secret<String>) -> Result<Identity, Error> {
+        let request = self.request(Method::GET, &["login"], login)?.timeout(LIST_TIMEOUT);
+        let login: wire::CurrentLogin = json("GET /login", request).await?.0;
+        Ok(Identity {
+            id: LoginId(login.id),
+            user_id: login.user_id,
+            name: login.user.and_then(|user| user.name).map(|name| text::clean(&name)).unwrap_or_default(),
+        })
+    }
+
+    /// Deletes somebody's login.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 404 when there is none, 401 or 403 without the right to do so.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `DELETE /logins/{id}`.
+    pub async fn delete_login(&self, admin: &Secret<String>, login: LoginId) -> Result<(), Error> {
+        let request = self.request(Method::DELETE, &["logins", &login.0.to_string()], admin)?.timeout(LIST_TIMEOUT);
+        let answer = request.send().await.map_err(Error::from_transport)?;
+        success(answer).await.map(|_| ())
+    }
+
+    /// Lists the doors that this login may open, all pages of them.
+    ///
+    /// # Errors
+    ///
+    /// Any; one page that cannot be read fails the whole list, one item that cannot be read does not.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `GET /locks` and `X-Collection-Range`.
+    pub async fn doors(&self, login: &Secret<String>) -> Result<Doors, Error> {
+        let list = self.list::<wire::Lock>("GET /locks", "locks", login, MAX_DOORS, |lock| lock.id).await?;
+        let mut doors: Vec<(Option<i64>, Door)> =
+            list.items.into_iter().map(|lock| (lock.order_id, lock.into())).collect();
+        doors.sort_by_cached_key(|(order, door)| (order.is_none(), *order, door.name.to_lowercase(), door.id));
+        let mut doors: Vec<Door> = doors.into_iter().map(|(_, door)| door).collect();
+        tell_apart(&mut doors);
+        Ok(Doors { doors, dropped: list.dropped, truncated: list.truncated })
+    }
+
+    /// Lists the places that are locked down as a whole. That flag is not in their locks.
+    ///
+    /// # Errors
+    ///
+    /// Any.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `GET /places`.
+    pub async fn places_locked_down(&self, login: &Secret<String>) -> Result<Vec<PlaceId>, Error> {
+        let list = self.list::<wire::PlaceState>("GET /places", "places", login, MAX_DOORS, |place| place.id).await?;
+        let locked_down = list.items.iter().filter(|place| place.locked_down == Some(true));
+        Ok(locked_down.map(|place| PlaceId::new(place.id)).collect())
+    }
+
+    /// Opens a door once. Never repeats the request by itself.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `POST /locks/{id}/unlock`; `threats-and-faults.md`, R44 to R48.
+    pub async fn unlock(&self, login: &Secret<String>, door: DoorId) -> Outcome {
+        match self.try_unlock(login, door).await {
+            Ok(()) => Outcome::Accepted,
+            Err(error) => {
+                tracing::warn!(door = door.get(), error = %Chain(&error), "an unlock was not accepted");
+                error.outcome()
+            }
+        }
+    }
+
+    async fn try_unlock(&self, login: &Secret<String>, door: DoorId) -> Result<(), Error> {
+        let path = ["locks", &door.get().to_string(), "unlock"];
+        let request = self.request(Method::POST, &path, login)?.json(&serde_json::json!({})).timeout(self.timeout);
+        let answer = success(request.send().await.map_err(Error::from_transport)?).await?;
+        if is_html(&answer) {
+            return Err(Error::NotKisi);
+        }
+        // The status line has said it. The body is read only to leave the connection clean.
+        if let Err(error) = body(answer).await {
+            tracing::info!(door = door.get(), error = %Chain(&error), "the unlock was accepted, its answer is incomplete");
+        }
+        Ok(())
+    }
+
+    async fn list<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        path: &str,
+        login: &Secret<String>,
+        max: usize,
+        id: impl Fn(&T) -> u64,
+    ) -> Result<List<T>, Error> {
+        let mut list = List { items: Vec::new(), dropped: 0, truncated: false };
+        let mut seen = std::collections::HashSet::new();
+        let mut offset = 0;
+        for _ in 0..MAX_PAGES {
+            let query = [("limit", PAGE), ("offset", offset)];
+            let request = self.request(Method::GET, &[path], login)?.query(&query).timeout(LIST_TIMEOUT);
+            let (page, total): (Vec<serde_json::Value>, _) = json(operation, request).await?;
+            let received = page.len();
+            let before = list.items.len();
+            for item in page {
+                match serde_json::from_value::<T>(item) {
+                    Ok(item) if seen.insert(id(&item)) => list.items.push(item),
+                    Ok(_) => {}
+                    Err(_) => list.dropped += 1,
+                }
+            }
+            offset += received;
+            let is_last = total.map_or(received < PAGE, |total| total <= offset);
+            if received == 0 || is_last {
+                return Ok(list);
+            }
+            if max <= list.items.len() || list.items.len() == before {
+                break;
+            }
+        }
+        // The server has more than we read, or says so.
+        list.items.truncate(max);
+        list.truncated = true;
+        Ok(list)
+    }
+
+    fn request(&self, method: Method, path: &[&str], login: &Secret<String>) -> Result<RequestBuilder, Error> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(64 + login.expose().len()));
+        bytes.extend_from_slice(b"KISI-LOGIN ");
+        bytes.extend_from_slice(login.expose().as_bytes());
+        let mut value = header::HeaderValue::from_bytes(&bytes).map_err(|_| Error::Secret)?;
+        value.set_sensitive(true);
+        let request = self.http.request(method, self.url(path)).header(header::AUTHORIZATION, value);
+        Ok(request.header(header::ACCEPT, "application/json"))
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        // A base with https or http can always take segments: `base_url` saw to it.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            let _ = segments.pop_if_empty().extend(path);
+        }
+        url
+    }
+}
+
+struct List<T> {
+    items: Vec<T>,
+    dropped: usize,
+    truncated: bool,
+}
+
+/// Two doors that look alike get a number. Their order does not change.
+fn tell_apart(doors: &mut [Door]) {
+    let mut seen: std::collections::HashMap<(String, Option<PlaceId>), usize> = std::collections::HashMap::new();
+    for door in doors {
+        let count = seen.entry((door.name.to_lowercase(), door.place.as_ref().map(|place| place.id))).or_insert(0);
+        *count += 1;
+        if 1 < *count {
+            door.name = format!("{} ({count})", door.name);
+        }
+    }
+}

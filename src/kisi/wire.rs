@@ -1,0 +1,169 @@
+//! JSON exactly as Kisi sends it. Everything but an `id` may be missing or null, and unknown fields are ignored: answers
+//! have differed over the years. What a lock object means for a tile is decided here too.
+
+use serde::{Deserialize, Serialize};
+
+use super::text::clean;
+use crate::door::{Door, DoorId, DoorState, Place, PlaceId};
+
+/// `POST /logins`, the request.
+#[derive(Debug, Serialize)]
+pub(super) struct CreateLogin<'a> {
+    pub(super) login: NewLogin<'a>,
+}
+
+/// A device login for somebody else that never expires.
+#[derive(Debug, Serialize)]
+pub(super) struct NewLogin<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) name: &'a str,
+    pub(super) device_brand: &'static str,
+    pub(super) device_model: &'static str,
+    pub(super) os_name: &'static str,
+    pub(super) email: &'a str,
+    /// A boolean: one guide of Kisi's shows a string.
+    pub(super) expire: bool,
+}
+
+/// `POST /logins`, the answer. The alias of the secret and the keys for tapping a phone are not even read.
+#[derive(Deserialize)]
+pub(super) struct CreatedLogin {
+    pub(super) id: u64,
+    pub(super) secret: String,
+    pub(super) user_id: Option<u64>,
+    pub(super) user: Option<User>,
+}
+
+/// `GET /login`.
+#[derive(Debug, Deserialize)]
+pub(super) struct CurrentLogin {
+    pub(super) id: u64,
+    pub(super) user_id: Option<u64>,
+    pub(super) user: Option<User>,
+}
+
+/// The person of a login.
+#[derive(Debug, Deserialize)]
+pub(super) struct User {
+    pub(super) name: Option<String>,
+}
+
+/// `GET /places`, one element.
+#[derive(Debug, Deserialize)]
+pub(super) struct PlaceState {
+    pub(super) id: u64,
+    pub(super) locked_down: Option<bool>,
+}
+
+/// An error body: `{"code", "error"}` mostly. The English sentence is not for people at the kiosk.
+#[derive(Debug, Deserialize)]
+pub(super) struct ErrorBody {
+    pub(super) code: Option<String>,
+}
+
+/// `GET /locks`, one element.
+#[derive(Debug, Deserialize)]
+pub(super) struct Lock {
+    pub(super) id: u64,
+    name: Option<String>,
+    pub(super) order_id: Option<i64>,
+    configured: Option<bool>,
+    online: Option<bool>,
+    unlocked: Option<bool>,
+    on_scheduled_unlock: Option<bool>,
+    locked_down: Option<bool>,
+    geofence_restriction_enabled: Option<bool>,
+    reader_restriction_enabled: Option<bool>,
+    place_id: Option<u64>,
+    place: Option<LockPlace>,
+}
+
+/// The place inside a lock. It says nothing about a lock-down.
+#[derive(Debug, Deserialize)]
+struct LockPlace {
+    id: u64,
+    name: Option<String>,
+}
+
+impl Lock {
+    /// The first thing that is true of the door decides what its tile says.
+    ///
+    /// # Source
+    ///
+    /// `kisi-api.md`, section 3.2: order and words are ours.
+    fn state(&self) -> DoorState {
+        let is = |field: Option<bool>| field == Some(true);
+        if is(self.locked_down) {
+            DoorState::LockedDown
+        } else if self.configured == Some(false) {
+            DoorState::NotSetUp
+        } else if is(self.on_scheduled_unlock) || is(self.unlocked) {
+            DoorState::Open
+        } else if self.online == Some(false) {
+            DoorState::Offline
+        } else if is(self.reader_restriction_enabled) {
+            DoorState::NeedsReader
+        } else if is(self.geofence_restriction_enabled) {
+            DoorState::NeedsPosition
+        } else {
+            DoorState::Ready
+        }
+    }
+}
+
+impl From<Lock> for Door {
+    fn from(lock: Lock) -> Self {
+        let named = |name: Option<&str>, kind: &str, id: u64| {
+            let name = name.map(clean).unwrap_or_default();
+            if name.is_empty() { format!("{kind} {id}") } else { name }
+        };
+        let place = lock
+            .place
+            .as_ref()
+            .map(|place| Place { id: PlaceId::new(place.id), name: named(place.name.as_deref(), "Place", place.id) });
+        let unnamed = lock.place_id.map(|id| Place { id: PlaceId::new(id), name: format!("Place {id}") });
+        Self {
+            id: DoorId::new(lock.id),
+            name: named(lock.name.as_deref(), "Door", lock.id),
+            place: place.or(unnamed),
+            state: lock.state(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn door(json: &str) -> Option<Door> {
+        serde_json::from_str::<Lock>(json).ok().map(Door::from)
+    }
+
+    #[test]
+    fn a_lock_with_nothing_but_an_id_is_a_door() {
+        let door = door(r#"{"id": 7}"#).unwrap();
+        assert_eq!((door.name.as_str(), door.place, door.state), ("Door 7", None, DoorState::Ready));
+    }
+
+    #[test]
+    fn nulls_and_unknown_fields_are_tolerated() {
+        let json = r#"{"id": 7, "name": null, "online": null, "place": null, "place_id": 3, "integration_id": 4, "new": [{}]}"#;
+        assert_eq!(door(json).unwrap().place.unwrap().name, "Place 3");
+        assert_eq!(door(r#"{"name": "no id"}"#), None);
+        assert_eq!(door(r#"{"id": 7, "online": "yes"}"#), None);
+    }
+
+    #[test]
+    fn the_first_thing_that_is_true_decides_the_tile() {
+        let state = |fields: &str| door(&format!(r#"{{"id": 1, {fields}}}"#)).unwrap().state;
+        assert_eq!(state(r#""locked_down": true, "configured": false"#), DoorState::LockedDown);
+        assert_eq!(state(r#""configured": false, "unlocked": true"#), DoorState::NotSetUp);
+        assert_eq!(state(r#""on_scheduled_unlock": true, "online": false"#), DoorState::Open);
+        assert_eq!(state(r#""unlocked": true"#), DoorState::Open);
+        assert_eq!(state(r#""online": false, "reader_restriction_enabled": true"#), DoorState::Offline);
+        assert_eq!(state(r#""reader_restriction_enabled": true"#), DoorState::NeedsReader);
+        assert_eq!(state(r#""geofence_restriction_enabled": true"#), DoorState::NeedsPosition);
+        assert_eq!(state(r#""online": true"#), DoorState::Ready);
+    }
+}

@@ -1,0 +1,1 @@
+//! The rules of a visit, one test each.

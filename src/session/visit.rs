@@ -1,0 +1,135 @@
+//! Somebody in front of their doors: taps, outcomes, and the time they have.
+
+use std::time::{Duration, Instant};
+
+use super::{Effect, RequestId, Rules, SessionId};
+use crate::door::{Door, DoorId, Outcome};
+
+/// An unlock that takes this much longer than the client's own limit has an unknown outcome.
+const UNLOCK_GRACE: Duration = Duration::from_secs(2);
+/// An outcome stays on its tile for this long. Our choice.
+const OUTCOME: Duration = Duration::from_secs(6);
+/// A door that asks once more forgets the question after this. Our choice.
+const CONFIRM: Duration = Duration::from_secs(5);
+/// Touches meant for the screen before are dropped for this long (`threats-and-faults.md`, R24).
+const SETTLE: Duration = Duration::from_millis(400);
+
+/// Somebody in front of their doors.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The agent's name for it.
+    pub session: SessionId,
+    /// Who it is and what they may open.
+    pub welcome: Welcome,
+    /// The door touched last.
+    pub attempt: Attempt,
+    /// When it ends without a touch.
+    idle_at: Instant,
+    /// When it ends.
+    ends_at: Instant,
+    /// Before this, touches were meant for another screen.
+    settled_at: Instant,
+}
+
+/// What became of the door touched last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// No door was touched, or its outcome was shown long enough.
+    None,
+    /// This door asks once more, until then.
+    Asked(DoorId, Instant),
+    /// The question is open, until then. No other door can be touched.
+    Opening(RequestId, DoorId, Instant),
+    /// It is answered, and shown until then.
+    Done(DoorId, Outcome, Instant),
+}
+
+impl Visit {
+    pub(super) fn begin(session: SessionId, welcome: Welcome, rules: &Rules, now: Instant) -> Self {
+        Self {
+            session,
+            welcome,
+            attempt: Attempt::None,
+            idle_at: now + rules.idle,
+            ends_at: now + rules.max,
+            settled_at: now + SETTLE,
+        }
+    }
+
+    /// When it ends if nobody touches anything.
+    pub fn deadline(&self) -> Instant {
+        self.idle_at.min(self.ends_at)
+    }
+
+    pub(super) fn touch(&mut self, rules: &Rules, now: Instant) {
+        self.idle_at = now + rules.idle;
+    }
+
+    fn knows(&self, door: DoorId) -> Option<&Door> {
+        self.welcome.doors.iter().find(|known| known.id == door)
+    }
+
+    /// A tap on a tile. Returns the effect that asks Kisi, if that is what it means.
+    pub(super) fn touch_door(
+        &mut self,
+        door: DoorId,
+        rules: &Rules,
+        request: RequestId,
+        now: Instant,
+    ) -> Option<Effect> {
+        let may_be_tried = self.knows(door).is_some_and(|door| door.state.can_be_tried());
+        if now < self.settled_at || !may_be_tried || matches!(self.attempt, Attempt::Opening(..)) {
+            return None;
+        }
+        self.touch(rules, now);
+        let asks = self.knows(door).is_some_and(|door| rules.confirm.contains(&door.name));
+        let asked = matches!(self.attempt, Attempt::Asked(before, _) if before == door);
+        if asks && !asked {
+            self.attempt = Attempt::Asked(door, now + CONFIRM);
+            return None;
+        }
+        self.attempt = Attempt::Opening(request, door, now + rules.unlock_timeout + UNLOCK_GRACE);
+        Some(Effect::Unlock(self.session, request, door))
+    }
+
+    pub(super) fn answer(&mut self, request: RequestId, outcome: Outcome, rules: &Rules, now: Instant) {
+        let Attempt::Opening(open, door, _) = self.attempt else { return };
+        if open != request {
+            return;
+        }
+        self.attempt = Attempt::Done(door, outcome, now + OUTCOME);
+        self.idle_at = match outcome {
+            Outcome::Accepted => now + rules.after_unlock,
+            Outcome::Refused(_) | Outcome::NotSent | Outcome::Unknown => now + rules.idle,
+        };
+    }
+
+    /// What ends without ending the visit.
+    pub(super) fn expire(&mut self, now: Instant) {
+        match self.attempt {
+            Attempt::Asked(_, until) | Attempt::Done(_, _, until) if until <= now => self.attempt = Attempt::None,
+            Attempt::Opening(_, door, until) if until <= now => {
+                self.attempt = Attempt::Done(door, Outcome::Unknown, now + OUTCOME);
+            }
+            Attempt::None | Attempt::Asked(..) | Attempt::Done(..) | Attempt::Opening(..) => {}
+        }
+    }
+
+    pub(super) fn attempt_until(&self) -> Option<Instant> {
+        match self.attempt {
+            Attempt::None => None,
+            Attempt::Asked(_, until) | Attempt::Done(_, _, until) | Attempt::Opening(_, _, until) => Some(until),
+        }
+    }
+}
+
+/// What the screen may know of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Welcome {
+    /// The name to greet by.
+    pub name: String,
+    /// The doors Kisi lists for this person, in order.
+    pub doors: Vec<Door>,
+    /// Kisi lists more doors than the kiosk shows, or some that could not be read.
+    pub incomplete: bool,
+}

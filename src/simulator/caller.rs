@@ -1,0 +1,183 @@
+//! Who sends a request, how often they may, and how an answer is written.
+
+use std::collections::HashMap;
+
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{
+    Shared,
+    world::{Login, World},
+};
+
+/// Requests in a second by one person over all of their logins, or by an address without a login.
+///
+/// # Source
+///
+/// Kisi OpenAPI document.
+const PER_SECOND: usize = 5;
+
+/// An answer, or a refusal.
+pub(super) type Answer = Result<Response, No>;
+
+/// What a query says.
+pub(super) type Query = axum::extract::Query<HashMap<String, String>>;
+
+/// A refusal: a status and Kisi's code. Which belong together is assumed throughout.
+#[derive(Debug)]
+pub(super) enum No {
+    /// `{"code", "error"}`.
+    Code(u16, &'static str),
+    /// `{"errors": {field: [complaint]}}`.
+    Field(&'static str, &'static str),
+    /// Too many requests, with this `Retry-After` and then a body.
+    TooMany(Option<String>),
+}
+
+impl IntoResponse for No {
+    fn into_response(self) -> Response {
+        let status = |status| StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        match self {
+            Self::Code(code, name) => {
+                (status(code), Json(json!({"code": name, "error": "Simulated."}))).into_response()
+            }
+            Self::Field(field, complaint) => {
+                (status(422), Json(json!({"errors": {field: [complaint]}}))).into_response()
+            }
+            Self::TooMany(None) => status(429).into_response(),
+            Self::TooMany(Some(after)) => {
+                let mut answer = Self::Code(429, "ffffff").into_response();
+                if let Ok(after) = HeaderValue::from_str(&after) {
+                    let _ = answer.headers_mut().insert(header::RETRY_AFTER, after);
+                }
+                answer
+            }
+        }
+    }
+}
+
+/// 401: no login, or one that is unknown, deleted or expired.
+pub(super) const NO_LOGIN: No = No::Code(401, "afc496");
+/// 403 without details.
+pub(super) const NO_RIGHT: No = No::Code(403, "afc496");
+/// 404: no such path, or no such thing on it.
+pub(super) const NOTHING_THERE: No = No::Code(404, "000404");
+
+/// The login behind a request. Extracting it counts as use and as one request of its person.
+#[derive(Debug)]
+pub(super) struct Caller(pub(super) Login);
+
+impl Caller {
+    pub(super) fn must_be_admin(&self, world: &World) -> Result<(), No> {
+        let is_admin = world.people.get(&self.0.person).is_some_and(|person| person.admin);
+        if is_admin { Ok(()) } else { Err(NO_RIGHT) }
+    }
+}
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = No;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, No> {
+        let mut world = shared.world();
+        let known = login_of(&parts.headers, &world).map(|login| login.id);
+        let person = known.and_then(|id| world.logins.get(&id)).map(|login| login.person);
+        count(&mut world, person)?;
+        let now = world.clock.now();
+        let expires_after = SignedDuration::from_secs(world.device_logins_expire_after_s);
+        let login = known.and_then(|id| world.logins.get_mut(&id)).ok_or(NO_LOGIN)?;
+        let used = login.last_used_at.unwrap_or(login.created_at);
+        if login.expire && expires_after < now.duration_since(used) {
+            let id = login.id;
+            let _ = world.logins.remove(&id);
+            return Err(NO_LOGIN);
+        }
+        login.last_used_at = Some(now);
+        Ok(Self(login.clone()))
+    }
+}
+
+/// The login whose secret the header carries. Other schemes than `KISI-LOGIN` are none.
+pub(super) fn login_of<'a>(headers: &HeaderMap, world: &'a World) -> Option<&'a Login> {
+    let secret = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("KISI-LOGIN ")?;
+    let login = world.logins.values().find(|login| login.secret == secret)?;
+    world.people.contains_key(&login.person).then_some(login)
+}
+
+/// One-second window; refused requests do not count.
+pub(super) fn count(world: &mut World, person: Option<u64>) -> Result<(), No> {
+    if world.unlimited {
+        return Ok(());
+    }
+    let now = world.clock.now();
+    let recent = world.recent.entry(person).or_default();
+    recent.retain(|at| now.duration_since(*at) < SignedDuration::from_secs(1));
+    if PER_SECOND <= recent.len() {
+        return Err(No::TooMany(world.switches.retry_after.clone()));
+    }
+    recent.push(now);
+    Ok(())
+}
+
+/// 204.
+#[expect(clippy::unnecessary_wraps, reason = "reads as an answer where it is used")]
+pub(super) fn done() -> Answer {
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// 200 with an object.
+#[expect(clippy::unnecessary_wraps, reason = "reads as an answer where it is used")]
+pub(super) fn object(value: Value) -> Answer {
+    Ok(Json(value).into_response())
+}
+
+/// 200 with one page of a list. The range is the one asked for, not cut to what exists.
+///
+/// # Source
+///
+/// Kisi OpenAPI document, `X-Collection-Range`; `*/0` from Kisi's own client.
+pub(super) fn page(
+    items: Vec<Value>,
+    query: &HashMap<String, String>,
+    limits: (usize, usize),
+    world: &World,
+) -> Answer {
+    let number = |key: &str| query.get(key).map(|value| value.parse::<usize>().map_err(|_| No::Code(400, "ffffff")));
+    let (default, most) = limits;
+    let limit = number("limit").transpose()?.unwrap_or(default);
+    let offset = number("offset").transpose()?.unwrap_or(0);
+    if world.switches.strict_limit && (most < limit || 20_000 < offset) {
+        return Err(No::Field("limit", "is too large"));
+    }
+    let limit = limit.min(most).max(1);
+    let total = world.switches.lying_total.unwrap_or(items.len());
+    let range =
+        if total == 0 { "*/0".to_owned() } else { format!("{offset}-{}/{total}", offset.saturating_add(limit) - 1) };
+    let items: Vec<Value> = items.into_iter().skip(offset).take(limit).collect();
+    let mut answer = Json(items).into_response();
+    if let Some(range) = HeaderValue::from_str(&range).ok().filter(|_| !world.switches.no_range) {
+        let _ = answer.headers_mut().insert("x-collection-range", range);
+    }
+    Ok(answer)
+}
+
+/// Whether an object passes a filter of the query. A filter that is not given passes everything.
+pub(super) fn passes(query: &HashMap<String, String>, key: &str, actual: impl ToString) -> bool {
+    query.get(key).is_none_or(|wanted| *wanted == actual.to_string())
+}
+
+/// Whether an id is among `ids`, separated by commas [assumed].
+pub(super) fn is_among_ids(query: &HashMap<String, String>, id: u64) -> bool {
+    query.get("ids").is_none_or(|ids| ids.split(',').any(|wanted| wanted.trim() == id.to_string()))
+}
+
+/// Whether the free text is in one of these.
+pub(super) fn mentions(query: &HashMap<String, String>, texts: &[&str]) -> bool {
+    let Some(wanted) = query.get("query") else { return true };
+    texts.iter().any(|text| text.to_lowercase().contains(&wanted.to_lowercase()))
+}

@@ -1,0 +1,554 @@
+//! Everything the simulated Kisi knows, as data that a test or a scene file sets. How it answers is in the files beside.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::fault::Fault;
+
+/// The scene of the demo and of most tests: two places, doors for every tile, a person for each kind of refusal.
+const SAMPLE: &str = include_str!("../../assets/simulator/sample.toml");
+
+/// A building.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Kisi's id.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// WGS 84, both or none.
+    pub position: Option<(f64, f64)>,
+    /// Since when it is locked down as a whole.
+    #[serde(skip)]
+    pub locked_down_since: Option<Timestamp>,
+}
+
+/// A lock.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "Kisi's lock has these flags, and any mixture of them can occur")]
+pub struct Door {
+    /// Kisi's id.
+    pub id: u64,
+    /// Its name, as unpleasant as a test wants it.
+    pub name: String,
+    /// Where it is.
+    pub place: u64,
+    /// Its position in lists.
+    pub order: Option<i64>,
+    /// Has hardware.
+    #[serde(default = "yes")]
+    pub configured: bool,
+    /// Whether the controller answers. Missing: not known.
+    pub online: Option<bool>,
+    /// The controller updates its firmware.
+    #[serde(default)]
+    pub updating: bool,
+    /// Open on a schedule.
+    #[serde(default)]
+    pub scheduled: bool,
+    /// A second unlock within three seconds meets the first.
+    #[serde(default)]
+    pub wireless: bool,
+    /// Must be near.
+    #[serde(default)]
+    pub geofence: bool,
+    /// Must be at the reader.
+    #[serde(default)]
+    pub reader: bool,
+    /// WGS 84. Missing: the place's.
+    pub position: Option<(f64, f64)>,
+    /// What the contact sensor does after an unlock.
+    #[serde(default)]
+    pub sensor: Sensor,
+    /// Since when it is locked down.
+    #[serde(skip)]
+    pub locked_down_since: Option<Timestamp>,
+    /// When it was unlocked last.
+    #[serde(skip)]
+    pub unlocked_at: Option<Timestamp>,
+    /// How many unlocks took effect.
+    #[serde(skip)]
+    pub unlocks: u64,
+    #[serde(skip)]
+    pub(super) sensor_events: u8,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What the contact sensor of a door does after an unlock, in milliseconds from it.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sensor {
+    /// When it opens. Missing: never.
+    pub opens_ms: Option<i64>,
+    /// When it closes again. Missing: it is held open.
+    pub closes_ms: Option<i64>,
+}
+
+/// A user.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Kisi's id.
+    pub id: u64,
+    /// What they are called.
+    pub name: String,
+    /// What they are found by.
+    pub email: String,
+    /// Switched off in the whole organization.
+    #[serde(default = "yes")]
+    pub access_enabled: bool,
+    /// May make logins for others, lock down, and open every door.
+    #[serde(default)]
+    pub admin: bool,
+    /// Their language.
+    pub locale: Option<String>,
+}
+
+/// A group: who may open what, and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "Kisi's group has these flags, and any mixture of them can occur")]
+pub struct Group {
+    /// Kisi's id.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Its doors.
+    pub doors: Vec<u64>,
+    /// App access. False: `f01337`.
+    #[serde(default = "yes")]
+    pub apps: bool,
+    /// Only by tapping a phone: `bbc93f`.
+    #[serde(default)]
+    pub tap_only: bool,
+    /// Only the primary device: `34bd8f`.
+    #[serde(default)]
+    pub primary_device: bool,
+    /// Must be near.
+    #[serde(default)]
+    pub geofence: bool,
+    /// Must be at the reader.
+    #[serde(default)]
+    pub reader: bool,
+    /// Out of hours now: `34ffaa`.
+    #[serde(default)]
+    pub closed: bool,
+}
+
+/// A role assignment: a person is in a group, perhaps for a time.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Right {
+    /// Kisi's id; 0 gets one.
+    #[serde(default)]
+    pub id: u64,
+    /// Who.
+    pub person: u64,
+    /// In which group.
+    pub group: u64,
+    /// From when.
+    pub from: Option<Timestamp>,
+    /// Until when.
+    pub until: Option<Timestamp>,
+}
+
+/// A card and whose it is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Kisi's id.
+    pub id: u64,
+    /// Kisi's name of the type, such as `third_party_hf`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What identifies it: `uid`, or
+    pub uid: Option<String>,
+    /// these two.
+    pub facility_code: Option<u64>,
+    /// The number on the card.
+    pub card_number: Option<u64>,
+    /// Whose it is.
+    pub person: Option<u64>,
+}
+
+/// A login of either type.
+#[derive(Clone)]
+pub struct Login {
+    /// Kisi's id.
+    pub id: u64,
+    /// Whose.
+    pub person: u64,
+    /// `api` or `device`.
+    pub kind: &'static str,
+    /// What it is called.
+    pub name: Option<String>,
+    /// What it runs on.
+    pub os_name: Option<String>,
+    /// Opens doors.
+    pub secret: String,
+    /// Dies without use.
+    pub expire: bool,
+    /// The person's primary device.
+    pub primary: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was used last.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login").field("id", &self.id).field("person", &self.person).finish_non_exhaustive()
+    }
+}
+
+/// One line of the event log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Kisi's name of the type, such as `lock.unlock`.
+    pub kind: &'static str,
+    /// When.
+    pub at: Timestamp,
+    /// The person who did it.
+    pub actor: Option<u64>,
+    /// The login it was done with.
+    pub login: Option<u64>,
+    /// What it was done to: `Lock`, `Place` or `Login`, and its id.
+    pub object: (&'static str, u64),
+    /// The name of that.
+    pub object_name: String,
+    /// Kisi's code, when it failed.
+    pub error_code: Option<String>,
+    /// Names it.
+    pub uuid: uuid::Uuid,
+}
+
+/// A request as it arrived. The login's id stands for its secret.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// `GET`, `POST` …
+    pub method: String,
+    /// Without the query.
+    pub path: String,
+    /// What follows the question mark.
+    pub query: String,
+    /// Which login.
+    pub login: Option<u64>,
+    /// The body, if it was JSON.
+    pub body: Option<Value>,
+    /// The connection it came on, counted from 1.
+    pub connection: u64,
+    /// Whether it carried an `Authorization` header at all.
+    pub has_authorization: bool,
+    /// Headers that partners send.
+    pub partner: Option<(String, String)>,
+}
+
+/// Where Kisi does not say what it does, the other way.
+///
+/// # Source
+///
+/// `kisi-api.md`, section 13: each is the alternative to a line tagged [assumed].
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each switch is independent of the others")]
+pub struct Switches {
+    /// A suspended person sees no doors.
+    pub suspended_sees_nothing: bool,
+    /// A door without right answers 404 instead of 403.
+    pub no_right_is_404: bool,
+    /// A place's lock-down shows in its locks.
+    pub mirror_lock_down: bool,
+    /// A door open on a schedule accepts an unlock.
+    pub scheduled_accepts: bool,
+    /// A 429 has an error body, and this `Retry-After`.
+    pub retry_after: Option<String>,
+    /// A `limit` above the maximum is 422 instead of cut.
+    pub strict_limit: bool,
+    /// Lists have no `X-Collection-Range`.
+    pub no_range: bool,
+    /// Lists claim this total.
+    pub lying_total: Option<usize>,
+    /// Event sets need this many polls.
+    pub event_polls: u32,
+    /// Events are visible after this many seconds.
+    pub event_delay_s: i64,
+}
+
+/// What a scene file holds.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Scene {
+    places: Vec<Place>,
+    doors: Vec<Door>,
+    people: Vec<Person>,
+    groups: Vec<Group>,
+    rights: Vec<Right>,
+    cards: Vec<Card>,
+    switches: Switches,
+    faults: Vec<Fault>,
+    latency_ms: u64,
+    unlimited: bool,
+}
+
+/// Time as the simulated Kisi sees it: real, plus what a test adds.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    ahead: SignedDuration,
+}
+
+impl Clock {
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now().saturating_add(self.ahead).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Lets time pass.
+    pub fn advance(&mut self, by: Duration) {
+        self.ahead = self.ahead.saturating_add(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
+    }
+}
+
+/// The whole state.
+#[derive(Debug)]
+pub struct World {
+    /// Its time.
+    pub clock: Clock,
+    /// Buildings by id.
+    pub places: BTreeMap<u64, Place>,
+    /// Locks by id.
+    pub doors: BTreeMap<u64, Door>,
+    /// Users by id.
+    pub people: BTreeMap<u64, Person>,
+    /// Groups by id.
+    pub groups: BTreeMap<u64, Group>,
+    /// Who is in which group.
+    pub rights: Vec<Right>,
+    /// Cards by id.
+    pub cards: BTreeMap<u64, Card>,
+    /// Logins by id. Dead ones are gone.
+    pub logins: BTreeMap<u64, Login>,
+    /// The event log, oldest first.
+    pub events: Vec<Event>,
+    /// Every request, oldest first.
+    pub requests: Vec<Recorded>,
+    /// What no client may do, and somebody did.
+    pub violations: Vec<String>,
+    /// Undocumented behaviour, the other way.
+    pub switches: Switches,
+    /// What goes wrong, first match first.
+    pub faults: Vec<Fault>,
+    /// Every answer is late by this.
+    pub latency: Duration,
+    /// No rate limit.
+    pub unlimited: bool,
+    /// Seconds without use after which an expiring device login dies.
+    pub device_logins_expire_after_s: i64,
+    /// Connections so far.
+    pub connections: u64,
+    /// So many of the next connections are reset before anything is read.
+    pub refused_connections: u32,
+    pub(super) event_sets: BTreeMap<u64, super::events::EventSet>,
+    pub(super) recent: BTreeMap<Option<u64>, Vec<Timestamp>>,
+    last_id: u64,
+}
+
+impl World {
+    /// The sample scene.
+    ///
+    /// # Errors
+    ///
+    /// Never, as long as the shipped scene is one: a test reads it.
+    pub fn sample() -> Result<Self, toml::de::Error> {
+        Self::parse(SAMPLE)
+    }
+
+    /// Reads a scene.
+    ///
+    /// # Errors
+    ///
+    /// When it is not TOML or has an unknown key; the error names line and key.
+    pub fn parse(scene: &str) -> Result<Self, toml::de::Error> {
+        let scene: Scene = toml::from_str(scene)?;
+        let mut world = Self {
+            clock: Clock { ahead: SignedDuration::ZERO },
+            places: scene.places.into_iter().map(|place| (place.id, place)).collect(),
+            doors: scene.doors.into_iter().map(|door| (door.id, door)).collect(),
+            people: scene.people.into_iter().map(|person| (person.id, person)).collect(),
+            groups: scene.groups.into_iter().map(|group| (group.id, group)).collect(),
+            rights: Vec::new(),
+            cards: scene.cards.into_iter().map(|card| (card.id, card)).collect(),
+            logins: BTreeMap::new(),
+            events: Vec::new(),
+            requests: Vec::new(),
+            violations: Vec::new(),
+            switches: scene.switches,
+            faults: scene.faults,
+            latency: Duration::from_millis(scene.latency_ms),
+            unlimited: scene.unlimited,
+            device_logins_expire_after_s: 1_209_600,
+            connections: 0,
+            refused_connections: 0,
+            event_sets: BTreeMap::new(),
+            recent: BTreeMap::new(),
+            last_id: 10_000,
+        };
+        for right in scene.rights {
+            world.grant(right);
+        }
+        Ok(world)
+    }
+
+    /// A fresh id, larger than any in a scene.
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// Puts a person into a group.
+    pub fn grant(&mut self, mut right: Right) {
+        if right.id == 0 {
+            right.id = self.next_id();
+        }
+        self.rights.push(right);
+    }
+
+    /// Makes a person with so many doors of their own, for lists of any length. Returns the e-mail address.
+    pub fn person_with_doors(&mut self, count: u64) -> String {
+        let id = self.next_id();
+        let place = self.places.keys().next().copied().unwrap_or(1);
+        let first = 1_000_000 + id * 10_000;
+        let doors: Vec<u64> = (first..first + count).collect();
+        for (number, door) in doors.iter().enumerate() {
+            let door = Door::new(*door, format!("Locker {:04}", number + 1), place);
+            let _ = self.doors.insert(door.id, door);
+        }
+        let email = format!("person{id}@example.com");
+        let (name, group) = (format!("Person {id}"), self.next_id());
+        let person = Person { id, name, email: email.clone(), access_enabled: true, admin: false, locale: None };
+        let _ = self.people.insert(id, person);
+        let _ = self.groups.insert(group, Group::new(group, doors));
+        self.grant(Right { id: 0, person: id, group, from: None, until: None });
+        email
+    }
+
+    /// Makes an API key of the first admin, as the dashboard would. Returns the secret.
+    pub fn admin_key(&mut self) -> String {
+        let admin = self.people.values().find(|person| person.admin).map_or(0, |person| person.id);
+        let id = self.next_id();
+        let login = Login {
+            id,
+            person: admin,
+            kind: "api",
+            name: Some("Simulator admin key".to_owned()),
+            os_name: None,
+            secret: super::logins::new_secret(),
+            expire: false,
+            primary: false,
+            created_at: self.clock.now(),
+            last_used_at: None,
+        };
+        let secret = login.secret.clone();
+        let _ = self.logins.insert(id, login);
+        secret
+    }
+
+    /// The person with this e-mail address.
+    pub fn person_by_email(&self, email: &str) -> Option<&Person> {
+        self.people.values().find(|person| person.email.eq_ignore_ascii_case(email))
+    }
+
+    /// Unlocks that took effect, over all doors.
+    pub fn unlocks(&self) -> u64 {
+        self.doors.values().map(|door| door.unlocks).sum()
+    }
+
+    pub(super) fn log(
+        &mut self,
+        kind: &'static str,
+        by: Option<&Login>,
+        object: (&'static str, u64),
+        error: Option<&str>,
+    ) {
+        let object_name = match object {
+            ("Lock", id) => self.doors.get(&id).map(|door| door.name.clone()),
+            ("Place", id) => self.places.get(&id).map(|place| place.name.clone()),
+            (_, id) => self.logins.get(&id).and_then(|login| login.name.clone()),
+        };
+        self.events.push(Event {
+            kind,
+            at: self.clock.now(),
+            actor: by.map(|login| login.person),
+            login: by.map(|login| login.id),
+            object,
+            object_name: object_name.unwrap_or_default(),
+            error_code: error.map(str::to_owned),
+            uuid: uuid::Uuid::new_v4(),
+        });
+    }
+}
+
+impl Door {
+    /// A door that opens without conditions.
+    pub fn new(id: u64, name: impl Into<String>, place: u64) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            place,
+            order: None,
+            configured: true,
+            online: Some(true),
+            updating: false,
+            scheduled: false,
+            wireless: false,
+            geofence: false,
+            reader: false,
+            position: None,
+            sensor: Sensor::default(),
+            locked_down_since: None,
+            unlocked_at: None,
+            unlocks: 0,
+            sensor_events: 0,
+        }
+    }
+
+    /// Whether it is unlocked: for five seconds after an unlock, or on its schedule.
+    pub fn is_unlocked(&self, now: Timestamp) -> bool {
+        self.scheduled || self.since_unlock(now).is_some_and(|since| since < SignedDuration::from_secs(5))
+    }
+
+    /// What the contact sensor says.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        let (Some(since), Some(opens)) = (self.since_unlock(now), self.sensor.opens_ms) else { return false };
+        let closed = self.sensor.closes_ms.is_some_and(|closes| SignedDuration::from_millis(closes) <= since);
+        SignedDuration::from_millis(opens) <= since && !closed
+    }
+
+    pub(super) fn since_unlock(&self, now: Timestamp) -> Option<SignedDuration> {
+        self.unlocked_at.map(|at| now.duration_since(at))
+    }
+}
+
+impl Group {
+    /// A group without restrictions.
+    pub fn new(id: u64, doors: Vec<u64>) -> Self {
+        Self {
+            id,
+            name: format!("Group {id}"),
+            doors,
+            apps: true,
+            tap_only: false,
+            primary_device: false,
+            geofence: false,
+            reader: false,
+            closed: false,
+        }
+    }
+}
