@@ -122,6 +122,12 @@ pub struct Display {
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// There is no file.
+    #[error("there is no `kiosk.toml`: looked for {}", places.iter().map(|file| format!("`{}`", file.display())).collect::<Vec<_>>().join(", "))]
+    Missing {
+        /// Where it was looked for.
+        places: Vec<PathBuf>,
+    },
     /// The file cannot be read.
     #[error("`{}` cannot be read", file.display())]
     Read {
@@ -227,7 +233,33 @@ struct RawSession {
 /// A value that is out of range: its key, itself, and what is allowed.
 type Wrong = (&'static str, String, &'static str);
 
+/// Where `kiosk.toml` is looked for, first one first, when no file is named.
+pub fn places() -> Vec<PathBuf> {
+    let own = directories::ProjectDirs::from("", "", "vestibule");
+    let own = own.map(|folders| folders.config_dir().join("kiosk.toml"));
+    [Some(PathBuf::from("/etc/vestibule/kiosk.toml")), own, Some(PathBuf::from("kiosk.toml"))]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
 impl Config {
+    /// Finds and reads the file: the one that is named, or the first of [`places`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] when there is none; otherwise as [`Self::load`].
+    pub fn find(named: Option<&Path>) -> Result<Self, Error> {
+        if let Some(file) = named {
+            return Self::load(file);
+        }
+        let places = places();
+        match places.iter().find(|file| file.exists()) {
+            Some(file) => Self::load(file),
+            None => Err(Error::Missing { places }),
+        }
+    }
+
     /// Reads a file.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use self::{
     visit::{Visit, Welcome},
 };
 use crate::{
-    door::{DoorId, Outcome},
+    door::{Door, DoorId, Outcome},
     staff::{Badge, Credential, Digit},
 };
 
@@ -76,6 +76,8 @@ pub enum Event {
     SignOutTouched,
     /// The agent answered who that was.
     Identified(SessionId, Result<Identity, Denial>),
+    /// The agent found that a place is locked down: these are the doors now.
+    DoorsListed(SessionId, Vec<Door>),
     /// The agent answered what became of an unlock.
     UnlockAnswered(RequestId, Outcome),
     /// Time went by.
@@ -89,6 +91,8 @@ pub enum Effect {
     Prepare,
     /// Find out who this is and open a session under this id. `current` is the session whose own badge would keep it.
     Identify(SessionId, Presented, Option<SessionId>),
+    /// Look whether places are locked down as a whole, which Kisi does not tell with the doors.
+    CheckPlaces(SessionId),
     /// Open this door in this session.
     Unlock(SessionId, RequestId, DoorId),
     /// Forget this session and everything about it.
@@ -198,9 +202,10 @@ impl Session {
         (left <= self.rules.warning).then_some(left)
     }
 
-    /// Whether anything changes by time alone. While it is true, send [`Event::Ticked`] often; more often is always fine.
-    pub fn needs_ticks(&self) -> bool {
-        self.reader.is_waiting() || self.deadline().is_some()
+    /// Whether keys wait for a verdict. While they do, and while there is a [`Self::deadline`], send [`Event::Ticked`] often;
+    /// more often is always fine.
+    pub fn hears_keys(&self) -> bool {
+        self.reader.is_waiting()
     }
 
     /// The next moment at which something changes by itself.
@@ -250,6 +255,14 @@ impl Session {
             Event::StillHereTouched => self.still_here(now),
             Event::SignOutTouched => self.sign_out(),
             Event::Identified(session, answer) => self.identified(session, answer, now),
+            Event::DoorsListed(session, doors) => {
+                if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state
+                    && visit.session == session
+                {
+                    visit.welcome.doors = doors;
+                }
+                Vec::new()
+            }
             Event::UnlockAnswered(request, outcome) => {
                 if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state {
                     visit.answer(request, outcome, &self.rules, now);
@@ -432,10 +445,11 @@ impl Session {
         }
         let before = std::mem::replace(&mut self.state, State::rest(&self.rules, None));
         let State::Checking { visit, badge, .. } = before else { return Vec::new() };
-        let forget = visit.as_ref().map(|visit| Effect::Forget(visit.session));
+        let mut effects: Vec<Effect> = visit.iter().map(|visit| Effect::Forget(visit.session)).collect();
         match (answer, visit, badge) {
             (Ok(Identity::Person(welcome)), _, _) => {
                 self.state = State::SignedIn(Visit::begin(session, welcome, &self.rules, now));
+                effects.push(Effect::CheckPlaces(session));
             }
             (Ok(Identity::Same), Some(mut visit), _) => {
                 visit.touch(&self.rules, now);
@@ -448,7 +462,7 @@ impl Session {
             }
             (Err(denial), _, _) => self.state = State::rest(&self.rules, Some((denial, now + DENIAL))),
         }
-        forget.into_iter().collect()
+        effects
     }
 
     fn deny(&mut self, denial: Denial, now: Instant) -> Vec<Effect> {

@@ -282,6 +282,9 @@ pub struct Switches {
     pub event_delay_s: i64,
 }
 
+/// Why a scene is refused.
+pub type SceneError = toml::de::Error;
+
 /// What a scene file holds.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -366,7 +369,7 @@ impl World {
     /// # Errors
     ///
     /// Never, as long as the shipped scene is one: a test reads it.
-    pub fn sample() -> Result<Self, toml::de::Error> {
+    pub fn sample() -> Result<Self, SceneError> {
         Self::parse(SAMPLE)
     }
 
@@ -375,7 +378,7 @@ impl World {
     /// # Errors
     ///
     /// When it is not TOML or has an unknown key; the error names line and key.
-    pub fn parse(scene: &str) -> Result<Self, toml::de::Error> {
+    pub fn parse(scene: &str) -> Result<Self, SceneError> {
         let scene: Scene = toml::from_str(scene)?;
         let mut world = Self {
             clock: Clock { ahead: SignedDuration::ZERO },

@@ -1,0 +1,258 @@
+//! The window: messages become events, effects become tasks, the state becomes a screen. The only place that reads the clock.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use iced::{
+    Element, Point, Size, Subscription, Task,
+    widget::responsive,
+    window::{self, Id},
+};
+
+use crate::{
+    agent::Handle,
+    screen::{
+        doors::{self, Doors},
+        keys, notice,
+        sign_in::{self, Labels},
+        theme::{self, Metrics},
+    },
+    session::{Effect, Event, Rules, Session, SessionId, State},
+};
+
+/// How often time is looked at while something can expire.
+const TICK: Duration = Duration::from_millis(100);
+/// And while keys wait for a verdict.
+const QUICK_TICK: Duration = Duration::from_millis(25);
+/// A window that is not the whole screen.
+const WINDOW: Size = Size::new(1280.0, 800.0);
+
+/// What the window shows.
+#[derive(Debug, Clone)]
+pub enum Start {
+    /// A kiosk that works.
+    Working {
+        /// What the site decided.
+        rules: Box<Rules>,
+        /// What the kiosk says about itself.
+        labels: Labels,
+        /// Who does the work.
+        agent: Handle,
+    },
+    /// A kiosk that cannot.
+    Broken {
+        /// What is wrong, for the technician.
+        what: String,
+        /// Whom to call.
+        phone: String,
+    },
+}
+
+/// How the window behaves.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// The whole screen, without frame and pointer.
+    pub fullscreen: bool,
+    /// Set when somebody closed it, if they may. Otherwise nobody may.
+    pub closed: Option<Arc<AtomicBool>>,
+}
+
+/// Something reached the window.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// For the session.
+    Session(Event),
+    /// For the doors.
+    Doors(doors::Message),
+    /// The window is there.
+    Opened(Id),
+    /// So large is the monitor.
+    Measured(Id, Option<Size>),
+    /// Somebody tries to close the window.
+    CloseRequested,
+}
+
+/// The program.
+#[derive(Debug)]
+pub struct App {
+    face: Face,
+    window: Window,
+    now: Instant,
+}
+
+#[derive(Debug)]
+enum Face {
+    Working(Box<Kiosk>),
+    Broken { what: String, phone: String },
+}
+
+#[derive(Debug)]
+struct Kiosk {
+    session: Session,
+    labels: Labels,
+    agent: Handle,
+    doors: Doors,
+    /// Whose doors they are.
+    doors_of: Option<SessionId>,
+}
+
+/// The program, as `main` and the tests run it.
+pub fn application(
+    start: Start,
+    window: Window,
+) -> iced::Application<impl iced::Program<State = App, Message = Message, Theme = iced::Theme>> {
+    let settings = window::Settings {
+        size: WINDOW,
+        fullscreen: window.fullscreen,
+        decorations: !window.fullscreen,
+        // Not resizable also means not fullscreen for some window managers.
+        resizable: true,
+        exit_on_close_request: false,
+        ..window::Settings::default()
+    };
+    let [regular, bold] = theme::FONT_FILES;
+    iced::application(move || App::new(start.clone(), window.clone()), App::update, App::view)
+        .title("vestibule")
+        .theme(|_: &App| theme::theme())
+        .subscription(App::subscription)
+        .font(regular)
+        .font(bold)
+        .default_font(theme::FONT)
+        .window(settings)
+}
+
+impl App {
+    /// The program before its first message.
+    pub fn new(start: Start, window: Window) -> Self {
+        let face = match start {
+            Start::Working { rules, labels, agent } => Face::Working(Box::new(Kiosk {
+                session: Session::new(*rules),
+                labels,
+                agent,
+                doors: Doors::new(),
+                doors_of: None,
+            })),
+            Start::Broken { what, phone } => Face::Broken { what, phone },
+        };
+        Self { face, window, now: now() }
+    }
+
+    /// Takes one message.
+    pub fn update(&mut self, message: Message) -> Task<Message> {
+        self.now = now();
+        match message {
+            Message::Opened(id) if self.window.fullscreen => {
+                window::monitor_size(id).map(move |size| Message::Measured(id, size))
+            }
+            // On bare X11 nobody answers a request for the whole screen: the window takes it by itself.
+            Message::Measured(id, Some(size)) => {
+                Task::batch([window::move_to(id, Point::ORIGIN), window::resize(id, size)])
+            }
+            Message::Opened(_) | Message::Measured(_, None) => Task::none(),
+            Message::CloseRequested => match &self.window.closed {
+                Some(closed) => {
+                    closed.store(true, Ordering::Relaxed);
+                    iced::exit()
+                }
+                None => Task::none(),
+            },
+            Message::Session(event) => self.send(event),
+            Message::Doors(message) => {
+                let Face::Working(kiosk) = &mut self.face else { return Task::none() };
+                let event = kiosk.doors.update(message);
+                self.send(event)
+            }
+        }
+    }
+
+    fn send(&mut self, event: Event) -> Task<Message> {
+        let Face::Working(kiosk) = &mut self.face else { return Task::none() };
+        let effects = kiosk.session.handle(event, self.now);
+        let shown = match kiosk.session.state() {
+            State::SignedIn(visit) => Some(visit.session),
+            State::SignedOut { .. } | State::Checking { .. } => kiosk.doors_of,
+        };
+        if shown != kiosk.doors_of {
+            kiosk.doors = Doors::new();
+            kiosk.doors_of = shown;
+        }
+        Task::batch(effects.into_iter().map(|effect| perform(&kiosk.agent, effect)))
+    }
+
+    /// Draws the screen that fits the state.
+    pub fn view(&self) -> Element<'_, Message> {
+        let page = responsive(|size| self.page(Metrics::new(size)));
+        keys::root(page, self.window.fullscreen, |key| Message::Session(Event::KeyPressed(key))).into()
+    }
+
+    fn page(&self, metrics: Metrics) -> Element<'_, Message> {
+        match &self.face {
+            Face::Broken { what, phone } => notice::view(what, phone, metrics),
+            Face::Working(kiosk) => match kiosk.session.state() {
+                State::SignedIn(visit) => {
+                    let warning = kiosk.session.warning(self.now);
+                    kiosk.doors.view(visit, warning, metrics).map(Message::Doors)
+                }
+                state @ (State::SignedOut { .. } | State::Checking { .. }) => {
+                    sign_in::view(state, kiosk.session.rules(), &kiosk.labels, metrics).map(Message::Session)
+                }
+            },
+        }
+    }
+
+    /// Ticks only while something can expire.
+    pub fn subscription(&self) -> Subscription<Message> {
+        let ticks = match &self.face {
+            Face::Working(kiosk) if kiosk.session.hears_keys() => iced::time::every(QUICK_TICK),
+            Face::Working(kiosk) if kiosk.session.deadline().is_some() => iced::time::every(TICK),
+            Face::Working(_) | Face::Broken { .. } => Subscription::none(),
+        };
+        Subscription::batch([
+            ticks.map(|_| Message::Session(Event::Ticked)),
+            window::open_events().map(Message::Opened),
+            window::close_requests().map(|_| Message::CloseRequested),
+        ])
+    }
+
+    /// What the session is in, for tests.
+    pub fn state(&self) -> Option<&State> {
+        match &self.face {
+            Face::Working(kiosk) => Some(kiosk.session.state()),
+            Face::Broken { .. } => None,
+        }
+    }
+}
+
+fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
+    let handle = agent.clone();
+    match effect {
+        Effect::Prepare => {
+            agent.prepare();
+            Task::none()
+        }
+        Effect::Forget(session) => {
+            agent.forget(session);
+            Task::none()
+        }
+        Effect::Identify(session, presented, current) => {
+            let answer = handle.identify(session, presented, current);
+            Task::perform(answer, move |answer| Message::Session(Event::Identified(session, answer)))
+        }
+        Effect::CheckPlaces(session) => Task::perform(handle.check_places(session), move |doors| doors)
+            .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
+        Effect::Unlock(session, request, door) => {
+            let answer = handle.unlock(session, request, door);
+            Task::perform(answer, move |outcome| Message::Session(Event::UnlockAnswered(request, outcome)))
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,28 @@
+//! Whether there is a display at all: without one the window toolkit panics.
+
+/// Whether a display server answers where the environment says one is. Where there is no such variable, yes.
+#[cfg(all(unix, not(target_os = "macos")))]
+pub(super) fn is_there() -> bool {
+    use std::{env, os::unix::net::UnixStream, path::PathBuf};
+
+    let given = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let wayland = given("WAYLAND_DISPLAY").is_some_and(|name| {
+        let folder = given("XDG_RUNTIME_DIR").map(PathBuf::from).unwrap_or_default();
+        UnixStream::connect(folder.join(name)).is_ok()
+    });
+    // `:0` and `:0.0` are local; with a host before the colon only the toolkit can find out.
+    let x11 = given("DISPLAY").is_some_and(|display| match display.strip_prefix(':') {
+        Some(number) => {
+            let number = number.split('.').next().unwrap_or_default();
+            UnixStream::connect(format!("/tmp/.X11-unix/X{number}")).is_ok()
+        }
+        None => true,
+    });
+    wayland || x11
+}
+
+/// Windows and macOS always have one.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+pub(super) fn is_there() -> bool {
+    true
+}

@@ -1,0 +1,219 @@
+//! Enrolment: for each person a login is made at Kisi, on that person's behalf, and sealed here. The admin key is used and
+//! forgotten. Who types the commands is `main.rs`.
+
+pub mod csv;
+
+use std::time::Duration;
+
+use crate::{
+    directory::{self, Directory, Enrolment},
+    kisi::{self, Client},
+    secret::Secret,
+    staff::{Badge, Pin},
+};
+
+/// Waits after a 429, which says that nothing was made (Kisi: exponential backoff).
+const BACKOFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// Somebody to enrol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Where the list has them, counted from 1 with the header; 0 outside a list.
+    pub row: usize,
+    /// As Kisi knows it.
+    pub email: String,
+    /// What they are called here; empty takes Kisi's name.
+    pub name: String,
+    /// Their badge.
+    pub badge: Option<Badge>,
+}
+
+/// What became of a candidate.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Done {
+    /// A login was made and sealed. The PIN is shown nowhere again.
+    Enrolled(Option<Pin>),
+    /// Was enrolled before, and has one more badge now.
+    BadgeGiven,
+    /// Was enrolled before. Nothing was made.
+    Unchanged,
+}
+
+/// Why a candidate was not enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Kisi has nobody with this address.
+    #[error("Kisi knows nobody with this e-mail address")]
+    NotAtKisi,
+    /// Without a badge and a PIN nobody could sign in.
+    #[error("neither a badge nor a PIN: this person could never sign in")]
+    NoWayIn,
+    /// Kisi did not make the login.
+    #[error("the login was not made")]
+    Kisi(#[source] kisi::Error),
+    /// Kisi may have made a login whose secret nobody has.
+    #[error(
+        "no clear answer: Kisi may have made a login that nobody can use; look for it by the kiosk's name and delete it"
+    )]
+    MayBeOrphaned(#[source] kisi::Error),
+    /// The directory refused it. The login was deleted again.
+    #[error("not written into the directory")]
+    Directory(#[source] directory::Error),
+    /// The directory refused it, and the login could not be deleted.
+    #[error("not written into the directory, and login {login} is left over at Kisi: delete it there")]
+    LeftOver {
+        /// Kisi's id of it.
+        login: u64,
+        /// Why it was not written.
+        #[source]
+        source: directory::Error,
+    },
+}
+
+impl Error {
+    /// Whether the next candidate would fare the same.
+    fn stops_everything(&self) -> bool {
+        match self {
+            Self::NotAtKisi | Self::NoWayIn => false,
+            Self::Kisi(kisi::Error::Refused { status, .. }) => *status == 401 || *status == 429,
+            Self::Kisi(_) | Self::MayBeOrphaned(_) | Self::LeftOver { .. } => true,
+            Self::Directory(error) => {
+                !matches!(error, directory::Error::BadgeTaken { .. } | directory::Error::Enrolled { .. })
+            }
+        }
+    }
+}
+
+/// How a list ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Logins made.
+    pub enrolled: usize,
+    /// Nothing to do, or only a badge.
+    pub known: usize,
+    /// Refused, one by one.
+    pub failed: usize,
+    /// The row at which it stopped, if it did. The rows before are done.
+    pub stopped_at: Option<usize>,
+}
+
+impl Summary {
+    /// Whether everybody of the list is enrolled now.
+    pub fn is_complete(&self) -> bool {
+        self.failed == 0 && self.stopped_at.is_none()
+    }
+}
+
+/// What enrolment works with.
+#[derive(Debug)]
+pub struct Enroller {
+    /// Where people are written down.
+    pub directory: Directory,
+    /// The way to Kisi.
+    pub client: Client,
+    /// Makes logins. Never written anywhere.
+    pub admin: Secret<String>,
+    /// What logins are called at Kisi.
+    pub kiosk: String,
+    /// Of a PIN.
+    pub pin_digits: usize,
+    /// A badge alone signs in.
+    pub badge_alone: bool,
+    /// Between two requests: the admin's five a second are shared with the dashboard.
+    pub pace: Duration,
+}
+
+impl Enroller {
+    /// Enrols one person, once: somebody who is enrolled keeps their login.
+    ///
+    /// # Errors
+    ///
+    /// Any; nothing is half done after [`Error::Directory`].
+    pub async fn add(&mut self, candidate: &Candidate, with_pin: bool) -> Result<Done, Error> {
+        if let Some(person) = self.directory.person(&candidate.email).map_err(Error::Directory)? {
+            let Some(badge) = &candidate.badge else { return Ok(Done::Unchanged) };
+            let is_new = self.directory.give_badge(person.id, badge).map_err(Error::Directory)?;
+            return Ok(if is_new { Done::BadgeGiven } else { Done::Unchanged });
+        }
+        if candidate.badge.is_none() && !with_pin {
+            return Err(Error::NoWayIn);
+        }
+        // Before a login is made: one that cannot be written down would have to be deleted again.
+        if let Some(badge) = &candidate.badge
+            && let Some(owner) = self.directory.owner_of(badge).map_err(Error::Directory)?
+        {
+            let hint = badge.hint().to_owned();
+            return Err(Error::Directory(directory::Error::BadgeTaken { hint, owner }));
+        }
+        let login = self.make_login(&candidate.email).await?;
+        let name = [candidate.name.as_str(), &login.name, &candidate.email].into_iter().find(|name| !name.is_empty());
+        let written = self.directory.enrol(&Enrolment {
+            email: &candidate.email,
+            name: name.unwrap_or_default(),
+            login_id: login.id.get(),
+            secret: &login.secret,
+            badge: candidate.badge.as_ref(),
+            pin_digits: with_pin.then_some(self.pin_digits),
+            badge_alone: self.badge_alone,
+        });
+        match written {
+            Ok(pin) => Ok(Done::Enrolled(pin)),
+            Err(source) => match self.client.delete_login(&self.admin, login.id).await {
+                Ok(()) => Err(Error::Directory(source)),
+                Err(_) => Err(Error::LeftOver { login: login.id.get(), source }),
+            },
+        }
+    }
+
+    /// Enrols a list, row by row, and reports each row as soon as it is done. Running it again does only what is missing.
+    ///
+    /// Stops at the first failure that the next row would meet too.
+    pub async fn import(
+        &mut self,
+        candidates: &[Candidate],
+        with_pin: bool,
+        mut report: impl FnMut(&Candidate, &Result<Done, Error>),
+    ) -> Summary {
+        let mut summary = Summary::default();
+        for candidate in candidates {
+            let done = self.add(candidate, with_pin).await;
+            report(candidate, &done);
+            match done {
+                Ok(Done::Enrolled(_)) => {
+                    summary.enrolled += 1;
+                    tokio::time::sleep(self.pace).await;
+                }
+                Ok(Done::BadgeGiven | Done::Unchanged) => summary.known += 1,
+                Err(error) if error.stops_everything() => {
+                    summary.stopped_at = Some(candidate.row);
+                    return summary;
+                }
+                Err(_) => {
+                    summary.failed += 1;
+                    tokio::time::sleep(self.pace).await;
+                }
+            }
+        }
+        summary
+    }
+
+    async fn make_login(&self, email: &str) -> Result<kisi::Login, Error> {
+        let mut waits = BACKOFF.into_iter();
+        loop {
+            match self.client.create_login(&self.admin, &self.kiosk, email).await {
+                Ok(login) => return Ok(login),
+                Err(kisi::Error::Refused { status: 404, .. }) => return Err(Error::NotAtKisi),
+                Err(error @ kisi::Error::Refused { status: 429, .. }) => match waits.next() {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => return Err(Error::Kisi(error)),
+                },
+                Err(
+                    error @ (kisi::Error::Unclear(_) | kisi::Error::Malformed { .. } | kisi::Error::TooLarge { .. }),
+                ) => {
+                    return Err(Error::MayBeOrphaned(error));
+                }
+                Err(error) => return Err(Error::Kisi(error)),
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Somebody is signed in: one big button for each door, what became of the last one, and how long there is.
+
+use std::time::Duration;
+
+use iced::{
+    Center, Color, Element, Fill, Length,
+    widget::{Column, Row, column, container, row, space, text},
+};
+
+use super::{
+    press,
+    theme::{self, Metrics},
+    words,
+};
+use crate::{
+    door::{Door, DoorId, Outcome},
+    session::{
+        Event,
+        visit::{Attempt, Visit},
+    },
+};
+
+/// What only this screen knows: which page is shown.
+#[derive(Debug, Default)]
+pub struct Doors {
+    page: usize,
+}
+
+/// What happened on this screen.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// A tile was tapped.
+    DoorTouched(DoorId),
+    /// The next page was asked for.
+    NextPageTouched,
+    /// "I'm still here" was touched.
+    StillHereTouched,
+    /// The visit is over.
+    SignOutTouched,
+}
+
+impl Doors {
+    /// The first page.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a touch, and says what it means to the session.
+    pub fn update(&mut self, message: Message) -> Event {
+        match message {
+            Message::DoorTouched(door) => Event::DoorTouched(door),
+            Message::StillHereTouched => Event::StillHereTouched,
+            Message::SignOutTouched => Event::SignOutTouched,
+            Message::NextPageTouched => {
+                self.page = self.page.saturating_add(1);
+                Event::StillHereTouched
+            }
+        }
+    }
+
+    /// Draws the screen. `warning` is how long there is, once that is said.
+    pub fn view<'a>(&self, visit: &'a Visit, warning: Option<Duration>, m: Metrics) -> Element<'a, Message> {
+        let doors = &visit.welcome.doors;
+        let (columns, rows) = m.grid(doors.len());
+        let on_page = columns * rows;
+        let pages = doors.len().div_ceil(on_page).max(1);
+        let page = self.page % pages;
+        let places = doors.iter().filter_map(|door| door.place.as_ref().map(|place| place.id));
+        let names_place = places.collect::<std::collections::HashSet<_>>().len() > 1;
+        let tiles = doors.iter().enumerate().skip(page * on_page).take(on_page);
+        let tiles: Vec<Element<'_, Message>> =
+            tiles.map(|(index, door)| tile(index + 1, door, visit.attempt, names_place, (rows, m))).collect();
+        let body = if doors.is_empty() { no_doors(m) } else { grid(tiles, columns, m) };
+        let page = column![
+            header(visit, m),
+            container(body).height(Fill),
+            footer(visit, warning, (pages > 1).then_some((page + 1, pages)), m),
+        ];
+        container(page.spacing(m.margin())).padding(m.margin()).width(Fill).height(Fill).style(theme::page).into()
+    }
+}
+
+fn header(visit: &Visit, m: Metrics) -> Element<'_, Message> {
+    let hello =
+        text(words::hello(&visit.welcome.name)).size(m.title()).font(theme::BOLD).wrapping(text::Wrapping::None);
+    let hint = if visit.welcome.incomplete { words::INCOMPLETE } else { words::TAP_A_DOOR };
+    let hint = if visit.welcome.doors.is_empty() { "" } else { hint };
+    let left = container(column![hello, text(hint).size(m.small()).color(theme::MUTED)]).width(Fill).clip(true);
+    let style = move |pressed| m.quiet_style(pressed);
+    let sign_out = button(words::SIGN_OUT.to_owned(), Message::SignOutTouched, style, m);
+    row![left, sign_out].spacing(m.margin()).height(m.header_height()).align_y(Center).into()
+}
+
+fn grid(tiles: Vec<Element<'_, Message>>, columns: usize, m: Metrics) -> Element<'_, Message> {
+    let mut rows = Vec::new();
+    let mut tiles = tiles.into_iter().peekable();
+    while tiles.peek().is_some() {
+        let mut in_row: Vec<Element<'_, Message>> = tiles.by_ref().take(columns).collect();
+        while in_row.len() < columns {
+            in_row.push(space().width(Fill).into());
+        }
+        rows.push(Row::with_children(in_row).spacing(m.gap()).into());
+    }
+    Column::with_children(rows).spacing(m.gap()).into()
+}
+
+/// Number, name, place, and what is known of the door: before a tap its state, then what became of it.
+fn tile(
+    number: usize,
+    door: &Door,
+    attempt: Attempt,
+    names_place: bool,
+    (rows, m): (usize, Metrics),
+) -> Element<'_, Message> {
+    let (status, edge) = status(door, attempt);
+    let place = door.place.as_ref().filter(|_| names_place).map_or("", |place| place.name.as_str());
+    let can_be_tried = door.state.can_be_tried();
+    let name = text(&door.name).size(m.body()).font(theme::BOLD);
+    let name = if can_be_tried { name } else { name.color(theme::MUTED) };
+    let top = row![
+        text(number.to_string()).size(m.small()).color(theme::MUTED),
+        text(place).size(m.small()).color(theme::MUTED).width(Fill).align_x(iced::Alignment::End),
+    ];
+    let status = text(status).size(m.small()).color(edge.unwrap_or(theme::MUTED));
+    let face = column![top, container(name).height(Fill).center_y(Fill), status];
+    let face = container(face).padding(m.gap()).width(Fill).height(m.tile_height(rows)).clip(true);
+    let message = can_be_tried.then_some(Message::DoorTouched(door.id));
+    press::button(face, message, move |pressed| m.tile_style(edge, pressed)).into()
+}
+
+fn status(door: &Door, attempt: Attempt) -> (&'static str, Option<Color>) {
+    match attempt {
+        Attempt::Asked(asked, _) if asked == door.id => (words::TAP_AGAIN, Some(theme::WARNING)),
+        Attempt::Opening(_, opening, _) if opening == door.id => (words::SENDING, Some(theme::ACCENT)),
+        Attempt::Done(done, outcome, _) if done == door.id => (words::outcome(outcome), Some(color(outcome))),
+        Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => {
+            (words::state(door.state), None)
+        }
+    }
+}
+
+fn color(outcome: Outcome) -> Color {
+    match outcome {
+        Outcome::Accepted => theme::GOOD,
+        Outcome::Refused(_) | Outcome::NotSent => theme::BAD,
+        Outcome::Unknown => theme::WARNING,
+    }
+}
+
+fn no_doors<'a>(m: Metrics) -> Element<'a, Message> {
+    let text = column![
+        text(words::NO_DOORS).size(m.title()).font(theme::BOLD),
+        text(words::NO_DOORS_ADVICE).size(m.body()).color(theme::MUTED),
+    ];
+    container(text.spacing(m.gap()).align_x(Center)).center(Fill).into()
+}
+
+/// Left what happened, right what can be done. The strip is always there, so that nothing moves.
+fn footer(visit: &Visit, warning: Option<Duration>, page: Option<(usize, usize)>, m: Metrics) -> Element<'_, Message> {
+    let said: Element<'_, Message> = match visit.attempt {
+        Attempt::Done(_, outcome, _) => text(words::advice(outcome)).size(m.body()).color(color(outcome)).into(),
+        Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) => space().into(),
+    };
+    let countdown: Element<'_, Message> = match warning {
+        Some(left) => text(words::signing_out(left)).size(m.small()).color(theme::WARNING).into(),
+        None => space().into(),
+    };
+    let left = column![said, countdown].width(Fill);
+    let mut parts = Row::new().push(left).spacing(m.margin()).height(m.footer_height()).align_y(Center);
+    if let Some((page, pages)) = page {
+        let style = move |pressed| m.quiet_style(pressed);
+        parts = parts.push(button(words::page(page, pages), Message::NextPageTouched, style, m));
+    }
+    if warning.is_some() {
+        let style = move |pressed| m.urgent_style(pressed);
+        parts = parts.push(button(words::STILL_HERE.to_owned(), Message::StillHereTouched, style, m));
+    }
+    parts.into()
+}
+
+fn button<'a>(
+    label: String,
+    message: Message,
+    style: impl Fn(bool) -> press::Style + 'a,
+    m: Metrics,
+) -> Element<'a, Message> {
+    let face = container(text(label).size(m.small()).font(theme::BOLD).center());
+    let face = face.center_x(Length::Fixed(m.button().width)).center_y(m.button().height);
+    press::button(face, Some(message), style).into()
+}

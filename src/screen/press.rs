@@ -1,0 +1,243 @@
+//! The press surface: one finger by its id, judged by the position in its own event.
+//!
+//! iced's stock button judges every touch of a batch at the last position of any of them, and two quick taps on 1 and 2
+//! read 2, 2. It also lets one finger's lift end another's press. Both are wrong for a keypad.
+
+use iced::{
+    Border, Color, Element, Event, Length, Point, Rectangle, Size, Vector,
+    advanced::{
+        Clipboard, Layout, Shell, Widget,
+        layout::{self, Node},
+        mouse, overlay, renderer,
+        widget::{Operation, Tree, tree},
+    },
+    touch,
+};
+
+/// When a press counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// At once, as a key.
+    Down,
+    /// When it is lifted where it went down, as a door: sliding off cancels.
+    Up,
+}
+
+/// How a press surface looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Style {
+    /// Behind the content.
+    pub background: Color,
+    /// Of the content.
+    pub text: Color,
+    /// Around it.
+    pub border: Border,
+}
+
+/// A thing to press. Its content decides its size.
+#[expect(missing_debug_implementations, reason = "an element has none either")]
+pub struct Press<'a, Message> {
+    content: Element<'a, Message>,
+    message: Option<Message>,
+    when: When,
+    style: Box<dyn Fn(bool) -> Style + 'a>,
+}
+
+/// A key: acts when the finger comes down.
+pub fn key<'a, Message>(
+    content: impl Into<Element<'a, Message>>,
+    message: Message,
+    style: impl Fn(bool) -> Style + 'a,
+) -> Press<'a, Message> {
+    Press { content: content.into(), message: Some(message), when: When::Down, style: Box::new(style) }
+}
+
+/// A button: acts when the finger is lifted on it. Without a message it cannot be pressed.
+pub fn button<'a, Message>(
+    content: impl Into<Element<'a, Message>>,
+    message: Option<Message>,
+    style: impl Fn(bool) -> Style + 'a,
+) -> Press<'a, Message> {
+    Press { content: content.into(), message, when: When::Up, style: Box::new(style) }
+}
+
+/// Whatever can press.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pointer {
+    Finger(touch::Finger),
+    Mouse,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What is down on us. Several fingers can be.
+    down: Vec<Pointer>,
+    /// Where the mouse was when it moved last: the cursor that iced hands over may be a finger's.
+    mouse: Option<Point>,
+}
+
+impl State {
+    fn lift(&mut self, pointer: Pointer) -> bool {
+        let before = self.down.len();
+        self.down.retain(|down| *down != pointer);
+        self.down.len() < before
+    }
+}
+
+impl<Message: Clone> Press<'_, Message> {
+    fn went_down(&self, state: &mut State, pointer: Pointer, shell: &mut Shell<'_, Message>) {
+        match self.when {
+            When::Down => {
+                if let Some(message) = &self.message {
+                    shell.publish(message.clone());
+                }
+                state.down.push(pointer);
+            }
+            // One finger opens a door. A second one on the same tile changes nothing.
+            When::Up if state.down.is_empty() => state.down.push(pointer),
+            When::Up => {}
+        }
+        shell.request_redraw();
+    }
+
+    fn went_up(&self, state: &mut State, pointer: Pointer, is_over: bool, shell: &mut Shell<'_, Message>) {
+        if !state.lift(pointer) {
+            return;
+        }
+        shell.request_redraw();
+        if let Some(message) = self.message.as_ref().filter(|_| self.when == When::Up && is_over) {
+            shell.publish(message.clone());
+        }
+    }
+
+    fn slid(state: &mut State, pointer: Pointer, is_over: bool, shell: &mut Shell<'_, Message>) {
+        if !is_over && state.lift(pointer) {
+            shell.request_redraw();
+        }
+    }
+}
+
+impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, Message> {
+    fn tag(&self) -> tree::Tag {
+        tree::Tag::of::<State>()
+    }
+
+    fn state(&self) -> tree::State {
+        tree::State::new(State::default())
+    }
+
+    fn children(&self) -> Vec<Tree> {
+        vec![Tree::new(&self.content)]
+    }
+
+    fn diff(&self, tree: &mut Tree) {
+        tree.diff_children(std::slice::from_ref(&self.content));
+    }
+
+    fn size(&self) -> Size<Length> {
+        self.content.as_widget().size()
+    }
+
+    fn layout(&mut self, tree: &mut Tree, renderer: &iced::Renderer, limits: &layout::Limits) -> Node {
+        match tree.children.first_mut() {
+            Some(child) => self.content.as_widget_mut().layout(child, renderer, limits),
+            None => Node::new(Size::ZERO),
+        }
+    }
+
+    fn operate(
+        &mut self,
+        tree: &mut Tree,
+        layout: Layout<'_>,
+        renderer: &iced::Renderer,
+        operation: &mut dyn Operation,
+    ) {
+        if let Some(child) = tree.children.first_mut() {
+            self.content.as_widget_mut().operate(child, layout, renderer, operation);
+        }
+    }
+
+    fn update(
+        &mut self,
+        tree: &mut Tree,
+        event: &Event,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        _renderer: &iced::Renderer,
+        _clipboard: &mut dyn Clipboard,
+        shell: &mut Shell<'_, Message>,
+        _viewport: &Rectangle,
+    ) {
+        let state = tree.state.downcast_mut::<State>();
+        let bounds = layout.bounds();
+        match *event {
+            Event::Touch(touch::Event::FingerPressed { id, position }) if bounds.contains(position) => {
+                self.went_down(state, Pointer::Finger(id), shell);
+            }
+            Event::Touch(touch::Event::FingerMoved { id, position }) => {
+                Self::slid(state, Pointer::Finger(id), bounds.contains(position), shell);
+            }
+            Event::Touch(touch::Event::FingerLifted { id, position }) => {
+                self.went_up(state, Pointer::Finger(id), bounds.contains(position), shell);
+            }
+            Event::Touch(touch::Event::FingerLost { id, .. }) => {
+                self.went_up(state, Pointer::Finger(id), false, shell);
+            }
+            Event::Mouse(mouse::Event::CursorMoved { position }) => {
+                state.mouse = Some(position);
+                Self::slid(state, Pointer::Mouse, bounds.contains(position), shell);
+            }
+            Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)) if is_over(state, bounds, cursor) => {
+                self.went_down(state, Pointer::Mouse, shell);
+            }
+            Event::Mouse(mouse::Event::ButtonReleased(mouse::Button::Left)) => {
+                let is_over = is_over(state, bounds, cursor);
+                self.went_up(state, Pointer::Mouse, is_over, shell);
+            }
+            Event::Touch(_) | Event::Mouse(_) | Event::Keyboard(_) | Event::Window(_) | Event::InputMethod(_) => {}
+        }
+    }
+
+    fn draw(
+        &self,
+        tree: &Tree,
+        renderer: &mut iced::Renderer,
+        theme: &iced::Theme,
+        _style: &renderer::Style,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+    ) {
+        let is_pressed = self.message.is_some() && !tree.state.downcast_ref::<State>().down.is_empty();
+        let Style { background, text, border } = (self.style)(is_pressed);
+        let quad = renderer::Quad { bounds: layout.bounds(), border, ..renderer::Quad::default() };
+        renderer::Renderer::fill_quad(renderer, quad, background);
+        if let Some(child) = tree.children.first() {
+            let style = renderer::Style { text_color: text };
+            self.content.as_widget().draw(child, renderer, theme, &style, layout, cursor, viewport);
+        }
+    }
+
+    fn overlay<'b>(
+        &'b mut self,
+        tree: &'b mut Tree,
+        layout: Layout<'b>,
+        renderer: &iced::Renderer,
+        viewport: &Rectangle,
+        translation: Vector,
+    ) -> Option<overlay::Element<'b, Message, iced::Theme, iced::Renderer>> {
+        let child = tree.children.first_mut()?;
+        self.content.as_widget_mut().overlay(child, layout, renderer, viewport, translation)
+    }
+}
+
+/// Where the mouse is: where it moved last, or the cursor as long as it never moved.
+fn is_over(state: &State, bounds: Rectangle, cursor: mouse::Cursor) -> bool {
+    state.mouse.or(cursor.position()).is_some_and(|position| bounds.contains(position))
+}
+
+impl<'a, Message: Clone + 'a> From<Press<'a, Message>> for Element<'a, Message> {
+    fn from(press: Press<'a, Message>) -> Self {
+        Self::new(press)
+    }
+}

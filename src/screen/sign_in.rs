@@ -1,0 +1,169 @@
+//! Nobody is signed in: keypad, badge prompt, and what went wrong last.
+
+use iced::{
+    Center, Element, Fill, Length,
+    widget::{Column, Row, column, container, row, space, text},
+};
+
+use super::{
+    press,
+    qr::{Code, qr},
+    theme::{self, Metrics},
+    words,
+};
+use crate::{
+    session::{
+        Event, Rules, State,
+        entry::{BadgePolicy, Entry},
+    },
+    staff::Digit,
+};
+
+/// What this kiosk says about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Labels {
+    /// What it is called.
+    pub name: String,
+    /// Where it hangs; may be empty.
+    pub location: String,
+    /// Whom to call; may be empty.
+    pub phone: String,
+    /// Where help is.
+    pub help: Option<Code>,
+    /// Sample staff of the demo, a line each.
+    pub samples: Vec<String>,
+}
+
+/// Draws the screen.
+pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, m: Metrics) -> Element<'a, Event> {
+    let has_pad = rules.sign_in.pin
+        || rules.sign_in.can_type_badge()
+        || matches!(state, State::SignedOut { entry: Entry::PinOf(..), .. });
+    let pad: Element<'_, Event> = if has_pad { keypad(state, rules, m).into() } else { space().into() };
+    let page: Element<'_, Event> = if m.is_portrait() {
+        column![
+            column![about(labels, m), entry(state, rules, m)].spacing(m.margin()).align_x(Center),
+            space().height(Fill),
+            pad,
+            space().height(Fill),
+            foot(labels, m),
+        ]
+        .align_x(Center)
+        .into()
+    } else {
+        let left = column![
+            about(labels, m),
+            space().height(Fill),
+            entry(state, rules, m),
+            space().height(Fill),
+            foot(labels, m)
+        ];
+        row![left.width(Fill), pad].spacing(m.margin()).align_y(Center).into()
+    };
+    container(page).padding(m.margin()).center_x(Fill).height(Fill).style(theme::page).into()
+}
+
+/// Name and place of the kiosk.
+fn about(labels: &Labels, m: Metrics) -> Column<'_, Event> {
+    let name = text(&labels.name).size(m.title()).font(theme::BOLD);
+    let location = text(&labels.location).size(m.small()).color(theme::MUTED);
+    let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
+    column![name, location].align_x(align)
+}
+
+/// What to do, what was typed, what went wrong. Each has its place, so that nothing moves.
+fn entry<'a>(state: &'a State, rules: &'a Rules, m: Metrics) -> Column<'a, Event> {
+    let (prompt, typed): (&str, Element<'_, Event>) = match state {
+        State::SignedOut { entry: Entry::BadgeNumber(number), .. } => {
+            (words::PROMPT_NUMBER, text(number.digits()).size(m.key_text()).font(theme::BOLD).into())
+        }
+        State::SignedOut { entry: Entry::PinOf(_, pin), .. } => {
+            (words::PROMPT_PIN_OF_BADGE, dots(pin.len(), rules.sign_in.pin_digits, m).into())
+        }
+        State::SignedOut { entry: Entry::Pin(pin), .. } => {
+            let typed: Element<'_, Event> =
+                if rules.sign_in.pin { dots(pin.len(), rules.sign_in.pin_digits, m).into() } else { space().into() };
+            (prompt(rules), typed)
+        }
+        State::Checking { .. } | State::SignedIn(_) => (words::CHECKING, space().into()),
+    };
+    let denial = match state {
+        State::SignedOut { denial: Some((denial, _)), .. } => words::denial(*denial),
+        State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_) => "",
+    };
+    let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
+    column![
+        text(prompt).size(m.body()),
+        container(typed).height(m.entry_height()).center_y(m.entry_height()),
+        container(text(denial).size(m.body()).color(theme::BAD)).height(m.message_height()).max_width(m.column()),
+    ]
+    .spacing(m.gap())
+    .align_x(align)
+}
+
+fn prompt(rules: &Rules) -> &'static str {
+    match (rules.sign_in.pin, rules.sign_in.badge) {
+        (true, BadgePolicy::Off) => words::PROMPT_PIN,
+        (true, BadgePolicy::Alone | BadgePolicy::WithPin) => words::PROMPT,
+        (false, _) => words::PROMPT_BADGE,
+    }
+}
+
+/// One dot for each digit of a PIN. Which digit it was is never drawn.
+fn dots<'a>(typed: usize, digits: usize, m: Metrics) -> Row<'a, Event> {
+    Row::with_children((0..digits).map(|place| {
+        let dot = container(space().width(m.dot()).height(m.dot()));
+        dot.style(move |_| theme::dot(m.dot(), place < typed)).into()
+    }))
+    .spacing(m.dot())
+}
+
+fn keypad<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Column<'a, Event> {
+    let [zero, digits @ ..] = Digit::ALL;
+    let rows = digits
+        .chunks(3)
+        .map(|three| Row::with_children(three.iter().map(|digit| digit_key(*digit, m))).spacing(m.gap()).into());
+    let last = row![text_key(words::BACK, Event::BackTouched, m), digit_key(zero, m), end_key(state, rules, m)];
+    Column::with_children(rows).push(last.spacing(m.gap())).spacing(m.gap())
+}
+
+/// The key that ends a badge number, or begins one. It keeps its place in every state.
+fn end_key<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Element<'a, Event> {
+    match state {
+        State::SignedOut { entry: Entry::BadgeNumber(_), .. } => text_key(words::ENTER, Event::EnterTouched, m),
+        State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) if rules.sign_in.can_type_badge() => {
+            text_key(words::TYPE_BADGE, Event::SwitchTouched, m)
+        }
+        State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => {
+            space().width(m.key().width).height(m.key().height).into()
+        }
+    }
+}
+
+fn digit_key<'a>(digit: Digit, m: Metrics) -> Element<'a, Event> {
+    let label = text(char::from(digit.ascii())).size(m.key_text()).font(theme::BOLD);
+    let face = container(label).center_x(m.key().width).center_y(m.key().height);
+    press::key(face, Event::DigitTouched(digit), move |pressed| m.key_style(pressed)).into()
+}
+
+fn text_key(label: &str, event: Event, m: Metrics) -> Element<'_, Event> {
+    let face = container(text(label).size(m.small()).center()).center_x(m.key().width).center_y(m.key().height);
+    press::key(face, event, move |pressed| m.quiet_style(pressed)).into()
+}
+
+/// Help, and what the demo shows.
+fn foot(labels: &Labels, m: Metrics) -> Element<'_, Event> {
+    let mut parts = Row::new().spacing(m.margin()).align_y(iced::Alignment::End);
+    if let Some(code) = &labels.help {
+        parts = parts.push(qr(code, m.code()));
+    }
+    let mut lines = Column::new();
+    if !labels.samples.is_empty() {
+        lines = lines.push(text(words::SAMPLES).size(m.small()).font(theme::BOLD).color(theme::ACCENT));
+        lines = lines.extend(labels.samples.iter().map(|line| text(line).size(m.small()).color(theme::MUTED).into()));
+    }
+    if !labels.phone.is_empty() {
+        lines = lines.push(text(words::help(&labels.phone)).size(m.small()).color(theme::MUTED));
+    }
+    container(parts.push(lines)).width(Length::Shrink).into()
+}

@@ -1,0 +1,135 @@
+//! Every sentence that people read at the kiosk. One place, so that it can be checked and translated.
+
+use std::time::Duration;
+
+use crate::{
+    door::{DoorState, Outcome, Refusal},
+    session::Denial,
+};
+
+/// At rest, when PINs and badges are taken.
+pub const PROMPT: &str = "Type your PIN or scan your badge";
+/// At rest, when only PINs are taken.
+pub const PROMPT_PIN: &str = "Type your PIN";
+/// At rest, when only badges are taken.
+pub const PROMPT_BADGE: &str = "Scan your badge";
+/// While a badge number is typed.
+pub const PROMPT_NUMBER: &str = "Type your badge number, then OK";
+/// When a badge waits for its PIN.
+pub const PROMPT_PIN_OF_BADGE: &str = "Now type your PIN";
+/// The key that takes a digit back.
+pub const BACK: &str = "Delete";
+/// The key that ends a badge number.
+pub const ENTER: &str = "OK";
+/// The key that changes to a badge number.
+pub const TYPE_BADGE: &str = "Badge\nnumber";
+/// The key that changes back.
+pub const TYPE_PIN: &str = "Use a PIN instead";
+/// While the agent looks for a person.
+pub const CHECKING: &str = "One moment…";
+/// Ends a visit.
+pub const SIGN_OUT: &str = "Sign out";
+/// Goes on with one.
+pub const STILL_HERE: &str = "I'm still here";
+/// Instead of doors.
+pub const NO_DOORS: &str = "Kisi lists no door for you";
+/// And what to do about it.
+pub const NO_DOORS_ADVICE: &str = "Ask whoever looks after access in your company.";
+/// Above the doors.
+pub const TAP_A_DOOR: &str = "Tap a door to unlock it";
+/// Above doors that are not all of them.
+pub const INCOMPLETE: &str = "Not all of your doors can be shown here";
+/// The next page of doors.
+pub const NEXT_PAGE: &str = "More doors";
+/// The kiosk cannot work.
+pub const OUT_OF_ORDER: &str = "This kiosk cannot work right now";
+/// What works instead.
+pub const USE_A_CARD: &str = "Your card or phone still works at the reader beside the door.";
+/// Above what the demo shows.
+pub const SAMPLES: &str = "Demo: sample staff";
+
+/// Greets a person.
+pub fn hello(name: &str) -> String {
+    format!("Hello {name}")
+}
+
+/// Which of the pages is shown.
+pub fn page(page: usize, pages: usize) -> String {
+    format!("{NEXT_PAGE} ({page} of {pages})")
+}
+
+/// Counts down. The last second is shown as one: nobody reads a zero.
+pub fn signing_out(left: Duration) -> String {
+    match left.as_secs() + u64::from(0 < left.subsec_nanos()) {
+        0 | 1 => "Signing out in 1 second".to_owned(),
+        seconds => format!("Signing out in {seconds} seconds"),
+    }
+}
+
+/// Whom to call.
+pub fn help(phone: &str) -> String {
+    format!("Help: {phone}")
+}
+
+/// Why nobody is signed in, and what to do.
+pub fn denial(denial: Denial) -> &'static str {
+    match denial {
+        Denial::NotKnown => "That did not work. Try again, or ask at reception.",
+        Denial::NotRead => "That was not a badge number. Try again.",
+        Denial::LoginDead => "Your access at this kiosk must be renewed. Ask at reception.",
+        Denial::Unreachable => "The door service cannot be reached. Use your card at the reader, or try again.",
+        Denial::KisiFault => "The door service has a problem. Use your card at the reader, or try again.",
+        Denial::KioskFault => "This kiosk has a problem. Use your card at the reader, or ask at reception.",
+        Denial::TooSlow => "That took too long. Try again.",
+    }
+}
+
+/// What a tile says of its door. Nothing for one that simply can be unlocked.
+pub fn state(state: DoorState) -> &'static str {
+    match state {
+        DoorState::Ready => "",
+        DoorState::LockedDown => "Locked down",
+        DoorState::NotSetUp => "Not set up yet",
+        DoorState::Open => "Open already",
+        DoorState::Offline => "Offline: may not answer",
+        DoorState::NeedsReader => "Needs the reader",
+        DoorState::NeedsPosition => "Needs a position",
+    }
+}
+
+/// On the tile of a door that asks once more.
+pub const TAP_AGAIN: &str = "Tap again to unlock";
+/// On the tile while the question is open.
+pub const SENDING: &str = "Sending…";
+
+/// On the tile: what became of it, in a word or two. Accepted is not open: nobody knows that yet.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "Accepted",
+        Outcome::Refused(_) => "Refused",
+        Outcome::NotSent => "Not sent",
+        Outcome::Unknown => "No answer",
+    }
+}
+
+/// Below the doors: what happened, and what to do.
+pub fn advice(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "Kisi accepted it. Open the door.",
+        Outcome::NotSent => "Nothing was sent: the door service cannot be reached. Try again, or use your card.",
+        Outcome::Unknown => "It was sent, but no answer came. Look at the door before you try again.",
+        Outcome::Refused(refusal) => match refusal {
+            Refusal::Login => "Your access at this kiosk must be renewed. Ask at reception.",
+            Refusal::Right => "You have no right to this door. Ask whoever looks after access.",
+            Refusal::Suspended => "Your access is switched off. Ask whoever looks after access.",
+            Refusal::Later => "Not at this hour: your access is limited in time.",
+            Refusal::Never => "This door cannot be opened from a kiosk. Use your phone or card at the reader.",
+            Refusal::Prove => "This door wants you at its reader. Use your phone or card there.",
+            Refusal::LockedDown => "This door is locked down. Nobody can open it now.",
+            Refusal::Gone => "This door does not exist any more. Sign in again.",
+            Refusal::Open => "This door is open, or opening already.",
+            Refusal::TooFast => "That was too quick. Wait a second, then try again.",
+            Refusal::Other => "Kisi refused it. Use your card, or ask at reception.",
+        },
+    }
+}
