@@ -5,6 +5,8 @@ pub mod entry;
 pub mod reader;
 pub mod visit;
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;
 
 use std::time::{Duration, Instant};
@@ -272,6 +274,14 @@ impl Session {
         }
     }
 
+    /// The visit that is under way, or that a badge interrupts.
+    fn visit(&self) -> Option<&Visit> {
+        match &self.state {
+            State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } => Some(visit),
+            State::SignedOut { .. } | State::Checking { visit: None, .. } => None,
+        }
+    }
+
     fn is_at_rest(&self) -> bool {
         matches!(&self.state, State::SignedOut { entry, .. } if entry.is_empty())
     }
@@ -440,8 +450,9 @@ impl Session {
     fn identified(&mut self, session: SessionId, answer: Result<Identity, Denial>, now: Instant) -> Vec<Effect> {
         let is_asked = matches!(&self.state, State::Checking { session: asked, .. } if *asked == session);
         if !is_asked {
-            // The agent opened a session for somebody who is not waited for any more.
-            return vec![Effect::Forget(session)];
+            // The agent opened a session for somebody who is not waited for any more; or it said twice who is here.
+            let is_live = self.visit().is_some_and(|visit| visit.session == session);
+            return if is_live { Vec::new() } else { vec![Effect::Forget(session)] };
         }
         let before = std::mem::replace(&mut self.state, State::rest(&self.rules, None));
         let State::Checking { visit, badge, .. } = before else { return Vec::new() };

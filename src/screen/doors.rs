@@ -9,7 +9,7 @@ use iced::{
 
 use super::{
     press,
-    theme::{self, Metrics},
+    theme::{self, Metrics, Page},
     words,
 };
 use crate::{
@@ -65,18 +65,25 @@ impl Doors {
         let on_page = columns * rows;
         let pages = doors.len().div_ceil(on_page).max(1);
         let page = self.page % pages;
+        let rows = rows.min(doors.len().div_ceil(columns));
         let places = doors.iter().filter_map(|door| door.place.as_ref().map(|place| place.id));
         let names_place = places.collect::<std::collections::HashSet<_>>().len() > 1;
         let tiles = doors.iter().enumerate().skip(page * on_page).take(on_page);
         let tiles: Vec<Element<'_, Message>> =
             tiles.map(|(index, door)| tile(index + 1, door, visit.attempt, names_place, (rows, m))).collect();
         let body = if doors.is_empty() { no_doors(m) } else { grid(tiles, columns, m) };
+        let shown = if matches!(visit.attempt, Attempt::Done(..)) { Page::Outcome } else { Page::Doors };
         let page = column![
             header(visit, m),
             container(body).height(Fill),
             footer(visit, warning, (pages > 1).then_some((page + 1, pages)), m),
         ];
-        container(page.spacing(m.margin())).padding(m.margin()).width(Fill).height(Fill).style(theme::page).into()
+        container(page.spacing(m.margin()))
+            .padding(m.margin())
+            .width(Fill)
+            .height(Fill)
+            .style(move |_| theme::page(shown))
+            .into()
     }
 }
 
@@ -115,7 +122,7 @@ fn tile(
     let (status, edge) = status(door, attempt);
     let place = door.place.as_ref().filter(|_| names_place).map_or("", |place| place.name.as_str());
     let can_be_tried = door.state.can_be_tried();
-    let name = text(&door.name).size(m.body()).font(theme::BOLD);
+    let name = text(&door.name).size(m.door()).font(theme::BOLD);
     let name = if can_be_tried { name } else { name.color(theme::MUTED) };
     let top = row![
         text(number.to_string()).size(m.small()).color(theme::MUTED),

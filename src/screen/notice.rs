@@ -6,7 +6,7 @@ use iced::{
 };
 
 use super::{
-    theme::{self, Metrics},
+    theme::{self, Metrics, Page},
     words,
 };
 
@@ -20,5 +20,5 @@ pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Eleme
         text(what).size(m.small()).color(theme::MUTED).center(),
     ];
     let text = text.spacing(m.margin()).max_width(m.column()).align_x(Center);
-    container(text).padding(m.margin()).center(Fill).style(theme::page).into()
+    container(text).padding(m.margin()).center(Fill).style(|_| theme::page(Page::Notice)).into()
 }

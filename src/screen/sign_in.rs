@@ -8,7 +8,7 @@ use iced::{
 use super::{
     press,
     qr::{Code, qr},
-    theme::{self, Metrics},
+    theme::{self, Metrics, Page},
     words,
 };
 use crate::{
@@ -60,7 +60,12 @@ pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, m: Metri
         ];
         row![left.width(Fill), pad].spacing(m.margin()).align_y(Center).into()
     };
-    container(page).padding(m.margin()).center_x(Fill).height(Fill).style(theme::page).into()
+    let shown = match state {
+        State::SignedOut { denial: Some(_), .. } => Page::Denial,
+        State::SignedOut { denial: None, .. } => Page::SignIn,
+        State::Checking { .. } | State::SignedIn(_) => Page::Checking,
+    };
+    container(page).padding(m.margin()).center_x(Fill).height(Fill).style(move |_| theme::page(shown)).into()
 }
 
 /// Name and place of the kiosk.

@@ -142,7 +142,12 @@ impl Metrics {
         (self.unit * 8.6).min(self.size.width - 2.0 * self.margin())
     }
 
-    /// How many tiles stand side by side and one above the other, for so many doors.
+    /// The name of a door.
+    pub fn door(&self) -> f32 {
+        self.unit * 0.42
+    }
+
+    /// How many tiles stand side by side and one above the other, at most, for so many doors.
     pub fn grid(&self, doors: usize) -> (usize, usize) {
         if self.is_portrait() {
             (if doors <= 4 { 1 } else { 2 }, 6)
@@ -164,7 +169,7 @@ impl Metrics {
     pub fn tile_height(&self, rows: usize) -> f32 {
         let rows = f32::from(u16::try_from(rows.max(1)).unwrap_or(1));
         let free = self.size.height - self.header_height() - self.footer_height() - 4.0 * self.margin();
-        ((free - (rows - 1.0) * self.gap()) / rows).min(self.unit * 2.3)
+        ((free - (rows - 1.0) * self.gap()) / rows).min(self.unit * 2.6)
     }
 
     /// The corners of everything.
@@ -199,9 +204,35 @@ impl Metrics {
     }
 }
 
+/// What a page shows, as far as everything is drawn anew when it changes.
+///
+/// The software renderer draws anew only what lies in the bounds of something that changed. Some letters reach a pixel out of
+/// theirs, and that pixel stays. A background that nobody can tell from the one before is drawn anew as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// Nobody is signed in.
+    SignIn,
+    /// The same with a refusal.
+    Denial,
+    /// While the agent looks for a person.
+    Checking,
+    /// Somebody is signed in.
+    Doors,
+    /// The same with an outcome.
+    Outcome,
+    /// The kiosk cannot work.
+    Notice,
+}
+
 /// The whole window.
-pub fn page(_theme: &iced::Theme) -> container::Style {
-    container::Style { background: Some(BACKGROUND.into()), text_color: Some(TEXT), ..container::Style::default() }
+pub fn page(page: Page) -> container::Style {
+    let shade = match page {
+        Page::SignIn | Page::Notice => 0.0,
+        Page::Denial | Page::Doors => 1.0,
+        Page::Checking | Page::Outcome => 2.0,
+    };
+    let background = Color { b: BACKGROUND.b + shade / 255.0, ..BACKGROUND };
+    container::Style { background: Some(background.into()), text_color: Some(TEXT), ..container::Style::default() }
 }
 
 /// A dot of a PIN: full, or still empty.

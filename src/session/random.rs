@@ -1,0 +1,261 @@
+//! Random events at random times: what must hold whatever happens.
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use proptest::prelude::*;
+
+use super::{
+    entry::{BadgePolicy, SignInRules},
+    visit::{Attempt, Welcome},
+    *,
+};
+use crate::{
+    door::{Door, DoorState, Refusal},
+    staff::{BadgeFormat, BadgeProfile},
+};
+
+/// Sequences. The long form sets `PROPTEST_CASES`.
+const CASES: u32 = 100_000;
+/// Steps in one sequence, at most.
+const STEPS: usize = 40;
+
+/// A step of a sequence, before it is known what there is to answer.
+#[derive(Debug, Clone)]
+enum Step {
+    Wait(u64),
+    Event(Event),
+    Pin,
+    Scan(u8),
+    Identify(Answer, bool),
+    Unlock(Outcome, bool),
+    Doors(u8),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    Person(u8),
+    Same,
+    NeedsPin,
+    Denied,
+}
+
+fn door(id: u64) -> Door {
+    let state = if id.is_multiple_of(7) { DoorState::LockedDown } else { DoorState::Ready };
+    Door { id: DoorId::new(id), name: format!("Door {id}"), place: None, state }
+}
+
+/// Person `n` has the doors `10 n` to `10 n + 4`.
+fn doors(person: u8) -> Vec<Door> {
+    (0..5).map(|n| door(u64::from(person) * 10 + n)).collect()
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let waits = prop_oneof![0_u64..60, 100_u64..1_000, 5_000_u64..12_000, Just(20_000), Just(45_000), Just(180_000)];
+    let digit = (0_usize..10).prop_map(|n| Digit::ALL[n]);
+    let key = prop_oneof![
+        (b'0'..=b'z').prop_map(|byte| Key::Char(char::from(byte))),
+        Just(Key::Enter),
+        Just(Key::Tab),
+        Just(Key::Backspace),
+        Just(Key::Escape)
+    ];
+    let event = prop_oneof![
+        3 => digit.prop_map(Event::DigitTouched),
+        1 => Just(Event::BackTouched),
+        1 => Just(Event::EnterTouched),
+        1 => Just(Event::SwitchTouched),
+        3 => key.prop_map(Event::KeyPressed),
+        8 => (0_u64..45).prop_map(|id| Event::DoorTouched(DoorId::new(id))),
+        2 => Just(Event::StillHereTouched),
+        1 => Just(Event::SignOutTouched),
+        2 => Just(Event::Ticked),
+    ];
+    let answer = prop_oneof![
+        6 => (0_u8..4).prop_map(Answer::Person),
+        1 => Just(Answer::Same),
+        1 => Just(Answer::NeedsPin),
+        1 => Just(Answer::Denied),
+    ];
+    let outcome = prop_oneof![
+        3 => Just(Outcome::Accepted),
+        1 => Just(Outcome::Refused(Refusal::Right)),
+        1 => Just(Outcome::NotSent),
+        1 => Just(Outcome::Unknown),
+    ];
+    prop_oneof![
+        5 => waits.prop_map(Step::Wait),
+        8 => event.prop_map(Step::Event),
+        3 => Just(Step::Pin),
+        2 => (0_u8..4).prop_map(Step::Scan),
+        6 => (answer, any::<bool>()).prop_map(|(answer, is_stale)| Step::Identify(answer, is_stale)),
+        3 => (outcome, any::<bool>()).prop_map(|(outcome, is_stale)| Step::Unlock(outcome, is_stale)),
+        1 => (0_u8..4).prop_map(Step::Doors),
+    ]
+}
+
+/// What the rules say, kept beside the session and checked after every event.
+struct Model {
+    session: Session,
+    now: Instant,
+    asked: Vec<SessionId>,
+    requests: Vec<RequestId>,
+    alive: HashSet<SessionId>,
+    unanswered: HashSet<RequestId>,
+}
+
+impl Model {
+    fn new(policy: BadgePolicy) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "any beginning will do, and there is no other way to make one")]
+        let now = Instant::now();
+        let (prefix, suffix) = (String::new(), String::new());
+        let rules = Rules {
+            sign_in: SignInRules {
+                pin: true,
+                pin_digits: 6,
+                badge: policy,
+                typed_badge: true,
+                profile: BadgeProfile { prefix, suffix, min_length: 4, max_length: 64, format: BadgeFormat::AsRead },
+            },
+            idle: Duration::from_secs(45),
+            warning: Duration::from_secs(20),
+            after_unlock: Duration::from_secs(8),
+            max: Duration::from_secs(180),
+            unlock_timeout: Duration::from_secs(8),
+            confirm: vec!["Door 11".to_owned()],
+        };
+        Self {
+            session: Session::new(rules),
+            now,
+            asked: Vec::new(),
+            requests: Vec::new(),
+            alive: HashSet::new(),
+            unanswered: HashSet::new(),
+        }
+    }
+
+    fn send(&mut self, event: Event) {
+        let before = self.signed_in().map(|visit| (visit.session, visit.deadline()));
+        let effects = self.session.handle(event, self.now);
+        for effect in effects {
+            match effect {
+                Effect::Prepare => {}
+                Effect::Identify(session, _, _) => self.asked.push(session),
+                Effect::CheckPlaces(session) => {
+                    let _ = self.alive.insert(session);
+                    assert_eq!(self.signed_in().unwrap().session, session);
+                }
+                Effect::Forget(session) => {
+                    let _ = self.alive.remove(&session);
+                }
+                Effect::Unlock(session, request, door) => {
+                    let (open, deadline) = before.expect("an unlock without a session");
+                    assert_eq!(session, open, "an unlock in another session");
+                    assert!(self.alive.contains(&session), "an unlock in a session that was forgotten");
+                    assert!(self.now < deadline, "an unlock after the deadline");
+                    let visit = self.signed_in().expect("an unlock without a session");
+                    assert!(visit.welcome.doors.iter().any(|known| known.id == door), "a door of somebody else");
+                    assert!(self.unanswered.is_empty(), "two open attempts");
+                    let _ = self.unanswered.insert(request);
+                    self.requests.push(request);
+                }
+            }
+        }
+        // A request counts as open only as long as the session waits for it.
+        let open = match self.signed_in().map(|visit| visit.attempt) {
+            Some(Attempt::Opening(request, ..)) => Some(request),
+            _ => None,
+        };
+        let is_interrupted = self.is_checking();
+        self.unanswered.retain(|request| Some(*request) == open || is_interrupted);
+        assert!(self.alive.len() <= 1, "two sessions");
+        assert!(self.session.deadline().is_none_or(|deadline| self.now < deadline), "something that should have ended");
+    }
+
+    fn signed_in(&self) -> Option<&Visit> {
+        match self.session.state() {
+            State::SignedIn(visit) => Some(visit),
+            State::SignedOut { .. } | State::Checking { .. } => None,
+        }
+    }
+
+    fn is_checking(&self) -> bool {
+        matches!(self.session.state(), State::Checking { visit: Some(_), .. })
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Wait(ms) => {
+                self.now += Duration::from_millis(ms);
+                self.send(Event::Ticked);
+            }
+            Step::Event(event) => self.send(event),
+            Step::Pin => (0..6).for_each(|n| self.send(Event::DigitTouched(Digit::ALL[n]))),
+            Step::Scan(person) => {
+                for c in format!("000{person}").chars() {
+                    self.now += Duration::from_millis(4);
+                    self.send(Event::KeyPressed(Key::Char(c)));
+                }
+                self.send(Event::KeyPressed(Key::Enter));
+            }
+            Step::Identify(answer, is_stale) => {
+                let which = if is_stale { self.asked.first() } else { self.asked.last() };
+                let Some(session) = which.copied() else { return };
+                let answer = match answer {
+                    Answer::Person(person) => {
+                        let (name, doors) = (format!("Person {person}"), doors(person));
+                        Ok(Identity::Person(Welcome { name, doors, incomplete: false }))
+                    }
+                    Answer::Same => Ok(Identity::Same),
+                    Answer::NeedsPin => Ok(Identity::NeedsPin),
+                    Answer::Denied => Err(Denial::NotKnown),
+                };
+                self.send(Event::Identified(session, answer));
+            }
+            Step::Unlock(outcome, is_stale) => {
+                let which = if is_stale { self.requests.first() } else { self.requests.last() };
+                if let Some(request) = which.copied() {
+                    self.send(Event::UnlockAnswered(request, outcome));
+                }
+            }
+            Step::Doors(person) => {
+                if let Some(session) = self.asked.last().copied() {
+                    self.send(Event::DoorsListed(session, doors(person)));
+                }
+            }
+        }
+    }
+}
+
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// Never an unlock without a live session, never for a door that is not in its list, never two open attempts, and
+    /// everything that waits comes to an end.
+    #[test]
+    fn whatever_happens_the_rules_of_a_visit_hold(
+        policy in prop_oneof![3 => Just(BadgePolicy::Alone), 1 => Just(BadgePolicy::WithPin), 1 => Just(BadgePolicy::Off)],
+        steps in proptest::collection::vec(step(), 1..STEPS),
+    ) {
+        let mut model = Model::new(policy);
+        for step in steps {
+            model.take(step);
+        }
+        for _ in 0..10 {
+            model.now += Duration::from_secs(60);
+            model.send(Event::Ticked);
+        }
+        let is_at_rest = matches!(model.session.state(), State::SignedOut { denial: None, .. });
+        prop_assert!(is_at_rest, "the kiosk did not come to rest");
+        prop_assert_eq!(model.session.deadline(), None);
+        prop_assert!(!model.session.hears_keys());
+        prop_assert!(model.alive.is_empty(), "a session that nobody forgot");
+    }
+}

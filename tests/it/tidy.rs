@@ -1,0 +1,242 @@
+//! The layers, held by a test: it reads the text of `src` and fails with file, line and rule.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// One layer: which modules stand in it, and what none of their lines may name.
+struct Layer {
+    name: &'static str,
+    modules: &'static [&'static str],
+    banned: &'static [&'static str],
+}
+
+const LAYERS: [Layer; 4] = [
+    Layer {
+        name: "core",
+        modules: &["chain", "secret", "door", "staff", "session"],
+        banned: &[
+            "iced",
+            "reqwest",
+            "tokio",
+            "serde",
+            "rusqlite",
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::thread",
+            "Instant::now",
+            "SystemTime",
+            "crate::config",
+            "crate::directory",
+            "crate::kisi",
+            "crate::screen",
+            "crate::agent",
+            "crate::app",
+            "crate::enrol",
+            "crate::wiring",
+            "crate::demo",
+            "crate::simulator",
+        ],
+    },
+    Layer {
+        name: "edge",
+        modules: &["config", "directory", "kisi"],
+        banned: &[
+            "iced",
+            "crate::session",
+            "crate::screen",
+            "crate::agent",
+            "crate::app",
+            "crate::enrol",
+            "crate::wiring",
+            "crate::demo",
+            "crate::simulator",
+            "Instant::now",
+            "SystemTime",
+        ],
+    },
+    Layer {
+        name: "view",
+        modules: &["screen"],
+        banned: &[
+            "Task",
+            "async ",
+            "tokio",
+            "reqwest",
+            "rusqlite",
+            "std::fs",
+            "std::net",
+            "std::env",
+            "Instant::now",
+            "crate::config",
+            "crate::directory",
+            "crate::kisi",
+            "crate::agent",
+            "crate::app",
+            "crate::enrol",
+            "crate::wiring",
+            "crate::demo",
+            "crate::simulator",
+        ],
+    },
+    Layer {
+        name: "shell",
+        modules: &["agent", "app", "enrol", "wiring", "demo", "simulator", "commands", "main", "lib"],
+        banned: &["std::time::SystemTime::now"],
+    },
+];
+
+/// The edge modules may not use each other either.
+const EDGES: [&str; 3] = ["config", "directory", "kisi"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The module at the top that a file belongs to: `session/entry.rs` is `session`.
+fn module(file: &Path) -> String {
+    let first = file.components().next().unwrap().as_os_str().to_str().unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Code without comments and strings' worth of prose: a word in a comment breaks no rule.
+fn code(line: &str) -> &str {
+    line.split("//").next().unwrap_or_default()
+}
+
+/// Whether a line names a crate, module or call, and not only a longer word that contains it.
+fn names(line: &str, what: &str) -> bool {
+    line.match_indices(what).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        let after = line[at + what.len()..].chars().next();
+        let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        !is_word(before) && (what.ends_with(' ') || !is_word(after))
+    })
+}
+
+/// Every rule that a file breaks.
+fn broken(file: &Path, text: &str) -> Vec<String> {
+    let module = module(file);
+    let Some(layer) = LAYERS.iter().find(|layer| layer.modules.contains(&module.as_str())) else {
+        return vec![format!("{}: `{module}` stands in no layer", file.display())];
+    };
+    let is_test = file.ends_with("tests.rs") || file.ends_with("random.rs");
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        if line.contains("#[cfg(test)]") && !text.lines().nth(number + 1).unwrap_or_default().ends_with(';') {
+            break;
+        }
+        let line = code(line);
+        let mut banned: Vec<String> = layer.banned.iter().map(|word| (*word).to_owned()).collect();
+        if layer.name == "edge" {
+            banned.extend(EDGES.iter().filter(|edge| **edge != module).map(|edge| format!("crate::{edge}")));
+        }
+        for word in banned.iter().filter(|word| names(line, word)) {
+            if is_test && ["std::env", "Instant::now"].contains(&word.as_str()) {
+                continue;
+            }
+            found.push(format!("{}:{}: {} names `{word}`", file.display(), number + 1, layer.name));
+        }
+        // A grouped import hides what it takes from the words above.
+        if layer.name != "shell"
+            && (line.contains("use crate::{self") || line.trim_start().starts_with("use std::{self"))
+        {
+            found.push(format!("{}:{}: import modules by name", file.display(), number + 1));
+        }
+    }
+    found.extend(grouped(file, layer, text));
+    found
+}
+
+/// `use crate::{a::…, b::…}`: the names inside are checked like written-out paths.
+fn grouped(file: &Path, layer: &Layer, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for root in ["crate", "std"] {
+        for (at, _) in text.match_indices(&format!("use {root}::{{")) {
+            let group = text[at..].split(';').next().unwrap_or_default();
+            let inside = group.split_once('{').map_or("", |(_, inside)| inside);
+            for part in inside.split(['{', ',', '}', '\n']) {
+                let first = part.trim().split("::").next().unwrap_or_default();
+                let path = format!("{root}::{first}");
+                let is_banned = layer.banned.contains(&path.as_str())
+                    || (layer.name == "edge"
+                        && EDGES.iter().any(|edge| path == format!("crate::{edge}") && module(file) != *edge));
+                if !first.is_empty() && is_banned {
+                    let line = text[..at].lines().count() + 1;
+                    found.push(format!("{}:{line}: {} names `{path}`", file.display(), layer.name));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_module_reaches_across_its_layer() {
+    let mut all = Vec::new();
+    for path in files(&root()) {
+        let text = fs::read_to_string(&path).unwrap();
+        all.extend(broken(path.strip_prefix(root()).unwrap(), &text));
+    }
+    assert!(all.is_empty(), "{}", all.join("\n"));
+}
+
+/// The test above can fail: each rule is broken on purpose.
+#[test]
+fn a_crossed_layer_is_found_with_file_line_and_rule() {
+    let check = |file: &str, text: &str, expected: &str| {
+        let found = broken(Path::new(file), text);
+        assert_eq!(found.first().map(String::as_str), Some(expected));
+    };
+    check("session.rs", "//! A\nuse std::fs;\n", "session.rs:2: core names `std::fs`");
+    check("session/entry.rs", "let now = Instant::now();", "session/entry.rs:1: core names `Instant::now`");
+    check("door.rs", "use serde::Serialize;", "door.rs:1: core names `serde`");
+    check("kisi.rs", "use crate::session::Event;", "kisi.rs:1: edge names `crate::session`");
+    check(
+        "kisi/wire.rs",
+        "use crate::{\n    door::Door,\n    directory::Person,\n};",
+        "kisi/wire.rs:1: edge names `crate::directory`",
+    );
+    check("directory.rs", "let c = crate::kisi::Client;", "directory.rs:1: edge names `crate::kisi`");
+    check("screen/doors.rs", "fn update() -> iced::Task<()> {", "screen/doors.rs:1: view names `Task`");
+    check("screen/doors.rs", "use crate::agent;", "screen/doors.rs:1: view names `crate::agent`");
+    check("session.rs", "use std::{fs, time::Duration};", "session.rs:1: core names `std::fs`");
+    check("helpers.rs", "", "helpers.rs: `helpers` stands in no layer");
+    assert_eq!(broken(Path::new("session.rs"), "// std::fs is not used here\n"), [] as [String; 0]);
+}
+
+/// One file is one idea.
+#[test]
+fn no_file_is_longer_than_a_reader_likes() {
+    const LIMIT: usize = 500;
+    for path in files(&root()) {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        let is_test = path.ends_with("tests.rs") || path.ends_with("random.rs");
+        assert!(is_test || lines <= LIMIT, "{} has {lines} lines", path.display());
+    }
+}
+
+/// Every file says what it is.
+#[test]
+fn every_file_begins_with_what_it_is() {
+    for path in files(&root()) {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{} does not say what it is", path.display());
+    }
+}
