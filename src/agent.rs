@@ -1,27 +1,31 @@
 //! The one task that holds secrets, directory and client. Orders go in, answers come out as plain data; the window never sees
 //! a login. It reads no clock: how long people may take is the session's business.
 
+mod identify;
+mod order;
+
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
 
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::oneshot,
     task::{AbortHandle, JoinSet},
     time,
 };
 
+use self::identify::{Open, Question, Shown, Signed};
+pub use self::order::{Handle, Order, Orders, channel};
 use crate::{
     chain::Chain,
-    directory::{self, Directory, Found},
+    directory::Directory,
     door::{Door, DoorId, DoorState, Outcome, PlaceId},
     kisi,
-    secret::Secret,
-    session::{Denial, Identity, Presented, RequestId, SessionId, visit::Welcome},
-    staff::{Credential, StaffId},
+    session::{Denial, Identity, Presented, SessionId},
+    staff::Credential,
 };
 
 /// Every failure takes at least this long, so that its kind does not show in the time.
@@ -30,86 +34,6 @@ use crate::{
 ///
 /// `threats-and-faults.md`, R22.
 const FLOOR: Duration = Duration::from_millis(700);
-/// Longer than the session waits nobody needs a list. Less than the session's own limit for a check.
-const LIST: Duration = Duration::from_secs(15);
-
-/// What the window may ask for.
-#[derive(Debug)]
-pub enum Order {
-    /// Open the connection to Kisi: somebody begins to type.
-    Prepare,
-    /// Find out who this is, and open a session under this id.
-    Identify(SessionId, Presented, Option<SessionId>, oneshot::Sender<Result<Identity, Denial>>),
-    /// Look whether a place is locked down as a whole. Answers with the doors, if that changes any.
-    CheckPlaces(SessionId, oneshot::Sender<Option<Vec<Door>>>),
-    /// Open this door in this session.
-    Unlock(SessionId, RequestId, DoorId, oneshot::Sender<Outcome>),
-    /// Forget this session.
-    Forget(SessionId),
-}
-
-/// Takes orders to the agent. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Handle(mpsc::UnboundedSender<Order>);
-
-/// The agent's end of the handle.
-pub type Orders = mpsc::UnboundedReceiver<Order>;
-
-/// A handle and its other end.
-pub fn channel() -> (Handle, Orders) {
-    let (sender, orders) = mpsc::unbounded_channel();
-    (Handle(sender), orders)
-}
-
-impl Handle {
-    /// Gives an order that has no answer. Without an agent nothing happens.
-    fn order(&self, order: Order) {
-        if self.0.send(order).is_err() {
-            tracing::error!("the agent is gone");
-        }
-    }
-
-    /// [`Order::Prepare`]
-    pub fn prepare(&self) {
-        self.order(Order::Prepare);
-    }
-
-    /// [`Order::Forget`]
-    pub fn forget(&self, session: SessionId) {
-        self.order(Order::Forget(session));
-    }
-
-    /// [`Order::Identify`].
-    ///
-    /// # Errors
-    ///
-    /// Why nobody is signed in; [`Denial::KioskFault`] when the agent gives no answer.
-    pub async fn identify(
-        self,
-        session: SessionId,
-        presented: Presented,
-        current: Option<SessionId>,
-    ) -> Result<Identity, Denial> {
-        let (reply, answer) = oneshot::channel();
-        self.order(Order::Identify(session, presented, current, reply));
-        answer.await.unwrap_or(Err(Denial::KioskFault))
-    }
-
-    /// [`Order::CheckPlaces`]
-    pub async fn check_places(self, session: SessionId) -> Option<Vec<Door>> {
-        let (reply, answer) = oneshot::channel();
-        self.order(Order::CheckPlaces(session, reply));
-        answer.await.ok().flatten()
-    }
-
-    /// [`Order::Unlock`]. Without an answer the door may be open.
-    pub async fn unlock(self, session: SessionId, request: RequestId, door: DoorId) -> Outcome {
-        let (reply, answer) = oneshot::channel();
-        self.order(Order::Unlock(session, request, door, reply));
-        answer.await.unwrap_or(Outcome::Unknown)
-    }
-}
-
 /// What the agent works with.
 #[derive(Debug)]
 pub struct Parts {
@@ -138,26 +62,11 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     Ok(handle)
 }
 
-/// The session that is open.
-struct Open {
-    id: SessionId,
-    staff: StaffId,
-    login: Arc<Secret<String>>,
-    doors: Vec<Door>,
-}
-
 /// What a piece of work came to.
 enum Done {
     Identified(SessionId, oneshot::Sender<Result<Identity, Denial>>, Result<Signed, Denial>),
     Listed(SessionId, oneshot::Sender<Option<Vec<Door>>>, Vec<PlaceId>),
     Nothing,
-}
-
-/// What a credential came to.
-enum Signed {
-    In(Open, Welcome),
-    Same,
-    NeedsPin,
 }
 
 struct Agent {
@@ -168,12 +77,6 @@ struct Agent {
     open: Option<Open>,
     identifying: Option<(SessionId, AbortHandle)>,
     work: JoinSet<Done>,
-}
-
-/// Which doors are shown at this kiosk.
-struct Shown {
-    places: Vec<PlaceId>,
-    hidden: Vec<String>,
 }
 
 impl Agent {
@@ -327,103 +230,5 @@ impl Agent {
                 let _ = reply.send(changed.then(|| open.doors.clone()));
             }
         }
-    }
-}
-
-/// Everything that is needed to find out who somebody is.
-struct Question {
-    session: SessionId,
-    credential: Credential,
-    present: Option<StaffId>,
-    directory: Arc<Mutex<Directory>>,
-    client: kisi::Client,
-    shown: Arc<Shown>,
-    needs_pin: bool,
-}
-
-impl Question {
-    async fn answer(self) -> Result<Signed, Denial> {
-        let Self { session, credential, present, directory, client, shown, needs_pin } = self;
-        // Hashing takes a quarter of a second, and SQLite waits for disks.
-        let looked_up = tokio::task::spawn_blocking(move || {
-            let directory = directory.lock().unwrap_or_else(PoisonError::into_inner);
-            look_up(&directory, &credential, present, needs_pin)
-        });
-        let found = match looked_up.await {
-            Ok(Ok(LookedUp::Found(found))) => found,
-            Ok(Ok(LookedUp::Same)) => return Ok(Signed::Same),
-            Ok(Ok(LookedUp::NeedsPin)) => return Ok(Signed::NeedsPin),
-            Ok(Ok(LookedUp::Nobody)) => return Err(Denial::NotKnown),
-            Ok(Err(error @ directory::Error::Damaged { .. })) => {
-                tracing::error!(error = %Chain(&error), "a sign-in failed");
-                return Err(Denial::LoginDead);
-            }
-            Ok(Err(error)) => {
-                tracing::error!(error = %Chain(&error), "a sign-in failed");
-                return Err(Denial::KioskFault);
-            }
-            Err(_) => return Err(Denial::KioskFault),
-        };
-        let listed = time::timeout(LIST, client.doors(&found.login)).await.map_err(|_| Denial::Unreachable)?;
-        let list = listed.map_err(|error| {
-            tracing::warn!(staff = found.staff.get(), error = %Chain(&error), "the doors cannot be listed");
-            denial(&error)
-        })?;
-        if 0 < list.dropped {
-            tracing::warn!(dropped = list.dropped, "doors that cannot be read were left out");
-        }
-        let doors: Vec<Door> = list.doors.into_iter().filter(|door| shown.shows(door)).collect();
-        let incomplete = list.truncated || 0 < list.dropped;
-        let welcome = Welcome { name: found.name, doors: doors.clone(), incomplete };
-        let open = Open { id: session, staff: found.staff, login: Arc::new(found.login), doors };
-        Ok(Signed::In(open, welcome))
-    }
-}
-
-enum LookedUp {
-    Found(Found),
-    Same,
-    NeedsPin,
-    Nobody,
-}
-
-/// A badge in a session keeps it if it is that person's. Where badges need their PIN, nothing else is told of a badge.
-fn look_up(
-    directory: &Directory,
-    credential: &Credential,
-    present: Option<StaffId>,
-    needs_pin: bool,
-) -> Result<LookedUp, directory::Error> {
-    if let Credential::Badge(badge) = credential {
-        if present.is_some() && directory.staff_of(badge)? == present {
-            return Ok(LookedUp::Same);
-        }
-        if needs_pin {
-            return Ok(LookedUp::NeedsPin);
-        }
-    }
-    Ok(directory.identify(credential)?.map_or(LookedUp::Nobody, LookedUp::Found))
-}
-
-impl Shown {
-    fn shows(&self, door: &Door) -> bool {
-        let place = door.place.as_ref().map(|place| place.id);
-        let is_here = self.places.is_empty() || place.is_some_and(|place| self.places.contains(&place));
-        is_here && !self.hidden.contains(&door.name)
-    }
-}
-
-/// What a person is told when their doors cannot be listed.
-fn denial(error: &kisi::Error) -> Denial {
-    match error {
-        error if error.is_dead_login() => Denial::LoginDead,
-        kisi::Error::Unreachable(_) | kisi::Error::Unclear(_) => Denial::Unreachable,
-        kisi::Error::Secret => Denial::LoginDead,
-        kisi::Error::Refused { .. }
-        | kisi::Error::Failed { .. }
-        | kisi::Error::NotKisi
-        | kisi::Error::TooLarge { .. }
-        | kisi::Error::Malformed { .. } => Denial::KisiFault,
-        kisi::Error::Setting { .. } | kisi::Error::Client(_) => Denial::KioskFault,
     }
 }

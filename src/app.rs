@@ -22,7 +22,7 @@ use crate::{
         sign_in::{self, Labels},
         theme::{self, Metrics},
     },
-    session::{Effect, Event, Rules, Session, SessionId, State},
+    session::{Effect, Event, Session, SessionId, State, rules::Rules},
 };
 
 /// How often time is looked at while something can expire.
@@ -106,6 +106,15 @@ pub fn application(
     start: Start,
     window: Window,
 ) -> iced::Application<impl iced::Program<State = App, Message = Message, Theme = iced::Theme>> {
+    application_with(start, window, App::update)
+}
+
+/// The same, with something before or after each message: for a test that keeps the window busy.
+pub fn application_with(
+    start: Start,
+    window: Window,
+    update: impl Fn(&mut App, Message) -> Task<Message> + 'static,
+) -> iced::Application<impl iced::Program<State = App, Message = Message, Theme = iced::Theme>> {
     let settings = window::Settings {
         size: WINDOW,
         fullscreen: window.fullscreen,
@@ -116,7 +125,7 @@ pub fn application(
         ..window::Settings::default()
     };
     let [regular, bold] = theme::FONT_FILES;
-    iced::application(move || App::new(start.clone(), window.clone()), App::update, App::view)
+    iced::application(move || App::new(start.clone(), window.clone()), update, App::view)
         .title("vestibule")
         .theme(|_: &App| theme::theme())
         .subscription(App::subscription)
@@ -147,6 +156,7 @@ impl App {
         self.now = now();
         match message {
             Message::Opened(id) if self.window.fullscreen => {
+                tracing::info!("the window is open");
                 window::monitor_size(id).map(move |size| Message::Measured(id, size))
             }
             // On bare X11 nobody answers a request for the whole screen: the window takes it by itself.

@@ -1,13 +1,18 @@
 //! `kiosk.toml` becomes a [`Config`]. What the values mean for the session or the client is the shell's business.
 
+mod error;
+#[cfg(test)]
+mod tests;
+
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use serde::Deserialize;
 
+pub use self::error::Error;
 use crate::staff::{Badge, BadgeFormat, BadgeProfile, Pin};
 
 /// The shipped file: the sample for the installer, the documentation of every key, and the defaults.
@@ -117,75 +122,6 @@ pub struct Doors {
 pub struct Display {
     /// The whole screen.
     pub fullscreen: bool,
-}
-
-/// Why there is no configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// There is no file.
-    #[error("there is no `kiosk.toml`: looked for {}", places.iter().map(|file| format!("`{}`", file.display())).collect::<Vec<_>>().join(", "))]
-    Missing {
-        /// Where it was looked for.
-        places: Vec<PathBuf>,
-    },
-    /// The file cannot be read.
-    #[error("`{}` cannot be read", file.display())]
-    Read {
-        /// Which file.
-        file: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// It is not TOML. The source names line and column.
-    #[error("`{}` is not a kiosk configuration", file.display())]
-    Syntax {
-        /// Which file.
-        file: PathBuf,
-        /// Where and why.
-        #[source]
-        source: toml::de::Error,
-    },
-    /// A key that this version does not know.
-    #[error("`{}`, line {line}: `{key}` is not a key, known are {known}", file.display())]
-    Unknown {
-        /// Which file.
-        file: PathBuf,
-        /// On which line.
-        line: usize,
-        /// Which key.
-        key: String,
-        /// What it could have been.
-        known: String,
-    },
-    /// A value of the wrong kind.
-    #[error("`{}`, line {line}: `{key}` is of type {found}, but must be of type {expected}", file.display())]
-    Kind {
-        /// Which file.
-        file: PathBuf,
-        /// On which line.
-        line: usize,
-        /// Which key.
-        key: String,
-        /// What it is.
-        found: &'static str,
-        /// What it must be.
-        expected: &'static str,
-    },
-    /// A value is out of range.
-    #[error("`{}`, line {line}: `{key}` is `{value}`, but must be {allowed}", file.display())]
-    Value {
-        /// Which file.
-        file: PathBuf,
-        /// On which line; 0 if the file does not set it.
-        line: usize,
-        /// Which key.
-        key: &'static str,
-        /// What it is.
-        value: String,
-        /// What it must be.
-        allowed: &'static str,
-    },
 }
 
 /// The shipped file with the installer's keys laid over it. Every key is here, none has another default.
@@ -411,83 +347,4 @@ fn line_of(text: &str, key: &str) -> usize {
         }
     }
     0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Config, Error> {
-        Config::parse(text, Path::new("kiosk.toml"))
-    }
-
-    #[track_caller]
-    fn check(right: &str, wrong: &str, expected: &str) {
-        assert!(SAMPLE.contains(right), "the sample has no `{right}`");
-        let error = parse(&SAMPLE.replacen(right, wrong, 1)).unwrap_err();
-        assert!(
-            crate::chain::Chain(&error).to_string().contains(expected),
-            "`{}` does not say `{expected}`",
-            crate::chain::Chain(&error)
-        );
-    }
-
-    #[test]
-    fn the_shipped_file_is_a_configuration_and_an_empty_one_means_the_same() {
-        assert_eq!(parse(SAMPLE).unwrap(), parse("").unwrap());
-    }
-
-    #[test]
-    fn a_file_with_one_key_changes_that_key_only() {
-        let config = parse("[session]\nidle_seconds = 60\n").unwrap();
-        assert_eq!(config.session.idle, Duration::from_mins(1));
-        assert_eq!(Config { session: parse("").unwrap().session, ..config }, parse("").unwrap());
-    }
-
-    #[test]
-    fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
-        check(
-            "idle_seconds = 45",
-            "idle_seconds = 4",
-            "`kiosk.toml`, line 49: `session.idle_seconds` is `4`, but must be 10 to 600",
-        );
-        check(
-            "warning_seconds = 20",
-            "warning_seconds = 50",
-            "`session.warning_seconds` is `50`, but must be below session.idle_seconds",
-        );
-        check("pin_digits = 6", "pin_digits = 4", "`sign_in.pin_digits` is `4`, but must be 6 to 12");
-        check("max_length = 64", "max_length = 65", "`badge.max_length` is `65`, but must be 1 to 64");
-        check("name = \"Lobby\"", "name = \" \"", "`kiosk.name` is ``, but must be 1 to 40 characters");
-        check("timeout_seconds = 8", "timeout_seconds = 0", "`kisi.timeout_seconds` is `0`, but must be 2 to 30");
-        check(
-            "badge = \"alone\"",
-            "badge = \"maybe\"",
-            "`sign_in.badge` is `maybe`, but must be \"alone\", \"with-pin\" or \"off\"",
-        );
-        check(
-            "idle_seconds",
-            "idle_secs",
-            "line 49: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
-        );
-        check("[session]", "[sessions]", "line 47: `sessions` is not a key, known are `badge`, `display`");
-        check(
-            "idle_seconds = 45",
-            "idle_seconds = \"45\"",
-            "line 49: `session.idle_seconds` is of type string, but must be of type integer",
-        );
-        check("idle_seconds = 45", "idle_seconds = ", "line 49");
-    }
-
-    #[test]
-    fn a_kiosk_where_nobody_could_sign_in_is_refused() {
-        let error = parse("[sign_in]\npin = false\nbadge = \"off\"").unwrap_err();
-        assert!(error.to_string().contains("nobody could sign in"));
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let error = Config::load(Path::new("no/such/kiosk.toml")).unwrap_err();
-        assert_eq!(error.to_string(), "`no/such/kiosk.toml` cannot be read");
-    }
 }

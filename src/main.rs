@@ -43,7 +43,7 @@ enum Command {
         #[arg(long, value_name = "FILE.toml")]
         scene: Option<PathBuf>,
     },
-    /// Who may sign in here. Making a login asks for the admin key, or takes it from $VESTIBULE_ADMIN_KEY
+    /// Who may sign in here. Making a login asks for the admin key, or takes it from the environment
     #[command(subcommand)]
     Staff(Staff),
 }

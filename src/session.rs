@@ -2,7 +2,10 @@
 //! events and the time go in, effects come out.
 
 pub mod entry;
+pub mod event;
 pub mod reader;
+pub mod rules;
+mod state;
 pub mod visit;
 #[cfg(test)]
 mod random;
@@ -12,163 +15,27 @@ mod tests;
 use std::time::{Duration, Instant};
 
 use self::{
-    entry::{BadgePolicy, Entry, SignInRules},
+    entry::Entry,
     reader::{Heard, Key, Reader},
-    visit::{Visit, Welcome},
+    rules::{BadgePolicy, Rules},
+    state::ENTRY,
+    visit::Visit,
+};
+pub use self::{
+    event::{Denial, Effect, Event, Identity, Presented, RequestId, SessionId},
+    state::State,
 };
 use crate::{
-    door::{Door, DoorId, Outcome},
+    door::DoorId,
     staff::{Badge, Credential, Digit},
 };
 
-/// A half-typed entry vanishes after this (design, section 2).
-const ENTRY: Duration = Duration::from_secs(10);
 /// A refusal stays on the screen for this long, unless somebody types. Our choice.
 const DENIAL: Duration = Duration::from_secs(8);
 /// A check that takes longer has failed. The agent gives up before.
 const CHECK: Duration = Duration::from_secs(20);
 /// The same badge again within this is the reader reading twice (R28).
 const SAME_SCAN: Duration = Duration::from_secs(2);
-
-/// What the site decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules {
-    /// What may be presented.
-    pub sign_in: SignInRules,
-    /// A session without a touch ends after this.
-    pub idle: Duration,
-    /// The last part of it warns.
-    pub warning: Duration,
-    /// After an unlock it ends after this.
-    pub after_unlock: Duration,
-    /// And after this in any case.
-    pub max: Duration,
-    /// The client's limit for an unlock.
-    pub unlock_timeout: Duration,
-    /// Names of doors that ask once more.
-    pub confirm: Vec<String>,
-}
-
-/// Ties a session at the kiosk to the one the agent holds. Nobody else can make one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SessionId(u64);
-
-/// Ties an answer to the question that is still open. An answer with another id is stale and ignored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RequestId(u64);
-
-/// What happened.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A digit of the pad was touched.
-    DigitTouched(Digit),
-    /// The pad's key that takes back was touched.
-    BackTouched,
-    /// The pad's key that ends a badge number was touched.
-    EnterTouched,
-    /// The key that changes between PIN and badge number was touched.
-    SwitchTouched,
-    /// A keyboard, or a reader that types like one, sent a key.
-    KeyPressed(Key),
-    /// A tile was tapped.
-    DoorTouched(DoorId),
-    /// "I'm still here" was touched, or any part of the screen that means nothing else.
-    StillHereTouched,
-    /// The sign-out button was touched.
-    SignOutTouched,
-    /// The agent answered who that was.
-    Identified(SessionId, Result<Identity, Denial>),
-    /// The agent found that a place is locked down: these are the doors now.
-    DoorsListed(SessionId, Vec<Door>),
-    /// The agent answered what became of an unlock.
-    UnlockAnswered(RequestId, Outcome),
-    /// Time went by.
-    Ticked,
-}
-
-/// What must be done about it. Effects of one answer are unordered.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Somebody begins to type: open the connection to Kisi meanwhile.
-    Prepare,
-    /// Find out who this is and open a session under this id. `current` is the session whose own badge would keep it.
-    Identify(SessionId, Presented, Option<SessionId>),
-    /// Look whether places are locked down as a whole, which Kisi does not tell with the doors.
-    CheckPlaces(SessionId),
-    /// Open this door in this session.
-    Unlock(SessionId, RequestId, DoorId),
-    /// Forget this session and everything about it.
-    Forget(SessionId),
-}
-
-/// A credential on its way to the agent. It compares by nothing but its kind, and `Debug` hides it.
-#[derive(Debug)]
-pub struct Presented(pub Credential);
-
-impl PartialEq for Presented {
-    fn eq(&self, other: &Self) -> bool {
-        std::mem::discriminant(&self.0) == std::mem::discriminant(&other.0)
-    }
-}
-
-impl Eq for Presented {}
-
-/// Who the agent found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Identity {
-    /// A person, now signed in.
-    Person(Welcome),
-    /// The person who is signed in already.
-    Same,
-    /// A badge that needs its PIN. Said of every badge, known or not.
-    NeedsPin,
-}
-
-/// Why a sign-in came to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denial {
-    /// No such PIN or badge. The same words for both.
-    NotKnown,
-    /// What was scanned or typed is no badge number.
-    NotRead,
-    /// This person's Kisi login is dead.
-    LoginDead,
-    /// Kisi cannot be reached.
-    Unreachable,
-    /// Kisi answered something that is no list of doors.
-    KisiFault,
-    /// The kiosk itself cannot work.
-    KioskFault,
-    /// No answer came in time.
-    TooSlow,
-}
-
-/// The kiosk at one moment.
-#[derive(Debug, PartialEq, Eq)]
-pub enum State {
-    /// Nobody is signed in.
-    SignedOut {
-        /// What stands on the pad.
-        entry: Entry,
-        /// What is said above it, and until when.
-        denial: Option<(Denial, Instant)>,
-        /// When the entry vanishes.
-        gone_at: Option<Instant>,
-    },
-    /// The agent looks for a person.
-    Checking {
-        /// The session that would begin.
-        session: SessionId,
-        /// When to give up.
-        until: Instant,
-        /// The visit that a badge interrupted. It goes on only if the badge is that person's own.
-        visit: Option<Visit>,
-        /// A badge that may need its PIN.
-        badge: Option<Badge>,
-    },
-    /// Somebody sees their doors.
-    SignedIn(Visit),
-}
 
 /// The rules of a visit, and where it stands.
 #[derive(Debug)]
@@ -499,19 +366,5 @@ impl Session {
         let effects = vec![Effect::Forget(visit.session)];
         self.state = State::rest(&self.rules, None);
         effects
-    }
-}
-
-impl State {
-    fn rest(rules: &Rules, denial: Option<(Denial, Instant)>) -> Self {
-        Self::SignedOut { entry: Entry::empty(&rules.sign_in), denial, gone_at: None }
-    }
-
-    fn with_badge(badge: Badge, now: Instant) -> Self {
-        Self::SignedOut {
-            entry: Entry::PinOf(badge, crate::staff::Pin::new()),
-            denial: None,
-            gone_at: Some(now + ENTRY),
-        }
     }
 }

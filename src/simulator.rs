@@ -11,6 +11,7 @@ mod json;
 mod logins;
 mod people;
 pub mod rules;
+mod scene;
 pub mod wire;
 pub mod world;
 

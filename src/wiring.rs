@@ -11,10 +11,7 @@ use crate::{
     kisi::{self, Client, Roots},
     screen::{qr::Code, sign_in::Labels},
     secret::Secret,
-    session::{
-        Rules,
-        entry::{BadgePolicy, SignInRules},
-    },
+    session::rules::{BadgePolicy, Rules, SignInRules},
     staff::Pin,
 };
 

@@ -65,8 +65,8 @@ impl Report {
             return say(&line.to_string());
         }
         let pin = if *has_pin { "PIN" } else { "no PIN" };
-        let badges: String = badges.iter().map(|hint| format!(", badge ..{hint}")).collect();
-        say(&format!("{email}  {name}  {pin}{badges}, login {login_id}"))
+        let badges: Vec<String> = badges.iter().map(|hint| format!(", badge ..{hint}")).collect();
+        say(&format!("{email}  {name}  {pin}{}, login {login_id}", badges.concat()))
     }
 }
 

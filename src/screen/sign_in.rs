@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     session::{
-        Event, Rules, State,
-        entry::{BadgePolicy, Entry},
+        Event, State,
+        entry::Entry,
+        rules::{BadgePolicy, Rules},
     },
     staff::Digit,
 };

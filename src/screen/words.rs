@@ -22,7 +22,7 @@ pub const BACK: &str = "Delete";
 /// The key that ends a badge number.
 pub const ENTER: &str = "OK";
 /// The key that changes to a badge number.
-pub const TYPE_BADGE: &str = "Badge\nnumber";
+pub const TYPE_BADGE: &str = "Badge number";
 /// The key that changes back.
 pub const TYPE_PIN: &str = "Use a PIN instead";
 /// While the agent looks for a person.

@@ -1,43 +1,7 @@
 //! What stands on the pad: digits of a PIN or a badge number, and when they are finished. How keys become digits is `reader.rs`.
 
-use crate::staff::{Badge, BadgeFormat, BadgeProfile, Credential, Digit, Pin};
-
-/// Whether and how badges sign a person in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadgePolicy {
-    /// The badge number alone signs in: convenient, and clonable.
-    Alone,
-    /// The badge number says who it is, the PIN proves it.
-    WithPin,
-    /// Badges are not read.
-    Off,
-}
-
-/// What may be presented at this kiosk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignInRules {
-    /// A PIN alone signs in.
-    pub pin: bool,
-    /// How many digits a PIN has. The last one ends the entry.
-    pub pin_digits: usize,
-    /// What a badge is good for.
-    pub badge: BadgePolicy,
-    /// A badge number may be typed on the pad.
-    pub typed_badge: bool,
-    /// How badge numbers look.
-    pub profile: BadgeProfile,
-}
-
-impl SignInRules {
-    /// Whether badge numbers can be typed on the pad, which has digits only.
-    pub fn can_type_badge(&self) -> bool {
-        let digits_suffice = match self.profile.format {
-            BadgeFormat::AsRead | BadgeFormat::Decimal => true,
-            BadgeFormat::Hex => false,
-        };
-        self.typed_badge && self.badge != BadgePolicy::Off && digits_suffice
-    }
-}
+use super::rules::SignInRules;
+use crate::staff::{Badge, BadgeProfile, Credential, Digit, Pin};
 
 /// The digits on the pad.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,12 +8,12 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
-    entry::{BadgePolicy, SignInRules},
+    rules::SignInRules,
     visit::{Attempt, Welcome},
     *,
 };
 use crate::{
-    door::{Door, DoorState, Refusal},
+    door::{Door, DoorState, Outcome, Refusal},
     staff::{BadgeFormat, BadgeProfile},
 };
 
@@ -122,7 +122,7 @@ impl Model {
             idle: Duration::from_secs(45),
             warning: Duration::from_secs(20),
             after_unlock: Duration::from_secs(8),
-            max: Duration::from_secs(180),
+            max: Duration::from_mins(3),
             unlock_timeout: Duration::from_secs(8),
             confirm: vec!["Door 11".to_owned()],
         };
@@ -249,7 +249,7 @@ proptest! {
             model.take(step);
         }
         for _ in 0..10 {
-            model.now += Duration::from_secs(60);
+            model.now += Duration::from_mins(1);
             model.send(Event::Ticked);
         }
         let is_at_rest = matches!(model.session.state(), State::SignedOut { denial: None, .. });

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Effect, RequestId, Rules, SessionId};
+use super::{Effect, RequestId, SessionId, rules::Rules};
 use crate::door::{Door, DoorId, Outcome};
 
 /// An unlock that takes this much longer than the client's own limit has an unknown outcome.
@@ -27,7 +27,7 @@ pub struct Visit {
     idle_at: Instant,
     /// When it ends.
     ends_at: Instant,
-    /// Before this, touches were meant for another screen.
+    /// Before this, touches were meant for another screen, or came with the finger that chose a door.
     settled_at: Instant,
 }
 
@@ -89,6 +89,8 @@ impl Visit {
             return None;
         }
         self.attempt = Attempt::Opening(request, door, now + rules.unlock_timeout + UNLOCK_GRACE);
+        // A second finger on a second door opens nothing, however quickly Kisi answers for the first.
+        self.settled_at = now + SETTLE;
         Some(Effect::Unlock(self.session, request, door))
     }
 

@@ -195,7 +195,7 @@ async fn a_login_is_made_for_one_person_on_behalf_and_never_expires() {
         let made = &world.logins[&login.id.get()];
         assert_eq!((made.kind, made.expire, made.name.as_deref()), ("device", false, Some("Lobby")));
         assert_eq!(made.secret, *login.secret.expose());
-        assert_eq!(world.violations, [] as [String; 0]);
+        assert!(world.violations.is_empty());
     });
     let identity = client.who_am_i(&login.secret).await.unwrap();
     assert_eq!((identity.id, identity.name.as_str()), (login.id, "Ada Lind"));

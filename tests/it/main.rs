@@ -2,7 +2,14 @@
 #![cfg(test)]
 
 mod contract;
+mod display;
+mod enrolment;
+mod gui;
+mod headless;
 mod kisi;
+mod silence;
 mod simulator;
+mod stories;
 mod tidy;
 mod tls;
+mod touchscreen;

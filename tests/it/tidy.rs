@@ -218,13 +218,13 @@ fn a_crossed_layer_is_found_with_file_line_and_rule() {
     check("screen/doors.rs", "use crate::agent;", "screen/doors.rs:1: view names `crate::agent`");
     check("session.rs", "use std::{fs, time::Duration};", "session.rs:1: core names `std::fs`");
     check("helpers.rs", "", "helpers.rs: `helpers` stands in no layer");
-    assert_eq!(broken(Path::new("session.rs"), "// std::fs is not used here\n"), [] as [String; 0]);
+    assert!(broken(Path::new("session.rs"), "// std::fs is not used here\n").is_empty());
 }
 
 /// One file is one idea.
 #[test]
 fn no_file_is_longer_than_a_reader_likes() {
-    const LIMIT: usize = 500;
+    const LIMIT: usize = 400;
     for path in files(&root()) {
         let lines = fs::read_to_string(&path).unwrap().lines().count();
         let is_test = path.ends_with("tests.rs") || path.ends_with("random.rs");

@@ -1,1 +1,57 @@
-fn main() {}
+//! The shipped window on a real display, with an agent that prints what it is asked and refuses everybody: what fingers and
+//! readers typed is seen as it reaches the agent. For the touchscreen tests; it opens no door.
+//!
+//! `pad [busy-ms]`: with a number, the window is busy for so long after the fifth key of a scan.
+
+use std::{io::Write, sync::atomic::AtomicUsize, sync::atomic::Ordering, thread, time::Duration};
+
+use vestibule::{
+    agent::{self, Order, Orders},
+    app::{self, Message, Start, Window},
+    config::{Config, SAMPLE},
+    session::{Denial, Event, Presented},
+    staff::Credential,
+    wiring,
+};
+
+fn main() -> iced::Result {
+    let busy = std::env::args().nth(1).and_then(|ms| ms.parse().ok()).map_or(Duration::ZERO, Duration::from_millis);
+    let (agent, orders) = agent::channel();
+    let _ = thread::spawn(move || print(orders));
+    let config = Config::parse(SAMPLE, "kiosk.toml".as_ref()).unwrap_or_else(|_| std::process::exit(2));
+    let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
+    let keys = AtomicUsize::new(0);
+    let update = move |app: &mut app::App, message: Message| {
+        let is_key = matches!(message, Message::Session(Event::KeyPressed(_)));
+        if is_key && keys.fetch_add(1, Ordering::Relaxed) == 4 {
+            thread::sleep(busy);
+        }
+        if matches!(message, Message::Opened(_)) {
+            say("open");
+        }
+        app.update(message)
+    };
+    let start = Start::Working { rules, labels, agent };
+    app::application_with(start, Window { fullscreen: true, closed: None }, update).run()
+}
+
+/// Plays the agent.
+fn print(mut orders: Orders) {
+    while let Some(order) = orders.blocking_recv() {
+        if let Order::Identify(_, Presented(credential), _, reply) = order {
+            match credential {
+                Credential::Pin(pin) => say(&format!("pin {}", wiring::digits(&pin))),
+                Credential::Badge(badge) => say(&format!("badge {}", badge.expose())),
+                Credential::BadgeWithPin(badge, pin) => {
+                    say(&format!("badge {} pin {}", badge.expose(), wiring::digits(&pin)));
+                }
+            }
+            let _ = reply.send(Err(Denial::NotKnown));
+        }
+    }
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

@@ -1,0 +1,88 @@
+//! Why the directory cannot do something, and what to do about it.
+
+use std::{io, path::PathBuf};
+
+/// Why the directory cannot do something.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The data folder cannot be made.
+    #[error("the data folder `{}` cannot be used", folder.display())]
+    Folder {
+        /// Which folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The key cannot be read or made.
+    #[error("the device key `{}` cannot be used", file.display())]
+    KeyFile {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Others can read the key.
+    #[error("the device key `{}` has mode {mode:04o}, but must be 0600: others could read it", file.display())]
+    KeyExposed {
+        /// Which file.
+        file: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// There is a directory, but not the key it was made with.
+    #[error("the directory `{}` was made with another device key: restore that key, or enrol again in an empty folder", file.display())]
+    KeyMissing {
+        /// The directory.
+        file: PathBuf,
+    },
+    /// Made by a newer version of this program.
+    #[error(
+        "the directory has schema version {version}, this program knows up to {known}: install the newer one again"
+    )]
+    TooNew {
+        /// Of the file.
+        version: i64,
+        /// Of this program.
+        known: i64,
+    },
+    /// Another person has this badge.
+    #[error("badge ..{hint} belongs to {owner} already")]
+    BadgeTaken {
+        /// The end of the number.
+        hint: String,
+        /// Whose it is.
+        owner: String,
+    },
+    /// This person is enrolled.
+    #[error("{email} is enrolled already")]
+    Enrolled {
+        /// Who.
+        email: String,
+    },
+    /// So many PINs are taken that none was found.
+    #[error("hardly any PIN of {digits} digits is free: raise sign_in.pin_digits")]
+    NoPinLeft {
+        /// How many digits.
+        digits: usize,
+    },
+    /// A sealed login does not open: it was changed, or belongs to somebody else.
+    #[error("the sealed login of {email} is damaged: enrol this person again")]
+    Damaged {
+        /// Whose.
+        email: String,
+    },
+    /// SQLite failed.
+    #[error("the directory cannot be read or written")]
+    Database(#[from] rusqlite::Error),
+    /// The operating system gave no random bytes.
+    #[error("the operating system has no random numbers")]
+    Randomness,
+    /// The slow hash failed: its stored parameters are wrong, or memory is short.
+    #[error("a PIN cannot be hashed: the stored parameters are wrong, or memory is short")]
+    Hashing,
+    /// The cipher failed.
+    #[error("a login cannot be sealed")]
+    Sealing,
+}

@@ -1,0 +1,101 @@
+//! What goes into the session and what comes out: events, effects, and the ids that tie an answer to its question.
+
+use super::{reader::Key, visit::Welcome};
+use crate::{
+    door::{Door, DoorId, Outcome},
+    staff::{Credential, Digit},
+};
+
+/// Ties a session at the kiosk to the one the agent holds. Nobody else can make one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionId(pub(super) u64);
+
+/// Ties an answer to the question that is still open. An answer with another id is stale and ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestId(pub(super) u64);
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A digit of the pad was touched.
+    DigitTouched(Digit),
+    /// The pad's key that takes back was touched.
+    BackTouched,
+    /// The pad's key that ends a badge number was touched.
+    EnterTouched,
+    /// The key that changes between PIN and badge number was touched.
+    SwitchTouched,
+    /// A keyboard, or a reader that types like one, sent a key.
+    KeyPressed(Key),
+    /// A tile was tapped.
+    DoorTouched(DoorId),
+    /// "I'm still here" was touched, or any part of the screen that means nothing else.
+    StillHereTouched,
+    /// The sign-out button was touched.
+    SignOutTouched,
+    /// The agent answered who that was.
+    Identified(SessionId, Result<Identity, Denial>),
+    /// The agent found that a place is locked down: these are the doors now.
+    DoorsListed(SessionId, Vec<Door>),
+    /// The agent answered what became of an unlock.
+    UnlockAnswered(RequestId, Outcome),
+    /// Time went by.
+    Ticked,
+}
+
+/// What must be done about it. Effects of one answer are unordered.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Somebody begins to type: open the connection to Kisi meanwhile.
+    Prepare,
+    /// Find out who this is and open a session under this id. `current` is the session whose own badge would keep it.
+    Identify(SessionId, Presented, Option<SessionId>),
+    /// Look whether places are locked down as a whole, which Kisi does not tell with the doors.
+    CheckPlaces(SessionId),
+    /// Open this door in this session.
+    Unlock(SessionId, RequestId, DoorId),
+    /// Forget this session and everything about it.
+    Forget(SessionId),
+}
+
+/// A credential on its way to the agent. It compares by nothing but its kind, and `Debug` hides it.
+#[derive(Debug)]
+pub struct Presented(pub Credential);
+
+impl PartialEq for Presented {
+    fn eq(&self, other: &Self) -> bool {
+        std::mem::discriminant(&self.0) == std::mem::discriminant(&other.0)
+    }
+}
+
+impl Eq for Presented {}
+
+/// Who the agent found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// A person, now signed in.
+    Person(Welcome),
+    /// The person who is signed in already.
+    Same,
+    /// A badge that needs its PIN. Said of every badge, known or not.
+    NeedsPin,
+}
+
+/// Why a sign-in came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// No such PIN or badge. The same words for both.
+    NotKnown,
+    /// What was scanned or typed is no badge number.
+    NotRead,
+    /// This person's Kisi login is dead.
+    LoginDead,
+    /// Kisi cannot be reached.
+    Unreachable,
+    /// Kisi answered something that is no list of doors.
+    KisiFault,
+    /// The kiosk itself cannot work.
+    KioskFault,
+    /// No answer came in time.
+    TooSlow,
+}

@@ -1,0 +1,256 @@
+//! Screens and widgets without a display: fingers that overlap, batches, keys, and what each screen says.
+
+use std::time::Duration;
+
+use iced::{Event, Point, Size};
+use vestibule::{
+    agent::{self, Order},
+    app::{Message, Start},
+    config::{Config, SAMPLE},
+    screen::words,
+    session::{self, Denial, Identity, Presented, visit::Welcome},
+    staff::Credential,
+    wiring,
+};
+
+use crate::headless::{Kiosk, WIDE, lifted, moved, pressed, window};
+
+/// A kiosk whose agent keeps what it is asked, and answers as told.
+struct Asked {
+    kiosk: Kiosk,
+    answers: std::sync::mpsc::Receiver<String>,
+}
+
+fn asked(answer: Result<Identity, Denial>) -> Asked {
+    asked_on(answer, WIDE)
+}
+
+fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
+    let (agent, mut orders) = agent::channel();
+    let (told, answers) = std::sync::mpsc::channel();
+    let _ = std::thread::spawn(move || {
+        while let Some(order) = orders.blocking_recv() {
+            let told_what = match order {
+                Order::Identify(_, Presented(credential), _, reply) => {
+                    let _ = reply.send(answer.clone());
+                    match credential {
+                        Credential::Pin(pin) => wiring::digits(&pin),
+                        Credential::Badge(badge) => badge.expose().to_owned(),
+                        Credential::BadgeWithPin(..) => "both".to_owned(),
+                    }
+                }
+                Order::Unlock(_, _, door, reply) => {
+                    let _ = reply.send(vestibule::door::Outcome::Accepted);
+                    format!("unlock {}", door.get())
+                }
+                Order::Prepare | Order::CheckPlaces(..) | Order::Forget(_) => continue,
+            };
+            let _ = told.send(told_what);
+        }
+    });
+    let config = Config::parse(SAMPLE, "kiosk.toml".as_ref()).unwrap();
+    let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
+    Asked { kiosk: Kiosk::new(Start::Working { rules, labels, agent }, size), answers }
+}
+
+fn welcome(doors: u64) -> Identity {
+    let door = |id| vestibule::door::Door {
+        id: vestibule::door::DoorId::new(id),
+        name: format!("Door {id}"),
+        place: None,
+        state: vestibule::door::DoorState::Ready,
+    };
+    let doors = (1..=doors).map(door).collect();
+    Identity::Person(Welcome { name: "Ada".into(), doors, incomplete: false })
+}
+
+impl Asked {
+    fn told(&self) -> Vec<String> {
+        // The agent of the test has a thread of its own.
+        std::thread::sleep(Duration::from_millis(20));
+        self.answers.try_iter().collect()
+    }
+
+    fn key(&self, digit: char) -> Point {
+        self.kiosk.find(&digit.to_string()).unwrap()
+    }
+}
+
+/// Taps that arrive together are still the digits that were tapped.
+#[test]
+fn quick_taps_in_one_batch_are_the_digits_that_were_tapped() {
+    let mut asked = asked(Err(Denial::NotKnown));
+    let events: Vec<Event> =
+        "121212".chars().flat_map(|c| [pressed(0, asked.key(c)), lifted(0, asked.key(c))]).collect();
+    asked.kiosk.batch(&events);
+    assert_eq!(asked.told(), ["121212"]);
+}
+
+/// The next finger goes down before the last one lifts, and every way to cut that into batches gives the same digits.
+#[test]
+fn overlapping_fingers_in_batches_of_every_size_are_the_digits_that_were_tapped() {
+    let pin = "827364";
+    for size in 1..=12 {
+        let mut asked = asked(Err(Denial::NotKnown));
+        let at: Vec<Point> = pin.chars().map(|c| asked.key(c)).collect();
+        let mut events = vec![pressed(0, at[0])];
+        for n in 1..at.len() {
+            events.push(pressed(u64::try_from(n).unwrap(), at[n]));
+            events.push(lifted(u64::try_from(n - 1).unwrap(), at[n - 1]));
+        }
+        for batch in events.chunks(size) {
+            asked.kiosk.batch(batch);
+        }
+        assert_eq!(asked.told(), [pin], "batches of {size}");
+    }
+}
+
+#[test]
+fn a_finger_that_comes_down_beside_the_keys_types_nothing() {
+    let mut asked = asked(Err(Denial::NotKnown));
+    let beside = Point::new(5.0, 5.0);
+    asked.kiosk.batch(&[pressed(0, beside), moved(0, asked.key('5')), lifted(0, asked.key('5'))]);
+    assert!(asked.kiosk.is_at_rest());
+    assert!(asked.told().is_empty());
+}
+
+#[test]
+fn a_long_badge_in_one_batch_arrives_whole() {
+    let mut asked = asked(Err(Denial::NotKnown));
+    let badge = "0123456789ABCDEF0123456789abcdef01234567";
+    asked.kiosk.scan(badge);
+    assert_eq!(asked.told(), [badge]);
+}
+
+/// Shortcuts of a desktop, and keys that are held, are no digits.
+#[test]
+fn chords_and_repeats_are_no_keys() {
+    use iced::keyboard::{self, Location, Modifiers, key};
+    let mut asked = asked(Err(Denial::NotKnown));
+    let press = |modifiers, repeat| {
+        let (key, text) = (keyboard::Key::Character("7".into()), Some("7".into()));
+        let physical_key = key::Physical::Code(key::Code::Digit7);
+        let (modified_key, location) = (key.clone(), Location::Standard);
+        Event::Keyboard(keyboard::Event::KeyPressed {
+            key,
+            modified_key,
+            physical_key,
+            location,
+            modifiers,
+            text,
+            repeat,
+        })
+    };
+    for event in [
+        press(Modifiers::CTRL, false),
+        press(Modifiers::ALT, false),
+        press(Modifiers::LOGO, false),
+        press(Modifiers::empty(), true),
+    ] {
+        asked.kiosk.batch(&[event]);
+    }
+    asked.kiosk.wait(Duration::from_millis(200));
+    let vestibule::session::State::SignedOut { entry, .. } = asked.kiosk.app.state().unwrap() else { panic!() };
+    assert!(entry.is_empty());
+    asked.kiosk.batch(&[press(Modifiers::empty(), false)]);
+    asked.kiosk.wait(Duration::from_millis(200));
+    let vestibule::session::State::SignedOut { entry, .. } = asked.kiosk.app.state().unwrap() else { panic!() };
+    assert!(!entry.is_empty());
+}
+
+fn at_doors(count: u64) -> Asked {
+    let mut asked = asked(Ok(welcome(count)));
+    asked.kiosk.type_pin("123456");
+    asked.kiosk.wait(Duration::from_millis(450));
+    let _ = asked.told();
+    asked
+}
+
+#[test]
+fn a_door_opens_when_the_finger_is_lifted_on_it() {
+    let mut asked = at_doors(3);
+    let door = asked.kiosk.find("Door 2").unwrap();
+    asked.kiosk.batch(&[pressed(0, door), lifted(0, door)]);
+    assert_eq!(asked.told(), ["unlock 2"]);
+    assert!(asked.kiosk.shows("Accepted"));
+}
+
+#[test]
+fn sliding_off_a_door_cancels() {
+    let mut asked = at_doors(3);
+    let (two, three) = (asked.kiosk.find("Door 2").unwrap(), asked.kiosk.find("Door 3").unwrap());
+    asked.kiosk.batch(&[pressed(0, two), moved(0, three), lifted(0, three)]);
+    asked.kiosk.batch(&[pressed(0, two), moved(0, three), moved(0, two), lifted(0, two)]);
+    assert!(asked.told().is_empty());
+}
+
+/// F30.
+#[test]
+fn two_fingers_on_two_doors_open_one() {
+    let mut asked = at_doors(3);
+    let (two, three) = (asked.kiosk.find("Door 2").unwrap(), asked.kiosk.find("Door 3").unwrap());
+    asked.kiosk.batch(&[pressed(0, two), pressed(1, three), lifted(0, two), lifted(1, three)]);
+    assert_eq!(asked.told(), ["unlock 2"]);
+}
+
+/// T20, R27.
+#[test]
+fn a_scan_presses_no_door() {
+    let mut asked = at_doors(3);
+    let door = asked.kiosk.find("Door 2").unwrap();
+    asked.kiosk.batch(&[pressed(0, door)]);
+    asked.kiosk.scan("0012345678");
+    assert_eq!(asked.told(), ["0012345678"], "it only asks who that is");
+}
+
+#[test]
+fn more_doors_than_fit_are_on_further_pages() {
+    let mut asked = at_doors(30);
+    assert!(asked.kiosk.shows("Door 12") && !asked.kiosk.shows("Door 13"));
+    asked.kiosk.tap("More doors (1 of 3)");
+    // The page is drawn anew from the state.
+    assert!(asked.kiosk.shows("Door 13") && !asked.kiosk.shows("Door 12"));
+    asked.kiosk.tap("More doors (2 of 3)");
+    asked.kiosk.tap("More doors (3 of 3)");
+    assert!(asked.kiosk.shows("Door 1"));
+}
+
+#[test]
+fn the_warning_shows_a_button_that_gives_time() {
+    let mut asked = at_doors(1);
+    assert!(!asked.kiosk.shows(words::STILL_HERE));
+    asked.kiosk.tap("Door 1");
+    assert!(asked.kiosk.shows(words::STILL_HERE), "after an unlock there are eight seconds");
+    asked.kiosk.tap(words::STILL_HERE);
+    assert!(!asked.kiosk.shows(words::STILL_HERE));
+}
+
+/// Nothing is cut off and nothing lies outside at every size that is sold.
+#[test]
+fn every_key_and_tile_is_on_the_screen_at_every_size() {
+    for (width, height) in [(800.0, 480.0), (1280.0, 800.0), (1920.0, 1080.0), (1080.0, 1920.0), (480.0, 800.0)] {
+        let size = Size::new(width, height);
+        let mut asked = asked_on(Ok(welcome(9)), size);
+        for digit in "0123456789".chars() {
+            let at = asked.key(digit);
+            assert!(0.0 < at.x && at.x < width && 0.0 < at.y && at.y < height, "{digit} at {width}x{height}");
+        }
+        assert!(asked.kiosk.shows(words::PROMPT), "{width}x{height}");
+        asked.kiosk.type_pin("123456");
+        for door in 1..=9 {
+            assert!(asked.kiosk.shows(&format!("Door {door}")), "{door} at {width}x{height}");
+        }
+        assert!(asked.kiosk.shows(words::SIGN_OUT), "{width}x{height}");
+    }
+}
+
+#[test]
+fn a_kiosk_that_cannot_work_says_so_and_whom_to_call() {
+    let what = "`kiosk.toml`, line 3: `kiosk.nmae` is not a key".to_owned();
+    let mut kiosk = Kiosk::new(Start::Broken { what: what.clone(), phone: "555 0100".into() }, WIDE);
+    kiosk.send(Message::Session(session::Event::Ticked));
+    for text in [words::OUT_OF_ORDER, words::USE_A_CARD, "Help: 555 0100", &what] {
+        assert!(kiosk.shows(text), "{text}");
+    }
+    let _ = window();
+}

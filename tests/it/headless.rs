@@ -1,0 +1,254 @@
+//! The shipped program without a display: the same window, agent and client, with fingers and eyes of a test.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use iced::{Event, Point, Size, keyboard, touch};
+use iced_test::{
+    Simulator,
+    core::{self, renderer::Headless as _},
+    futures::futures::{StreamExt, executor::block_on},
+    runtime::{self, task, user_interface::Cache, user_interface::UserInterface},
+};
+use tempfile::TempDir;
+use vestibule::{
+    agent,
+    app::{App, Message, Start, Window},
+    config::{Config, SAMPLE},
+    directory::{Cost, Directory},
+    enrol::{Candidate, Done},
+    kisi::Client,
+    screen::theme,
+    secret::Secret,
+    session::{self, State},
+    simulator::{Simulator as Kisi, world::World},
+    staff::Badge,
+    wiring,
+};
+
+use crate::tls::sample;
+
+pub(crate) const WIDE: Size = Size::new(1280.0, 800.0);
+/// Grace's badge.
+pub(crate) const BADGE: &str = "0012345678";
+
+/// Settings of the shipped program, for the widgets of a test.
+pub(crate) fn settings() -> core::Settings {
+    core::Settings {
+        fonts: theme::FONT_FILES.map(std::borrow::Cow::Borrowed).to_vec(),
+        default_font: theme::FONT,
+        ..core::Settings::default()
+    }
+}
+
+/// A site: a simulated Kisi over HTTP, a data folder with enrolled staff, and what starts a kiosk on them.
+pub(crate) struct Site {
+    pub(crate) kisi: Kisi,
+    pub(crate) config: Config,
+    pub(crate) folder: TempDir,
+    pub(crate) admin: String,
+}
+
+impl Site {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {}, "")
+    }
+
+    /// With another world, and keys of `kiosk.toml` that differ.
+    pub(crate) fn with(change: impl FnOnce(&mut World), keys: &str) -> Self {
+        let (mut world, admin) = sample();
+        change(&mut world);
+        let kisi = Kisi::start(world).unwrap();
+        let mut config = Config::parse(keys, Path::new("kiosk.toml")).unwrap();
+        assert!(SAMPLE.contains("base_url"));
+        config.kisi.base_url = kisi.base_url();
+        Self { kisi, config, folder: tempfile::tempdir().unwrap(), admin }
+    }
+
+    pub(crate) fn directory(&self) -> Directory {
+        Directory::open(self.folder.path(), None, Cost::FLOOR).unwrap()
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&wiring::client(&self.config)).unwrap()
+    }
+
+    /// Enrols somebody with the real code. Returns the PIN, if one was asked for.
+    pub(crate) fn enrol(&self, email: &str, badge: Option<&str>, with_pin: bool) -> String {
+        let badge = badge.map(|number| Badge::read(number, &self.config.badge).unwrap());
+        let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge };
+        let (client, admin) = (self.client(), Secret::new(self.admin.clone()));
+        let mut enroller = wiring::enroller(&self.config, self.directory(), client, admin, Duration::ZERO);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        match runtime.block_on(enroller.add(&candidate, with_pin)).unwrap() {
+            Done::Enrolled(pin) => pin.as_ref().map(wiring::digits).unwrap_or_default(),
+            done @ (Done::BadgeGiven | Done::Unchanged) => panic!("{done:?}"),
+        }
+    }
+
+    /// Starts an agent on the data folder, and a window for it.
+    pub(crate) fn start(&self) -> Start {
+        let agent = agent::start(wiring::agent(&self.config, self.directory(), self.client())).unwrap();
+        let (rules, labels) = (Box::new(wiring::rules(&self.config)), wiring::labels(&self.config));
+        Start::Working { rules, labels, agent }
+    }
+
+    pub(crate) fn kiosk(&self) -> Kiosk {
+        Kiosk::new(self.start(), WIDE)
+    }
+}
+
+/// How the window behaves in these tests.
+pub(crate) fn window() -> Window {
+    Window { fullscreen: true, closed: None }
+}
+
+/// A running kiosk.
+pub(crate) struct Kiosk {
+    pub(crate) app: App,
+    size: Size,
+    renderer: iced::Renderer,
+    /// What the widgets remember between batches: which finger is down where.
+    cache: Cache,
+}
+
+impl Kiosk {
+    pub(crate) fn new(start: Start, size: Size) -> Self {
+        let kiosk = Self {
+            app: App::new(start, window()),
+            size,
+            renderer: iced::Renderer::new(theme::FONT, 16.into()),
+            cache: Cache::default(),
+        };
+        drop(kiosk.simulator()); // Loads the fonts.
+        kiosk
+    }
+
+    /// Takes a message, and everything that comes of it until all answers are there.
+    pub(crate) fn send(&mut self, message: Message) {
+        let Some(mut stream) = task::into_stream(self.app.update(message)) else { return };
+        while let Some(action) = block_on(stream.next()) {
+            if let runtime::Action::Output(message) = action {
+                self.send(message);
+            }
+        }
+    }
+
+    /// Ticks for so long, as the window does.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        let until = now() + time;
+        while now() < until {
+            std::thread::sleep(Duration::from_millis(20).min(until.saturating_duration_since(now())));
+            self.send(Message::Session(session::Event::Ticked));
+        }
+    }
+
+    fn simulator(&self) -> Simulator<'_, Message> {
+        Simulator::with_size(settings(), self.size, self.app.view())
+    }
+
+    /// Hands events to the widgets, as one batch, with the cursor where the last of them is: as iced's shell does.
+    pub(crate) fn batch(&mut self, events: &[Event]) {
+        let position = events.iter().rev().find_map(touched);
+        let cursor = position.map_or(core::mouse::Cursor::Unavailable, core::mouse::Cursor::Available);
+        let (mut messages, cache) = (Vec::new(), std::mem::take(&mut self.cache));
+        let mut ui = UserInterface::build(self.app.view(), self.size, cache, &mut self.renderer);
+        let _ = ui.update(events, cursor, &mut self.renderer, &mut core::clipboard::Null, &mut messages);
+        self.cache = ui.into_cache();
+        for message in messages {
+            self.send(message);
+        }
+    }
+
+    /// Where a text is drawn.
+    pub(crate) fn find(&self, text: &str) -> Option<Point> {
+        Some(self.simulator().find(text).ok()?.visible_bounds()?.center())
+    }
+
+    pub(crate) fn shows(&self, text: &str) -> bool {
+        self.find(text).is_some()
+    }
+
+    /// Touches a text with one finger.
+    #[track_caller]
+    pub(crate) fn tap(&mut self, text: &str) {
+        let at = self.find(text).unwrap_or_else(|| panic!("`{text}` is not on the screen"));
+        self.batch(&[pressed(0, at), lifted(0, at)]);
+    }
+
+    pub(crate) fn type_pin(&mut self, pin: &str) {
+        for digit in pin.chars() {
+            self.tap(&digit.to_string());
+        }
+    }
+
+    /// Types as a reader does, ended by Enter.
+    pub(crate) fn scan(&mut self, number: &str) {
+        let mut events: Vec<Event> = iced_test::simulator::typewrite(number).collect();
+        events.extend(iced_test::simulator::tap_key(keyboard::key::Named::Enter, None));
+        self.batch(&events);
+    }
+
+    pub(crate) fn is_at_rest(&self) -> bool {
+        matches!(self.app.state(), Some(State::SignedOut { .. }))
+    }
+
+    /// The names on the tiles, as the session has them.
+    pub(crate) fn doors(&self) -> Vec<String> {
+        match self.app.state() {
+            Some(State::SignedIn(visit)) => visit.welcome.doors.iter().map(|door| door.name.clone()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The pixels of the screen, red, green, blue, alpha, a row after the other.
+    pub(crate) fn picture(&self) -> Vec<u8> {
+        let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
+        let mut ui = UserInterface::build(self.app.view(), self.size, Cache::default(), &mut renderer);
+        let redraw = Event::Window(iced::window::Event::RedrawRequested(now()));
+        let cursor = core::mouse::Cursor::Unavailable;
+        let _ = ui.update(&[redraw], cursor, &mut renderer, &mut core::clipboard::Null, &mut Vec::new());
+        let style = core::renderer::Style { text_color: theme::TEXT };
+        ui.draw(&mut renderer, &theme::theme(), &style, cursor);
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole pixels"
+        )]
+        let pixels = Size::new(self.size.width as u32, self.size.height as u32);
+        renderer.screenshot(pixels, 1.0, theme::BACKGROUND)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests wait in real time")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+pub(crate) fn pressed(finger: u64, position: Point) -> Event {
+    Event::Touch(touch::Event::FingerPressed { id: touch::Finger(finger), position })
+}
+
+pub(crate) fn moved(finger: u64, position: Point) -> Event {
+    Event::Touch(touch::Event::FingerMoved { id: touch::Finger(finger), position })
+}
+
+pub(crate) fn lifted(finger: u64, position: Point) -> Event {
+    Event::Touch(touch::Event::FingerLifted { id: touch::Finger(finger), position })
+}
+
+fn touched(event: &Event) -> Option<Point> {
+    let Event::Touch(
+        touch::Event::FingerPressed { position, .. }
+        | touch::Event::FingerMoved { position, .. }
+        | touch::Event::FingerLifted { position, .. }
+        | touch::Event::FingerLost { position, .. },
+    ) = event
+    else {
+        return None;
+    };
+    Some(*position)
+}

@@ -1,0 +1,113 @@
+//! No PIN, badge number or login secret of a visit reaches a log line, a `Debug` output, or the files on disk.
+
+use std::{
+    fs,
+    io::{self, Write},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use vestibule::{
+    app::Message,
+    screen::words,
+    session::{Event, reader::Key},
+    simulator::fault::Fault,
+    staff::Digit,
+};
+
+use crate::headless::Site;
+
+/// A log that a test can read.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// T16. One test in one process of its own: the log belongs to the whole process.
+#[test]
+fn nothing_of_a_visit_can_be_read_in_log_debug_or_files() {
+    const BADGE: &str = "CANARY0BADGE0NUMBER";
+    let log = Lines::default();
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::new("trace")).with_writer(log.clone()).with_ansi(false);
+    // Other tests of this binary log into it too, which only adds to what is searched.
+    subscriber.init();
+
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    let secrets: Vec<String> =
+        site.kisi.with(|world| world.logins.values().map(|login| login.secret.clone()).collect());
+    let mut shown = Vec::new();
+
+    let mut kiosk = site.kiosk();
+    let wrong: String = pin.chars().rev().collect::<String>().replace(&pin, "918273");
+    for digits in [&wrong, &pin] {
+        kiosk.type_pin(digits);
+        shown.push(format!("{:?}", kiosk.app));
+    }
+    kiosk.wait(Duration::from_millis(450));
+    for door in ["Main entrance", "Büro 2. Etage", "Café"] {
+        kiosk.tap(door);
+        kiosk.wait(Duration::from_millis(450));
+        shown.push(format!("{:?}", kiosk.app));
+    }
+    kiosk.scan(BADGE);
+    shown.push(format!("{:?}", kiosk.app));
+    kiosk.wait(Duration::from_millis(450));
+    site.kisi.with(|world| world.faults.push(Fault { cut_after: Some(0), ..Fault::default() }));
+    kiosk.tap("Main entrance");
+    kiosk.tap(words::SIGN_OUT);
+    kiosk.type_pin(&pin);
+    shown.push(format!("{:?} {:?}", kiosk.app, site.directory()));
+    for c in pin.chars().chain(BADGE.chars()) {
+        let digit = Digit::from_char(c).map(Event::DigitTouched);
+        let key = Message::Session(Event::KeyPressed(Key::Char(c)));
+        shown.push(format!("{:?} {key:?}", digit.map(Message::Session)));
+    }
+
+    let shown = shown.concat();
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("signed in") && log.contains("unlock answered"), "the log was heard");
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "at its finest");
+    let mut canaries = secrets;
+    canaries.extend([pin.clone(), wrong, BADGE.to_owned(), site.admin.clone()]);
+    for canary in &canaries {
+        assert!(!log.contains(canary.as_str()), "in the log: {}", line_with(&log, canary));
+        assert!(!shown.contains(canary.as_str()), "in a Debug output");
+    }
+    drop(kiosk);
+    let mut files = 0;
+    for file in fs::read_dir(site.folder.path()).unwrap() {
+        let file = file.unwrap();
+        // SQLite takes its other files away when the agent is gone.
+        let Ok(bytes) = fs::read(file.path()) else { continue };
+        files += 1;
+        for canary in &canaries {
+            let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
+            assert!(!found, "in {}", file.path().display());
+        }
+    }
+    assert!(2 <= files, "database and key were looked at");
+}
+
+fn line_with<'a>(log: &'a str, canary: &str) -> &'a str {
+    log.lines().find(|line| line.contains(canary)).unwrap_or_default()
+}

@@ -1,0 +1,262 @@
+//! Whole visits with the shipped program: window, session, agent, client, directory, and a simulated Kisi over HTTP.
+//!
+//! The stories in `stories/` are iced's `.ice` files. `{PIN …}` in them stands for the keys of a PIN that was issued, because
+//! nobody may choose one. Between a key and a door there is the time that a finger needs.
+
+use std::{fs, path::Path, thread, time::Duration};
+
+use iced_test::{
+    Emulator, Ice, emulator,
+    futures::futures::{StreamExt, channel::mpsc, executor::block_on},
+};
+use vestibule::{app, screen::words, simulator::fault::Fault};
+
+use crate::headless::{BADGE, Kiosk, Site, window};
+
+/// What a finger needs to another place; more than the 400 ms in which the kiosk drops touches meant for the screen before.
+const REACH: Duration = Duration::from_millis(450);
+
+/// Runs one story on a site.
+fn tell(site: &Site, story: &str, pins: &[(&str, &str)]) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/stories").join(story);
+    let mut text = fs::read_to_string(file).unwrap();
+    for (name, pin) in pins {
+        let keys: Vec<String> = pin.chars().map(|digit| format!("click \"{digit}\"")).collect();
+        text = text.replace(&format!("{{PIN {name}}}"), &keys.join("\n"));
+    }
+    let ice = Ice::parse(&text).unwrap_or_else(|error| panic!("{story}: {error}"));
+    let program = app::application(site.start(), window());
+    let (sender, mut events) = mpsc::channel(1);
+    let mut emulator = Emulator::with_preset(sender, &program, ice.mode, ice.viewport, None);
+    let mut instructions = ice.instructions.into_iter();
+    loop {
+        match block_on(events.next()).expect("the emulator ended") {
+            emulator::Event::Action(action) => emulator.perform(&program, action),
+            emulator::Event::Failed(instruction) => panic!("{story}: `{instruction}` failed"),
+            emulator::Event::Ready => {
+                let Some(instruction) = instructions.next() else { return };
+                let is_key = instruction.to_string().strip_prefix("click \"").is_some_and(|rest| rest.len() == 2);
+                if !is_key && instruction.to_string().starts_with("click") {
+                    thread::sleep(REACH);
+                }
+                emulator.run(&program, instruction);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pin_a_door_and_out() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    tell(&site, "pin.ice", &[("ada", &pin)]);
+    site.kisi.with(|world| {
+        assert_eq!(world.unlocks(), 1);
+        let event = world.events.iter().find(|event| event.kind == "lock.unlock").unwrap();
+        assert_eq!((event.actor, event.object), (Some(2), ("Lock", 101)));
+        assert!(world.violations.is_empty());
+    });
+}
+
+#[test]
+fn a_badge_and_its_own_doors() {
+    let site = Site::new();
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    let _ = site.enrol("ada@example.com", None, true);
+    tell(&site, "badge.ice", &[]);
+}
+
+#[test]
+fn a_badge_number_typed_on_the_pad() {
+    let site = Site::new();
+    // The first digit stands above the keys: the second must be another one, or the story would touch it there.
+    let number = "7083164295";
+    let _ = site.enrol("grace@example.com", Some(number), false);
+    tell(&site, "typed_badge.ice", &[("badge", number)]);
+}
+
+#[test]
+fn a_wrong_pin_and_then_the_right_one() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    let wrong = if pin == "482913" { "482914" } else { "482913" };
+    tell(&site, "wrong_pin.ice", &[("wrong", wrong), ("ada", &pin)]);
+}
+
+#[test]
+fn somebody_without_a_door() {
+    let site = Site::new();
+    let pin = site.enrol("nadia@example.com", None, true);
+    tell(&site, "no_doors.ice", &[("nadia", &pin)]);
+}
+
+#[test]
+fn a_refused_door_says_why_and_the_next_one_opens() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    site.kisi.with(|world| world.faults.push(Fault::refuse(403, "34ffaa").at("POST", "/locks/102/unlock")));
+    tell(&site, "refused.ice", &[("ada", &pin)]);
+}
+
+/// Rules with a short life: the screens are what is looked at, the times are the session's own tests.
+fn short(site: &Site) -> Kiosk {
+    let app::Start::Working { mut rules, labels, agent } = site.start() else { panic!() };
+    (rules.idle, rules.warning) = (Duration::from_millis(1_500), Duration::from_millis(800));
+    Kiosk::new(app::Start::Working { rules, labels, agent }, crate::headless::WIDE)
+}
+
+#[test]
+fn an_idle_visit_warns_and_ends_by_itself() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    let mut kiosk = short(&site);
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows("Main entrance") && !kiosk.shows(words::STILL_HERE));
+    kiosk.wait(Duration::from_secs(1));
+    assert!(kiosk.shows(words::STILL_HERE) && kiosk.shows("Signing out in 1 second"));
+    kiosk.wait(Duration::from_millis(700));
+    assert!(kiosk.is_at_rest() && kiosk.shows(words::PROMPT) && !kiosk.shows("Main entrance"));
+    site.kisi.with(|world| assert_eq!(world.unlocks(), 0));
+}
+
+#[test]
+fn own_badge_keeps_the_visit_and_somebody_elses_takes_over() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", Some("0087654321"), true);
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&pin);
+    kiosk.scan("0087654321");
+    assert!(kiosk.shows("Hello Ada Lind"));
+    kiosk.scan(BADGE);
+    assert!(kiosk.shows("Hello Grace Moreau"));
+    assert_eq!(kiosk.doors(), ["Main entrance", "Büro 2. Etage", "Bike store", "Café"]);
+    kiosk.wait(REACH);
+    kiosk.tap("Bike store");
+    let grace = site.kisi.with(|world| world.events.last().unwrap().actor);
+    assert_eq!(grace, Some(3), "in Grace's name, not in Ada's");
+}
+
+#[test]
+fn a_badge_that_needs_its_pin_signs_in_with_both_only() {
+    let site = Site::with(|_| {}, "[sign_in]\npin = false\nbadge = \"with-pin\"\n");
+    let pin = site.enrol("ada@example.com", Some(BADGE), true);
+    let mut kiosk = site.kiosk();
+    kiosk.scan(BADGE);
+    assert!(kiosk.shows(words::PROMPT_PIN_OF_BADGE), "no answer about the badge yet");
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows("Hello Ada Lind"));
+    kiosk.tap(words::SIGN_OUT);
+    kiosk.wait(Duration::from_millis(2_050));
+    kiosk.scan(BADGE);
+    kiosk.type_pin(if pin == "482913" { "482914" } else { "482913" });
+    assert!(kiosk.shows(words::denial(vestibule::session::Denial::NotKnown)));
+}
+
+/// F15: one person's notice, never the kiosk's.
+#[test]
+fn a_dead_login_is_that_persons_notice() {
+    let site = Site::new();
+    let (ada, grace) = (site.enrol("ada@example.com", None, true), site.enrol("grace@example.com", None, true));
+    site.kisi.with(|world| world.logins.retain(|_, login| login.person != 2));
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&ada);
+    assert!(kiosk.shows(words::denial(vestibule::session::Denial::LoginDead)));
+    kiosk.type_pin(&grace);
+    assert!(kiosk.shows("Hello Grace Moreau"));
+}
+
+/// F2: said within the limits of a connection, and healed by itself.
+#[test]
+fn a_kisi_that_is_away_is_said_and_comes_back() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    site.kisi.with(|world| world.refused_connections = 100);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows(words::denial(vestibule::session::Denial::Unreachable)));
+    site.kisi.with(|world| world.refused_connections = 0);
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows("Hello Ada Lind"));
+}
+
+#[test]
+fn a_place_that_is_locked_down_turns_its_tiles_off() {
+    let site = Site::new();
+    let pin = site.enrol("juergen@example.com", None, true);
+    site.kisi.with(|world| {
+        let now = world.clock.now();
+        world.places.get_mut(&1).unwrap().locked_down_since = Some(now);
+    });
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows("Locked down"));
+    kiosk.wait(REACH);
+    kiosk.tap("Main entrance");
+    site.kisi.with(|world| assert!(world.requests.iter().all(|request| !request.path.ends_with("unlock"))));
+}
+
+/// The list, the places and the unlock share the connection that the first key opened.
+#[test]
+fn an_unlock_uses_no_new_connection() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    let mut kiosk = site.kiosk();
+    let before = site.kisi.with(|world| world.connections);
+    kiosk.tap(&pin[..1]);
+    let deadline = crate::headless::now() + Duration::from_secs(5);
+    while site.kisi.with(|world| world.connections) == before && crate::headless::now() < deadline {
+        thread::sleep(Duration::from_millis(5));
+    }
+    kiosk.wait(Duration::from_millis(50));
+    kiosk.type_pin(&pin[1..]);
+    kiosk.wait(REACH);
+    kiosk.tap("Main entrance");
+    site.kisi.with(|world| {
+        assert_eq!(world.unlocks(), 1);
+        assert_eq!(world.connections, before + 1, "opened by the first key, used by all that followed");
+        let unlock = world.requests.iter().find(|request| request.path.ends_with("unlock")).unwrap();
+        assert_eq!(unlock.connection, before + 1);
+    });
+}
+
+/// T32, R45: the agent itself refuses a door that it did not list for this session.
+#[test]
+fn a_door_that_was_not_listed_is_refused_before_the_network() {
+    use vestibule::{
+        door::{DoorId, Outcome},
+        session::{Identity, Presented},
+        staff::{Credential, Pin},
+    };
+    let site = Site::new();
+    let pin = site.enrol("grace@example.com", None, true);
+    let app::Start::Working { rules, agent, .. } = site.start() else { panic!() };
+    // A session id can only be had from the session.
+    let mut session = vestibule::session::Session::new(*rules);
+    let now = crate::headless::now();
+    let mut ids = None;
+    for c in pin.chars() {
+        let digit = vestibule::staff::Digit::from_char(c).unwrap();
+        for effect in session.handle(vestibule::session::Event::DigitTouched(digit), now) {
+            if let vestibule::session::Effect::Identify(id, _, _) = effect {
+                ids = Some(id);
+            }
+        }
+    }
+    let id = ids.unwrap();
+    let presented = Presented(Credential::Pin(Pin::parse(&pin).unwrap()));
+    let identity = block_on(agent.clone().identify(id, presented, None)).unwrap();
+    let Identity::Person(welcome) = &identity else { panic!() };
+    let _ = session.handle(vestibule::session::Event::Identified(id, Ok(identity.clone())), now);
+    let door = welcome.doors[0].id;
+    let touched = session.handle(vestibule::session::Event::DoorTouched(door), now + Duration::from_secs(1));
+    let [vestibule::session::Effect::Unlock(_, request, _)] = touched[..] else { panic!() };
+    assert_eq!(block_on(agent.clone().unlock(id, request, DoorId::new(103))), Outcome::NotSent);
+    assert_eq!(block_on(agent.clone().unlock(id, request, door)), Outcome::Accepted);
+    agent.forget(id);
+    assert_eq!(block_on(agent.clone().unlock(id, request, door)), Outcome::NotSent, "after the sign-out");
+    site.kisi.with(|world| {
+        assert_eq!(world.unlocks(), 1);
+        assert!(world.requests.iter().all(|request| !request.path.contains("103")));
+    });
+}
