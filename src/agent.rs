@@ -208,7 +208,10 @@ impl Agent {
                 let answer = answer.map(|signed| match signed {
                     Signed::In(open, welcome) => {
                         tracing::info!(staff = open.staff.get(), doors = open.doors.len(), "signed in");
-                        self.open = asked.then_some(open);
+                        // Somebody who is not waited for any more takes nobody's place.
+                        if asked {
+                            self.open = Some(open);
+                        }
                         Identity::Person(welcome)
                     }
                     Signed::Same => Identity::Same,

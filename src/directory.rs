@@ -12,7 +12,7 @@ use std::{fs, io, path::Path};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use self::seal::{Role, Sealed, Stretched, Subject, random};
+use self::seal::{Role, Sealed, Subject, random};
 pub use self::{error::Error, pin::Cost, seal::DeviceKey};
 use crate::{
     secret::Secret,
@@ -136,11 +136,8 @@ impl Directory {
         }
         let mut issued = None;
         if let Some(digits) = person.pin_digits {
-            let (pin, stretched) = free_pin(&change, &self.key, &self.salt, self.cost, digits)?;
-            let tag = self.key.pin_tag(&stretched);
-            let _ = change.execute("INSERT INTO pins (tag, staff_id) VALUES (?1, ?2)", params![tag, staff.get()])?;
-            put_login(&change, &self.key, Role::Pin(&stretched), subject, person.secret)?;
-            issued = Some(pin);
+            let draw = (&self.key, self.salt.as_slice(), self.cost, digits);
+            issued = Some(give_pin(&change, draw, subject, person.secret)?);
         }
         change.commit()?;
         Ok(issued)
@@ -170,18 +167,51 @@ impl Directory {
         Ok(badge_owner(&self.db, &self.key, badge)?.map(|(_, email)| email))
     }
 
+    /// Issues a PIN to somebody who has none. `None` when their login is kept under no key that is at hand: it opens with a
+    /// badge alone, or not here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoPinLeft`], [`Error::Damaged`]; nothing was written then.
+    pub fn issue_pin(&mut self, staff: StaffId, digits: usize) -> Result<Option<Pin>, Error> {
+        let Some(found) = self.open_for(Some(staff), Role::Device)? else { return Ok(None) };
+        let change = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let sql = "SELECT salt, revision FROM staff WHERE id = ?1";
+        let (salt, revision): (Vec<u8>, i64) =
+            change.query_row(sql, [staff.get()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let draw = (&self.key, self.salt.as_slice(), self.cost, digits);
+        let pin = give_pin(&change, draw, Subject { staff, salt: &salt, revision }, &found.login)?;
+        change.commit()?;
+        Ok(Some(pin))
+    }
+
     /// Everybody, by name.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
     pub fn list(&self) -> Result<Vec<Person>, Error> {
+        self.people(None)
+    }
+
+    /// The person with this e-mail address.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn person(&self, email: &str) -> Result<Option<Person>, Error> {
+        let Some(staff) = person_id(&self.db, email)? else { return Ok(None) };
+        Ok(self.people(Some(staff))?.pop())
+    }
+
+    /// One person, or everybody.
+    fn people(&self, only: Option<StaffId>) -> Result<Vec<Person>, Error> {
         let mut select = self.db.prepare(
             "SELECT staff.id, email, name, login_id, EXISTS (SELECT 1 FROM pins WHERE pins.staff_id = staff.id),
                     (SELECT group_concat(hint, ' ') FROM badges WHERE badges.staff_id = staff.id)
-             FROM staff ORDER BY name COLLATE NOCASE, email",
+             FROM staff WHERE ?1 IS NULL OR staff.id = ?1 ORDER BY name COLLATE NOCASE, email",
         )?;
-        let people = select.query_map([], |row| {
+        let people = select.query_map([only.map(StaffId::get)], |row| {
             let badges: Option<String> = row.get(5)?;
             Ok(Person {
                 id: StaffId::new(row.get(0)?),
@@ -193,15 +223,6 @@ impl Directory {
             })
         })?;
         Ok(people.collect::<Result<_, _>>()?)
-    }
-
-    /// The person with this e-mail address.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read.
-    pub fn person(&self, email: &str) -> Result<Option<Person>, Error> {
-        Ok(self.list()?.into_iter().find(|person| person.email.eq_ignore_ascii_case(email)))
     }
 
     /// Finds out who this is. `None` for a PIN or badge that nobody has. Takes as long as the slow hash where a PIN is in it.
@@ -338,21 +359,20 @@ fn put_login(
     Ok(())
 }
 
-/// Draws until a PIN is free. Nobody learns which are not.
-fn free_pin(
+/// Draws until a PIN is free, and seals the login under it. Nobody learns which are not free.
+fn give_pin(
     change: &Transaction<'_>,
-    key: &DeviceKey,
-    salt: &[u8],
-    cost: Cost,
-    digits: usize,
-) -> Result<(Pin, Stretched), Error> {
+    (key, salt, cost, digits): (&DeviceKey, &[u8], Cost, usize),
+    of: Subject<'_>,
+    secret: &Secret<String>,
+) -> Result<Pin, Error> {
     for _ in 0..DRAWS {
         let pin = pin::draw(digits)?;
         let stretched = pin::stretch(&pin, salt, cost)?;
-        let sql = "SELECT EXISTS (SELECT 1 FROM pins WHERE tag = ?1)";
-        let is_taken: bool = change.query_row(sql, [key.pin_tag(&stretched)], |row| row.get(0))?;
-        if !is_taken {
-            return Ok((pin, stretched));
+        let sql = "INSERT INTO pins (tag, staff_id) VALUES (?1, ?2) ON CONFLICT (tag) DO NOTHING";
+        if change.execute(sql, params![key.pin_tag(&stretched), of.staff.get()])? == 1 {
+            put_login(change, key, Role::Pin(&stretched), of, secret)?;
+            return Ok(pin);
         }
     }
     Err(Error::NoPinLeft { digits })

@@ -6,7 +6,7 @@ pub mod csv;
 use std::time::Duration;
 
 use crate::{
-    directory::{self, Directory, Enrolment},
+    directory::{self, Directory, Enrolment, Person},
     kisi::{self, Client},
     secret::Secret,
     staff::{Badge, Pin},
@@ -33,6 +33,8 @@ pub struct Candidate {
 pub enum Done {
     /// A login was made and sealed. The PIN is shown nowhere again.
     Enrolled(Option<Pin>),
+    /// Was enrolled before, and has a PIN now. It is shown nowhere again.
+    PinIssued(Pin),
     /// Was enrolled before, and has one more badge now.
     BadgeGiven,
     /// Was enrolled before. Nothing was made.
@@ -45,9 +47,12 @@ pub enum Error {
     /// Kisi has nobody with this address.
     #[error("Kisi knows nobody with this e-mail address")]
     NotAtKisi,
-    /// Without a badge and a PIN nobody could sign in.
-    #[error("neither a badge nor a PIN: this person could never sign in")]
+    /// Without a PIN, and without a badge that signs in alone, nobody could sign in.
+    #[error("no PIN, and no badge that signs in alone: this person could never sign in")]
     NoWayIn,
+    /// The login of somebody who is enrolled cannot be sealed under a PIN, because it is kept under none that is at hand.
+    #[error("a PIN cannot be issued to this person any more: their login was sealed for another way to sign in")]
+    NoPinToIssue,
     /// Kisi did not make the login.
     #[error("the login was not made")]
     Kisi(#[source] kisi::Error),
@@ -74,7 +79,7 @@ impl Error {
     /// Whether the next candidate would fare the same.
     fn stops_everything(&self) -> bool {
         match self {
-            Self::NotAtKisi | Self::NoWayIn => false,
+            Self::NotAtKisi | Self::NoWayIn | Self::NoPinToIssue => false,
             Self::Kisi(kisi::Error::Refused { status, .. }) => *status == 401 || *status == 429,
             Self::Kisi(_) | Self::MayBeOrphaned(_) | Self::LeftOver { .. } => true,
             Self::Directory(error) => {
@@ -131,11 +136,9 @@ impl Enroller {
     /// Any; nothing is half done after [`Error::Directory`].
     pub async fn add(&mut self, candidate: &Candidate, with_pin: bool) -> Result<Done, Error> {
         if let Some(person) = self.directory.person(&candidate.email).map_err(Error::Directory)? {
-            let Some(badge) = &candidate.badge else { return Ok(Done::Unchanged) };
-            let is_new = self.directory.give_badge(person.id, badge).map_err(Error::Directory)?;
-            return Ok(if is_new { Done::BadgeGiven } else { Done::Unchanged });
+            return self.add_to(&person, candidate, with_pin);
         }
-        if candidate.badge.is_none() && !with_pin {
+        if !(with_pin || candidate.badge.is_some() && self.badge_alone) {
             return Err(Error::NoWayIn);
         }
         // Before a login is made: one that cannot be written down would have to be deleted again.
@@ -165,6 +168,19 @@ impl Enroller {
         }
     }
 
+    /// Gives somebody who is enrolled what they lack. No login is made.
+    fn add_to(&mut self, person: &Person, candidate: &Candidate, with_pin: bool) -> Result<Done, Error> {
+        let is_new = match &candidate.badge {
+            Some(badge) => self.directory.give_badge(person.id, badge).map_err(Error::Directory)?,
+            None => false,
+        };
+        if with_pin && !person.has_pin {
+            let pin = self.directory.issue_pin(person.id, self.pin_digits).map_err(Error::Directory)?;
+            return pin.map(Done::PinIssued).ok_or(Error::NoPinToIssue);
+        }
+        Ok(if is_new { Done::BadgeGiven } else { Done::Unchanged })
+    }
+
     /// Enrols a list, row by row, and reports each row as soon as it is done. Running it again does only what is missing.
     ///
     /// Stops at the first failure that the next row would meet too.
@@ -183,7 +199,7 @@ impl Enroller {
                     summary.enrolled += 1;
                     tokio::time::sleep(self.pace).await;
                 }
-                Ok(Done::BadgeGiven | Done::Unchanged) => summary.known += 1,
+                Ok(Done::PinIssued(_) | Done::BadgeGiven | Done::Unchanged) => summary.known += 1,
                 Err(error) if error.stops_everything() => {
                     summary.stopped_at = Some(candidate.row);
                     return summary;

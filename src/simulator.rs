@@ -12,6 +12,7 @@ mod logins;
 mod people;
 pub mod rules;
 mod scene;
+pub mod webhook;
 pub mod wire;
 pub mod world;
 
@@ -113,6 +114,7 @@ impl Simulator {
                 };
                 let _ = started.send(Ok(()));
                 tokio::select! {
+                    () = webhook::deliver(served.clone()) => {}
                     () = serve(listener, served) => {}
                     _ = stopped => {}
                 }
@@ -232,7 +234,9 @@ async fn gate(
         };
         world.requests.push(recorded);
         let fault = take_fault(&mut world, &parts, login.map(|(_, person)| person));
-        (fault, world.latency)
+        let [random, ..] = uuid::Uuid::new_v4().into_bytes();
+        let jitter = world.jitter.mul_f64(f64::from(random) / 255.0);
+        (fault, world.latency + jitter)
     };
     tokio::time::sleep(latency + std::time::Duration::from_millis(fault.delay_ms)).await;
     let answer = if !fault.acts() {

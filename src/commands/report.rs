@@ -23,6 +23,7 @@ impl Report {
     pub(super) fn row(self, candidate: &Candidate, done: &Result<Done, Error>) -> Result<(), Failure> {
         let (result, pin, error) = match done {
             Ok(Done::Enrolled(pin)) => ("enrolled", pin.as_ref().map(digits), None),
+            Ok(Done::PinIssued(pin)) => ("PIN issued", Some(digits(pin)), None),
             Ok(Done::BadgeGiven) => ("badge given", None, None),
             Ok(Done::Unchanged) => ("unchanged", None, None),
             Err(error) => ("failed", None, Some(Chain(error).to_string())),

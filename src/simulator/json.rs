@@ -72,6 +72,9 @@ pub(super) fn door(door: &Door, world: &World) -> Value {
         let _ = fields.insert("integration_id".to_owned(), Value::Null);
         let _ = fields.insert("field_of_tomorrow".to_owned(), json!({"nested": [1, 2]}));
     }
+    if let Some(fields) = lock.as_object_mut().filter(|_| world.switches.old_locks) {
+        let _ = fields.remove("resource_type");
+    }
     lock
 }
 

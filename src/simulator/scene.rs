@@ -199,6 +199,8 @@ pub struct Switches {
     pub lying_total: Option<usize>,
     /// Event sets need this many polls.
     pub event_polls: u32,
+    /// Locks as they were sent years ago, without `resource_type`.
+    pub old_locks: bool,
     /// Events are visible after this many seconds.
     pub event_delay_s: i64,
 }
@@ -218,7 +220,9 @@ pub(super) struct Scene {
     pub(super) cards: Vec<Card>,
     pub(super) switches: Switches,
     pub(super) faults: Vec<Fault>,
+    pub(super) webhooks: Vec<super::webhook::Webhook>,
     pub(super) latency_ms: u64,
+    pub(super) jitter_ms: u64,
     pub(super) unlimited: bool,
 }
 

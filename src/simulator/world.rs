@@ -141,6 +141,11 @@ pub struct World {
     pub connections: u64,
     /// So many of the next connections are reset before anything is read.
     pub refused_connections: u32,
+    /// Who is told about events.
+    pub webhooks: Vec<super::webhook::Webhook>,
+    /// An answer is late by up to so much more, at random.
+    pub jitter: Duration,
+    pub(super) outbox: Vec<super::webhook::Delivery>,
     pub(super) event_sets: BTreeMap<u64, super::events::EventSet>,
     pub(super) recent: BTreeMap<Option<u64>, Vec<Timestamp>>,
     last_id: u64,
@@ -182,6 +187,9 @@ impl World {
             device_logins_expire_after_s: 1_209_600,
             connections: 0,
             refused_connections: 0,
+            webhooks: scene.webhooks,
+            jitter: Duration::from_millis(scene.jitter_ms),
+            outbox: Vec::new(),
             event_sets: BTreeMap::new(),
             recent: BTreeMap::new(),
             last_id: 10_000,
@@ -268,7 +276,7 @@ impl World {
             ("Place", id) => self.places.get(&id).map(|place| place.name.clone()),
             (_, id) => self.logins.get(&id).and_then(|login| login.name.clone()),
         };
-        self.events.push(Event {
+        let event = Event {
             kind,
             at: self.clock.now(),
             actor: by.map(|login| login.person),
@@ -277,6 +285,8 @@ impl World {
             object_name: object_name.unwrap_or_default(),
             error_code: error.map(str::to_owned),
             uuid: uuid::Uuid::new_v4(),
-        });
+        };
+        super::webhook::queue(self, &event);
+        self.events.push(event);
     }
 }

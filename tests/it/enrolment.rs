@@ -10,10 +10,11 @@ use std::{
 
 use serde_json::Value;
 use vestibule::{
-    directory::Error as DirectoryError,
+    directory::{Cost, Directory, Error as DirectoryError},
     enrol::{Candidate, Error, Summary},
     secret::Secret,
     simulator::fault::Fault,
+    staff::{Credential, Pin},
     wiring,
 };
 
@@ -180,7 +181,7 @@ fn one_row_that_fails_does_not_stop_the_others() {
     assert_eq!(report[1], "row 3: ada@example.com enrolled");
     assert_eq!(
         report[2],
-        "row 4: grace@example.com failed: neither a badge nor a PIN: this person could never sign in"
+        "row 4: grace@example.com failed: no PIN, and no badge that signs in alone: this person could never sign in"
     );
     assert_eq!(report[3], "1 enrolled, 0 known already, 2 failed");
 }
@@ -210,6 +211,32 @@ fn somebody_is_added_with_a_badge_or_a_pin_and_is_then_known() {
     files.site.kisi.with(|world| assert_eq!(world.logins.len(), 2, "no login was made for a badge that is taken"));
     let output = files.run(&["staff", "add", "grace@example.com", "--badge", "1"]);
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn somebody_with_a_badge_is_given_a_pin_later_without_a_new_login() {
+    let files = Files::new();
+    let _ = files.run(&["staff", "add", "ada@example.com", "--badge", "0012345678"]);
+    let output = files.run(&["staff", "add", "ada@example.com", "--pin", "--json"]);
+    let report: Value = serde_json::from_str(&lines(&output)[0]).unwrap();
+    assert_eq!(report["result"], "PIN issued");
+    files.site.kisi.with(|world| assert_eq!(world.logins.len(), 2, "the admin's and Ada's"));
+    let directory = Directory::open(&files.folder.join("data"), None, Cost::SHIPPED).unwrap();
+    let pin = Pin::parse(report["pin"].as_str().unwrap()).unwrap();
+    assert_eq!(directory.identify(&Credential::Pin(pin)).unwrap().unwrap().name, "Ada Lind");
+    let output = files.run(&["staff", "add", "ada@example.com", "--pin"]);
+    assert_eq!(lines(&output), ["ada@example.com unchanged"], "a PIN is issued once");
+}
+
+#[test]
+fn a_badge_without_a_pin_is_no_way_in_where_badges_need_one() {
+    let files = Files::new();
+    let text = format!("[kisi]\nbase_url = \"{}\"\n[sign_in]\nbadge = \"with-pin\"\n", files.site.kisi.base_url());
+    fs::write(files.folder.join("kiosk.toml"), text).unwrap();
+    let output = files.run(&["staff", "add", "ada@example.com", "--badge", "0012345678"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(lines(&output)[0].contains("could never sign in"), "{:?}", lines(&output));
+    files.site.kisi.with(|world| assert!(world.requests.is_empty()));
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl Site {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         match runtime.block_on(enroller.add(&candidate, with_pin)).unwrap() {
             Done::Enrolled(pin) => pin.as_ref().map(wiring::digits).unwrap_or_default(),
-            done @ (Done::BadgeGiven | Done::Unchanged) => panic!("{done:?}"),
+            done @ (Done::PinIssued(_) | Done::BadgeGiven | Done::Unchanged) => panic!("{done:?}"),
         }
     }
 

@@ -287,7 +287,14 @@ async fn an_unlock_without_an_explicit_answer_is_unknown_and_is_never_repeated()
         let (server, client, login) = with_login("ada@example.com", |_| {}).await;
         server.simulator.with(|world| world.faults.push(Fault { path: Some("/locks/101/unlock".into()), ..fault }));
         assert_eq!(client.unlock(&login.secret, LOBBY).await, expected, "{what}");
-        server.simulator.with(|world| assert_eq!(world.requests.len(), 1, "{what}"));
+        server.simulator.with(|world| {
+            assert_eq!(world.requests.len(), 1, "{what}");
+            assert_eq!(
+                world.unlocks() == 1,
+                ["never", "no answer at all", "reset", "half a status line", "a cut body"].contains(&what),
+                "{what}"
+            );
+        });
     }
 }
 

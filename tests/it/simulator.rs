@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
-use vestibule::simulator::{Simulator, rules, world::World};
+use vestibule::simulator::{Simulator, rules, webhook, world::World};
 
 use crate::tls::sample;
 
@@ -278,6 +278,72 @@ async fn events_are_asked_for_polled_and_paged() {
     assert_eq!(bare.post(&bare.admin, "/event_sets", both).await.status(), 422);
     bare.simulator.with(|world| world.clock.advance(Duration::from_hours(25)));
     assert_eq!(bare.get(&bare.admin, &path).await.status(), 404);
+}
+
+#[tokio::test]
+async fn webhooks_are_signed_and_can_be_doubled_late_or_lost() {
+    use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
+    let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
+    let receive = async move |headers: HeaderMap, body: Bytes| {
+        let signature = headers["x-signature"].to_str().unwrap().to_owned();
+        sender.send((signature, body)).unwrap();
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let server = tokio::spawn(axum::serve(listener, Router::new().route("/hook", post(receive))).into_future());
+    let hook = |url: &str| webhook::Webhook {
+        url: url.to_owned(),
+        enabled_events: vec!["lock.unlock".to_owned()],
+        signature_key: Some("key".to_owned()),
+        ..webhook::Webhook::default()
+    };
+    let bare = Bare::with(|world| {
+        let twice = webhook::Webhook { repeats: 1, lost: 1, ..hook(&url) };
+        world.webhooks = vec![twice, hook("http://example.com/never")];
+    });
+    let (_, ada) = bare.login("ada@example.com").await;
+    for door in [102, 103] {
+        assert_eq!(bare.post(&ada, &format!("/locks/{door}/unlock"), json!({})).await.status(), 200);
+    }
+    for _ in 0..2 {
+        let waiting = tokio::time::timeout(Duration::from_secs(5), received.recv());
+        let (signature, body) = waiting.await.unwrap().unwrap();
+        assert_eq!(signature, webhook::signature("key", &body));
+        let event: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((&event["type"], &event["object_id"]), (&json!("lock.unlock"), &json!(103)), "the first was lost");
+        assert!(event.get("authenticated_by_id").is_none());
+    }
+    // Late ones wait for the simulated clock.
+    bare.simulator.with(|world| (world.webhooks[0].delay_ms, world.webhooks[0].repeats) = (60_000, 0));
+    let _ = bare.post(&ada, "/locks/102/unlock", json!({})).await;
+    assert!(tokio::time::timeout(Duration::from_millis(200), received.recv()).await.is_err());
+    bare.simulator.with(|world| world.clock.advance(Duration::from_mins(1)));
+    assert!(tokio::time::timeout(Duration::from_secs(5), received.recv()).await.is_ok());
+    server.abort();
+}
+
+#[tokio::test]
+async fn a_scene_file_sets_places_people_faults_and_latency() {
+    let scene = r#"
+        latency_ms = 30
+        unlimited = true
+        places = [{ id = 1, name = "House" }]
+        doors = [{ id = 1, name = "Door", place = 1 }]
+        people = [{ id = 1, name = "Admin", email = "admin@example.com", admin = true }]
+        faults = [{ path = "/locks", status = 503, code = "fac001", times = 1, headers = [["Sunset", "2027-01-01"]] }]
+        switches = { no_range = true }
+    "#;
+    let mut world = World::parse(scene).unwrap();
+    let admin = world.admin_key();
+    let bare = Bare { simulator: Simulator::start(world).unwrap(), ..Bare::start() };
+    let began = crate::headless::now();
+    let refused = bare.get(&admin, "/locks").await;
+    assert!(Duration::from_millis(30) <= began.elapsed());
+    assert_eq!(refused.headers()["sunset"], "2027-01-01");
+    assert_eq!(refusal(refused).await, (503, "fac001".into()));
+    let list = bare.get(&admin, "/locks").await;
+    assert!(!list.headers().contains_key("x-collection-range"));
+    assert_eq!(list.json::<Value>().await.unwrap()[0]["name"], "Door");
 }
 
 #[test]
