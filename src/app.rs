@@ -11,7 +11,7 @@ use std::{
 use iced::{
     Element, Point, Size, Subscription, Task,
     widget::responsive,
-    window::{self, Id},
+    window::{self, Id, raw_window_handle::RawWindowHandle},
 };
 
 use crate::{
@@ -157,9 +157,13 @@ impl App {
         match message {
             Message::Opened(id) if self.window.fullscreen => {
                 tracing::info!("the window is open");
-                window::monitor_size(id).map(move |size| Message::Measured(id, size))
+                window::run(id, is_x11).then(move |is_x11| {
+                    let measured = window::monitor_size(id).map(move |size| Message::Measured(id, size));
+                    if is_x11 { measured } else { Task::none() }
+                })
             }
-            // On bare X11 nobody answers a request for the whole screen: the window takes it by itself.
+            // On bare X11 nobody answers a request for the whole screen: the window takes it by itself. On Wayland the
+            // compositor gives it, and winit answers a size that is asked for beside that without telling iced.
             Message::Measured(id, Some(size)) => {
                 Task::batch([window::move_to(id, Point::ORIGIN), window::resize(id, size)])
             }
@@ -236,6 +240,11 @@ impl App {
             Face::Broken { .. } => None,
         }
     }
+}
+
+fn is_x11(window: &dyn window::Window) -> bool {
+    let handle = window.window_handle().map(|handle| handle.as_raw());
+    matches!(handle, Ok(RawWindowHandle::Xlib(_) | RawWindowHandle::Xcb(_)))
 }
 
 fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
