@@ -13,7 +13,7 @@ use vestibule::{
     wiring,
 };
 
-use crate::headless::{Kiosk, WIDE, lifted, moved, pressed, window};
+use crate::headless::{Kiosk, WIDE, lifted, moved, pressed};
 
 /// A kiosk whose agent keeps what it is asked, and answers as told.
 struct Asked {
@@ -225,6 +225,20 @@ fn the_warning_shows_a_button_that_gives_time() {
     assert!(!asked.kiosk.shows(words::STILL_HERE));
 }
 
+#[test]
+fn no_pointer_is_shown_on_a_key_a_door_or_beside_them() {
+    use iced::mouse::Interaction;
+    let mut asked = asked(Ok(welcome(3)));
+    let (key, beside) = (asked.key('5'), Point::new(5.0, 5.0));
+    assert_eq!(
+        (asked.kiosk.pointer_at(key), asked.kiosk.pointer_at(beside)),
+        (Interaction::Hidden, Interaction::Hidden)
+    );
+    asked.kiosk.type_pin("123456");
+    let door = asked.kiosk.find("Door 2").unwrap();
+    assert_eq!(asked.kiosk.pointer_at(door), Interaction::Hidden);
+}
+
 /// Nothing is cut off and nothing lies outside at every size that is sold.
 #[test]
 fn every_key_and_tile_is_on_the_screen_at_every_size() {
@@ -252,5 +266,4 @@ fn a_kiosk_that_cannot_work_says_so_and_whom_to_call() {
     for text in [words::OUT_OF_ORDER, words::USE_A_CARD, "Help: 555 0100", &what] {
         assert!(kiosk.shows(text), "{text}");
     }
-    let _ = window();
 }

@@ -162,6 +162,20 @@ impl Kiosk {
         }
     }
 
+    /// Which pointer is shown over a place.
+    pub(crate) fn pointer_at(&mut self, at: Point) -> core::mouse::Interaction {
+        let cache = std::mem::take(&mut self.cache);
+        let mut ui = UserInterface::build(self.app.view(), self.size, cache, &mut self.renderer);
+        let moved = Event::Mouse(iced::mouse::Event::CursorMoved { position: at });
+        let cursor = core::mouse::Cursor::Available(at);
+        let (state, _) = ui.update(&[moved], cursor, &mut self.renderer, &mut core::clipboard::Null, &mut Vec::new());
+        self.cache = ui.into_cache();
+        match state {
+            runtime::user_interface::State::Updated { mouse_interaction, .. } => mouse_interaction,
+            runtime::user_interface::State::Outdated => panic!("the layout changed under the pointer"),
+        }
+    }
+
     /// Where a text is drawn.
     pub(crate) fn find(&self, text: &str) -> Option<Point> {
         Some(self.simulator().find(text).ok()?.visible_bounds()?.center())
