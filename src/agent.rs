@@ -6,7 +6,7 @@ mod order;
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -24,7 +24,7 @@ use crate::{
     directory::Directory,
     door::{Door, DoorId, DoorState, Outcome, PlaceId},
     kisi,
-    session::{Denial, Identity, Presented, SessionId},
+    session::{Asked, Denial, Identity, Presented, SessionId},
     staff::Credential,
 };
 
@@ -74,6 +74,7 @@ struct Agent {
     client: kisi::Client,
     shown: Arc<Shown>,
     badge_needs_pin: bool,
+    last_wrong: Arc<Mutex<Option<[u8; 32]>>>,
     open: Option<Open>,
     identifying: Option<(SessionId, AbortHandle)>,
     work: JoinSet<Done>,
@@ -86,6 +87,7 @@ impl Agent {
             client: parts.client,
             shown: Arc::new(Shown { places: parts.places, hidden: parts.hidden }),
             badge_needs_pin: parts.badge_needs_pin,
+            last_wrong: Arc::default(),
             open: None,
             identifying: None,
             work: JoinSet::new(),
@@ -111,8 +113,16 @@ impl Agent {
     fn take(&mut self, order: Order) {
         match order {
             Order::Prepare => self.prepare(),
-            Order::Identify(session, Presented(credential), current, reply) => {
-                self.identify(session, credential, current, reply);
+            Order::KeepBudget(left) => {
+                let _ = self.keep_budget(left);
+            }
+            Order::Identify(session, Presented(credential), asked, reply) => {
+                // Paid for on the disk, or not looked at.
+                if asked.guesses_left.is_none_or(|left| self.keep_budget(left)) {
+                    self.identify(session, credential, asked, reply);
+                } else {
+                    let _ = reply.send(Err(Denial::KioskFault));
+                }
             }
             Order::CheckPlaces(session, reply) => self.check_places(session, reply),
             Order::Unlock(session, _, door, reply) => self.unlock(session, door, reply),
@@ -130,14 +140,26 @@ impl Agent {
         });
     }
 
+    /// Writes it before the next order is taken, so that a later number never lies under an earlier one.
+    fn keep_budget(&self, left: u32) -> bool {
+        let directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        match directory.keep_guesses_left(left) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "the guesses that are left cannot be written down");
+                false
+            }
+        }
+    }
+
     fn identify(
         &mut self,
         session: SessionId,
         credential: Credential,
-        current: Option<SessionId>,
+        asked: Asked,
         reply: oneshot::Sender<Result<Identity, Denial>>,
     ) {
-        let present = self.open.as_ref().filter(|open| Some(open.id) == current).map(|open| open.staff);
+        let present = self.open.as_ref().filter(|open| Some(open.id) == asked.current).map(|open| open.staff);
         let question = Question {
             session,
             credential,
@@ -146,6 +168,7 @@ impl Agent {
             client: self.client.clone(),
             shown: Arc::clone(&self.shown),
             needs_pin: self.badge_needs_pin,
+            last_wrong: Arc::clone(&self.last_wrong),
         };
         let abort = self.work.spawn(async move {
             let floor = time::sleep(FLOOR);

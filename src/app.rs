@@ -29,6 +29,8 @@ use crate::{
 const TICK: Duration = Duration::from_millis(100);
 /// And while keys wait for a verdict.
 const QUICK_TICK: Duration = Duration::from_millis(25);
+/// And while guesses come back.
+const SLOW_TICK: Duration = Duration::from_secs(1);
 /// A window that is not the whole screen.
 const WINDOW: Size = Size::new(1280.0, 800.0);
 
@@ -43,6 +45,8 @@ pub enum Start {
         labels: Labels,
         /// Who does the work.
         agent: Handle,
+        /// What was left of the guesses when the program ended.
+        guesses_left: u32,
     },
     /// A kiosk that cannot.
     Broken {
@@ -138,9 +142,10 @@ pub fn application_with(
 impl App {
     /// The program before its first message.
     pub fn new(start: Start, window: Window) -> Self {
+        let now = now();
         let face = match start {
-            Start::Working { rules, labels, agent } => Face::Working(Box::new(Kiosk {
-                session: Session::new(*rules),
+            Start::Working { rules, labels, agent, guesses_left } => Face::Working(Box::new(Kiosk {
+                session: Session::new(*rules).with_guesses(guesses_left, now),
                 labels,
                 agent,
                 doors: Doors::new(),
@@ -148,7 +153,7 @@ impl App {
             })),
             Start::Broken { what, phone } => Face::Broken { what, phone },
         };
-        Self { face, window, now: now() }
+        Self { face, window, now }
     }
 
     /// Takes one message.
@@ -213,7 +218,8 @@ impl App {
                     kiosk.doors.view(visit, warning, metrics).map(Message::Doors)
                 }
                 state @ (State::SignedOut { .. } | State::Checking { .. }) => {
-                    sign_in::view(state, kiosk.session.rules(), &kiosk.labels, metrics).map(Message::Session)
+                    let wait = kiosk.session.budget().wait(self.now);
+                    sign_in::view(state, kiosk.session.rules(), &kiosk.labels, wait, metrics).map(Message::Session)
                 }
             },
         }
@@ -224,6 +230,7 @@ impl App {
         let ticks = match &self.face {
             Face::Working(kiosk) if kiosk.session.hears_keys() => iced::time::every(QUICK_TICK),
             Face::Working(kiosk) if kiosk.session.deadline().is_some() => iced::time::every(TICK),
+            Face::Working(kiosk) if kiosk.session.budget().is_waiting() => iced::time::every(SLOW_TICK),
             Face::Working(_) | Face::Broken { .. } => Subscription::none(),
         };
         Subscription::batch([
@@ -248,7 +255,6 @@ fn is_x11(window: &dyn window::Window) -> bool {
 }
 
 fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
-    let handle = agent.clone();
     match effect {
         Effect::Prepare => {
             agent.prepare();
@@ -258,14 +264,18 @@ fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
             agent.forget(session);
             Task::none()
         }
-        Effect::Identify(session, presented, current) => {
-            let answer = handle.identify(session, presented, current);
+        Effect::KeepBudget(left) => {
+            agent.keep_budget(left);
+            Task::none()
+        }
+        Effect::Identify(session, presented, asked) => {
+            let answer = agent.identify(session, presented, asked);
             Task::perform(answer, move |answer| Message::Session(Event::Identified(session, answer)))
         }
-        Effect::CheckPlaces(session) => Task::perform(handle.check_places(session), move |doors| doors)
+        Effect::CheckPlaces(session) => Task::perform(agent.check_places(session), move |doors| doors)
             .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
         Effect::Unlock(session, request, door) => {
-            let answer = handle.unlock(session, request, door);
+            let answer = agent.unlock(session, request, door);
             Task::perform(answer, move |outcome| Message::Session(Event::UnlockAnswered(request, outcome)))
         }
     }

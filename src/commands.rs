@@ -15,7 +15,6 @@ use std::{
 };
 
 use vestibule::{
-    agent,
     app::{self, Start, Window},
     chain::Chain,
     config::Config,
@@ -72,9 +71,10 @@ impl Site {
 
     fn start(&self, config: &Config) -> Result<Start, Failure> {
         let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
-        let parts = wiring::agent(config, self.directory()?, client);
-        let agent = agent::start(parts).map_err(io("the agent cannot start"))?;
-        Ok(Start::Working { rules: Box::new(wiring::rules(config)), labels: wiring::labels(config), agent })
+        wiring::start(config, self.directory()?, client).map_err(|error| match error {
+            wiring::Error::Directory(source) => Failure::Directory(source),
+            wiring::Error::Thread(source) => io("the agent cannot start")(source),
+        })
     }
 
     pub(super) fn staff_add(

@@ -29,6 +29,8 @@ pub struct Config {
     pub sign_in: SignIn,
     /// `[badge]`
     pub badge: BadgeProfile,
+    /// `[budget]`
+    pub budget: Budget,
     /// `[session]`
     pub session: Session,
     /// `[doors]`
@@ -93,6 +95,16 @@ pub enum Badges {
     Off,
 }
 
+/// `[budget]`: what wrong guesses cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// So many at once.
+    pub guesses: u32,
+    /// One comes back after so many minutes.
+    pub refill_minutes: u32,
+}
+
 /// `[session]`: how long people have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
@@ -132,6 +144,7 @@ struct Raw {
     kisi: Kisi,
     sign_in: RawSignIn,
     badge: RawBadge,
+    budget: Budget,
     session: RawSession,
     doors: Doors,
     display: Display,
@@ -225,6 +238,7 @@ impl Config {
             kisi: raw.kisi,
             sign_in: sign_in(&raw.sign_in).map_err(wrong)?,
             badge: profile(raw.badge).map_err(wrong)?,
+            budget: raw.budget,
             session: Session {
                 idle: Duration::from_secs(raw.session.idle_seconds),
                 warning: Duration::from_secs(raw.session.warning_seconds),
@@ -239,7 +253,7 @@ impl Config {
 
     /// The first value that is out of range, with its key and what is allowed.
     fn wrong_value(&self) -> Option<Wrong> {
-        let Self { kiosk, kisi, sign_in, badge, session, .. } = self;
+        let Self { kiosk, kisi, sign_in, badge, budget, session, .. } = self;
         let text = |key, value: &str, range: (usize, usize), allowed| {
             let length = value.chars().count();
             (length < range.0 || range.1 < length).then(|| (key, value.to_owned(), allowed))
@@ -262,6 +276,8 @@ impl Config {
             .or_else(|| text("badge.suffix", &badge.suffix, (0, 8), "at most 8 characters"))
             .or_else(|| size("badge.max_length", badge.max_length, (1, Badge::MAX_LENGTH), "1 to 64"))
             .or_else(|| size("badge.min_length", badge.min_length, (1, badge.max_length), "1 to badge.max_length"))
+            .or_else(|| number("budget.guesses", budget.guesses.into(), (1, 100), "1 to 100"))
+            .or_else(|| number("budget.refill_minutes", budget.refill_minutes.into(), (1, 15), "1 to 15"))
             .or_else(|| seconds("session.idle_seconds", session.idle, (10, 600), "10 to 600"))
             .or_else(|| seconds("session.warning_seconds", warning, (5, 60), "5 to 60"))
             .or_else(|| {

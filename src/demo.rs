@@ -5,7 +5,6 @@ use std::{io, path::Path, time::Duration};
 use tempfile::TempDir;
 
 use crate::{
-    agent,
     app::Start,
     config::{self, Config},
     directory::{self, Cost, Directory},
@@ -45,6 +44,9 @@ pub enum Error {
     /// The client.
     #[error("the client of the demo cannot start")]
     Client(#[source] kisi::Error),
+    /// The kiosk.
+    #[error("the kiosk of the demo cannot start")]
+    Kiosk(#[source] wiring::Error),
     /// Somebody was not enrolled.
     #[error("sample staff cannot be enrolled")]
     Enrol(#[source] enrol::Error),
@@ -82,15 +84,12 @@ impl Demo {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
         let samples = runtime.block_on(enrol_samples(enroller, &config)).map_err(Error::Enrol)?;
         let directory = Directory::open(folder.path(), None, cost).map_err(Error::Directory)?;
-        let agent = agent::start(wiring::agent(&config, directory, client)).map_err(Error::Start)?;
-        let labels = screen_labels(&config, &samples);
-        let start = Start::Working { rules: Box::new(wiring::rules(&config)), labels, agent };
+        let mut start = wiring::start(&config, directory, client).map_err(Error::Kiosk)?;
+        if let Start::Working { labels, .. } = &mut start {
+            labels.samples.clone_from(&samples);
+        }
         Ok(Self { simulator, start, samples, _folder: folder })
     }
-}
-
-fn screen_labels(config: &Config, samples: &[String]) -> crate::screen::sign_in::Labels {
-    crate::screen::sign_in::Labels { samples: samples.to_vec(), ..wiring::labels(config) }
 }
 
 async fn enrol_samples(mut enroller: Enroller, config: &Config) -> Result<Vec<String>, enrol::Error> {

@@ -2,6 +2,7 @@
 //! no login in clear. It does not speak to Kisi: who makes logins is `enrol.rs`.
 
 mod error;
+mod person;
 mod pin;
 mod schema;
 mod seal;
@@ -13,7 +14,12 @@ use std::{fs, io, path::Path};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use self::seal::{Role, Sealed, Subject, random};
-pub use self::{error::Error, pin::Cost, seal::DeviceKey};
+pub use self::{
+    error::Error,
+    person::{Enrolment, Found, Person},
+    pin::Cost,
+    seal::DeviceKey,
+};
 use crate::{
     secret::Secret,
     staff::{Badge, Credential, Pin, StaffId},
@@ -23,53 +29,6 @@ use crate::{
 const FILE: &str = "directory.sqlite";
 /// A PIN that is taken is redrawn in silence. So many times in a row means that hardly any are left.
 const DRAWS: usize = 20;
-
-/// Somebody to enrol, with the login that was made for them.
-#[derive(Debug)]
-pub struct Enrolment<'a> {
-    /// What they are found by.
-    pub email: &'a str,
-    /// What they are called.
-    pub name: &'a str,
-    /// Kisi's id of the login.
-    pub login_id: u64,
-    /// The login.
-    pub secret: &'a Secret<String>,
-    /// Their badge.
-    pub badge: Option<&'a Badge>,
-    /// Issue a PIN of so many digits.
-    pub pin_digits: Option<usize>,
-    /// A badge alone signs in: keep a copy of the login that opens without a PIN.
-    pub badge_alone: bool,
-}
-
-/// A row of the directory, without anything secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// The row.
-    pub id: StaffId,
-    /// What they are found by.
-    pub email: String,
-    /// What they are called.
-    pub name: String,
-    /// Kisi's id of their login.
-    pub login_id: u64,
-    /// They have a PIN.
-    pub has_pin: bool,
-    /// The ends of their badge numbers.
-    pub badges: Vec<String>,
-}
-
-/// Somebody who was found, with their login.
-#[derive(Debug)]
-pub struct Found {
-    /// Who.
-    pub staff: StaffId,
-    /// What they are called.
-    pub name: String,
-    /// Opens doors.
-    pub login: Secret<String>,
-}
 
 /// The list of staff. One process may write while another reads.
 #[derive(Debug)]
@@ -225,6 +184,33 @@ impl Directory {
         Ok(people.collect::<Result<_, _>>()?)
     }
 
+    /// How many guesses at the keypad are left, as it was written down last. `None` when it never was.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn guesses_left(&self) -> Result<Option<u32>, Error> {
+        let bytes = meta(&self.db, "guesses_left")?;
+        Ok(bytes.and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_be_bytes))
+    }
+
+    /// Writes down how many guesses are left. It is on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written: nothing may be looked at then.
+    pub fn keep_guesses_left(&self, left: u32) -> Result<(), Error> {
+        let sql = "INSERT INTO meta (key, value) VALUES ('guesses_left', ?1)
+                   ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        let _ = self.db.execute(sql, params![left.to_be_bytes()])?;
+        Ok(())
+    }
+
+    /// Recognises a PIN that was just refused, without keeping it.
+    pub fn repeat_tag(&self, pin: &Pin) -> [u8; 32] {
+        self.key.repeat_tag(pin)
+    }
+
     /// Finds out who this is. `None` for a PIN or badge that nobody has. Takes as long as the slow hash where a PIN is in it.
     ///
     /// # Errors
@@ -242,7 +228,14 @@ impl Directory {
                     .optional()?;
                 self.open_for(owner.map(StaffId::new), Role::Pin(&stretched))
             }
-            Credential::Badge(badge) => self.open_for(self.staff_of(badge)?, Role::Device),
+            Credential::Badge(badge) => {
+                let found = self.open_for(self.staff_of(badge)?, Role::Device)?;
+                if found.is_none() {
+                    // A badge that nobody has costs what a wrong PIN costs. The result is thrown away.
+                    let _ = pin::stretch(&Pin::new(), &self.salt, self.cost)?;
+                }
+                Ok(found)
+            }
             Credential::BadgeWithPin(badge, pin) => {
                 let stretched = pin::stretch(pin, &self.salt, self.cost)?;
                 match self.open_for(self.staff_of(badge)?, Role::Pin(&stretched)) {

@@ -1,10 +1,12 @@
 //! The state machine of the kiosk: a visit from the first key to the sign-out. It reads no clock and does nothing by itself:
 //! events and the time go in, effects come out.
 
+pub mod budget;
 pub mod entry;
 pub mod event;
 pub mod reader;
 pub mod rules;
+mod sign_in;
 mod state;
 pub mod visit;
 #[cfg(test)]
@@ -15,34 +17,29 @@ mod tests;
 use std::time::{Duration, Instant};
 
 use self::{
+    budget::Budget,
     entry::Entry,
     reader::{Heard, Key, Reader},
-    rules::{BadgePolicy, Rules},
-    state::ENTRY,
+    rules::Rules,
     visit::Visit,
 };
 pub use self::{
-    event::{Denial, Effect, Event, Identity, Presented, RequestId, SessionId},
+    event::{Asked, Denial, Effect, Event, Identity, Presented, RequestId, SessionId},
     state::State,
 };
-use crate::{
-    door::DoorId,
-    staff::{Badge, Credential, Digit},
-};
+use crate::{door::DoorId, staff::Badge};
 
 /// A refusal stays on the screen for this long, unless somebody types. Our choice.
 const DENIAL: Duration = Duration::from_secs(8);
 /// A check that takes longer has failed. The agent gives up before.
 const CHECK: Duration = Duration::from_secs(20);
-/// The same badge again within this is the reader reading twice (R28).
-const SAME_SCAN: Duration = Duration::from_secs(2);
-
 /// The rules of a visit, and where it stands.
 #[derive(Debug)]
 pub struct Session {
     rules: Rules,
     state: State,
     reader: Reader,
+    budget: Budget,
     last_scan: Option<(Badge, Instant)>,
     last_id: u64,
 }
@@ -50,8 +47,19 @@ pub struct Session {
 impl Session {
     /// A kiosk at rest.
     pub fn new(rules: Rules) -> Self {
-        let state = State::rest(&rules, None);
-        Self { rules, state, reader: Reader::new(), last_scan: None, last_id: 0 }
+        let (state, budget) = (State::rest(&rules, None), Budget::full(rules.budget));
+        Self { rules, state, reader: Reader::new(), budget, last_scan: None, last_id: 0 }
+    }
+
+    /// The same with the guesses that were left when the program ended.
+    #[must_use]
+    pub fn with_guesses(self, left: u32, now: Instant) -> Self {
+        Self { budget: Budget::restored(self.rules.budget, left, now), ..self }
+    }
+
+    /// The guesses at the keypad.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// What the screen shows.
@@ -96,6 +104,15 @@ impl Session {
     ///
     /// An event that does not fit the state changes nothing and asks for nothing. It is always fine to send [`Event::Ticked`].
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.budget.refill(now) {
+            effects.push(Effect::KeepBudget(self.budget.left()));
+        }
+        effects.extend(self.step(event, now));
+        effects
+    }
+
+    fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
         if self.deadline().is_some_and(|deadline| deadline <= now) {
             let effects = self.expire(now);
             if !effects.is_empty() {
@@ -202,150 +219,6 @@ impl Session {
             });
         }
         effects
-    }
-
-    fn digit(&mut self, digit: Digit, now: Instant) -> Vec<Effect> {
-        let State::SignedOut { entry, denial, gone_at } = &mut self.state else { return Vec::new() };
-        let begins = entry.is_empty();
-        entry.push(digit, &self.rules.sign_in);
-        if entry.is_empty() {
-            return Vec::new();
-        }
-        *denial = None;
-        *gone_at = Some(now + ENTRY);
-        if entry.is_finished(&self.rules.sign_in) {
-            return self.finish(now);
-        }
-        if begins { vec![Effect::Prepare] } else { Vec::new() }
-    }
-
-    fn back(&mut self, now: Instant) -> Vec<Effect> {
-        if let State::SignedOut { entry, gone_at, .. } = &mut self.state {
-            entry.pop();
-            *gone_at = (!entry.is_empty()).then_some(now + ENTRY);
-        }
-        Vec::new()
-    }
-
-    fn enter(&mut self, now: Instant) -> Vec<Effect> {
-        match &self.state {
-            State::SignedOut { entry: Entry::BadgeNumber(number), .. } if !number.digits().is_empty() => {
-                self.finish(now)
-            }
-            State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => Vec::new(),
-        }
-    }
-
-    fn switch(&mut self, now: Instant) -> Vec<Effect> {
-        if let State::SignedOut { entry, denial, gone_at } = &mut self.state {
-            let before = std::mem::replace(entry, Entry::empty(&self.rules.sign_in));
-            *entry = before.switched(&self.rules.sign_in);
-            *denial = None;
-            *gone_at = Some(now + ENTRY);
-        }
-        Vec::new()
-    }
-
-    fn escape(&mut self) -> Vec<Effect> {
-        match &self.state {
-            State::SignedOut { denial, .. } => {
-                self.state = State::rest(&self.rules, *denial);
-                Vec::new()
-            }
-            State::Checking { .. } => Vec::new(),
-            State::SignedIn(_) => self.sign_out(),
-        }
-    }
-
-    /// The entry is complete: ask who it is.
-    fn finish(&mut self, now: Instant) -> Vec<Effect> {
-        let State::SignedOut { entry, .. } = &mut self.state else { return Vec::new() };
-        let entry = std::mem::replace(entry, Entry::empty(&self.rules.sign_in));
-        match entry.into_credential(&self.rules.sign_in) {
-            Some(Credential::Badge(badge)) => self.present_badge(badge, now),
-            Some(credential) => self.identify(credential, None, None, now),
-            None => self.deny(Denial::NotRead, now),
-        }
-    }
-
-    fn scanned(&mut self, raw: &str, now: Instant) -> Vec<Effect> {
-        if self.rules.sign_in.badge == BadgePolicy::Off || matches!(self.state, State::Checking { .. }) {
-            return Vec::new();
-        }
-        let Some(badge) = Badge::read(raw, &self.rules.sign_in.profile) else {
-            return match self.state {
-                State::SignedOut { .. } => self.deny(Denial::NotRead, now),
-                State::Checking { .. } | State::SignedIn(_) => Vec::new(),
-            };
-        };
-        let again = self.last_scan.replace((badge.clone(), now));
-        if again.is_some_and(|(before, at)| before == badge && now.saturating_duration_since(at) < SAME_SCAN) {
-            return Vec::new();
-        }
-        self.present_badge(badge, now)
-    }
-
-    /// A badge at rest begins a visit. In a visit it is its owner's, who stays, or somebody else's, who takes over.
-    fn present_badge(&mut self, badge: Badge, now: Instant) -> Vec<Effect> {
-        match (std::mem::replace(&mut self.state, State::rest(&self.rules, None)), self.rules.sign_in.badge) {
-            (State::SignedIn(visit), _) => {
-                self.identify(Credential::Badge(badge.clone()), Some(visit), Some(badge), now)
-            }
-            (State::SignedOut { .. } | State::Checking { .. }, BadgePolicy::WithPin) => {
-                self.state = State::with_badge(badge, now);
-                vec![Effect::Prepare]
-            }
-            (State::SignedOut { .. } | State::Checking { .. }, BadgePolicy::Alone | BadgePolicy::Off) => {
-                self.identify(Credential::Badge(badge), None, None, now)
-            }
-        }
-    }
-
-    fn identify(
-        &mut self,
-        credential: Credential,
-        visit: Option<Visit>,
-        badge: Option<Badge>,
-        now: Instant,
-    ) -> Vec<Effect> {
-        let session = SessionId(self.next_id());
-        let current = visit.as_ref().map(|visit| visit.session);
-        self.state = State::Checking { session, until: now + CHECK, visit, badge };
-        vec![Effect::Identify(session, Presented(credential), current)]
-    }
-
-    fn identified(&mut self, session: SessionId, answer: Result<Identity, Denial>, now: Instant) -> Vec<Effect> {
-        let is_asked = matches!(&self.state, State::Checking { session: asked, .. } if *asked == session);
-        if !is_asked {
-            // The agent opened a session for somebody who is not waited for any more; or it said twice who is here.
-            let is_live = self.visit().is_some_and(|visit| visit.session == session);
-            return if is_live { Vec::new() } else { vec![Effect::Forget(session)] };
-        }
-        let before = std::mem::replace(&mut self.state, State::rest(&self.rules, None));
-        let State::Checking { visit, badge, .. } = before else { return Vec::new() };
-        let mut effects: Vec<Effect> = visit.iter().map(|visit| Effect::Forget(visit.session)).collect();
-        match (answer, visit, badge) {
-            (Ok(Identity::Person(welcome)), _, _) => {
-                self.state = State::SignedIn(Visit::begin(session, welcome, &self.rules, now));
-                effects.push(Effect::CheckPlaces(session));
-            }
-            (Ok(Identity::Same), Some(mut visit), _) => {
-                visit.touch(&self.rules, now);
-                self.state = State::SignedIn(visit);
-                return Vec::new();
-            }
-            (Ok(Identity::NeedsPin), _, Some(badge)) => self.state = State::with_badge(badge, now),
-            (Ok(Identity::Same | Identity::NeedsPin), _, _) => {
-                self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
-            }
-            (Err(denial), _, _) => self.state = State::rest(&self.rules, Some((denial, now + DENIAL))),
-        }
-        effects
-    }
-
-    fn deny(&mut self, denial: Denial, now: Instant) -> Vec<Effect> {
-        self.state = State::rest(&self.rules, Some((denial, now + DENIAL)));
-        Vec::new()
     }
 
     fn door(&mut self, door: DoorId, now: Instant) -> Vec<Effect> {

@@ -1,19 +1,45 @@
 //! What the configuration means for each part: the one place where a key of `kiosk.toml` meets what it changes.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use crate::{
     agent,
+    app::Start,
     config::{self, Config},
-    directory::Directory,
+    directory::{self, Directory},
     door::PlaceId,
     enrol::Enroller,
     kisi::{self, Client, Roots},
     screen::{qr::Code, sign_in::Labels},
     secret::Secret,
-    session::rules::{BadgePolicy, Rules, SignInRules},
+    session::{
+        budget::BudgetRules,
+        rules::{BadgePolicy, Rules, SignInRules},
+    },
     staff::Pin,
 };
+
+/// Why a kiosk cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The directory cannot be read.
+    #[error("the directory cannot be used")]
+    Directory(#[source] directory::Error),
+    /// The agent has no thread.
+    #[error("the agent cannot start")]
+    Thread(#[source] io::Error),
+}
+
+/// Starts an agent on a directory, and says what the window shows.
+///
+/// # Errors
+///
+/// Any.
+pub fn start(config: &Config, directory: Directory, client: Client) -> Result<Start, Error> {
+    let guesses_left = directory.guesses_left().map_err(Error::Directory)?.unwrap_or(config.budget.guesses);
+    let agent = agent::start(agent(config, directory, client)).map_err(Error::Thread)?;
+    Ok(Start::Working { rules: Box::new(rules(config)), labels: labels(config), agent, guesses_left })
+}
 
 /// What the configuration means for the session.
 pub fn rules(config: &Config) -> Rules {
@@ -28,6 +54,10 @@ pub fn rules(config: &Config) -> Rules {
             },
             typed_badge: config.sign_in.typed_badge,
             profile: config.badge.clone(),
+        },
+        budget: BudgetRules {
+            guesses: config.budget.guesses,
+            refill: Duration::from_mins(config.budget.refill_minutes.into()),
         },
         idle: config.session.idle,
         warning: config.session.warning,

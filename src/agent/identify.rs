@@ -50,21 +50,25 @@ pub(super) struct Question {
     pub(super) client: kisi::Client,
     pub(super) shown: Arc<Shown>,
     pub(super) needs_pin: bool,
+    /// A tag of the PIN that was refused last.
+    pub(super) last_wrong: Arc<Mutex<Option<[u8; 32]>>>,
 }
 
 impl Question {
     pub(super) async fn answer(self) -> Result<Signed, Denial> {
-        let Self { session, credential, present, directory, client, shown, needs_pin } = self;
+        let Self { session, credential, present, directory, client, shown, needs_pin, last_wrong } = self;
         // Hashing takes a quarter of a second, and SQLite waits for disks.
         let looked_up = tokio::task::spawn_blocking(move || {
             let directory = directory.lock().unwrap_or_else(PoisonError::into_inner);
-            look_up(&directory, &credential, present, needs_pin)
+            let found = look_up(&directory, &credential, present, needs_pin)?;
+            Ok(remember(&directory, &credential, found, &last_wrong))
         });
         let found = match looked_up.await {
             Ok(Ok(LookedUp::Found(found))) => found,
             Ok(Ok(LookedUp::Same)) => return Ok(Signed::Same),
             Ok(Ok(LookedUp::NeedsPin)) => return Ok(Signed::NeedsPin),
             Ok(Ok(LookedUp::Nobody)) => return Err(Denial::NotKnown),
+            Ok(Ok(LookedUp::NobodyAgain)) => return Err(Denial::NotKnownAgain),
             Ok(Err(error @ directory::Error::Damaged { .. })) => {
                 tracing::error!(error = %Chain(&error), "a sign-in failed");
                 return Err(Denial::LoginDead);
@@ -96,6 +100,26 @@ enum LookedUp {
     Same,
     NeedsPin,
     Nobody,
+    NobodyAgain,
+}
+
+/// The same wrong PIN at once again tells a guesser nothing, and is what people do. Any other entry is not it any more.
+///
+/// # Source
+///
+/// `threats-and-faults.md`, R20.
+fn remember(
+    directory: &Directory,
+    credential: &Credential,
+    found: LookedUp,
+    last_wrong: &Mutex<Option<[u8; 32]>>,
+) -> LookedUp {
+    let tag = match (credential, &found) {
+        (Credential::Pin(pin), LookedUp::Nobody) => Some(directory.repeat_tag(pin)),
+        (Credential::Pin(_) | Credential::Badge(_) | Credential::BadgeWithPin(..), _) => None,
+    };
+    let before = std::mem::replace(&mut *last_wrong.lock().unwrap_or_else(PoisonError::into_inner), tag);
+    if tag.is_some() && before == tag { LookedUp::NobodyAgain } else { found }
 }
 
 /// A badge in a session keeps it if it is that person's. Where badges need their PIN, nothing else is told of a badge.

@@ -1,10 +1,12 @@
 //! What the window may ask the agent for, and how it is carried there.
 
+use std::future::Future;
+
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     door::{Door, DoorId, Outcome},
-    session::{Denial, Identity, Presented, RequestId, SessionId},
+    session::{Asked, Denial, Identity, Presented, RequestId, SessionId},
 };
 
 /// What the window may ask for.
@@ -13,7 +15,9 @@ pub enum Order {
     /// Open the connection to Kisi: somebody begins to type.
     Prepare,
     /// Find out who this is, and open a session under this id.
-    Identify(SessionId, Presented, Option<SessionId>, oneshot::Sender<Result<Identity, Denial>>),
+    Identify(SessionId, Presented, Asked, oneshot::Sender<Result<Identity, Denial>>),
+    /// Write down how many guesses are left.
+    KeepBudget(u32),
     /// Look whether a place is locked down as a whole. Answers with the doors, if that changes any.
     CheckPlaces(SessionId, oneshot::Sender<Option<Vec<Door>>>),
     /// Open this door in this session.
@@ -53,33 +57,43 @@ impl Handle {
         self.order(Order::Forget(session));
     }
 
-    /// [`Order::Identify`].
+    /// [`Order::KeepBudget`]
+    pub fn keep_budget(&self, left: u32) {
+        self.order(Order::KeepBudget(left));
+    }
+
+    /// [`Order::Identify`]. The order is given at once.
     ///
     /// # Errors
     ///
     /// Why nobody is signed in; [`Denial::KioskFault`] when the agent gives no answer.
-    pub async fn identify(
-        self,
+    pub fn identify(
+        &self,
         session: SessionId,
         presented: Presented,
-        current: Option<SessionId>,
-    ) -> Result<Identity, Denial> {
+        asked: Asked,
+    ) -> impl Future<Output = Result<Identity, Denial>> + use<> {
         let (reply, answer) = oneshot::channel();
-        self.order(Order::Identify(session, presented, current, reply));
-        answer.await.unwrap_or(Err(Denial::KioskFault))
+        self.order(Order::Identify(session, presented, asked, reply));
+        async { answer.await.unwrap_or(Err(Denial::KioskFault)) }
     }
 
-    /// [`Order::CheckPlaces`]
-    pub async fn check_places(self, session: SessionId) -> Option<Vec<Door>> {
+    /// [`Order::CheckPlaces`]. The order is given at once.
+    pub fn check_places(&self, session: SessionId) -> impl Future<Output = Option<Vec<Door>>> + use<> {
         let (reply, answer) = oneshot::channel();
         self.order(Order::CheckPlaces(session, reply));
-        answer.await.ok().flatten()
+        async { answer.await.ok().flatten() }
     }
 
-    /// [`Order::Unlock`]. Without an answer the door may be open.
-    pub async fn unlock(self, session: SessionId, request: RequestId, door: DoorId) -> Outcome {
+    /// [`Order::Unlock`]. The order is given at once; without an answer the door may be open.
+    pub fn unlock(
+        &self,
+        session: SessionId,
+        request: RequestId,
+        door: DoorId,
+    ) -> impl Future<Output = Outcome> + use<> {
         let (reply, answer) = oneshot::channel();
         self.order(Order::Unlock(session, request, door, reply));
-        answer.await.unwrap_or(Outcome::Unknown)
+        async { answer.await.unwrap_or(Outcome::Unknown) }
     }
 }

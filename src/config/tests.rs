@@ -34,7 +34,7 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check(
         "idle_seconds = 45",
         "idle_seconds = 4",
-        "`kiosk.toml`, line 49: `session.idle_seconds` is `4`, but must be 10 to 600",
+        "`kiosk.toml`, line 55: `session.idle_seconds` is `4`, but must be 10 to 600",
     );
     check(
         "warning_seconds = 20",
@@ -42,6 +42,8 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
         "`session.warning_seconds` is `50`, but must be below session.idle_seconds",
     );
     check("pin_digits = 6", "pin_digits = 4", "`sign_in.pin_digits` is `4`, but must be 6 to 12");
+    check("guesses = 10", "guesses = 0", "`budget.guesses` is `0`, but must be 1 to 100");
+    check("refill_minutes = 6", "refill_minutes = 16", "`budget.refill_minutes` is `16`, but must be 1 to 15");
     check("max_length = 64", "max_length = 65", "`badge.max_length` is `65`, but must be 1 to 64");
     check("name = \"Lobby\"", "name = \" \"", "`kiosk.name` is ``, but must be 1 to 40 characters");
     check("timeout_seconds = 8", "timeout_seconds = 0", "`kisi.timeout_seconds` is `0`, but must be 2 to 30");
@@ -53,15 +55,15 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check(
         "idle_seconds",
         "idle_secs",
-        "line 49: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
+        "line 55: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
     );
-    check("[session]", "[sessions]", "line 47: `sessions` is not a key, known are `badge`, `display`");
+    check("[session]", "[sessions]", "line 53: `sessions` is not a key, known are `badge`, `budget`");
     check(
         "idle_seconds = 45",
         "idle_seconds = \"45\"",
-        "line 49: `session.idle_seconds` is of type string, but must be of type integer",
+        "line 55: `session.idle_seconds` is of type string, but must be of type integer",
     );
-    check("idle_seconds = 45", "idle_seconds = ", "line 49");
+    check("idle_seconds = 45", "idle_seconds = ", "line 55");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::Error;
 use crate::{
     secret::Secret,
-    staff::{Badge, StaffId},
+    staff::{Badge, Pin, StaffId},
 };
 
 /// The systemd credential that holds the key, if there is one.
@@ -160,6 +160,11 @@ impl DeviceKey {
     /// The blind index of a badge number. Without the device key nobody can try out numbers.
     pub(super) fn badge_tag(&self, badge: &Badge) -> [u8; 32] {
         self.mac(b"vestibule/badge-index/v1", badge.expose().as_bytes())
+    }
+
+    /// Recognises a PIN within one run of the program. Kept in memory only.
+    pub(super) fn repeat_tag(&self, pin: &Pin) -> [u8; 32] {
+        self.mac(b"vestibule/repeat/v1", pin.expose())
     }
 
     fn mac(&self, purpose: &[u8], data: &[u8]) -> [u8; 32] {

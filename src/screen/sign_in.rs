@@ -1,5 +1,7 @@
 //! Nobody is signed in: keypad, badge prompt, and what went wrong last.
 
+use std::time::Duration;
+
 use iced::{
     Center, Element, Fill, Length,
     widget::{Column, Row, column, container, row, space, text},
@@ -35,15 +37,21 @@ pub struct Labels {
     pub samples: Vec<String>,
 }
 
-/// Draws the screen.
-pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, m: Metrics) -> Element<'a, Event> {
+/// Draws the screen. `wait` is how long there is no guess at the keypad.
+pub fn view<'a>(
+    state: &'a State,
+    rules: &'a Rules,
+    labels: &'a Labels,
+    wait: Option<Duration>,
+    m: Metrics,
+) -> Element<'a, Event> {
     let has_pad = rules.sign_in.pin
         || rules.sign_in.can_type_badge()
         || matches!(state, State::SignedOut { entry: Entry::PinOf(..), .. });
     let pad: Element<'_, Event> = if has_pad { keypad(state, rules, m).into() } else { space().into() };
     let page: Element<'_, Event> = if m.is_portrait() {
         column![
-            column![about(labels, m), entry(state, rules, m)].spacing(m.margin()).align_x(Center),
+            column![about(labels, m), entry(state, rules, wait, m)].spacing(m.margin()).align_x(Center),
             space().height(Fill),
             pad,
             space().height(Fill),
@@ -55,13 +63,14 @@ pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, m: Metri
         let left = column![
             about(labels, m),
             space().height(Fill),
-            entry(state, rules, m),
+            entry(state, rules, wait, m),
             space().height(Fill),
             foot(labels, m)
         ];
         row![left.width(Fill), pad].spacing(m.margin()).align_y(Center).into()
     };
     let shown = match state {
+        State::SignedOut { .. } if wait.is_some() => Page::Denial,
         State::SignedOut { denial: Some(_), .. } => Page::Denial,
         State::SignedOut { denial: None, .. } => Page::SignIn,
         State::Checking { .. } | State::SignedIn(_) => Page::Checking,
@@ -78,7 +87,7 @@ fn about(labels: &Labels, m: Metrics) -> Column<'_, Event> {
 }
 
 /// What to do, what was typed, what went wrong. Each has its place, so that nothing moves.
-fn entry<'a>(state: &'a State, rules: &'a Rules, m: Metrics) -> Column<'a, Event> {
+fn entry<'a>(state: &'a State, rules: &'a Rules, wait: Option<Duration>, m: Metrics) -> Column<'a, Event> {
     let (prompt, typed): (&str, Element<'_, Event>) = match state {
         State::SignedOut { entry: Entry::BadgeNumber(number), .. } => {
             (words::PROMPT_NUMBER, text(number.digits()).size(m.key_text()).font(theme::BOLD).into())
@@ -93,9 +102,12 @@ fn entry<'a>(state: &'a State, rules: &'a Rules, m: Metrics) -> Column<'a, Event
         }
         State::Checking { .. } | State::SignedIn(_) => (words::CHECKING, space().into()),
     };
-    let denial = match state {
-        State::SignedOut { denial: Some((denial, _)), .. } => words::denial(*denial),
-        State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_) => "",
+    let denial = match (state, wait) {
+        (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(wait)) => {
+            words::too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off)
+        }
+        (State::SignedOut { denial: Some((denial, _)), .. }, _) => words::denial(*denial).to_owned(),
+        (State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_), _) => String::new(),
     };
     let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
     column![

@@ -66,6 +66,13 @@ pub fn signing_out(left: Duration) -> String {
     }
 }
 
+/// There is no guess left. Badges that are scanned still work, where there are any.
+pub fn too_many_guesses(wait: Duration, badges_work: bool) -> String {
+    let seconds = wait.as_secs() + u64::from(0 < wait.subsec_nanos());
+    let still = if badges_work { " Badges still work." } else { "" };
+    format!("Too many wrong entries. Typing works again in {}:{:02}.{still}", seconds / 60, seconds % 60)
+}
+
 /// Whom to call.
 pub fn help(phone: &str) -> String {
     format!("Help: {phone}")
@@ -74,7 +81,7 @@ pub fn help(phone: &str) -> String {
 /// Why nobody is signed in, and what to do.
 pub fn denial(denial: Denial) -> &'static str {
     match denial {
-        Denial::NotKnown => "That did not work. Try again, or ask at reception.",
+        Denial::NotKnown | Denial::NotKnownAgain => "That did not work. Try again, or ask at reception.",
         Denial::NotRead => "That was not a badge number. Try again.",
         Denial::LoginDead => "Your access at this kiosk must be renewed. Ask at reception.",
         Denial::Unreachable => "The door service cannot be reached. Use your card at the reader, or try again.",

@@ -48,14 +48,25 @@ pub enum Event {
 pub enum Effect {
     /// Somebody begins to type: open the connection to Kisi meanwhile.
     Prepare,
-    /// Find out who this is and open a session under this id. `current` is the session whose own badge would keep it.
-    Identify(SessionId, Presented, Option<SessionId>),
+    /// Find out who this is and open a session under this id.
+    Identify(SessionId, Presented, Asked),
+    /// Write down how many guesses are left.
+    KeepBudget(u32),
     /// Look whether places are locked down as a whole, which Kisi does not tell with the doors.
     CheckPlaces(SessionId),
     /// Open this door in this session.
     Unlock(SessionId, RequestId, DoorId),
     /// Forget this session and everything about it.
     Forget(SessionId),
+}
+
+/// What goes with the question who somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// The session whose own badge would keep it.
+    pub current: Option<SessionId>,
+    /// How many guesses are left after this one. Written down before anything is looked at.
+    pub guesses_left: Option<u32>,
 }
 
 /// A credential on its way to the agent. It compares by nothing but its kind, and `Debug` hides it.
@@ -86,6 +97,8 @@ pub enum Identity {
 pub enum Denial {
     /// No such PIN or badge. The same words for both.
     NotKnown,
+    /// The same wrong PIN as just before. The same words again, but it costs nothing.
+    NotKnownAgain,
     /// What was scanned or typed is no badge number.
     NotRead,
     /// This person's Kisi login is dead.

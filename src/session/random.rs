@@ -8,13 +8,14 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
-    rules::SignInRules,
+    budget::BudgetRules,
+    rules::{BadgePolicy, SignInRules},
     visit::{Attempt, Welcome},
     *,
 };
 use crate::{
     door::{Door, DoorState, Outcome, Refusal},
-    staff::{BadgeFormat, BadgeProfile},
+    staff::{BadgeFormat, BadgeProfile, Digit},
 };
 
 /// Sequences. The long form sets `PROPTEST_CASES`.
@@ -104,6 +105,11 @@ struct Model {
     requests: Vec<RequestId>,
     alive: HashSet<SessionId>,
     unanswered: HashSet<RequestId>,
+    began: Instant,
+    /// Guesses that were looked at, less those that were given back.
+    guesses: u64,
+    /// What is on the disk.
+    kept: u32,
 }
 
 impl Model {
@@ -119,6 +125,7 @@ impl Model {
                 typed_badge: true,
                 profile: BadgeProfile { prefix, suffix, min_length: 4, max_length: 64, format: BadgeFormat::AsRead },
             },
+            budget: BudgetRules { guesses: 10, refill: Duration::from_mins(6) },
             idle: Duration::from_secs(45),
             warning: Duration::from_secs(20),
             after_unlock: Duration::from_secs(8),
@@ -133,6 +140,9 @@ impl Model {
             requests: Vec::new(),
             alive: HashSet::new(),
             unanswered: HashSet::new(),
+            began: now,
+            guesses: 0,
+            kept: 10,
         }
     }
 
@@ -142,7 +152,17 @@ impl Model {
         for effect in effects {
             match effect {
                 Effect::Prepare => {}
-                Effect::Identify(session, _, _) => self.asked.push(session),
+                Effect::KeepBudget(left) => {
+                    assert_eq!(left, self.session.budget().left());
+                    self.kept = left;
+                }
+                Effect::Identify(session, _, asked) => {
+                    self.asked.push(session);
+                    if let Some(left) = asked.guesses_left {
+                        self.kept = left;
+                        self.guesses += 1;
+                    }
+                }
                 Effect::CheckPlaces(session) => {
                     let _ = self.alive.insert(session);
                     assert_eq!(self.signed_in().unwrap().session, session);
@@ -170,6 +190,7 @@ impl Model {
         };
         let is_interrupted = self.is_checking();
         self.unanswered.retain(|request| Some(*request) == open || is_interrupted);
+        assert_eq!(self.kept, self.session.budget().left(), "the disk says something else than the session");
         assert!(self.alive.len() <= 1, "two sessions");
         assert!(self.session.deadline().is_none_or(|deadline| self.now < deadline), "something that should have ended");
     }
@@ -203,6 +224,8 @@ impl Model {
             Step::Identify(answer, is_stale) => {
                 let which = if is_stale { self.asked.first() } else { self.asked.last() };
                 let Some(session) = which.copied() else { return };
+                // Only a wrong one is a guess.
+                let before = self.session.budget().left();
                 let answer = match answer {
                     Answer::Person(person) => {
                         let (name, doors) = (format!("Person {person}"), doors(person));
@@ -213,6 +236,9 @@ impl Model {
                     Answer::Denied => Err(Denial::NotKnown),
                 };
                 self.send(Event::Identified(session, answer));
+                self.guesses -= u64::from(before < self.session.budget().left()).min(self.guesses);
+                let refilled = (self.now - self.began).as_secs() / 360;
+                assert!(self.guesses <= 10 + refilled, "more guesses than the bucket allows");
             }
             Step::Unlock(outcome, is_stale) => {
                 let which = if is_stale { self.requests.first() } else { self.requests.last() };

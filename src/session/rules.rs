@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::budget::BudgetRules;
 use crate::staff::{BadgeFormat, BadgeProfile};
 
 /// What the site decided.
@@ -9,6 +10,8 @@ use crate::staff::{BadgeFormat, BadgeProfile};
 pub struct Rules {
     /// What may be presented.
     pub sign_in: SignInRules,
+    /// What wrong guesses cost.
+    pub budget: BudgetRules,
     /// A session without a touch ends after this.
     pub idle: Duration,
     /// The last part of it warns.

@@ -30,6 +30,8 @@ pub enum State {
         visit: Option<Visit>,
         /// A badge that may need its PIN.
         badge: Option<Badge>,
+        /// A guess was paid for it.
+        is_paid: bool,
     },
     /// Somebody sees their doors.
     SignedIn(Visit),

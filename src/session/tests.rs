@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    rules::SignInRules,
+    budget::BudgetRules,
+    entry::Entry,
+    rules::{BadgePolicy, SignInRules},
     visit::{Attempt, Welcome},
     *,
 };
 use crate::{
     door::{Door, DoorState, Outcome, Refusal},
-    staff::{BadgeFormat, BadgeProfile, Pin},
+    staff::{BadgeFormat, BadgeProfile, Credential, Digit, Pin},
 };
 
 const LOBBY: DoorId = DoorId::new(7);
@@ -33,6 +35,7 @@ fn rules() -> Rules {
             typed_badge: true,
             profile: BadgeProfile { prefix, suffix, min_length: 4, max_length: 64, format: BadgeFormat::AsRead },
         },
+        budget: BudgetRules { guesses: 10, refill: Duration::from_mins(6) },
         idle: Duration::from_secs(45),
         warning: Duration::from_secs(20),
         after_unlock: Duration::from_secs(8),
@@ -169,7 +172,11 @@ fn first_digit_opens_the_connection_and_the_last_one_asks_who_it_is() {
     assert_eq!(kiosk.touch("1"), [Effect::Prepare]);
     assert_eq!(kiosk.touch("2345"), []);
     let effects = kiosk.touch("6");
-    let [Effect::Identify(_, Presented(Credential::Pin(pin)), None)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Identify(_, Presented(Credential::Pin(pin)), Asked { current: None, guesses_left: Some(9) })] =
+        &effects[..]
+    else {
+        panic!("{effects:?}")
+    };
     assert_eq!(pin.expose(), b"123456");
 }
 
@@ -209,7 +216,9 @@ fn badge_number_is_typed_on_the_pad_and_ended_with_its_key() {
     let _ = kiosk.send(Event::SwitchTouched);
     let _ = kiosk.touch("0012345678");
     let effects = kiosk.send(Event::EnterTouched);
-    let [Effect::Identify(_, Presented(Credential::Badge(badge)), None)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Identify(_, Presented(Credential::Badge(badge)), Asked { current: None, .. })] = &effects[..] else {
+        panic!("{effects:?}")
+    };
     assert_eq!(badge.expose(), "0012345678");
 }
 
@@ -245,7 +254,13 @@ fn refusal_goes_away_by_itself_or_with_the_next_digit() {
 fn scan_is_one_event_and_asks_once() {
     let mut kiosk = at_rest();
     let effects = kiosk.scan("0012345678\n");
-    assert!(matches!(&effects[..], [Effect::Prepare, Effect::Identify(_, Presented(Credential::Badge(_)), None)]));
+    assert!(matches!(
+        &effects[..],
+        [
+            Effect::Prepare,
+            Effect::Identify(_, Presented(Credential::Badge(_)), Asked { current: None, guesses_left: None })
+        ]
+    ));
 }
 
 #[test]
@@ -264,7 +279,9 @@ fn scan_is_whole_although_the_window_was_busy_in_the_middle_of_it() {
     let _ = kiosk.send(Event::Ticked);
     let _ = kiosk.send(Event::Ticked);
     let effects = kiosk.scan("5678\n");
-    let [Effect::Identify(_, Presented(Credential::Badge(badge)), None)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Identify(_, Presented(Credential::Badge(badge)), Asked { current: None, .. })] = &effects[..] else {
+        panic!("{effects:?}")
+    };
     assert_eq!(badge.expose(), ADA);
 }
 
@@ -285,7 +302,9 @@ fn scan_during_a_pin_entry_is_never_digits_of_the_pin() {
     let _ = kiosk.touch("12");
     let _ = kiosk.wait(ms(200));
     let effects = kiosk.scan("0012345678\n");
-    let [Effect::Identify(_, Presented(Credential::Badge(badge)), None)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Identify(_, Presented(Credential::Badge(badge)), Asked { current: None, .. })] = &effects[..] else {
+        panic!("{effects:?}")
+    };
     assert_eq!(badge.expose(), ADA);
 }
 
@@ -297,7 +316,7 @@ fn digits_typed_slowly_are_a_pin() {
         effects.extend(kiosk.send(Event::KeyPressed(Key::Char(c))));
         effects.extend(kiosk.idle(ms(120)));
     }
-    assert!(matches!(&effects[..], [Effect::Prepare, .., Effect::Identify(_, Presented(Credential::Pin(_)), None)]));
+    assert!(matches!(&effects[..], [Effect::Prepare, .., Effect::Identify(_, Presented(Credential::Pin(_)), _)]));
 }
 
 #[test]
@@ -352,7 +371,10 @@ fn badge_that_needs_its_pin_waits_for_it() {
     assert_eq!(kiosk.scan("0012345678\n").last(), Some(&Effect::Prepare), "nobody is asked about a badge alone");
     let effects = kiosk.touch("123456");
     assert!(
-        matches!(&effects[..], [Effect::Identify(_, Presented(Credential::BadgeWithPin(..)), None)]),
+        matches!(
+            &effects[..],
+            [Effect::Identify(_, Presented(Credential::BadgeWithPin(..)), Asked { guesses_left: None, .. })]
+        ),
         "{effects:?}"
     );
 
@@ -486,6 +508,133 @@ fn doors_that_were_locked_down_meanwhile_cannot_be_touched() {
     assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);
 }
 
+// --- guesses ------------------------------------------------------------------------------------
+
+/// Types a PIN and has it answered. Returns whether it was looked at.
+fn guess(kiosk: &mut Kiosk, answer: Result<Identity, Denial>) -> bool {
+    let effects = kiosk.touch("482913");
+    if !effects.iter().any(|effect| matches!(effect, Effect::Identify(..))) {
+        return false;
+    }
+    let _ = kiosk.answer(answer);
+    if matches!(kiosk.session.state(), State::SignedIn(_)) {
+        let _ = kiosk.send(Event::SignOutTouched);
+    }
+    true
+}
+
+/// T1: 24 hours of guessing at full speed evaluate no more than the bucket allows.
+#[test]
+fn a_day_of_guessing_is_two_hundred_and_fifty_guesses() {
+    let mut kiosk = at_rest();
+    let (begin, mut evaluated) = (kiosk.now, 0);
+    while kiosk.now < begin + Duration::from_hours(24) {
+        evaluated += u32::from(guess(&mut kiosk, Err(Denial::NotKnown)));
+        let _ = kiosk.wait(ms(1_200));
+    }
+    assert!((240..=250).contains(&evaluated), "{evaluated}");
+}
+
+/// T2: a success in between changes nothing for the wrong ones.
+#[test]
+fn a_right_pin_returns_its_own_guess_and_no_other() {
+    let mut kiosk = at_rest();
+    for _ in 0..9 {
+        assert!(guess(&mut kiosk, Err(Denial::NotKnown)));
+    }
+    for _ in 0..100 {
+        assert!(guess(&mut kiosk, Ok(Identity::Person(welcome()))));
+        assert_eq!(kiosk.session.budget().left(), 1, "before and after");
+    }
+    assert!(guess(&mut kiosk, Err(Denial::NotKnown)));
+    assert!(!guess(&mut kiosk, Err(Denial::NotKnown)), "the bucket is empty");
+    assert_eq!(kiosk.session.budget().wait(kiosk.now), Some(Duration::from_mins(6)));
+}
+
+#[test]
+fn a_guess_is_written_down_as_spent_before_it_is_looked_at() {
+    let mut kiosk = at_rest();
+    let effects = kiosk.touch("482913");
+    let [.., Effect::Identify(_, _, asked)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(asked.guesses_left, Some(9));
+}
+
+#[test]
+fn guesses_come_back_one_by_one_and_are_written_down() {
+    let mut kiosk = at_rest();
+    for _ in 0..10 {
+        let _ = guess(&mut kiosk, Err(Denial::NotKnown));
+    }
+    assert_eq!(kiosk.touch("4"), [], "no digit is taken for nothing");
+    assert_eq!(kiosk.wait(Duration::from_mins(6)).send(Event::Ticked), [Effect::KeepBudget(1)]);
+    assert_eq!(kiosk.touch("4"), [Effect::Prepare]);
+    let _ = kiosk.wait(Duration::from_mins(54)).send(Event::Ticked);
+    assert_eq!((kiosk.session.budget().left(), kiosk.session.budget().is_waiting()), (10, false));
+}
+
+/// T4, R19.
+#[test]
+fn after_a_restart_the_guesses_are_as_few_and_the_wait_begins_anew() {
+    let now = at_rest().now;
+    let session = Session::new(rules()).with_guesses(0, now);
+    let mut kiosk = Kiosk { session, now };
+    let _ = kiosk.wait(Duration::from_secs(359)).send(Event::Ticked);
+    assert_eq!(kiosk.session.budget().left(), 0);
+    assert_eq!(kiosk.wait(Duration::from_secs(1)).send(Event::Ticked), [Effect::KeepBudget(1)]);
+    let more = Session::new(rules()).with_guesses(99, now);
+    assert_eq!(more.budget().left(), 10, "never more than the site allows");
+}
+
+/// R20.
+#[test]
+fn short_aborted_and_repeated_entries_cost_nothing() {
+    let mut kiosk = at_rest();
+    let _ = kiosk.touch("123");
+    let _ = kiosk.idle(ms(10_000));
+    let _ = kiosk.touch("12345");
+    let _ = kiosk.send(Event::KeyPressed(Key::Escape));
+    assert_eq!(kiosk.session.budget().left(), 10);
+    let _ = guess(&mut kiosk, Err(Denial::NotKnown));
+    assert_eq!(kiosk.session.budget().left(), 9);
+    assert!(guess(&mut kiosk, Err(Denial::NotKnownAgain)));
+    assert_eq!(kiosk.session.budget().left(), 9);
+}
+
+#[test]
+fn what_is_not_the_persons_fault_costs_nothing() {
+    for denial in [Denial::LoginDead, Denial::Unreachable, Denial::KisiFault] {
+        let mut kiosk = at_rest();
+        assert!(guess(&mut kiosk, Err(denial)));
+        assert_eq!(kiosk.session.budget().left(), 10, "{denial:?}");
+    }
+}
+
+/// T5: the keypad is spent, badges still work.
+#[test]
+fn badges_work_while_the_keypad_waits() {
+    let mut kiosk = at_rest();
+    for _ in 0..10 {
+        let _ = guess(&mut kiosk, Err(Denial::NotKnown));
+    }
+    assert!(kiosk.scan("0012345678\n").iter().any(|effect| matches!(effect, Effect::Identify(..))));
+
+    let sign_in = SignInRules { badge: BadgePolicy::WithPin, ..rules().sign_in };
+    let mut kiosk = Kiosk::new(Rules { sign_in, ..rules() });
+    kiosk.session = kiosk.session.with_guesses(0, kiosk.now);
+    let _ = kiosk.scan("0012345678\n");
+    assert!(is_identify(&kiosk.touch("123456")), "and a badge with its PIN");
+}
+
+/// A badge number on the keypad is a guess like a PIN.
+#[test]
+fn typed_badge_numbers_cost_guesses_too() {
+    let mut kiosk = at_rest();
+    let _ = kiosk.send(Event::SwitchTouched);
+    let _ = kiosk.touch("0012345678");
+    let _ = kiosk.send(Event::EnterTouched);
+    assert_eq!(kiosk.session.budget().left(), 9);
+}
+
 // --- the end -------------------------------------------------------------------------------------
 
 #[test]
@@ -554,7 +703,9 @@ fn own_badge_keeps_the_session_and_gives_it_time() {
     let _ = kiosk.idle(ms(40_000));
     let session = kiosk.visit().session;
     let effects = kiosk.scan("0012345678\n");
-    assert!(matches!(&effects[..], [Effect::Identify(_, _, Some(current))] if *current == session));
+    assert!(
+        matches!(&effects[..], [Effect::Identify(_, _, Asked { current: Some(current), .. })] if *current == session)
+    );
     assert_eq!(kiosk.answer(Ok(Identity::Same)), []);
     assert_eq!(kiosk.visit().session, session);
     assert_eq!(kiosk.session.warning(kiosk.now), None);

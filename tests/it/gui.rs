@@ -43,14 +43,14 @@ fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
                     let _ = reply.send(vestibule::door::Outcome::Accepted);
                     format!("unlock {}", door.get())
                 }
-                Order::Prepare | Order::CheckPlaces(..) | Order::Forget(_) => continue,
+                Order::Prepare | Order::KeepBudget(_) | Order::CheckPlaces(..) | Order::Forget(_) => continue,
             };
             let _ = told.send(told_what);
         }
     });
     let config = Config::parse(SAMPLE, "kiosk.toml".as_ref()).unwrap();
     let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
-    Asked { kiosk: Kiosk::new(Start::Working { rules, labels, agent }, size), answers }
+    Asked { kiosk: Kiosk::new(Start::Working { rules, labels, agent, guesses_left: 10 }, size), answers }
 }
 
 fn welcome(doors: u64) -> Identity {

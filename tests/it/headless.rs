@@ -14,7 +14,6 @@ use iced_test::{
 };
 use tempfile::TempDir;
 use vestibule::{
-    agent,
     app::{App, Message, Start, Window},
     config::{Config, SAMPLE},
     directory::{Cost, Directory},
@@ -90,9 +89,7 @@ impl Site {
 
     /// Starts an agent on the data folder, and a window for it.
     pub(crate) fn start(&self) -> Start {
-        let agent = agent::start(wiring::agent(&self.config, self.directory(), self.client())).unwrap();
-        let (rules, labels) = (Box::new(wiring::rules(&self.config)), wiring::labels(&self.config));
-        Start::Working { rules, labels, agent }
+        wiring::start(&self.config, self.directory(), self.client()).unwrap()
     }
 
     pub(crate) fn kiosk(&self) -> Kiosk {

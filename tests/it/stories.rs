@@ -100,9 +100,9 @@ fn a_refused_door_says_why_and_the_next_one_opens() {
 
 /// Rules with a short life: the screens are what is looked at, the times are the session's own tests.
 fn short(site: &Site) -> Kiosk {
-    let app::Start::Working { mut rules, labels, agent } = site.start() else { panic!() };
+    let app::Start::Working { mut rules, labels, agent, .. } = site.start() else { panic!() };
     (rules.idle, rules.warning) = (Duration::from_millis(1_500), Duration::from_millis(800));
-    Kiosk::new(app::Start::Working { rules, labels, agent }, crate::headless::WIDE)
+    Kiosk::new(app::Start::Working { rules, labels, agent, guesses_left: 10 }, crate::headless::WIDE)
 }
 
 #[test]
@@ -151,6 +151,59 @@ fn a_badge_that_needs_its_pin_signs_in_with_both_only() {
     kiosk.scan(BADGE);
     kiosk.type_pin(if pin == "482913" { "482914" } else { "482913" });
     assert!(kiosk.shows(words::denial(vestibule::session::Denial::NotKnown)));
+}
+
+/// R14, R15, T4: spent guesses are said, survive a restart, and leave badges alone.
+#[test]
+fn spent_guesses_are_said_and_survive_a_restart() {
+    let site = Site::with(|_| {}, "[budget]\nguesses = 2\n");
+    let pin = site.enrol("ada@example.com", None, true);
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    let mut kiosk = site.kiosk();
+    let wrong = ["918273", "827364", "736455"].into_iter().filter(|wrong| *wrong != pin);
+    for (left, wrong) in [1, 0].into_iter().zip(wrong) {
+        kiosk.type_pin(wrong);
+        assert_eq!(site.directory().guesses_left().unwrap(), Some(left), "written down");
+    }
+    let waits = (350..=360).map(|left| words::too_many_guesses(Duration::from_secs(left), true));
+    assert!(waits.into_iter().any(|wait| kiosk.shows(&wait)));
+    drop(kiosk);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&pin);
+    assert!(kiosk.is_at_rest(), "not even the right one");
+    kiosk.scan(BADGE);
+    assert!(kiosk.shows("Hello Grace Moreau"));
+}
+
+/// R20.
+#[test]
+fn the_same_wrong_pin_again_costs_nothing_and_says_the_same() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    let (wrong, other) = if pin.starts_with('9') { ("182736", "273645") } else { ("918273", "982736") };
+    let mut kiosk = site.kiosk();
+    for (typed, left) in [(wrong, 9), (wrong, 9), (wrong, 9), (other, 8), (wrong, 7)] {
+        kiosk.type_pin(typed);
+        assert!(kiosk.shows(words::denial(vestibule::session::Denial::NotKnown)));
+        assert_eq!(site.directory().guesses_left().unwrap(), Some(left));
+    }
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows("Hello Ada Lind"));
+    assert_eq!(site.directory().guesses_left().unwrap(), Some(7));
+}
+
+/// R15: what cannot be paid for on the disk is not looked at.
+#[test]
+fn a_guess_that_cannot_be_written_down_is_not_looked_at() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    let mut kiosk = site.kiosk();
+    let file = site.folder.path().join("directory.sqlite");
+    let sql = "CREATE TRIGGER full BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows(words::denial(vestibule::session::Denial::KioskFault)));
+    site.kisi.with(|world| assert!(world.requests.iter().all(|request| request.path != "/locks")));
 }
 
 /// F15: one person's notice, never the kiosk's.
@@ -225,7 +278,7 @@ fn an_unlock_uses_no_new_connection() {
 fn a_door_that_was_not_listed_is_refused_before_the_network() {
     use vestibule::{
         door::{DoorId, Outcome},
-        session::{Identity, Presented},
+        session::{Asked, Identity, Presented},
         staff::{Credential, Pin},
     };
     let site = Site::new();
@@ -245,16 +298,16 @@ fn a_door_that_was_not_listed_is_refused_before_the_network() {
     }
     let id = ids.unwrap();
     let presented = Presented(Credential::Pin(Pin::parse(&pin).unwrap()));
-    let identity = block_on(agent.clone().identify(id, presented, None)).unwrap();
+    let identity = block_on(agent.identify(id, presented, Asked::default())).unwrap();
     let Identity::Person(welcome) = &identity else { panic!() };
     let _ = session.handle(vestibule::session::Event::Identified(id, Ok(identity.clone())), now);
     let door = welcome.doors[0].id;
     let touched = session.handle(vestibule::session::Event::DoorTouched(door), now + Duration::from_secs(1));
     let [vestibule::session::Effect::Unlock(_, request, _)] = touched[..] else { panic!() };
-    assert_eq!(block_on(agent.clone().unlock(id, request, DoorId::new(103))), Outcome::NotSent);
-    assert_eq!(block_on(agent.clone().unlock(id, request, door)), Outcome::Accepted);
+    assert_eq!(block_on(agent.unlock(id, request, DoorId::new(103))), Outcome::NotSent);
+    assert_eq!(block_on(agent.unlock(id, request, door)), Outcome::Accepted);
     agent.forget(id);
-    assert_eq!(block_on(agent.clone().unlock(id, request, door)), Outcome::NotSent, "after the sign-out");
+    assert_eq!(block_on(agent.unlock(id, request, door)), Outcome::NotSent, "after the sign-out");
     site.kisi.with(|world| {
         assert_eq!(world.unlocks(), 1);
         assert!(world.requests.iter().all(|request| !request.path.contains("103")));

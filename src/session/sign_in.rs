@@ -1,0 +1,196 @@
+//! From the first digit or scan to an answer of the agent: what an entry becomes, and what it costs.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    Asked, CHECK, DENIAL, Denial, Effect, Identity, Presented, Session, SessionId, State, entry::Entry,
+    rules::BadgePolicy, state::ENTRY, visit::Visit,
+};
+use crate::staff::{Badge, Credential, Digit};
+
+/// The same badge again within this is the reader reading twice (R28).
+const SAME_SCAN: Duration = Duration::from_secs(2);
+
+impl Session {
+    pub(super) fn digit(&mut self, digit: Digit, now: Instant) -> Vec<Effect> {
+        let State::SignedOut { entry, denial, gone_at } = &mut self.state else { return Vec::new() };
+        // Nobody types a PIN for nothing. That of a badge has its own limit.
+        if self.budget.left() == 0 && !matches!(entry, Entry::PinOf(..)) {
+            return Vec::new();
+        }
+        let begins = entry.is_empty();
+        entry.push(digit, &self.rules.sign_in);
+        if entry.is_empty() {
+            return Vec::new();
+        }
+        *denial = None;
+        *gone_at = Some(now + ENTRY);
+        if entry.is_finished(&self.rules.sign_in) {
+            return self.finish(now);
+        }
+        if begins { vec![Effect::Prepare] } else { Vec::new() }
+    }
+
+    pub(super) fn back(&mut self, now: Instant) -> Vec<Effect> {
+        if let State::SignedOut { entry, gone_at, .. } = &mut self.state {
+            entry.pop();
+            *gone_at = (!entry.is_empty()).then_some(now + ENTRY);
+        }
+        Vec::new()
+    }
+
+    pub(super) fn enter(&mut self, now: Instant) -> Vec<Effect> {
+        match &self.state {
+            State::SignedOut { entry: Entry::BadgeNumber(number), .. } if !number.digits().is_empty() => {
+                self.finish(now)
+            }
+            State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => Vec::new(),
+        }
+    }
+
+    pub(super) fn switch(&mut self, now: Instant) -> Vec<Effect> {
+        if let State::SignedOut { entry, denial, gone_at } = &mut self.state {
+            let before = std::mem::replace(entry, Entry::empty(&self.rules.sign_in));
+            *entry = before.switched(&self.rules.sign_in);
+            *denial = None;
+            *gone_at = Some(now + ENTRY);
+        }
+        Vec::new()
+    }
+
+    pub(super) fn escape(&mut self) -> Vec<Effect> {
+        match &self.state {
+            State::SignedOut { denial, .. } => {
+                self.state = State::rest(&self.rules, *denial);
+                Vec::new()
+            }
+            State::Checking { .. } => Vec::new(),
+            State::SignedIn(_) => self.sign_out(),
+        }
+    }
+
+    /// The entry is complete: ask who it is.
+    fn finish(&mut self, now: Instant) -> Vec<Effect> {
+        let State::SignedOut { entry, .. } = &mut self.state else { return Vec::new() };
+        let entry = std::mem::replace(entry, Entry::empty(&self.rules.sign_in));
+        match entry.into_credential(&self.rules.sign_in) {
+            Some(Credential::Badge(badge)) if self.rules.sign_in.badge == BadgePolicy::WithPin => {
+                self.present_badge(badge, now)
+            }
+            Some(credential @ Credential::BadgeWithPin(..)) => self.identify(credential, None, None, now),
+            Some(credential) => self.guess(credential, now),
+            None => self.deny(Denial::NotRead, now),
+        }
+    }
+
+    pub(super) fn scanned(&mut self, raw: &str, now: Instant) -> Vec<Effect> {
+        if self.rules.sign_in.badge == BadgePolicy::Off || matches!(self.state, State::Checking { .. }) {
+            return Vec::new();
+        }
+        let Some(badge) = Badge::read(raw, &self.rules.sign_in.profile) else {
+            return match self.state {
+                State::SignedOut { .. } => self.deny(Denial::NotRead, now),
+                State::Checking { .. } | State::SignedIn(_) => Vec::new(),
+            };
+        };
+        let again = self.last_scan.replace((badge.clone(), now));
+        if again.is_some_and(|(before, at)| before == badge && now.saturating_duration_since(at) < SAME_SCAN) {
+            return Vec::new();
+        }
+        self.present_badge(badge, now)
+    }
+
+    /// A badge at rest begins a visit. In a visit it is its owner's, who stays, or somebody else's, who takes over.
+    fn present_badge(&mut self, badge: Badge, now: Instant) -> Vec<Effect> {
+        match (std::mem::replace(&mut self.state, State::rest(&self.rules, None)), self.rules.sign_in.badge) {
+            (State::SignedIn(visit), _) => {
+                self.identify(Credential::Badge(badge.clone()), Some(visit), Some(badge), now)
+            }
+            (State::SignedOut { .. } | State::Checking { .. }, BadgePolicy::WithPin) => {
+                self.state = State::with_badge(badge, now);
+                vec![Effect::Prepare]
+            }
+            (State::SignedOut { .. } | State::Checking { .. }, BadgePolicy::Alone | BadgePolicy::Off) => {
+                self.identify(Credential::Badge(badge), None, None, now)
+            }
+        }
+    }
+
+    /// Something typed that names a person by itself: paid for before it is looked at.
+    fn guess(&mut self, credential: Credential, now: Instant) -> Vec<Effect> {
+        if !self.budget.spend(now) {
+            return Vec::new();
+        }
+        let mut effects = self.identify(credential, None, None, now);
+        if let (State::Checking { is_paid, .. }, [Effect::Identify(_, _, asked)]) = (&mut self.state, &mut effects[..])
+        {
+            *is_paid = true;
+            asked.guesses_left = Some(self.budget.left());
+        }
+        effects
+    }
+
+    /// A right guess, or one that cannot have been a new one, returns what it cost.
+    fn settle(&mut self, answer: &Result<Identity, Denial>) -> Option<Effect> {
+        match answer {
+            Ok(_) | Err(Denial::LoginDead | Denial::Unreachable | Denial::KisiFault | Denial::NotKnownAgain) => {}
+            Err(Denial::NotKnown | Denial::NotRead | Denial::KioskFault | Denial::TooSlow) => return None,
+        }
+        self.budget.give_back();
+        Some(Effect::KeepBudget(self.budget.left()))
+    }
+
+    fn identify(
+        &mut self,
+        credential: Credential,
+        visit: Option<Visit>,
+        badge: Option<Badge>,
+        now: Instant,
+    ) -> Vec<Effect> {
+        let session = SessionId(self.next_id());
+        let current = visit.as_ref().map(|visit| visit.session);
+        self.state = State::Checking { session, until: now + CHECK, visit, badge, is_paid: false };
+        vec![Effect::Identify(session, Presented(credential), Asked { current, guesses_left: None })]
+    }
+
+    pub(super) fn identified(
+        &mut self,
+        session: SessionId,
+        answer: Result<Identity, Denial>,
+        now: Instant,
+    ) -> Vec<Effect> {
+        let is_asked = matches!(&self.state, State::Checking { session: asked, .. } if *asked == session);
+        if !is_asked {
+            // The agent opened a session for somebody who is not waited for any more; or it said twice who is here.
+            let is_live = self.visit().is_some_and(|visit| visit.session == session);
+            return if is_live { Vec::new() } else { vec![Effect::Forget(session)] };
+        }
+        let before = std::mem::replace(&mut self.state, State::rest(&self.rules, None));
+        let State::Checking { visit, badge, is_paid, .. } = before else { return Vec::new() };
+        let paid_back = if is_paid { self.settle(&answer) } else { None };
+        let mut effects: Vec<Effect> = paid_back.into_iter().collect();
+        effects.extend(visit.iter().map(|visit| Effect::Forget(visit.session)));
+        match (answer, visit, badge) {
+            (Ok(Identity::Person(welcome)), _, _) => {
+                self.state = State::SignedIn(Visit::begin(session, welcome, &self.rules, now));
+                effects.push(Effect::CheckPlaces(session));
+            }
+            (Ok(Identity::Same), Some(mut visit), _) => {
+                visit.touch(&self.rules, now);
+                self.state = State::SignedIn(visit);
+                return Vec::new();
+            }
+            (Ok(Identity::NeedsPin), _, Some(badge)) => self.state = State::with_badge(badge, now),
+            (Ok(Identity::Same | Identity::NeedsPin), _, _) => {
+                self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
+            }
+            (Err(denial), _, _) => self.state = State::rest(&self.rules, Some((denial, now + DENIAL))),
+        }
+        effects
+    }
+
+    fn deny(&mut self, denial: Denial, now: Instant) -> Vec<Effect> {
+        self.state = State::rest(&self.rules, Some((denial, now + DENIAL)));
+        Vec::new()
+    }
+}
