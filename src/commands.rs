@@ -50,7 +50,7 @@ impl Site {
         let own = || Some(directories::ProjectDirs::from("", "", "vestibule")?.data_dir().to_owned());
         let folder = self.data.clone().or_else(own).unwrap_or_else(|| PathBuf::from("data"));
         let credentials = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        Directory::open(&folder, credentials.as_deref(), Cost::SHIPPED).map_err(Failure::Directory)
+        Directory::open(&folder, credentials.as_deref(), || Cost::SHIPPED).map_err(Failure::Directory)
     }
 
     /// Runs the kiosk. What is wrong with the configuration or the directory is said on the screen.

@@ -79,11 +79,11 @@ impl Demo {
         let config = Config::parse(&text, Path::new("kiosk.toml")).map_err(Error::Config)?;
         let client = Client::new(&wiring::client(&config)).map_err(Error::Client)?;
         let folder = TempDir::with_prefix("vestibule-demo-").map_err(Error::Start)?;
-        let directory = Directory::open(folder.path(), None, cost).map_err(Error::Directory)?;
+        let directory = Directory::open(folder.path(), None, || cost).map_err(Error::Directory)?;
         let enroller = wiring::enroller(&config, directory, client.clone(), Secret::new(admin), PACE);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
         let samples = runtime.block_on(enrol_samples(enroller, &config)).map_err(Error::Enrol)?;
-        let directory = Directory::open(folder.path(), None, cost).map_err(Error::Directory)?;
+        let directory = Directory::open(folder.path(), None, || cost).map_err(Error::Directory)?;
         let mut start = wiring::start(&config, directory, client).map_err(Error::Kiosk)?;
         if let Start::Working { labels, .. } = &mut start {
             labels.samples.clone_from(&samples);

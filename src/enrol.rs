@@ -2,18 +2,19 @@
 //! forgotten. Who types the commands is `main.rs`.
 
 pub mod csv;
+mod error;
+mod life;
 
 use std::time::Duration;
 
+pub use self::{error::Error, life::Renewed};
+
 use crate::{
     directory::{self, Directory, Enrolment, Person},
-    kisi::{self, Client},
+    kisi::Client,
     secret::Secret,
     staff::{Badge, Pin},
 };
-
-/// Waits after a 429, which says that nothing was made (Kisi: exponential backoff).
-const BACKOFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// Somebody to enrol.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,54 +40,6 @@ pub enum Done {
     BadgeGiven,
     /// Was enrolled before. Nothing was made.
     Unchanged,
-}
-
-/// Why a candidate was not enrolled.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Kisi has nobody with this address.
-    #[error("Kisi knows nobody with this e-mail address")]
-    NotAtKisi,
-    /// Without a PIN, and without a badge that signs in alone, nobody could sign in.
-    #[error("no PIN, and no badge that signs in alone: this person could never sign in")]
-    NoWayIn,
-    /// The login of somebody who is enrolled cannot be sealed under a PIN, because it is kept under none that is at hand.
-    #[error("a PIN cannot be issued to this person any more: their login was sealed for another way to sign in")]
-    NoPinToIssue,
-    /// Kisi did not make the login.
-    #[error("the login was not made")]
-    Kisi(#[source] kisi::Error),
-    /// Kisi may have made a login whose secret nobody has.
-    #[error(
-        "no clear answer: Kisi may have made a login that nobody can use; look for it by the kiosk's name and delete it"
-    )]
-    MayBeOrphaned(#[source] kisi::Error),
-    /// The directory refused it. The login was deleted again.
-    #[error("not written into the directory")]
-    Directory(#[source] directory::Error),
-    /// The directory refused it, and the login could not be deleted.
-    #[error("not written into the directory, and login {login} is left over at Kisi: delete it there")]
-    LeftOver {
-        /// Kisi's id of it.
-        login: u64,
-        /// Why it was not written.
-        #[source]
-        source: directory::Error,
-    },
-}
-
-impl Error {
-    /// Whether the next candidate would fare the same.
-    fn stops_everything(&self) -> bool {
-        match self {
-            Self::NotAtKisi | Self::NoWayIn | Self::NoPinToIssue => false,
-            Self::Kisi(kisi::Error::Refused { status, .. }) => *status == 401 || *status == 429,
-            Self::Kisi(_) | Self::MayBeOrphaned(_) | Self::LeftOver { .. } => true,
-            Self::Directory(error) => {
-                !matches!(error, directory::Error::BadgeTaken { .. } | directory::Error::Enrolled { .. })
-            }
-        }
-    }
 }
 
 /// How a list ended.
@@ -148,7 +101,8 @@ impl Enroller {
             let hint = badge.hint().to_owned();
             return Err(Error::Directory(directory::Error::BadgeTaken { hint, owner }));
         }
-        let login = self.make_login(&candidate.email).await?;
+        let _ = self.settle().await?;
+        let (errand, login) = self.make_login(&candidate.email).await?;
         let name = [candidate.name.as_str(), &login.name, &candidate.email].into_iter().find(|name| !name.is_empty());
         let written = self.directory.enrol(&Enrolment {
             email: &candidate.email,
@@ -158,13 +112,11 @@ impl Enroller {
             badge: candidate.badge.as_ref(),
             pin_digits: with_pin.then_some(self.pin_digits),
             badge_alone: self.badge_alone,
+            errand: Some(errand),
         });
         match written {
             Ok(pin) => Ok(Done::Enrolled(pin)),
-            Err(source) => match self.client.delete_login(&self.admin, login.id).await {
-                Ok(()) => Err(Error::Directory(source)),
-                Err(_) => Err(Error::LeftOver { login: login.id.get(), source }),
-            },
+            Err(error) => Err(self.discard(errand, login.id, error).await),
         }
     }
 
@@ -211,25 +163,5 @@ impl Enroller {
             }
         }
         summary
-    }
-
-    async fn make_login(&self, email: &str) -> Result<kisi::Login, Error> {
-        let mut waits = BACKOFF.into_iter();
-        loop {
-            match self.client.create_login(&self.admin, &self.kiosk, email).await {
-                Ok(login) => return Ok(login),
-                Err(kisi::Error::Refused { status: 404, .. }) => return Err(Error::NotAtKisi),
-                Err(error @ kisi::Error::Refused { status: 429, .. }) => match waits.next() {
-                    Some(wait) => tokio::time::sleep(wait).await,
-                    None => return Err(Error::Kisi(error)),
-                },
-                Err(
-                    error @ (kisi::Error::Unclear(_) | kisi::Error::Malformed { .. } | kisi::Error::TooLarge { .. }),
-                ) => {
-                    return Err(Error::MayBeOrphaned(error));
-                }
-                Err(error) => return Err(Error::Kisi(error)),
-            }
-        }
     }
 }

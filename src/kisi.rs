@@ -1,5 +1,6 @@
 //! A client of Kisi's API: logins, doors, unlock. It repeats nothing by itself, follows no redirect, and keeps no secret.
 
+mod admin;
 mod answer;
 mod error;
 mod settings;
@@ -12,13 +13,14 @@ use reqwest::{Certificate, Method, RequestBuilder, Url, header, redirect, retry}
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+pub use self::{
+    admin::{Card, Device, DeviceLogin, Login, User},
+    error::{Code, Error},
+    settings::{Roots, Settings},
+};
 use self::{
     answer::{body, is_html, json, success},
     settings::{base_url, partner_headers},
-};
-pub use self::{
-    error::{Code, Error},
-    settings::{Roots, Settings},
 };
 use crate::{
     chain::Chain,
@@ -57,19 +59,6 @@ impl LoginId {
     pub const fn get(self) -> u64 {
         self.0
     }
-}
-
-/// A login that was just made. Its secret comes only once.
-#[derive(Debug)]
-pub struct Login {
-    /// Names it, for deleting it and for reading events.
-    pub id: LoginId,
-    /// Opens doors.
-    pub secret: Secret<String>,
-    /// Kisi's id of the person.
-    pub user_id: Option<u64>,
-    /// The name Kisi has for the person, cleaned; empty if it has none.
-    pub name: String,
 }
 
 /// A login as `GET /login` tells about it.
@@ -153,36 +142,6 @@ impl Client {
         Ok(())
     }
 
-    /// Makes a device login for somebody, which never expires.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`] with 401 for a wrong admin key, 403 without the right to do so, 404 for an e-mail address that Kisi
-    /// does not know. After [`Error::Unclear`] or [`Error::Malformed`] there may be a login that nobody has.
-    ///
-    /// # Source
-    ///
-    /// Kisi OpenAPI document, `POST /logins`; Kisi's guide to logins on behalf of users.
-    pub async fn create_login(&self, admin: &Secret<String>, name: &str, email: &str) -> Result<Login, Error> {
-        let login = wire::NewLogin {
-            kind: "device",
-            name,
-            device_brand: "vestibule",
-            device_model: "kiosk",
-            os_name: std::env::consts::OS,
-            email,
-            expire: false,
-        };
-        let request = self.request(Method::POST, &["logins"], admin)?.json(&wire::CreateLogin { login });
-        let created: wire::CreatedLogin = json("POST /logins", request.timeout(LIST_TIMEOUT)).await?.0;
-        Ok(Login {
-            id: LoginId(created.id),
-            secret: Secret::new(created.secret),
-            user_id: created.user_id,
-            name: created.user.and_then(|user| user.name).map(|name| text::clean(&name)).unwrap_or_default(),
-        })
-    }
-
     /// Asks whether a login still works, and whose it is. The cheapest call that Kisi has.
     ///
     /// # Errors
@@ -202,21 +161,6 @@ impl Client {
         })
     }
 
-    /// Deletes somebody's login.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`] with 404 when there is none, 401 or 403 without the right to do so.
-    ///
-    /// # Source
-    ///
-    /// Kisi OpenAPI document, `DELETE /logins/{id}`.
-    pub async fn delete_login(&self, admin: &Secret<String>, login: LoginId) -> Result<(), Error> {
-        let request = self.request(Method::DELETE, &["logins", &login.0.to_string()], admin)?.timeout(LIST_TIMEOUT);
-        let answer = request.send().await.map_err(Error::from_transport)?;
-        success(answer).await.map(|_| ())
-    }
-
     /// Lists the doors that this login may open, all pages of them.
     ///
     /// # Errors
@@ -227,7 +171,8 @@ impl Client {
     ///
     /// Kisi OpenAPI document, `GET /locks` and `X-Collection-Range`.
     pub async fn doors(&self, login: &Secret<String>) -> Result<Doors, Error> {
-        let list = self.list::<wire::Lock>("GET /locks", "locks", login, MAX_DOORS, |lock| lock.id).await?;
+        let all = Query { path: "locks", filter: &[], page: PAGE, max: MAX_DOORS };
+        let list = self.list::<wire::Lock>("GET /locks", login, all, |lock| lock.id).await?;
         let mut doors: Vec<(Option<i64>, Door)> =
             list.items.into_iter().map(|lock| (lock.order_id, lock.into())).collect();
         doors.sort_by_cached_key(|(order, door)| (order.is_none(), *order, door.name.to_lowercase(), door.id));
@@ -246,7 +191,8 @@ impl Client {
     ///
     /// Kisi OpenAPI document, `GET /places`.
     pub async fn places_locked_down(&self, login: &Secret<String>) -> Result<Vec<PlaceId>, Error> {
-        let list = self.list::<wire::PlaceState>("GET /places", "places", login, MAX_DOORS, |place| place.id).await?;
+        let all = Query { path: "places", filter: &[], page: PAGE, max: MAX_DOORS };
+        let list = self.list::<wire::PlaceState>("GET /places", login, all, |place| place.id).await?;
         let locked_down = list.items.iter().filter(|place| place.locked_down == Some(true));
         Ok(locked_down.map(|place| PlaceId::new(place.id)).collect())
     }
@@ -283,17 +229,16 @@ impl Client {
     async fn list<T: DeserializeOwned>(
         &self,
         operation: &'static str,
-        path: &str,
         login: &Secret<String>,
-        max: usize,
+        Query { path, filter, page: size, max }: Query<'_>,
         id: impl Fn(&T) -> u64,
     ) -> Result<List<T>, Error> {
         let mut list = List { items: Vec::new(), dropped: 0, truncated: false };
         let mut seen = std::collections::HashSet::new();
         let mut offset = 0;
-        for _ in 0..MAX_PAGES {
-            let query = [("limit", PAGE), ("offset", offset)];
-            let request = self.request(Method::GET, &[path], login)?.query(&query).timeout(LIST_TIMEOUT);
+        for _ in 0..MAX_PAGES.max(max.div_ceil(size)) {
+            let query = [("limit", size), ("offset", offset)];
+            let request = self.request(Method::GET, &[path], login)?.query(filter).query(&query).timeout(LIST_TIMEOUT);
             let (page, total): (Vec<serde_json::Value>, _) = json(operation, request).await?;
             let received = page.len();
             let before = list.items.len();
@@ -305,7 +250,7 @@ impl Client {
                 }
             }
             offset += received;
-            let is_last = total.map_or(received < PAGE, |total| total <= offset);
+            let is_last = total.map_or(received < size, |total| total <= offset);
             if received == 0 || is_last {
                 return Ok(list);
             }
@@ -337,6 +282,16 @@ impl Client {
         }
         url
     }
+}
+
+/// Which list, and how much of it.
+struct Query<'a> {
+    path: &'a str,
+    filter: &'a [(&'a str, &'a str)],
+    /// Items in one request.
+    page: usize,
+    /// Items in all.
+    max: usize,
 }
 
 struct List<T> {

@@ -31,6 +31,16 @@ pub enum Error {
         /// Its permissions.
         mode: u32,
     },
+    /// The key is somebody else's.
+    #[error("the device key `{}` belongs to account {owner}, but this program runs as account {us}", file.display())]
+    KeyOwner {
+        /// Which file.
+        file: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who we are.
+        us: u32,
+    },
     /// There is a directory, but not the key it was made with.
     #[error("the directory `{}` was made with another device key: restore that key, or enrol again in an empty folder", file.display())]
     KeyMissing {
@@ -66,6 +76,36 @@ pub enum Error {
     NoPinLeft {
         /// How many digits.
         digits: usize,
+    },
+    /// The directory knows nobody with this address.
+    #[error("{email} is not enrolled here")]
+    NotEnrolled {
+        /// Who.
+        email: String,
+    },
+    /// Something was changed that only this program may change.
+    #[error("the directory `{}` was changed from outside, or is older than the kiosk knows: restore a backup", file.display())]
+    Tampered {
+        /// The directory.
+        file: PathBuf,
+    },
+    /// A directory would be overwritten.
+    #[error("there is a directory in `{}` already: restore into an empty folder", folder.display())]
+    NotEmpty {
+        /// Where.
+        folder: PathBuf,
+    },
+    /// This is no backup of a directory.
+    #[error("the backup is damaged, or is none")]
+    NoBackup,
+    /// A file of the data folder.
+    #[error("`{}` cannot be written", file.display())]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
     },
     /// A sealed login does not open: it was changed, or belongs to somebody else.
     #[error("the sealed login of {email} is damaged: enrol this person again")]

@@ -1,5 +1,6 @@
 //! People as the directory takes and gives them.
 
+use super::ErrandId;
 use crate::{
     secret::Secret,
     staff::{Badge, StaffId},
@@ -22,6 +23,8 @@ pub struct Enrolment<'a> {
     pub pin_digits: Option<usize>,
     /// A badge alone signs in: keep a copy of the login that opens without a PIN.
     pub badge_alone: bool,
+    /// The note that the login was about to be made. It goes with this.
+    pub errand: Option<ErrandId>,
 }
 
 /// A row of the directory, without anything secret.
@@ -39,6 +42,12 @@ pub struct Person {
     pub has_pin: bool,
     /// The ends of their badge numbers.
     pub badges: Vec<String>,
+    /// Nobody signs in as this person until they are resumed.
+    pub is_suspended: bool,
+    /// Kisi refused their login when it was used last: it must be renewed.
+    pub is_refused: bool,
+    /// A badge alone opens their login.
+    pub opens_by_badge: bool,
 }
 
 /// Somebody who was found, with their login.
@@ -48,6 +57,8 @@ pub struct Found {
     pub staff: StaffId,
     /// What they are called.
     pub name: String,
+    /// They may not sign in.
+    pub is_suspended: bool,
     /// Opens doors.
     pub login: Secret<String>,
 }

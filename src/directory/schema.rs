@@ -16,8 +16,15 @@ CREATE TABLE staff (
     email    TEXT NOT NULL UNIQUE COLLATE NOCASE,
     name     TEXT NOT NULL,
     salt     BLOB NOT NULL CHECK (length(salt) = 16),
+    -- Counts the logins this person has had.
     revision INTEGER NOT NULL,
-    login_id INTEGER NOT NULL
+    login_id INTEGER NOT NULL,
+    suspended INTEGER NOT NULL DEFAULT 0,
+    -- Kisi refused the login when it was used last.
+    refused  INTEGER NOT NULL DEFAULT 0,
+    -- At the PIN of a badge.
+    tries_left INTEGER,
+    proof    BLOB
 ) STRICT;
 
 CREATE TABLE badges (
@@ -35,11 +42,17 @@ CREATE TABLE pins (
 CREATE TABLE logins (
     staff_id INTEGER NOT NULL REFERENCES staff (id) ON DELETE CASCADE,
     role     TEXT NOT NULL CHECK (role IN ('pin', 'device')),
-    key_id   BLOB NOT NULL,
     revision INTEGER NOT NULL,
     nonce    BLOB NOT NULL CHECK (length(nonce) = 24),
     sealed   BLOB NOT NULL,
     PRIMARY KEY (staff_id, role)
+) STRICT;
+
+CREATE TABLE errands (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind     TEXT NOT NULL CHECK (kind IN ('make', 'delete')),
+    email    TEXT NOT NULL COLLATE NOCASE,
+    login_id INTEGER
 ) STRICT;
 "];
 

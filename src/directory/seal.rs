@@ -1,10 +1,5 @@
-//! The device key, and what is made with it: sealed logins and blind indexes. How a PIN becomes slow to guess is `pin.rs`.
-
-use std::{
-    fs,
-    io::{self, Read, Write},
-    path::{Path, PathBuf},
-};
+//! What is made with the data key: sealed logins, blind indexes and proofs. How a PIN becomes slow to guess is `pin.rs`; where
+//! the key comes from is `key.rs`.
 
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
@@ -21,25 +16,21 @@ use crate::{
     staff::{Badge, Pin, StaffId},
 };
 
-/// The systemd credential that holds the key, if there is one.
-const CREDENTIAL: &str = "vestibule.key";
-/// The file that holds it otherwise.
-const FILE: &str = "device.key";
 /// In every sealed record: what it means may change some day.
 const VERSION: u8 = 1;
 
 /// 256 random bits.
-type Key = Zeroizing<[u8; 32]>;
+pub(super) type Key = Zeroizing<[u8; 32]>;
 
 /// What a PIN becomes after the slow hash. As secret as the PIN.
 pub(super) type Stretched = Zeroizing<[u8; 32]>;
 
-/// The secret of this kiosk. It is in no database and in no backup of one.
-pub struct DeviceKey(Key);
+/// What everything in the directory is sealed and indexed with. The device key wraps it, so that the device key can change.
+pub(super) struct DataKey(Key);
 
-impl std::fmt::Debug for DeviceKey {
+impl std::fmt::Debug for DataKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DeviceKey(..)")
+        f.write_str("DataKey(..)")
     }
 }
 
@@ -78,74 +69,22 @@ pub(super) struct Sealed {
     pub(super) bytes: Vec<u8>,
 }
 
-impl DeviceKey {
-    /// Finds the key: a systemd credential if there is one, else a file in the data folder.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read, is no key, or its file is open to others. `None` when there is no key at all.
-    ///
-    /// # Source
-    ///
-    /// `systemd.exec(5)`, `$CREDENTIALS_DIRECTORY`.
-    pub(super) fn find(folder: &Path, credentials: Option<&Path>) -> Result<Option<Self>, Error> {
-        let credential = credentials.map(|folder| folder.join(CREDENTIAL)).filter(|file| file.exists());
-        if let Some(file) = credential {
-            return Self::read(&file).map(Some);
-        }
-        let file = folder.join(FILE);
-        if !file.exists() {
-            return Ok(None);
-        }
-        check_mode(&file)?;
-        Self::read(&file).map(Some)
+impl DataKey {
+    /// A new one.
+    pub(super) fn draw() -> Result<Self, Error> {
+        Ok(Self(random()?))
     }
 
-    /// Makes a key file that nobody else can read. Only for a kiosk that has none.
-    pub(super) fn make(folder: &Path) -> Result<Self, Error> {
-        let file = folder.join(FILE);
-        let key = Self(random()?);
-        let failed = |source| Error::KeyFile { file: file.clone(), source };
-        let hex =
-            Zeroizing::new(key.0.iter().fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}")));
-        let mut options = fs::OpenOptions::new();
-        let _ = options.write(true).create_new(true);
-        #[cfg(unix)]
-        let _ = std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut out = options.open(&file).map_err(failed)?;
-        out.write_all(hex.as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
-        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-        Ok(key)
-    }
-
-    /// 32 bytes, or 64 hexadecimal digits.
-    fn read(file: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::KeyFile { file: file.to_owned(), source };
-        let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-        let _ = fs::File::open(file).and_then(|file| file.take(4096).read_to_end(&mut bytes)).map_err(failed)?;
+    /// One that was wrapped. `None` when it has not 32 bytes.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut key = Key::default();
-        if bytes.len() == key.len() {
-            key.copy_from_slice(&bytes);
-            return Ok(Self(key));
-        }
-        let not_a_key =
-            || failed(io::Error::new(io::ErrorKind::InvalidData, "it is not a key of 64 hexadecimal digits"));
-        let digits = bytes.trim_ascii();
-        if digits.len() != 2 * key.len() {
-            return Err(not_a_key());
-        }
-        for (byte, pair) in key.iter_mut().zip(digits.chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| not_a_key())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| not_a_key())?;
-        }
-        Ok(Self(key))
+        key.copy_from_slice(bytes.get(..).filter(|bytes| bytes.len() == 32)?);
+        Some(Self(key))
     }
 
-    /// Names the key without telling anything about it, so that a directory made with another one is noticed.
-    pub(super) fn id(&self) -> [u8; 8] {
-        let mut id = [0; 8];
-        id.copy_from_slice(self.mac(b"vestibule/key-id/v1", &[]).get(..8).unwrap_or(&[0; 8]));
-        id
+    /// Gives the key to what wraps it. Search for this name in review.
+    pub(super) fn expose(&self) -> &[u8] {
+        &*self.0
     }
 
     /// The blind index of a PIN. Unique in the directory.
@@ -154,25 +93,32 @@ impl DeviceKey {
     ///
     /// `threats-and-faults.md`, "Construction".
     pub(super) fn pin_tag(&self, stretched: &Stretched) -> [u8; 32] {
-        self.mac(b"vestibule/pin-index/v1", &**stretched)
+        mac(&self.0, b"vestibule/pin-index/v1", &**stretched)
     }
 
     /// The blind index of a badge number. Without the device key nobody can try out numbers.
     pub(super) fn badge_tag(&self, badge: &Badge) -> [u8; 32] {
-        self.mac(b"vestibule/badge-index/v1", badge.expose().as_bytes())
+        mac(&self.0, b"vestibule/badge-index/v1", badge.expose().as_bytes())
     }
 
     /// Recognises a PIN within one run of the program. Kept in memory only.
     pub(super) fn repeat_tag(&self, pin: &Pin) -> [u8; 32] {
-        self.mac(b"vestibule/repeat/v1", pin.expose())
+        mac(&self.0, b"vestibule/repeat/v1", pin.expose())
     }
 
-    fn mac(&self, purpose: &[u8], data: &[u8]) -> [u8; 32] {
-        // HMAC takes a key of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&*self.0) else { return [0; 32] };
-        mac.update(purpose);
-        mac.update(data);
-        mac.finalize().into_bytes().into()
+    /// Proves that a value is ours.
+    pub(super) fn proof(&self, label: &[u8], message: &[u8]) -> [u8; 32] {
+        mac(&self.0, label, message)
+    }
+
+    /// A key for another purpose.
+    pub(super) fn derive(&self, label: &[u8]) -> Key {
+        Key::new(mac(&self.0, label, &[]))
+    }
+
+    /// For a proof over more than fits in memory at once.
+    pub(super) fn prover(&self, label: &[u8]) -> Hmac<Sha256> {
+        prover(&self.0, label)
     }
 
     /// Seals a login secret.
@@ -223,6 +169,16 @@ fn associated_data(role: Role<'_>, of: Subject<'_>) -> Vec<u8> {
     data
 }
 
+/// The same, for a message that comes in parts.
+fn prover(key: &Key, label: &[u8]) -> Hmac<Sha256> {
+    // HMAC fills a key up to its block with zeros.
+    let mut block = Zeroizing::new([0; 64]);
+    block.iter_mut().zip(key.iter()).for_each(|(to, from)| *to = *from);
+    let mut mac = Hmac::<Sha256>::new(&(*block).into());
+    mac.update(label);
+    mac
+}
+
 /// Random bytes of the operating system.
 pub(super) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, Error> {
     let mut bytes = Zeroizing::new([0; N]);
@@ -230,17 +186,11 @@ pub(super) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, Error> {
     Ok(bytes)
 }
 
-/// A key that others can read is no secret.
-fn check_mode(file: &Path) -> Result<(), Error> {
-    #[cfg(unix)]
-    {
-        let failed = |source| Error::KeyFile { file: file.to_owned(), source };
-        let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(file).map_err(failed)?) & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(Error::KeyExposed { file: PathBuf::from(file), mode });
-        }
-    }
-    Ok(())
+/// A keyed hash of a message, under a label that no other use shares.
+pub(super) fn mac(key: &Key, label: &[u8], message: &[u8]) -> [u8; 32] {
+    let mut mac = prover(key, label);
+    mac.update(message);
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -255,11 +205,11 @@ mod tests {
 
     #[test]
     fn a_seal_opens_only_for_the_same_key_role_person_and_revision() {
-        let key = DeviceKey(Zeroizing::new([7; 32]));
+        let key = DataKey(Zeroizing::new([7; 32]));
         let (stretched, other) = (Stretched::new([1; 32]), Stretched::new([2; 32]));
         let secret = Secret::new("login-secret".to_owned());
         let sealed = key.seal(Role::Pin(&stretched), subject(1, 1), &secret).unwrap();
-        let open = |key: &DeviceKey, role, of| key.open(role, of, &sealed).map(|secret| secret.expose().clone());
+        let open = |key: &DataKey, role, of| key.open(role, of, &sealed).map(|secret| secret.expose().clone());
 
         assert_eq!(open(&key, Role::Pin(&stretched), subject(1, 1)).as_deref(), Some("login-secret"));
         assert_eq!(open(&key, Role::Pin(&other), subject(1, 1)), None, "another PIN");
@@ -267,7 +217,7 @@ mod tests {
         assert_eq!(open(&key, Role::Pin(&stretched), subject(2, 1)), None, "another person");
         assert_eq!(open(&key, Role::Pin(&stretched), subject(1, 2)), None, "another revision");
         assert_eq!(
-            open(&DeviceKey(Zeroizing::new([8; 32])), Role::Pin(&stretched), subject(1, 1)),
+            open(&DataKey(Zeroizing::new([8; 32])), Role::Pin(&stretched), subject(1, 1)),
             None,
             "another kiosk"
         );
@@ -275,7 +225,7 @@ mod tests {
 
     #[test]
     fn every_changed_byte_breaks_the_seal() {
-        let key = DeviceKey(Zeroizing::new([7; 32]));
+        let key = DataKey(Zeroizing::new([7; 32]));
         let mut sealed = key.seal(Role::Device, subject(1, 1), &Secret::new("login-secret".to_owned())).unwrap();
         for at in 0..sealed.bytes.len() {
             sealed.bytes[at] ^= 1;
@@ -283,40 +233,5 @@ mod tests {
             sealed.bytes[at] ^= 1;
         }
         assert!(key.open(Role::Device, subject(1, 1), &sealed).is_some());
-    }
-
-    #[test]
-    fn a_made_key_is_found_again_and_is_private() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(DeviceKey::find(folder.path(), None).unwrap().is_none());
-        let made = DeviceKey::make(folder.path()).unwrap();
-        assert_eq!(DeviceKey::find(folder.path(), None).unwrap().unwrap().id(), made.id());
-        let again = DeviceKey::make(folder.path());
-        assert!(matches!(again, Err(Error::KeyFile { .. })), "a key is never overwritten");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_key_that_others_can_read_is_refused() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let _ = DeviceKey::make(folder.path()).unwrap();
-        let file = folder.path().join(FILE);
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-        let error = DeviceKey::find(folder.path(), None).unwrap_err();
-        assert!(error.to_string().contains("0644"), "{error}");
-    }
-
-    #[test]
-    fn a_systemd_credential_comes_before_the_file() {
-        let (folder, credentials) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let made = DeviceKey::make(folder.path()).unwrap();
-        fs::write(credentials.path().join(CREDENTIAL), "ab".repeat(32)).unwrap();
-        let found = DeviceKey::find(folder.path(), Some(credentials.path())).unwrap().unwrap();
-        assert_ne!(found.id(), made.id());
-        assert_eq!(found.id(), DeviceKey(Zeroizing::new([0xab; 32])).id());
-        fs::write(credentials.path().join(CREDENTIAL), "not a key").unwrap();
-        assert!(DeviceKey::find(folder.path(), Some(credentials.path())).is_err(), "no fall back to the file");
     }
 }

@@ -1,10 +1,13 @@
 //! What the directory keeps, and what it refuses.
 
 use super::*;
-use crate::staff::{BadgeFormat, BadgeProfile};
+use crate::{
+    secret::Secret,
+    staff::{BadgeFormat, BadgeProfile},
+};
 
 fn open(folder: &Path) -> Directory {
-    Directory::open(folder, None, Cost::FLOOR).unwrap()
+    Directory::open(folder, None, || Cost::FLOOR).unwrap()
 }
 
 fn badge(number: &str) -> Badge {
@@ -27,6 +30,7 @@ fn enrol(directory: &mut Directory, email: &str, number: Option<&str>, pin: bool
         badge: number.map(badge).as_ref(),
         pin_digits: pin.then_some(6),
         badge_alone: true,
+        errand: None,
     })
 }
 
@@ -76,11 +80,11 @@ fn a_directory_without_its_key_is_refused_and_no_new_key_is_made() {
     drop(open(folder.path()));
     let key = folder.path().join("device.key");
     fs::remove_file(&key).unwrap();
-    let error = Directory::open(folder.path(), None, Cost::FLOOR).unwrap_err();
+    let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err();
     assert!(matches!(error, Error::KeyMissing { .. }), "{error}");
     assert!(!key.exists());
     let _ = DeviceKey::make(folder.path()).unwrap();
-    let error = Directory::open(folder.path(), None, Cost::FLOOR).unwrap_err();
+    let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err();
     assert!(matches!(error, Error::KeyMissing { .. }), "{error}");
 }
 
@@ -103,7 +107,7 @@ fn a_sealed_login_moved_to_another_person_does_not_open() {
 fn a_file_of_a_newer_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     open(folder.path()).db.pragma_update(None, "user_version", 99).unwrap();
-    let error = Directory::open(folder.path(), None, Cost::FLOOR).unwrap_err();
+    let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err();
     assert!(matches!(error, Error::TooNew { version: 99, .. }), "{error}");
 }
 
@@ -111,7 +115,7 @@ fn a_file_of_a_newer_version_is_refused() {
 fn a_file_that_makes_guessing_cheap_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let _ = open(folder.path()).db.execute("UPDATE meta SET value = zeroblob(12) WHERE key = 'pin_cost'", []).unwrap();
-    assert!(matches!(Directory::open(folder.path(), None, Cost::FLOOR), Err(Error::Hashing)));
+    assert!(matches!(Directory::open(folder.path(), None, || Cost::FLOOR), Err(Error::Hashing)));
 }
 
 #[test]

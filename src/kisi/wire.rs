@@ -19,7 +19,7 @@ pub(super) struct NewLogin<'a> {
     pub(super) kind: &'static str,
     pub(super) name: &'a str,
     pub(super) device_brand: &'static str,
-    pub(super) device_model: &'static str,
+    pub(super) device_model: &'a str,
     pub(super) os_name: &'static str,
     pub(super) email: &'a str,
     /// A boolean: one guide of Kisi's shows a string.
@@ -47,6 +47,39 @@ pub(super) struct CurrentLogin {
 #[derive(Debug, Deserialize)]
 pub(super) struct User {
     pub(super) name: Option<String>,
+}
+
+/// `GET /logins`, one element.
+#[derive(Debug, Deserialize)]
+pub(super) struct ListedLogin {
+    pub(super) id: u64,
+    pub(super) device_model: Option<String>,
+}
+
+/// `GET /users`, one element.
+#[derive(Debug, Deserialize)]
+pub(super) struct ListedUser {
+    pub(super) id: u64,
+    pub(super) email: Option<String>,
+    pub(super) name: Option<String>,
+}
+
+/// `GET /cards`, one element.
+#[derive(Debug, Deserialize)]
+pub(super) struct ListedCard {
+    pub(super) id: u64,
+    pub(super) uid: Option<String>,
+    pub(super) facility_code: Option<u64>,
+    pub(super) card_number: Option<u64>,
+}
+
+/// `GET /card_assignments`, one element. The PIN that Kisi has there is not read.
+#[derive(Debug, Deserialize)]
+pub(super) struct CardOwner {
+    pub(super) id: u64,
+    pub(super) card_id: Option<u64>,
+    pub(super) assignee_type: Option<String>,
+    pub(super) assignee_id: Option<u64>,
 }
 
 /// `GET /places`, one element.

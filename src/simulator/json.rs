@@ -89,7 +89,7 @@ pub(super) fn login(login: &Login, world: &World) -> Value {
     json!({
         "id": login.id, "created_at": login.created_at, "updated_at": login.created_at, "type": login.kind,
         "name": login.name, "primary": login.primary, "expire": login.expire, "last_used_at": login.last_used_at,
-        "device_brand": null, "device_model": null, "os_name": login.os_name, "user_id": login.person,
+        "device_brand": null, "device_model": login.device_model, "os_name": login.os_name, "user_id": login.person,
         "user": user_ref(world.people.get(&login.person)),
         "app": {}, "user_agent": {}, "device": {}, "os": {},
     })

@@ -76,6 +76,7 @@ pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(bo
         person,
         kind,
         name: text("name").map(str::to_owned),
+        device_model: text("device_model").map(str::to_owned),
         os_name: text("os_name").map(str::to_owned),
         secret: new_secret(),
         expire,

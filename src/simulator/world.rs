@@ -22,6 +22,8 @@ pub struct Login {
     pub kind: &'static str,
     /// What it is called.
     pub name: Option<String>,
+    /// What made it.
+    pub device_model: Option<String>,
     /// What it runs on.
     pub os_name: Option<String>,
     /// Opens doors.
@@ -242,6 +244,7 @@ impl World {
             person: admin,
             kind: "api",
             name: Some("Simulator admin key".to_owned()),
+            device_model: None,
             os_name: None,
             secret: super::logins::new_secret(),
             expire: false,

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use jsonschema::Validator;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use vestibule::{door::DoorId, secret::Secret};
+use vestibule::{door::DoorId, kisi::Device, secret::Secret};
 
 use crate::{
     simulator::Bare,
     tls::{Server, sample},
 };
+
+const KIOSK: Device<'_> = Device { name: "Lobby", model: "kiosk" };
 
 /// The document, ready to check with.
 struct Contract(Value);
@@ -240,8 +242,8 @@ async fn every_request_of_the_client_fits_the_contract() {
     let server = Server::start(world);
     let (client, admin) = (server.client(), Secret::new(admin));
     client.warm().await.unwrap();
-    let login = client.create_login(&admin, "Lobby", "ada@example.com").await.unwrap();
-    let many = client.create_login(&admin, "Lobby", &many).await.unwrap();
+    let login = client.create_login(&admin, KIOSK, "ada@example.com").await.unwrap();
+    let many = client.create_login(&admin, KIOSK, &many).await.unwrap();
     let _ = client.who_am_i(&login.secret).await.unwrap();
     let _ = client.doors(&login.secret).await.unwrap();
     let _ = client.doors(&many.secret).await.unwrap();
@@ -270,7 +272,7 @@ async fn every_code_of_the_contract_can_be_met_and_is_sorted_by_its_class() {
     let (world, admin) = sample();
     let server = Server::start(world);
     let client = server.client();
-    let login = client.create_login(&Secret::new(admin), "Lobby", "ada@example.com").await.unwrap();
+    let login = client.create_login(&Secret::new(admin), KIOSK, "ada@example.com").await.unwrap();
     let codes = contract.0["x-kisi-error-codes"].as_object().unwrap();
     assert_eq!(codes.len(), 69);
     for (code, meaning) in codes {

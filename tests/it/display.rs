@@ -275,7 +275,7 @@ impl Installed {
     /// The same kiosk without a display, on the same files: where things are and how they look.
     fn twin(&self) -> Kiosk {
         let config = Config::load(&self.path("kiosk.toml")).unwrap();
-        let directory = Directory::open(&self.path("data"), None, Cost::SHIPPED).unwrap();
+        let directory = Directory::open(&self.path("data"), None, || Cost::SHIPPED).unwrap();
         let client = Client::new(&wiring::client(&config)).unwrap();
         Kiosk::new(wiring::start(&config, directory, client).unwrap(), Size::new(1280.0, 800.0))
     }

@@ -221,7 +221,7 @@ fn somebody_with_a_badge_is_given_a_pin_later_without_a_new_login() {
     let report: Value = serde_json::from_str(&lines(&output)[0]).unwrap();
     assert_eq!(report["result"], "PIN issued");
     files.site.kisi.with(|world| assert_eq!(world.logins.len(), 2, "the admin's and Ada's"));
-    let directory = Directory::open(&files.folder.join("data"), None, Cost::SHIPPED).unwrap();
+    let directory = Directory::open(&files.folder.join("data"), None, || Cost::SHIPPED).unwrap();
     let pin = Pin::parse(report["pin"].as_str().unwrap()).unwrap();
     assert_eq!(directory.identify(&Credential::Pin(pin)).unwrap().unwrap().name, "Ada Lind");
     let output = files.run(&["staff", "add", "ada@example.com", "--pin"]);

@@ -67,7 +67,7 @@ impl Site {
     }
 
     pub(crate) fn directory(&self) -> Directory {
-        Directory::open(self.folder.path(), None, Cost::FLOOR).unwrap()
+        Directory::open(self.folder.path(), None, || Cost::FLOOR).unwrap()
     }
 
     pub(crate) fn client(&self) -> Client {

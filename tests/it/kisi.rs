@@ -3,7 +3,7 @@
 use vestibule::{
     chain::Chain,
     door::{Door, DoorId, DoorState, Outcome, Refusal},
-    kisi::{Client, Error, Login},
+    kisi::{Client, Device, Error, Login},
     secret::Secret,
     simulator::{fault::Fault, world::World},
 };
@@ -11,6 +11,7 @@ use vestibule::{
 use crate::tls::{Certificate, Server, plain, sample};
 
 const LOBBY: DoorId = DoorId::new(101);
+const KIOSK: Device<'_> = Device { name: "Lobby", model: "kiosk" };
 
 /// A server with the sample scene, changed, and a login of somebody in it.
 async fn with_login(email: &str, change: impl FnOnce(&mut World)) -> (Server, Client, Login) {
@@ -18,7 +19,7 @@ async fn with_login(email: &str, change: impl FnOnce(&mut World)) -> (Server, Cl
     change(&mut world);
     let server = Server::start(world);
     let client = server.client();
-    let login = client.create_login(&Secret::new(admin), "Lobby", email).await.unwrap();
+    let login = client.create_login(&Secret::new(admin), KIOSK, email).await.unwrap();
     server.simulator.with(|world| world.requests.clear());
     (server, client, login)
 }
@@ -30,7 +31,7 @@ async fn doors(count: u64, change: impl FnOnce(&mut World)) -> (Server, Result<v
     change(&mut world);
     let server = Server::start(world);
     let client = server.client();
-    let login = client.create_login(&Secret::new(admin), "Lobby", &email).await.unwrap();
+    let login = client.create_login(&Secret::new(admin), KIOSK, &email).await.unwrap();
     server.simulator.with(|world| world.requests.clear());
     let list = client.doors(&login.secret).await;
     (server, list)
@@ -177,7 +178,7 @@ async fn partners_name_themselves_in_every_request() {
     settings.integration_identifier = Some("vestibule".to_owned());
     settings.integration_contact = Some("access@example.com".to_owned());
     let client = Client::new(&settings).unwrap();
-    let login = client.create_login(&Secret::new(admin), "Lobby", "ada@example.com").await.unwrap();
+    let login = client.create_login(&Secret::new(admin), KIOSK, "ada@example.com").await.unwrap();
     let _ = client.doors(&login.secret).await.unwrap();
     let _ = client.unlock(&login.secret, LOBBY).await;
     let wanted = Some(("vestibule".to_owned(), "access@example.com".to_owned()));
@@ -206,7 +207,7 @@ async fn a_deleted_login_is_dead_and_cannot_be_deleted_twice() {
     let (world, admin) = sample();
     let server = Server::start(world);
     let (client, admin) = (server.client(), Secret::new(admin));
-    let login = client.create_login(&admin, "Lobby", "ada@example.com").await.unwrap();
+    let login = client.create_login(&admin, KIOSK, "ada@example.com").await.unwrap();
     client.delete_login(&admin, login.id).await.unwrap();
     assert!(client.who_am_i(&login.secret).await.unwrap_err().is_dead_login());
     assert_eq!(client.unlock(&login.secret, LOBBY).await, Outcome::Refused(Refusal::Login));
@@ -216,9 +217,9 @@ async fn a_deleted_login_is_dead_and_cannot_be_deleted_twice() {
 #[tokio::test]
 async fn logins_for_strangers_and_by_people_who_may_not_are_refused() {
     let (server, client, login) = with_login("ada@example.com", |_| {}).await;
-    let stranger = client.create_login(&login.secret, "Lobby", "nobody@example.com").await;
+    let stranger = client.create_login(&login.secret, KIOSK, "nobody@example.com").await;
     assert!(matches!(stranger, Err(Error::Refused { status: 403 | 404, .. })));
-    let other = client.create_login(&login.secret, "Lobby", "grace@example.com").await;
+    let other = client.create_login(&login.secret, KIOSK, "grace@example.com").await;
     assert!(matches!(other, Err(Error::Refused { status: 403, .. })));
     server.simulator.with(|world| assert_eq!(world.logins.len(), 2, "the admin's and Ada's"));
 }
@@ -390,7 +391,7 @@ async fn no_error_tells_a_secret_an_address_or_a_body() {
         world.faults.push(Fault { cut_after: Some(0), ..Fault::default() });
     });
     let admin = Secret::new("canary-admin-key".to_owned());
-    let made = client.create_login(&admin, "Lobby", "ada@example.com").await.unwrap_err();
+    let made = client.create_login(&admin, KIOSK, "ada@example.com").await.unwrap_err();
     let listed = client.doors(&login.secret).await.unwrap_err();
     let broken = client.doors(&Secret::new("canary\nsecret".to_owned())).await.unwrap_err();
     assert!(matches!(broken, Error::Secret));

@@ -1,0 +1,231 @@
+//! Everything that changes who is in the directory, each all or nothing.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::{
+    Directory, Enrolment, ErrandId, Error, badge_owner, errand, person_id,
+    pin::{self, Cost},
+    proof::commit,
+    seal::{DataKey, Role, Subject, random},
+};
+use crate::{
+    secret::Secret,
+    staff::{Badge, Pin, StaffId},
+};
+
+/// A PIN that is taken is redrawn in silence. So many times in a row means that hardly any are left.
+const DRAWS: usize = 20;
+
+/// A login that takes the place of another.
+#[derive(Debug)]
+pub struct Renewal<'a> {
+    /// Kisi's id of it.
+    pub login_id: u64,
+    /// The login.
+    pub secret: &'a Secret<String>,
+    /// Issue a PIN of so many digits. The old one is gone in any case: only its owner could seal the new login under it.
+    pub pin_digits: Option<usize>,
+    /// A badge alone signs in.
+    pub badge_alone: bool,
+    /// The note that the login was about to be made.
+    pub errand: ErrandId,
+}
+
+impl Directory {
+    /// Writes somebody down, all or nothing. Returns the PIN that was issued, which is shown nowhere again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Enrolled`], [`Error::BadgeTaken`], [`Error::NoPinLeft`]; nothing was written then.
+    pub fn enrol(&mut self, person: &Enrolment<'_>) -> Result<Option<Pin>, Error> {
+        let change = begin(&mut self.db)?;
+        if person_id(&change, person.email)?.is_some() {
+            return Err(Error::Enrolled { email: person.email.to_owned() });
+        }
+        let salt = random::<16>()?;
+        let login_id = person.login_id.cast_signed();
+        let _ = change.execute(
+            "INSERT INTO staff (email, name, salt, revision, login_id) VALUES (?1, ?2, ?3, 1, ?4)",
+            params![person.email, person.name, &salt[..], login_id],
+        )?;
+        let staff = StaffId::new(change.last_insert_rowid());
+        let subject = Subject { staff, salt: &salt[..], revision: 1 };
+        if let Some(badge) = person.badge {
+            add_badge(&change, &self.data, staff, badge)?;
+        }
+        if person.badge_alone {
+            put_login(&change, &self.data, Role::Device, subject, person.secret)?;
+        }
+        let draw = Draw { data: &self.data, salt: &self.salt, cost: self.cost, digits: person.pin_digits };
+        let issued = draw.give(&change, subject, person.secret)?;
+        if let Some(errand) = person.errand {
+            errand::made(&change, errand)?;
+        }
+        commit(change, &self.data, Some(staff))?;
+        Ok(issued)
+    }
+
+    /// Gives somebody one more badge. Returns whether it was new.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadgeTaken`] when it is somebody else's.
+    pub fn give_badge(&mut self, staff: StaffId, badge: &Badge) -> Result<bool, Error> {
+        let change = begin(&mut self.db)?;
+        let is_new = badge_owner(&change, &self.data, badge)?.is_none_or(|(owner, _)| owner != staff);
+        if is_new {
+            add_badge(&change, &self.data, staff, badge)?;
+        }
+        commit(change, &self.data, None)?;
+        Ok(is_new)
+    }
+
+    /// Issues a PIN to somebody, in place of the one they may have. `None` when their login is kept under no key that is at
+    /// hand: it opens with their present PIN only, or not here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoPinLeft`], [`Error::Damaged`]; nothing was written then.
+    pub fn issue_pin(&mut self, staff: StaffId, digits: usize) -> Result<Option<Pin>, Error> {
+        let Some(found) = self.open_for(Some(staff), Role::Device)? else { return Ok(None) };
+        let change = begin(&mut self.db)?;
+        let (salt, revision, _) = subject(&change, staff)?;
+        let _ = change.execute("DELETE FROM pins WHERE staff_id = ?1", [staff.get()])?;
+        let _ = change.execute("DELETE FROM logins WHERE staff_id = ?1 AND role = 'pin'", [staff.get()])?;
+        let draw = Draw { data: &self.data, salt: &self.salt, cost: self.cost, digits: Some(digits) };
+        let pin = draw.give(&change, Subject { staff, salt: &salt, revision }, &found.login)?;
+        commit(change, &self.data, None)?;
+        Ok(pin)
+    }
+
+    /// Puts a new login in the place of the old one, and notes that the old one must be deleted at Kisi. Returns the new PIN,
+    /// which is shown nowhere again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoPinLeft`]; the old login still works then.
+    pub fn renew(&mut self, staff: StaffId, renewal: &Renewal<'_>) -> Result<Option<Pin>, Error> {
+        let change = begin(&mut self.db)?;
+        let (salt, revision, email) = subject(&change, staff)?;
+        let (revision, id) = (revision + 1, staff.get());
+        let old: i64 = change.query_row("SELECT login_id FROM staff WHERE id = ?1", [id], |row| row.get(0))?;
+        let _ = change.execute("DELETE FROM pins WHERE staff_id = ?1", [id])?;
+        let _ = change.execute("DELETE FROM logins WHERE staff_id = ?1", [id])?;
+        let _ = change.execute(
+            "UPDATE staff SET revision = ?2, login_id = ?3, refused = 0, tries_left = NULL WHERE id = ?1",
+            params![id, revision, renewal.login_id.cast_signed()],
+        )?;
+        let of = Subject { staff, salt: &salt, revision };
+        if renewal.badge_alone {
+            put_login(&change, &self.data, Role::Device, of, renewal.secret)?;
+        }
+        let draw = Draw { data: &self.data, salt: &self.salt, cost: self.cost, digits: renewal.pin_digits };
+        let issued = draw.give(&change, of, renewal.secret)?;
+        errand::made(&change, renewal.errand)?;
+        errand::note_deletion(&change, &email, old)?;
+        commit(change, &self.data, Some(staff))?;
+        Ok(issued)
+    }
+
+    /// Forgets somebody, and notes that their login must be deleted at Kisi.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotEnrolled`]
+    pub fn remove(&mut self, email: &str) -> Result<(), Error> {
+        let change = begin(&mut self.db)?;
+        let found = change
+            .query_row("SELECT id, login_id FROM staff WHERE email = ?1", [email], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let (id, login) = found.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
+        let _ = change.execute("DELETE FROM staff WHERE id = ?1", [id])?;
+        errand::note_deletion(&change, email, login)?;
+        commit(change, &self.data, None)
+    }
+
+    /// Bars somebody from signing in, or lets them again. Returns who it is and whether that changed anything.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotEnrolled`]
+    pub fn suspend(&mut self, email: &str, is_suspended: bool) -> Result<(StaffId, bool), Error> {
+        let change = begin(&mut self.db)?;
+        let staff = person_id(&change, email)?.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
+        let sql = "UPDATE staff SET suspended = ?2 WHERE id = ?1 AND suspended <> ?2";
+        let changed = change.execute(sql, params![staff.get(), is_suspended])?;
+        commit(change, &self.data, Some(staff))?;
+        Ok((staff, 0 < changed))
+    }
+
+    /// Notes whether Kisi refused this person's login when it was used last.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn note_refused(&self, staff: StaffId, is_refused: bool) -> Result<(), Error> {
+        let sql = "UPDATE staff SET refused = ?2 WHERE id = ?1 AND refused <> ?2";
+        let _ = self.db.execute(sql, params![staff.get(), is_refused])?;
+        Ok(())
+    }
+}
+
+fn begin(db: &mut Connection) -> Result<Transaction<'_>, Error> {
+    Ok(db.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+/// Salt, revision and e-mail address of somebody.
+fn subject(db: &Connection, staff: StaffId) -> Result<(Vec<u8>, i64, String), Error> {
+    let sql = "SELECT salt, revision, email FROM staff WHERE id = ?1";
+    Ok(db.query_row(sql, [staff.get()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+}
+
+fn add_badge(change: &Transaction<'_>, data: &DataKey, staff: StaffId, badge: &Badge) -> Result<(), Error> {
+    if let Some((_, owner)) = badge_owner(change, data, badge)? {
+        return Err(Error::BadgeTaken { hint: badge.hint().to_owned(), owner });
+    }
+    let sql = "INSERT INTO badges (tag, hint, staff_id) VALUES (?1, ?2, ?3)";
+    let _ = change.execute(sql, params![data.badge_tag(badge), badge.hint(), staff.get()])?;
+    Ok(())
+}
+
+fn put_login(
+    change: &Transaction<'_>,
+    data: &DataKey,
+    role: Role<'_>,
+    of: Subject<'_>,
+    secret: &Secret<String>,
+) -> Result<(), Error> {
+    let sealed = data.seal(role, of, secret)?;
+    let _ = change.execute(
+        "INSERT INTO logins (staff_id, role, revision, nonce, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![of.staff.get(), role.name(), of.revision, sealed.nonce, sealed.bytes],
+    )?;
+    Ok(())
+}
+
+/// What a PIN is drawn with.
+struct Draw<'a> {
+    data: &'a DataKey,
+    salt: &'a [u8],
+    cost: Cost,
+    digits: Option<usize>,
+}
+
+impl Draw<'_> {
+    /// Draws until a PIN is free, and seals the login under it. Nobody learns which are not free.
+    fn give(&self, change: &Transaction<'_>, of: Subject<'_>, secret: &Secret<String>) -> Result<Option<Pin>, Error> {
+        let Some(digits) = self.digits else { return Ok(None) };
+        for _ in 0..DRAWS {
+            let pin = pin::draw(digits)?;
+            let stretched = pin::stretch(&pin, self.salt, self.cost)?;
+            let sql = "INSERT INTO pins (tag, staff_id) VALUES (?1, ?2) ON CONFLICT (tag) DO NOTHING";
+            if change.execute(sql, params![self.data.pin_tag(&stretched), of.staff.get()])? == 1 {
+                put_login(change, self.data, Role::Pin(&stretched), of, secret)?;
+                return Ok(Some(pin));
+            }
+        }
+        Err(Error::NoPinLeft { digits })
+    }
+}

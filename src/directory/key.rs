@@ -1,0 +1,285 @@
+//! The device key: where it lies, who may read it, and the data key that it wraps. What is sealed with the data key is `seal.rs`.
+
+use std::{
+    fs,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{
+    Error,
+    seal::{DataKey, Key, mac, random},
+};
+
+/// The systemd credential that holds the key, if there is one.
+const CREDENTIAL: &str = "vestibule.key";
+/// The file that holds it otherwise.
+const FILE: &str = "device.key";
+/// The next key while the old one is replaced.
+const NEXT: &str = "device.key.next";
+/// Bound into every wrapped data key.
+const WRAP: &[u8] = b"vestibule/data-key/v1";
+
+/// Where a device key lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// A systemd credential. Sealed to this machine, and to its TPM where it has one.
+    Credential(PathBuf),
+    /// A file beside the directory: whoever takes the disk has both.
+    File(PathBuf),
+}
+
+impl KeyPlace {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Credential(path) | Self::File(path) => path,
+        }
+    }
+}
+
+/// The secret of this kiosk. It is in no database and in no backup of one.
+pub struct DeviceKey {
+    key: Key,
+    place: KeyPlace,
+}
+
+impl std::fmt::Debug for DeviceKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeviceKey").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl DeviceKey {
+    /// Every key that is at hand, the best place first: a systemd credential, the file in the data folder, and the one that a
+    /// `rekey` was about to put there.
+    ///
+    /// # Errors
+    ///
+    /// When one is there but cannot be read, is no key, or is open to others.
+    ///
+    /// # Source
+    ///
+    /// `systemd.exec(5)`, `$CREDENTIALS_DIRECTORY`.
+    pub(super) fn find(folder: &Path, credentials: Option<&Path>) -> Result<Vec<Self>, Error> {
+        let credential = credentials.map(|folder| KeyPlace::Credential(folder.join(CREDENTIAL)));
+        let files = [FILE, NEXT].map(|name| KeyPlace::File(folder.join(name)));
+        let places = credential.into_iter().chain(files).filter(|place| place.path().exists());
+        places.map(Self::read).collect()
+    }
+
+    /// Makes a key file that nobody else can read. Only for a kiosk that has none.
+    pub(super) fn make(folder: &Path) -> Result<Self, Error> {
+        Self::write(folder.join(FILE))
+    }
+
+    /// Makes the key that will replace the file's, beside it.
+    pub(super) fn make_next(folder: &Path) -> Result<Self, Error> {
+        let file = folder.join(NEXT);
+        if file.exists() {
+            // Of a `rekey` that ended before the directory knew it.
+            fs::remove_file(&file).map_err(|source| Error::KeyFile { file: file.clone(), source })?;
+        }
+        Self::write(file)
+    }
+
+    /// Leaves this key as the only file in the folder, or none if it is a credential.
+    pub(super) fn settle(self, folder: &Path) -> Result<Self, Error> {
+        let (file, next) = (folder.join(FILE), folder.join(NEXT));
+        let failed = |source| Error::KeyFile { file: self.place.path().to_owned(), source };
+        let is_next = self.place == KeyPlace::File(next.clone());
+        if is_next {
+            fs::rename(&next, &file).map_err(failed)?;
+        }
+        let leftovers: &[&PathBuf] = match &self.place {
+            KeyPlace::Credential(_) => &[&file, &next],
+            KeyPlace::File(_) => &[&next],
+        };
+        for leftover in leftovers.iter().filter(|file| file.exists()) {
+            fs::remove_file(leftover).map_err(failed)?;
+        }
+        sync(folder).map_err(failed)?;
+        Ok(Self { place: if is_next { KeyPlace::File(file) } else { self.place }, key: self.key })
+    }
+
+    fn write(file: PathBuf) -> Result<Self, Error> {
+        let key = random()?;
+        let failed = |source| Error::KeyFile { file: file.clone(), source };
+        let hex = Zeroizing::new(key.iter().fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}")));
+        let mut options = fs::OpenOptions::new();
+        let _ = options.write(true).create_new(true);
+        #[cfg(unix)]
+        let _ = std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut out = options.open(&file).map_err(failed)?;
+        out.write_all(hex.as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
+        sync(file.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+        Ok(Self { key, place: KeyPlace::File(file) })
+    }
+
+    /// 32 bytes, or 64 hexadecimal digits.
+    fn read(place: KeyPlace) -> Result<Self, Error> {
+        if let KeyPlace::File(file) = &place {
+            check_access(file)?;
+        }
+        let failed = |source| Error::KeyFile { file: place.path().to_owned(), source };
+        let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+        let _ =
+            fs::File::open(place.path()).and_then(|file| file.take(4096).read_to_end(&mut bytes)).map_err(failed)?;
+        let mut key = Key::default();
+        if bytes.len() == key.len() {
+            key.copy_from_slice(&bytes);
+            return Ok(Self { key, place });
+        }
+        let not_a_key =
+            || failed(io::Error::new(io::ErrorKind::InvalidData, "it is not a key of 64 hexadecimal digits"));
+        let digits = bytes.trim_ascii();
+        if digits.len() != 2 * key.len() {
+            return Err(not_a_key());
+        }
+        for (byte, pair) in key.iter_mut().zip(digits.chunks(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| not_a_key())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| not_a_key())?;
+        }
+        Ok(Self { key, place })
+    }
+
+    /// Where it lies.
+    pub fn place(&self) -> &KeyPlace {
+        &self.place
+    }
+
+    /// Names the key without telling anything about it, so that a directory made with another one is noticed.
+    pub(super) fn id(&self) -> [u8; 8] {
+        let mut id = [0; 8];
+        id.copy_from_slice(mac(&self.key, b"vestibule/key-id/v1", &[]).get(..8).unwrap_or(&[0; 8]));
+        id
+    }
+
+    /// The data key as the directory keeps it.
+    pub(super) fn wrap(&self, data: &DataKey) -> Result<Vec<u8>, Error> {
+        let nonce: Zeroizing<[u8; 24]> = random()?;
+        let payload = Payload { msg: data.expose(), aad: WRAP };
+        let sealed = self.cipher().encrypt(&XNonce::from(*nonce), payload).map_err(|_| Error::Sealing)?;
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    /// The data key again. `None` when another key wrapped it, or it was changed.
+    pub(super) fn unwrap(&self, wrapped: &[u8]) -> Option<DataKey> {
+        let (nonce, sealed) = wrapped.split_at_checked(24)?;
+        let nonce: [u8; 24] = nonce.try_into().ok()?;
+        let mut bytes = self.cipher().decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: WRAP }).ok()?;
+        let key = DataKey::from_bytes(&bytes);
+        bytes.zeroize();
+        key
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        let mut key = Key::default();
+        // 32 bytes are never too long for HKDF with SHA-256.
+        let _ = Hkdf::<Sha256>::new(None, &*self.key).expand(WRAP, &mut *key);
+        XChaCha20Poly1305::new(&(*key).into())
+    }
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder).and_then(|folder| folder.sync_all())
+}
+
+/// A key that others can read, or that is somebody else's, is no secret.
+fn check_access(file: &Path) -> Result<(), Error> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let found = fs::metadata(file).map_err(|source| Error::KeyFile { file: file.to_owned(), source })?;
+        let mode = found.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(Error::KeyExposed { file: file.to_owned(), mode });
+        }
+        let (owner, us) = (found.uid(), rustix::process::geteuid().as_raw());
+        if owner != us {
+            return Err(Error::KeyOwner { file: file.to_owned(), owner, us });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(folder: &Path, credentials: Option<&Path>) -> DeviceKey {
+        DeviceKey::find(folder, credentials).unwrap().into_iter().next().unwrap()
+    }
+
+    #[test]
+    fn a_made_key_is_found_again_and_is_private() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(DeviceKey::find(folder.path(), None).unwrap().is_empty());
+        let made = DeviceKey::make(folder.path()).unwrap();
+        assert_eq!(found(folder.path(), None).id(), made.id());
+        let again = DeviceKey::make(folder.path());
+        assert!(matches!(again, Err(Error::KeyFile { .. })), "a key is never overwritten");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let _ = DeviceKey::make(folder.path()).unwrap();
+        let file = folder.path().join(FILE);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        let error = DeviceKey::find(folder.path(), None).unwrap_err();
+        assert!(error.to_string().contains("0644"), "{error}");
+    }
+
+    #[test]
+    fn a_systemd_credential_comes_before_the_file() {
+        let (folder, credentials) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let made = DeviceKey::make(folder.path()).unwrap();
+        fs::write(credentials.path().join(CREDENTIAL), "ab".repeat(32)).unwrap();
+        let found = found(folder.path(), Some(credentials.path()));
+        assert_ne!(found.id(), made.id());
+        assert_eq!(found.place(), &KeyPlace::Credential(credentials.path().join(CREDENTIAL)));
+        assert_eq!(*found.key, [0xab; 32]);
+        fs::write(credentials.path().join(CREDENTIAL), "not a key").unwrap();
+        assert!(DeviceKey::find(folder.path(), Some(credentials.path())).is_err(), "no fall back to the file");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_of_another_account_is_refused() {
+        if !rustix::process::geteuid().is_root() {
+            return; // Nobody else can give files away; `.ci/run` is root.
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let _ = DeviceKey::make(folder.path()).unwrap();
+        std::os::unix::fs::chown(folder.path().join(FILE), Some(4711), None).unwrap();
+        let error = DeviceKey::find(folder.path(), None).unwrap_err();
+        assert!(error.to_string().contains("4711"), "{error}");
+    }
+
+    #[test]
+    fn a_wrapped_data_key_opens_with_its_device_key_and_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let (device, other) = (DeviceKey::make(folder.path()).unwrap(), DeviceKey::make_next(folder.path()).unwrap());
+        let data = DataKey::draw().unwrap();
+        let mut wrapped = device.wrap(&data).unwrap();
+        assert_eq!(device.unwrap(&wrapped).unwrap().expose(), data.expose());
+        assert!(other.unwrap(&wrapped).is_none());
+        for at in 0..wrapped.len() {
+            wrapped[at] ^= 1;
+            assert!(device.unwrap(&wrapped).is_none(), "byte {at}");
+            wrapped[at] ^= 1;
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Logins through their life: made, renewed, deleted, and looked for when a crash or the network left one behind.
+
+use std::time::Duration;
+
+use super::{Enroller, Error};
+use crate::{
+    directory::{self, Errand, ErrandId, ErrandKind, Person, Renewal},
+    kisi::{self, Device, LoginId},
+    staff::Pin,
+};
+
+/// Waits after a 429, which says that nothing was made (Kisi: exponential backoff).
+const BACKOFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// What a renewal came to.
+#[derive(Debug)]
+pub struct Renewed {
+    /// In place of the old PIN. Shown nowhere again.
+    pub pin: Option<Pin>,
+    /// The old login could not be deleted at Kisi yet; it is noted.
+    pub left_over: Option<Error>,
+}
+
+impl Enroller {
+    /// Gives somebody a new login in place of the old one. Somebody with a PIN gets a new PIN: the old one cannot seal it.
+    ///
+    /// The new login is made and written down first, then the old one is deleted: cut short anywhere, one works.
+    ///
+    /// # Errors
+    ///
+    /// Any; the old login still works then.
+    pub async fn renew(&mut self, email: &str) -> Result<Renewed, Error> {
+        let person = self.enrolled(email)?;
+        let _ = self.settle().await?;
+        let (errand, login) = self.make_login(&person.email).await?;
+        let written = self.directory.renew(
+            person.id,
+            &Renewal {
+                login_id: login.id.get(),
+                secret: &login.secret,
+                pin_digits: person.has_pin.then_some(self.pin_digits),
+                badge_alone: self.badge_alone,
+                errand,
+            },
+        );
+        match written {
+            Ok(pin) => Ok(Renewed { pin, left_over: self.settle().await.err() }),
+            Err(error) => Err(self.discard(errand, login.id, error).await),
+        }
+    }
+
+    /// Forgets somebody here, at once and in any case, then deletes their login at Kisi. Returns why that is still to be done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Directory`]; nobody was forgotten then.
+    pub async fn remove(&mut self, email: &str) -> Result<Option<Error>, Error> {
+        self.directory.remove(email).map_err(Error::Directory)?;
+        Ok(self.settle().await.err())
+    }
+
+    /// Does every errand that is left: deletes logins that are not used here any more, and looks for those that may have been
+    /// made when nobody heard the answer. Returns how many are done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Leftover`] at the first that cannot be done. It stays noted.
+    pub async fn settle(&self) -> Result<usize, Error> {
+        let errands = self.directory.errands().map_err(Error::Directory)?;
+        for errand in &errands {
+            self.run(errand).await?;
+            self.directory.done(errand.id).map_err(Error::Directory)?;
+        }
+        Ok(errands.len())
+    }
+
+    async fn run(&self, errand: &Errand) -> Result<(), Error> {
+        match errand.kind {
+            ErrandKind::Delete(login) => self.delete(LoginId::new(login)).await,
+            ErrandKind::Make => {
+                let Some(user) = self.client.user(&self.admin, &errand.email).await.map_err(Error::Leftover)? else {
+                    return Ok(()); // Kisi knows nobody by that address any more, and no login of theirs.
+                };
+                let kept =
+                    self.directory.person(&errand.email).map_err(Error::Directory)?.map(|person| person.login_id);
+                let logins = self.client.logins_of(&self.admin, user.id).await.map_err(Error::Leftover)?;
+                let ours = logins.iter().filter(|login| login.model.as_ref() == Some(&self.model()));
+                for stray in ours.filter(|login| Some(login.id.get()) != kept) {
+                    self.delete(stray.id).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A login that is gone already is deleted too.
+    async fn delete(&self, login: LoginId) -> Result<(), Error> {
+        tokio::time::sleep(self.pace).await;
+        match self.client.delete_login(&self.admin, login).await {
+            Ok(()) | Err(kisi::Error::Refused { status: 404, .. }) => Ok(()),
+            Err(error) => Err(Error::Leftover(error)),
+        }
+    }
+
+    fn enrolled(&self, email: &str) -> Result<Person, Error> {
+        let person = self.directory.person(email).map_err(Error::Directory)?;
+        person.ok_or_else(|| Error::Directory(directory::Error::NotEnrolled { email: email.to_owned() }))
+    }
+
+    /// Tells the logins of this kiosk from those of another with the same name.
+    fn model(&self) -> String {
+        format!("kiosk {}", self.directory.name())
+    }
+
+    /// Makes a login, noted before and until it is written down.
+    pub(super) async fn make_login(&self, email: &str) -> Result<(ErrandId, kisi::Login), Error> {
+        let errand = self.directory.note_making(email).map_err(Error::Directory)?;
+        match self.ask_for_login(email).await {
+            Ok(login) => Ok((errand, login)),
+            Err(error @ Error::MayBeStray(_)) => Err(error),
+            Err(error) => {
+                self.directory.done(errand).map_err(Error::Directory)?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn ask_for_login(&self, email: &str) -> Result<kisi::Login, Error> {
+        let mut waits = BACKOFF.into_iter();
+        let model = self.model();
+        let device = Device { name: &self.kiosk, model: &model };
+        loop {
+            match self.client.create_login(&self.admin, device, email).await {
+                Ok(login) => return Ok(login),
+                Err(kisi::Error::Refused { status: 404, .. }) => return Err(Error::NotAtKisi),
+                Err(error @ kisi::Error::Refused { status: 429, .. }) => match waits.next() {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => return Err(Error::Kisi(error)),
+                },
+                Err(
+                    error @ (kisi::Error::Unclear(_) | kisi::Error::Malformed { .. } | kisi::Error::TooLarge { .. }),
+                ) => return Err(Error::MayBeStray(error)),
+                Err(error) => return Err(Error::Kisi(error)),
+            }
+        }
+    }
+
+    /// Deletes a login that was made for nothing, or notes it for deletion.
+    pub(super) async fn discard(&self, errand: ErrandId, login: LoginId, why: directory::Error) -> Error {
+        let noted = self.directory.note_stray(errand, login.get());
+        if self.delete(login).await.is_ok() {
+            let _ = self.directory.done(errand);
+        } else if let Err(error) = noted {
+            tracing::error!(login = login.get(), %error, "a login is left over at Kisi, and cannot be noted: delete it there");
+        }
+        Error::Directory(why)
+    }
+}

@@ -1,0 +1,200 @@
+//! What an admin's key may do: make and delete logins for others, and read who there is and which cards they carry.
+
+use reqwest::Method;
+
+use super::{
+    Client, Error, LIST_TIMEOUT, LoginId, Query,
+    answer::{json, success},
+    text, wire,
+};
+use crate::secret::Secret;
+
+/// Kisi's maximum for `GET /users`.
+const USERS_PAGE: usize = 100;
+/// Kisi's maximum for `GET /logins`, `GET /cards` and `GET /card_assignments`.
+const PAGE: usize = 250;
+/// Kisi's largest `offset`: more is not listed.
+const MAX: usize = 20_000;
+
+/// What a login is called at Kisi.
+#[derive(Debug, Clone, Copy)]
+pub struct Device<'a> {
+    /// Its name, for people.
+    pub name: &'a str,
+    /// Tells the logins of this kiosk from those of another with the same name.
+    pub model: &'a str,
+}
+
+/// A login that was just made. Its secret comes only once.
+#[derive(Debug)]
+pub struct Login {
+    /// Names it, for deleting it and for reading events.
+    pub id: LoginId,
+    /// Opens doors.
+    pub secret: Secret<String>,
+    /// Kisi's id of the person.
+    pub user_id: Option<u64>,
+    /// The name Kisi has for the person, cleaned; empty if it has none.
+    pub name: String,
+}
+
+/// A login as an admin sees it: without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceLogin {
+    /// Names it.
+    pub id: LoginId,
+    /// What it was made with.
+    pub model: Option<String>,
+}
+
+/// Somebody whom Kisi knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Kisi's id of the person.
+    pub id: u64,
+    /// As Kisi knows it.
+    pub email: String,
+    /// What Kisi calls them, cleaned.
+    pub name: String,
+}
+
+/// A card that is in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Kisi's id of the person who carries it.
+    pub user: u64,
+    /// Hexadecimal digits, as far as the card has such.
+    pub uid: Option<String>,
+    /// Facility and number, as far as the card has such.
+    pub wiegand: Option<(u64, u64)>,
+}
+
+impl Client {
+    /// Makes a device login for somebody, which never expires.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 401 for a wrong admin key, 403 without the right to do so, 404 for an e-mail address that Kisi
+    /// does not know. After [`Error::Unclear`] or [`Error::Malformed`] there may be a login that nobody has.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `POST /logins`; Kisi's guide to logins on behalf of users.
+    pub async fn create_login(&self, admin: &Secret<String>, device: Device<'_>, email: &str) -> Result<Login, Error> {
+        let login = wire::NewLogin {
+            kind: "device",
+            name: device.name,
+            device_brand: "vestibule",
+            device_model: device.model,
+            os_name: std::env::consts::OS,
+            email,
+            expire: false,
+        };
+        let request = self.request(Method::POST, &["logins"], admin)?.json(&wire::CreateLogin { login });
+        let created: wire::CreatedLogin = json("POST /logins", request.timeout(LIST_TIMEOUT)).await?.0;
+        Ok(Login {
+            id: LoginId(created.id),
+            secret: Secret::new(created.secret),
+            user_id: created.user_id,
+            name: created.user.and_then(|user| user.name).map(|name| text::clean(&name)).unwrap_or_default(),
+        })
+    }
+
+    /// Deletes somebody's login.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 404 when there is none, 401 or 403 without the right to do so.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `DELETE /logins/{id}`.
+    pub async fn delete_login(&self, admin: &Secret<String>, login: LoginId) -> Result<(), Error> {
+        let request = self.request(Method::DELETE, &["logins", &login.0.to_string()], admin)?.timeout(LIST_TIMEOUT);
+        let answer = request.send().await.map_err(Error::from_transport)?;
+        success(answer).await.map(|_| ())
+    }
+
+    /// The logins of somebody, without their secrets.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 401 or 403 without the right to do so.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `GET /logins`.
+    pub async fn logins_of(&self, admin: &Secret<String>, user: u64) -> Result<Vec<DeviceLogin>, Error> {
+        let user = user.to_string();
+        let of_user = Query { path: "logins", filter: &[("user_id", &user)], page: PAGE, max: PAGE };
+        let list = self.list::<wire::ListedLogin>("GET /logins", admin, of_user, |login| login.id).await?;
+        let logins = list.items.into_iter();
+        Ok(logins.map(|login| DeviceLogin { id: LoginId(login.id), model: login.device_model }).collect())
+    }
+
+    /// Whom Kisi knows by this e-mail address.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 401 or 403 without the right to do so.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `GET /users`.
+    pub async fn user(&self, admin: &Secret<String>, email: &str) -> Result<Option<User>, Error> {
+        let found = self.users_with(admin, &[("email", email)]).await?;
+        Ok(found.into_iter().find(|user| user.email.eq_ignore_ascii_case(email)))
+    }
+
+    /// Everybody whom Kisi knows, or who has access to one place.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 401 or 403 without the right to do so.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `GET /users`.
+    pub async fn users(&self, admin: &Secret<String>, place: Option<u64>) -> Result<Vec<User>, Error> {
+        let place = place.map(|place| place.to_string());
+        let filter: Vec<(&str, &str)> = place.iter().map(|place| ("place_id", place.as_str())).collect();
+        self.users_with(admin, &filter).await
+    }
+
+    async fn users_with(&self, admin: &Secret<String>, filter: &[(&str, &str)]) -> Result<Vec<User>, Error> {
+        let query = Query { path: "users", filter, page: USERS_PAGE, max: MAX };
+        let list = self.list::<wire::ListedUser>("GET /users", admin, query, |user| user.id).await?;
+        let users = list.items.into_iter().filter_map(|user| {
+            Some(User {
+                id: user.id,
+                email: user.email?,
+                name: user.name.map(|name| text::clean(&name)).unwrap_or_default(),
+            })
+        });
+        Ok(users.collect())
+    }
+
+    /// Every card that somebody carries. Kisi's two-factor PIN of a card is not even read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 401 or 403 without the right to do so.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `GET /cards` and `GET /card_assignments`.
+    pub async fn cards(&self, admin: &Secret<String>) -> Result<Vec<Card>, Error> {
+        let in_use = |path| Query { path, filter: &[("status", "activated")], page: PAGE, max: MAX };
+        let cards = self.list::<wire::ListedCard>("GET /cards", admin, in_use("cards"), |card| card.id).await?;
+        let assigned = in_use("card_assignments");
+        let owners = self.list::<wire::CardOwner>("GET /card_assignments", admin, assigned, |owner| owner.id).await?;
+        let owners = owners.items.iter().filter(|owner| owner.assignee_type.as_deref() == Some("User"));
+        let owners: std::collections::HashMap<u64, u64> =
+            owners.filter_map(|owner| Some((owner.card_id?, owner.assignee_id?))).collect();
+        let carried = cards.items.into_iter().filter_map(|card| {
+            let wiegand = card.facility_code.zip(card.card_number);
+            Some(Card { user: *owners.get(&card.id)?, uid: card.uid, wiegand })
+        });
+        Ok(carried.collect())
+    }
+}
