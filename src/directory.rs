@@ -27,7 +27,7 @@ pub use self::{
     errand::{Errand, ErrandId, ErrandKind},
     error::Error,
     key::{DeviceKey, KeyPlace},
-    person::{Enrolment, Found, Person},
+    person::{Enrolment, Found, Person, Standing},
     pin::Cost,
 };
 use self::{
@@ -138,8 +138,11 @@ impl Directory {
                 login_id: row.get::<_, i64>(3)?.cast_unsigned(),
                 has_pin: row.get(4)?,
                 badges: badges.iter().flat_map(|hints| hints.split(' ')).map(str::to_owned).collect(),
-                is_suspended: row.get(6)?,
-                is_refused: row.get(7)?,
+                standing: match (row.get(6)?, row.get(7)?) {
+                    (true, _) => Standing::Suspended,
+                    (false, true) => Standing::Refused,
+                    (false, false) => Standing::Active,
+                },
                 opens_by_badge: row.get(8)?,
             })
         })?;
@@ -223,9 +226,12 @@ impl Directory {
             .optional()?;
         let Some((email, name, salt, revision, sealed, is_suspended, proof)) = row else { return Ok(None) };
         let login = self.data.open(role, Subject { staff, salt: &salt, revision }, &sealed);
-        let login = login.filter(|_| self.is_ours(staff, proof.as_deref()).unwrap_or(false));
+        let is_ours = self.is_ours(staff, proof.as_deref())?;
         // Everything was done for somebody who is suspended too, so that it takes as long.
-        Ok(Some(Found { staff, name, is_suspended, login: login.ok_or(Error::Damaged { email })? }))
+        match login.filter(|_| is_ours) {
+            Some(login) => Ok(Some(Found { staff, email, name, is_suspended, login })),
+            None => Err(Error::Damaged { email }),
+        }
     }
 }
 

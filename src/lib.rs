@@ -1,12 +1,14 @@
 //! vestibule: a touchscreen kiosk that opens the doors a person may open with Kisi, in that person's own name.
 
 pub mod chain;
+pub mod hex;
 pub mod secret;
 pub mod door;
 pub mod staff;
 pub mod session;
 pub mod config;
 pub mod directory;
+pub mod audit;
 pub mod kisi;
 pub mod screen;
 pub mod agent;

@@ -18,6 +18,7 @@ use super::{
     Error,
     seal::{DataKey, Key, mac, random},
 };
+use crate::hex;
 
 /// The systemd credential that holds the key, if there is one.
 const CREDENTIAL: &str = "vestibule.key";
@@ -113,13 +114,12 @@ impl DeviceKey {
     fn write(file: PathBuf) -> Result<Self, Error> {
         let key = random()?;
         let failed = |source| Error::KeyFile { file: file.clone(), source };
-        let hex = Zeroizing::new(key.iter().fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}")));
         let mut options = fs::OpenOptions::new();
         let _ = options.write(true).create_new(true);
         #[cfg(unix)]
         let _ = std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut out = options.open(&file).map_err(failed)?;
-        out.write_all(hex.as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
+        out.write_all(hex::encode(&*key).as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
         sync(file.parent().unwrap_or(Path::new("."))).map_err(failed)?;
         Ok(Self { key, place: KeyPlace::File(file) })
     }
@@ -133,22 +133,12 @@ impl DeviceKey {
         let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
         let _ =
             fs::File::open(place.path()).and_then(|file| file.take(4096).read_to_end(&mut bytes)).map_err(failed)?;
-        let mut key = Key::default();
-        if bytes.len() == key.len() {
-            key.copy_from_slice(&bytes);
-            return Ok(Self { key, place });
-        }
-        let not_a_key =
-            || failed(io::Error::new(io::ErrorKind::InvalidData, "it is not a key of 64 hexadecimal digits"));
-        let digits = bytes.trim_ascii();
-        if digits.len() != 2 * key.len() {
-            return Err(not_a_key());
-        }
-        for (byte, pair) in key.iter_mut().zip(digits.chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| not_a_key())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| not_a_key())?;
-        }
-        Ok(Self { key, place })
+        let key = match <[u8; 32]>::try_from(&bytes[..]) {
+            Ok(key) => Some(Key::new(key)),
+            Err(_) => hex::decode(bytes.trim_ascii()),
+        };
+        let not_a_key = || io::Error::new(io::ErrorKind::InvalidData, "it is not a key of 64 hexadecimal digits");
+        Ok(Self { key: key.ok_or_else(|| failed(not_a_key()))?, place })
     }
 
     /// Where it lies.

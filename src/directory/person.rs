@@ -42,12 +42,21 @@ pub struct Person {
     pub has_pin: bool,
     /// The ends of their badge numbers.
     pub badges: Vec<String>,
-    /// Nobody signs in as this person until they are resumed.
-    pub is_suspended: bool,
-    /// Kisi refused their login when it was used last: it must be renewed.
-    pub is_refused: bool,
+    /// Whether they may sign in.
+    pub standing: Standing,
     /// A badge alone opens their login.
     pub opens_by_badge: bool,
+}
+
+/// Whether somebody may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// They may.
+    Active,
+    /// Nobody signs in as this person until they are resumed.
+    Suspended,
+    /// Kisi refused their login when it was used last: it must be renewed.
+    Refused,
 }
 
 /// Somebody who was found, with their login.
@@ -55,6 +64,8 @@ pub struct Person {
 pub struct Found {
     /// Who.
     pub staff: StaffId,
+    /// Their e-mail address.
+    pub email: String,
     /// What they are called.
     pub name: String,
     /// They may not sign in.

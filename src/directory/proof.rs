@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params, types::ValueR
 use sha2::Sha256;
 
 use super::{Directory, Error, FILE, seal::DataKey};
-use crate::staff::StaffId;
+use crate::{hex, staff::StaffId};
 
 /// What nobody may change from outside, in one order.
 const TABLES: [&str; 4] = [
@@ -91,7 +91,8 @@ impl Directory {
 
     /// Names this kiosk to Kisi: the same as long as the directory lives, and no other's.
     pub fn name(&self) -> String {
-        self.data.proof(b"vestibule/name/v1", &[]).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        let name = self.data.proof(b"vestibule/name/v1", &[]);
+        hex::encode(name.get(..6).unwrap_or_default()).to_string()
     }
 
     /// A key for the audit log, which lies in the same file.

@@ -15,7 +15,7 @@ struct Layer {
 const LAYERS: [Layer; 4] = [
     Layer {
         name: "core",
-        modules: &["chain", "secret", "door", "staff", "session"],
+        modules: &["chain", "hex", "secret", "door", "staff", "session"],
         banned: &[
             "iced",
             "reqwest",
@@ -30,6 +30,7 @@ const LAYERS: [Layer; 4] = [
             "SystemTime",
             "crate::config",
             "crate::directory",
+            "crate::audit",
             "crate::kisi",
             "crate::screen",
             "crate::agent",
@@ -42,7 +43,7 @@ const LAYERS: [Layer; 4] = [
     },
     Layer {
         name: "edge",
-        modules: &["config", "directory", "kisi"],
+        modules: &["config", "directory", "audit", "kisi"],
         banned: &[
             "iced",
             "crate::session",
@@ -72,6 +73,7 @@ const LAYERS: [Layer; 4] = [
             "Instant::now",
             "crate::config",
             "crate::directory",
+            "crate::audit",
             "crate::kisi",
             "crate::agent",
             "crate::app",
@@ -89,7 +91,7 @@ const LAYERS: [Layer; 4] = [
 ];
 
 /// The edge modules may not use each other either.
-const EDGES: [&str; 3] = ["config", "directory", "kisi"];
+const EDGES: [&str; 4] = ["config", "directory", "audit", "kisi"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

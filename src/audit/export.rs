@@ -1,0 +1,143 @@
+//! The log for other programs, and what it counts.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use rusqlite::params;
+use serde_json::json;
+
+use super::{COLUMNS, Error, Kept, Log, Verdict, read};
+use crate::hex;
+
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated, with a header. No cell is a formula.
+    Csv,
+    /// A JSON object in each line; the last one is the verdict.
+    JsonLines,
+}
+
+/// What unlocks are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Each person.
+    Person,
+    /// Each door.
+    Door,
+}
+
+/// One line of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Who, or which door.
+    pub what: String,
+    /// Unlocks that were asked for.
+    pub asked: u64,
+    /// Those that Kisi accepted.
+    pub accepted: u64,
+}
+
+impl Log {
+    /// Writes the whole log, with what its verification found.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or `out` cannot be written.
+    pub fn export(&self, format: Format, verdict: &Verdict, out: &mut dyn Write) -> Result<(), Error> {
+        let mut select = self.db.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"))?;
+        let mut rows = select.query([])?;
+        if format == Format::Csv {
+            write_csv(
+                out,
+                &["seq", "at", "action", "staff", "person", "door", "door_name", "about", "of", "count", "hash"]
+                    .map(str::to_owned),
+            )?;
+        }
+        while let Some(row) = rows.next()? {
+            let Kept { seq, record, hash, .. } = read(row)?;
+            let hash = hex::encode(&hash).to_string();
+            let (staff, door) =
+                (record.staff.map(crate::staff::StaffId::get), record.door.map(crate::door::DoorId::get));
+            match format {
+                Format::JsonLines => {
+                    let line = json!({
+                        "seq": seq, "at": record.at.to_string(), "action": record.action.name(), "staff": staff,
+                        "person": record.person, "door": door, "door_name": record.door_name, "about": record.about,
+                        "of": record.of, "count": record.count, "hash": hash,
+                    });
+                    writeln!(out, "{line}").map_err(Error::Export)?;
+                }
+                Format::Csv => {
+                    let number = |value: Option<String>| value.unwrap_or_default();
+                    let cells = [
+                        seq.to_string(),
+                        record.at.to_string(),
+                        record.action.name().to_owned(),
+                        number(staff.map(|staff| staff.to_string())),
+                        record.person,
+                        number(door.map(|door| door.to_string())),
+                        record.door_name,
+                        record.about,
+                        number(record.of.map(|of| of.to_string())),
+                        record.count.to_string(),
+                        hash,
+                    ];
+                    write_csv(out, &cells.map(inert))?;
+                }
+            }
+        }
+        if format == Format::JsonLines {
+            let finding = verdict.finding.as_ref().map(ToString::to_string);
+            let head = verdict.head.map(|head| head.to_string());
+            let line = json!({"verified": finding.is_none(), "records": verdict.records, "signatures": verdict.signatures,
+                              "finding": finding, "head": head});
+            writeln!(out, "{line}").map_err(Error::Export)?;
+        }
+        Ok(())
+    }
+
+    /// Counts unlocks in a period, the most first.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn report(&self, by: By, from: Timestamp, until: Timestamp) -> Result<Vec<Line>, Error> {
+        let what = match by {
+            By::Person => "intent.person",
+            By::Door => "intent.door_name",
+        };
+        let sql = format!(
+            "SELECT {what}, count(*), count(CASE WHEN outcome.about = 'accepted' THEN 1 END)
+             FROM audit intent LEFT JOIN audit outcome ON outcome.of = intent.seq
+             WHERE intent.action = 'unlock-intent' AND julianday(intent.at) >= julianday(?1)
+                   AND julianday(intent.at) < julianday(?2)
+             GROUP BY {what} ORDER BY count(*) DESC, {what}"
+        );
+        let mut select = self.db.prepare(&sql)?;
+        let lines = select.query_map(params![from.to_string(), until.to_string()], |row| {
+            let (asked, accepted): (i64, i64) = (row.get(1)?, row.get(2)?);
+            Ok(Line { what: row.get(0)?, asked: asked.cast_unsigned(), accepted: accepted.cast_unsigned() })
+        })?;
+        Ok(lines.collect::<Result<_, _>>()?)
+    }
+}
+
+/// A cell that a spreadsheet would calculate gets a `'` before it; what would move a cursor or a line is written out.
+///
+/// # Source
+///
+/// OWASP, "CSV Injection".
+fn inert(cell: String) -> String {
+    let cell: String = cell
+        .chars()
+        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
+        .collect();
+    if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell }
+}
+
+fn write_csv(out: &mut dyn Write, cells: &[String]) -> Result<(), Error> {
+    let mut writer = csv::WriterBuilder::new().from_writer(out);
+    let written = writer.write_record(cells).map_err(std::io::Error::from);
+    written.and_then(|()| writer.flush()).map_err(Error::Export)
+}
