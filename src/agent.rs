@@ -1,12 +1,14 @@
-//! The one task that holds secrets, directory and client. Orders go in, answers come out as plain data; the window never sees
-//! a login. It reads no clock: how long people may take is the session's business.
+//! The one task that holds secrets, directory, audit log and client. Orders go in, answers come out as plain data; the window
+//! never sees a login. How long people may take is the session's business.
 
+mod book;
+mod desk;
 mod identify;
 mod order;
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -17,15 +19,20 @@ use tokio::{
     time,
 };
 
-use self::identify::{Open, Question, Shown, Signed};
 pub use self::order::{Handle, Order, Orders, channel};
+use self::{
+    book::{Book, Who},
+    desk::{Desk, method},
+    identify::{Denied, Open, Question, Shown, Signed},
+};
 use crate::{
+    audit,
     chain::Chain,
     directory::Directory,
-    door::{Door, DoorId, DoorState, Outcome, PlaceId},
+    door::{Door, DoorId, DoorState, Outcome, PlaceId, Refusal},
     kisi,
-    session::{Asked, Denial, Identity, Presented, SessionId},
-    staff::Credential,
+    session::{Asked, Denial, Ended, Identity, Presented, SessionId},
+    staff::{Credential, StaffId},
 };
 
 /// Every failure takes at least this long, so that its kind does not show in the time.
@@ -34,11 +41,22 @@ use crate::{
 ///
 /// `threats-and-faults.md`, R22.
 const FLOOR: Duration = Duration::from_millis(700);
+/// Between two looks at what must be written or taken out by and by.
+const CHORES: Duration = Duration::from_mins(1);
+/// Chores between two heads of the audit log in the program's log (R53), and two checks of the directory.
+const HOUR: u64 = 60;
+/// Chores between two prunings.
+const DAY: u64 = 24 * HOUR;
+
 /// What the agent works with.
 #[derive(Debug)]
 pub struct Parts {
     /// Who is who.
     pub directory: Directory,
+    /// What happened.
+    pub log: audit::Log,
+    /// The log keeps so many days.
+    pub keep_days: u32,
     /// The way to Kisi.
     pub client: kisi::Client,
     /// Only doors of these places; empty means all.
@@ -64,17 +82,36 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
 
 /// What a piece of work came to.
 enum Done {
-    Identified(SessionId, oneshot::Sender<Result<Identity, Denial>>, Result<Signed, Denial>),
+    Identified(Identified),
     Listed(SessionId, oneshot::Sender<Option<Vec<Door>>>, Vec<PlaceId>),
+    Unlocked(Unlocked),
     Nothing,
 }
 
+/// An answer to who somebody is, on its way out.
+struct Identified {
+    session: SessionId,
+    method: &'static str,
+    guesses_left: Option<u32>,
+    answer: Result<Signed, Denied>,
+    reply: oneshot::Sender<Result<Identity, Denial>>,
+}
+
+/// What became of an unlock, on its way out.
+struct Unlocked {
+    who: Who,
+    door: DoorId,
+    intent: u64,
+    outcome: Outcome,
+    reply: oneshot::Sender<Outcome>,
+}
+
 struct Agent {
-    directory: Arc<Mutex<Directory>>,
+    desk: Arc<Mutex<Desk>>,
+    book: Book,
+    keep_days: u32,
     client: kisi::Client,
     shown: Arc<Shown>,
-    badge_needs_pin: bool,
-    last_wrong: Arc<Mutex<Option<[u8; 32]>>>,
     open: Option<Open>,
     identifying: Option<(SessionId, AbortHandle)>,
     work: JoinSet<Done>,
@@ -83,11 +120,11 @@ struct Agent {
 impl Agent {
     fn new(parts: Parts) -> Self {
         Self {
-            directory: Arc::new(Mutex::new(parts.directory)),
+            desk: Arc::new(Mutex::new(Desk::new(parts.directory, parts.badge_needs_pin))),
+            book: Book::new(parts.log),
+            keep_days: parts.keep_days,
             client: parts.client,
             shown: Arc::new(Shown { places: parts.places, hidden: parts.hidden }),
-            badge_needs_pin: parts.badge_needs_pin,
-            last_wrong: Arc::default(),
             open: None,
             identifying: None,
             work: JoinSet::new(),
@@ -95,6 +132,8 @@ impl Agent {
     }
 
     async fn run(mut self, mut orders: Orders) {
+        let mut chores = time::interval(CHORES);
+        let mut minutes = 0;
         loop {
             tokio::select! {
                 order = orders.recv() => match order {
@@ -106,6 +145,10 @@ impl Agent {
                     Err(error) if error.is_panic() => tracing::error!("a piece of work panicked"),
                     Err(_) => {}
                 },
+                _ = chores.tick() => {
+                    self.chores(minutes);
+                    minutes += 1;
+                }
             }
         }
     }
@@ -114,11 +157,12 @@ impl Agent {
         match order {
             Order::Prepare => self.prepare(),
             Order::KeepBudget(left) => {
-                let _ = self.keep_budget(left);
+                let _ = self.desk().keep_guesses(left);
             }
             Order::Identify(session, Presented(credential), asked, reply) => {
-                // Paid for on the disk, or not looked at.
-                if asked.guesses_left.is_none_or(|left| self.keep_budget(left)) {
+                // Paid for on the disk, or not looked at. In the order in which it was paid: a later number never lies under
+                // an earlier one.
+                if asked.guesses_left.is_none_or(|left| self.desk().keep_guesses(left)) {
                     self.identify(session, credential, asked, reply);
                 } else {
                     let _ = reply.send(Err(Denial::KioskFault));
@@ -126,8 +170,30 @@ impl Agent {
             }
             Order::CheckPlaces(session, reply) => self.check_places(session, reply),
             Order::Unlock(session, _, door, reply) => self.unlock(session, door, reply),
-            Order::Forget(session) => self.forget(session),
+            Order::Forget(session, why) => self.forget(session, why),
         }
+    }
+
+    fn chores(&mut self, minutes: u64) {
+        self.book.tick(time::Instant::now().into_std());
+        if minutes.is_multiple_of(HOUR) {
+            self.book.say_head();
+            let desk = Arc::clone(&self.desk);
+            let _ = self.work.spawn_blocking(move || {
+                let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Err(error) = desk.directory.check() {
+                    tracing::error!(error = %Chain(&error), "the directory does not verify");
+                }
+                Done::Nothing
+            });
+        }
+        if minutes.is_multiple_of(DAY) {
+            self.book.prune(self.keep_days);
+        }
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn prepare(&mut self) {
@@ -140,18 +206,6 @@ impl Agent {
         });
     }
 
-    /// Writes it before the next order is taken, so that a later number never lies under an earlier one.
-    fn keep_budget(&self, left: u32) -> bool {
-        let directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
-        match directory.keep_guesses_left(left) {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(error = %Chain(&error), "the guesses that are left cannot be written down");
-                false
-            }
-        }
-    }
-
     fn identify(
         &mut self,
         session: SessionId,
@@ -159,16 +213,15 @@ impl Agent {
         asked: Asked,
         reply: oneshot::Sender<Result<Identity, Denial>>,
     ) {
-        let present = self.open.as_ref().filter(|open| Some(open.id) == asked.current).map(|open| open.staff);
+        let present = self.open.as_ref().filter(|open| Some(open.id) == asked.current).map(|open| open.who.staff);
+        let (method, guesses_left) = (method(&credential), asked.guesses_left);
         let question = Question {
             session,
             credential,
             present,
-            directory: Arc::clone(&self.directory),
+            desk: Arc::clone(&self.desk),
             client: self.client.clone(),
             shown: Arc::clone(&self.shown),
-            needs_pin: self.badge_needs_pin,
-            last_wrong: Arc::clone(&self.last_wrong),
         };
         let abort = self.work.spawn(async move {
             let floor = time::sleep(FLOOR);
@@ -176,7 +229,7 @@ impl Agent {
             if answer.is_err() {
                 floor.await;
             }
-            Done::Identified(session, reply, answer)
+            Done::Identified(Identified { session, method, guesses_left, answer, reply })
         });
         self.identifying = Some((session, abort));
     }
@@ -195,66 +248,115 @@ impl Agent {
         });
     }
 
-    /// Only in the open session, only a door of its list, only with its own login. Kisi decides the rest.
+    /// Only in the open session, only a door of its list, only with its own login, and only once it is written down. Kisi
+    /// decides the rest.
     fn unlock(&mut self, session: SessionId, door: DoorId, reply: oneshot::Sender<Outcome>) {
-        let known =
-            self.open.as_ref().filter(|open| open.id == session && open.doors.iter().any(|known| known.id == door));
-        let Some(open) = known else {
+        let open = self.open.as_ref().filter(|open| open.id == session);
+        let known = open.and_then(|open| Some((open, open.doors.iter().find(|known| known.id == door)?)));
+        let Some((open, known)) = known else {
             tracing::error!(door = door.get(), "an unlock outside its session was refused");
             let _ = reply.send(Outcome::NotSent);
             return;
         };
-        let (client, login, staff) = (self.client.clone(), Arc::clone(&open.login), open.staff);
-        tracing::info!(staff = staff.get(), door = door.get(), "unlock");
+        let (client, login, who) = (self.client.clone(), Arc::clone(&open.login), open.who.clone());
+        let intent = match self.book.intent(&who, known) {
+            Ok(intent) => intent,
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "an unlock cannot be written down: nothing was sent");
+                let _ = reply.send(Outcome::NotRecorded);
+                return;
+            }
+        };
+        tracing::info!(staff = who.staff.get(), door = door.get(), "unlock");
         let _ = self.work.spawn(async move {
             let outcome = client.unlock(&login, door).await;
-            tracing::info!(staff = staff.get(), door = door.get(), ?outcome, "unlock answered");
-            let _ = reply.send(outcome);
-            Done::Nothing
+            tracing::info!(staff = who.staff.get(), door = door.get(), ?outcome, "unlock answered");
+            Done::Unlocked(Unlocked { who, door, intent, outcome, reply })
         });
     }
 
-    fn forget(&mut self, session: SessionId) {
+    fn forget(&mut self, session: SessionId, why: Ended) {
         if let Some((_, abort)) = self.identifying.take_if(|(id, _)| *id == session) {
             abort.abort();
         }
-        if self.open.take_if(|open| open.id == session).is_some() {
+        if let Some(open) = self.open.take_if(|open| open.id == session) {
+            self.book.signed_out(&open.who, why);
             tracing::info!("signed out");
+            self.reconnect();
         }
+    }
+
+    /// The login of the last session went over the old connections, and may still lie in their buffers.
+    fn reconnect(&mut self) {
+        match self.client.anew() {
+            Ok(client) => self.client = client,
+            Err(error) => tracing::error!(error = %Chain(&error), "the connections cannot be made anew"),
+        }
+        self.prepare();
     }
 
     fn finish(&mut self, done: Done) {
         match done {
             Done::Nothing => {}
-            Done::Identified(session, reply, answer) => {
-                let asked = self.identifying.take_if(|(id, _)| *id == session).is_some();
-                let answer = answer.map(|signed| match signed {
-                    Signed::In(open, welcome) => {
-                        tracing::info!(staff = open.staff.get(), doors = open.doors.len(), "signed in");
-                        // Somebody who is not waited for any more takes nobody's place.
-                        if asked {
-                            self.open = Some(open);
-                        }
-                        Identity::Person(welcome)
-                    }
-                    Signed::Same => Identity::Same,
-                    Signed::NeedsPin => Identity::NeedsPin,
-                });
-                let _ = reply.send(answer);
-            }
-            Done::Listed(session, reply, locked_down) => {
-                let Some(open) = self.open.as_mut().filter(|open| open.id == session) else { return };
-                let is_affected = |door: &Door| {
-                    door.state != DoorState::LockedDown
-                        && door.place.as_ref().is_some_and(|place| locked_down.contains(&place.id))
-                };
-                let mut changed = false;
-                for door in open.doors.iter_mut().filter(|door| is_affected(door)) {
-                    door.state = DoorState::LockedDown;
-                    changed = true;
+            Done::Identified(identified) => self.identified(identified),
+            Done::Listed(session, reply, locked_down) => self.listed(session, reply, &locked_down),
+            Done::Unlocked(Unlocked { who, door, intent, outcome, reply }) => {
+                let _ = reply.send(outcome);
+                self.book.outcome(&who, door, intent, outcome);
+                if outcome == Outcome::Refused(Refusal::Login) {
+                    self.note_refused(who.staff, true);
                 }
-                let _ = reply.send(changed.then(|| open.doors.clone()));
             }
+        }
+    }
+
+    fn identified(&mut self, Identified { session, method, guesses_left, answer, reply }: Identified) {
+        let asked = self.identifying.take_if(|(id, _)| *id == session).is_some();
+        let answer = match answer {
+            Ok(Signed::In(open, welcome)) => {
+                tracing::info!(staff = open.who.staff.get(), doors = open.doors.len(), "signed in");
+                // Somebody who is not waited for any more takes nobody's place.
+                if asked {
+                    self.book.signed_in(&open.who);
+                    self.note_refused(open.who.staff, false);
+                    self.open = Some(open);
+                }
+                Ok(Identity::Person(welcome))
+            }
+            Ok(Signed::Same) => Ok(Identity::Same),
+            Ok(Signed::NeedsPin) => Ok(Identity::NeedsPin),
+            Err(Denied { denial, who }) => {
+                self.book.refused(method, denial, time::Instant::now().into_std());
+                if let (Some(who), Denial::LoginDead) = (&who, denial) {
+                    self.note_refused(who.staff, true);
+                }
+                if guesses_left == Some(0) && denial == Denial::NotKnown {
+                    self.book.budget_spent("keypad");
+                }
+                Err(denial)
+            }
+        };
+        let _ = reply.send(answer);
+    }
+
+    fn listed(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>, locked_down: &[PlaceId]) {
+        let Some(open) = self.open.as_mut().filter(|open| open.id == session) else { return };
+        let is_affected = |door: &Door| {
+            door.state != DoorState::LockedDown
+                && door.place.as_ref().is_some_and(|place| locked_down.contains(&place.id))
+        };
+        let mut changed = false;
+        for door in open.doors.iter_mut().filter(|door| is_affected(door)) {
+            door.state = DoorState::LockedDown;
+            changed = true;
+        }
+        let _ = reply.send(changed.then(|| open.doors.clone()));
+    }
+
+    /// One person's notice, never the kiosk's: the next sign-in asks Kisi again.
+    fn note_refused(&self, staff: StaffId, is_refused: bool) {
+        if let Err(error) = self.desk().directory.note_refused(staff, is_refused) {
+            tracing::error!(error = %Chain(&error), "a refused login cannot be noted");
         }
     }
 }

@@ -260,8 +260,8 @@ fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
             agent.prepare();
             Task::none()
         }
-        Effect::Forget(session) => {
-            agent.forget(session);
+        Effect::Forget(session, why) => {
+            agent.forget(session, why);
             Task::none()
         }
         Effect::KeepBudget(left) => {

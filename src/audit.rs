@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS audit (
     hash      BLOB NOT NULL,
     mac       BLOB NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS audit_of ON audit (of) WHERE of IS NOT NULL;
 CREATE TABLE IF NOT EXISTS audit_anchors (
     name   TEXT PRIMARY KEY NOT NULL CHECK (name IN ('first', 'next')),
     sealed BLOB NOT NULL
@@ -175,13 +176,34 @@ impl Log {
         Ok(head.optional()?)
     }
 
+    /// Whether the end of the log fits the head that lies outside the database. Quick: for the start of the kiosk.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read. What does not fit is the answer.
+    pub fn check_head(&self) -> Result<Option<Finding>, Error> {
+        let known = match self.kept_head() {
+            Ok(Some(known)) => known,
+            Ok(None) => return Ok(None),
+            Err(_) => return Ok(Some(Finding::HeadChanged)),
+        };
+        let sql = "SELECT hash FROM audit WHERE seq = ?1";
+        let hash: Option<[u8; 32]> = self.db.query_row(sql, [known.seq.cast_signed()], |row| row.get(0)).optional()?;
+        let last = self.head()?.map_or(0, |head| head.seq);
+        Ok(match hash {
+            Some(hash) if hash == known.hash => None,
+            Some(_) => Some(Finding::Replaced(known.seq)),
+            None => Some(Finding::Cut { last, known: known.seq }),
+        })
+    }
+
     /// Unlocks that were about to be sent and have no outcome: the kiosk ended between.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
     pub fn open_intents(&self) -> Result<Vec<Kept>, Error> {
-        self.select("WHERE action = 'unlock-intent' AND seq NOT IN (SELECT of FROM audit WHERE of IS NOT NULL)")
+        self.select("WHERE action = 'unlock-intent' AND NOT EXISTS (SELECT 1 FROM audit of WHERE of.of = audit.seq)")
     }
 
     /// What the last record of this kind says.

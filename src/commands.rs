@@ -1,7 +1,12 @@
 //! What each command does. The arguments are in `main.rs`.
 
+mod audit;
 mod display;
+mod doctor;
+mod keys;
+mod qr;
 mod report;
+mod staff;
 
 use std::{
     env, fs, io,
@@ -11,28 +16,22 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use vestibule::{
     app::{self, Start, Window},
+    audit::Log,
     chain::Chain,
     config::Config,
     demo::Demo,
     directory::{Cost, Directory},
-    enrol::{self, Candidate, Enroller},
     kisi::Client,
-    secret::Secret,
     simulator::{Simulator, world::World},
-    staff::Badge,
     wiring,
 };
 
-use self::report::{Report, say};
+use self::report::say;
 use super::Failure;
-
-/// Between two logins that are made, when there are many: Kisi asks for a second.
-const PACE: Duration = Duration::from_secs(1);
 
 /// Where this kiosk's files are.
 pub(super) struct Site {
@@ -46,11 +45,19 @@ impl Site {
     }
 
     /// `--data`, or the data folder of the account that runs this.
-    fn directory(&self) -> Result<Directory, Failure> {
+    fn folder(&self) -> PathBuf {
         let own = || Some(directories::ProjectDirs::from("", "", "vestibule")?.data_dir().to_owned());
-        let folder = self.data.clone().or_else(own).unwrap_or_else(|| PathBuf::from("data"));
-        let credentials = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        Directory::open(&folder, credentials.as_deref(), || Cost::SHIPPED).map_err(Failure::Directory)
+        self.data.clone().or_else(own).unwrap_or_else(|| PathBuf::from("data"))
+    }
+
+    /// A new one hashes as slowly as this machine bears.
+    fn directory(&self) -> Result<Directory, Failure> {
+        Directory::open(&self.folder(), credentials().as_deref(), wiring::measured_cost).map_err(Failure::Directory)
+    }
+
+    fn log(&self) -> Result<Log, Failure> {
+        let directory = self.directory()?;
+        Log::open(directory.folder(), directory.audit_key()).map_err(Failure::Audit)
     }
 
     /// Runs the kiosk. What is wrong with the configuration or the directory is said on the screen.
@@ -71,66 +78,7 @@ impl Site {
 
     fn start(&self, config: &Config) -> Result<Start, Failure> {
         let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
-        wiring::start(config, self.directory()?, client).map_err(|error| match error {
-            wiring::Error::Directory(source) => Failure::Directory(source),
-            wiring::Error::Thread(source) => io("the agent cannot start")(source),
-        })
-    }
-
-    pub(super) fn staff_add(
-        &self,
-        email: String,
-        name: String,
-        badge: Option<String>,
-        pin: bool,
-        json: bool,
-    ) -> Result<(), Failure> {
-        let config = self.config()?;
-        let badge = badge.map(|number| Badge::read(&number, &config.badge).ok_or(Failure::Badge)).transpose()?;
-        let mut enroller = self.enroller(&config, Duration::ZERO)?;
-        let candidate = Candidate { row: 0, email, name, badge };
-        let done = runtime()?.block_on(enroller.add(&candidate, pin));
-        Report { json }.row(&candidate, &done)?;
-        done.map(|_| ()).map_err(|source| Failure::Enrol { email: candidate.email, source })
-    }
-
-    pub(super) fn staff_import(&self, file: PathBuf, pin: bool, json: bool) -> Result<(), Failure> {
-        let config = self.config()?;
-        let list = fs::File::open(&file).map_err(io(format!("the list `{}` cannot be read", file.display())))?;
-        let candidates = enrol::csv::read(list, &config.badge).map_err(|source| Failure::List { file, source })?;
-        let mut enroller = self.enroller(&config, PACE)?;
-        let report = Report { json };
-        let mut written = Ok(());
-        let summary = runtime()?.block_on(enroller.import(&candidates, pin, |candidate, done| {
-            let row = report.row(candidate, done);
-            if written.is_ok() {
-                written = row;
-            }
-        }));
-        written.and_then(|()| report.summary(summary))?;
-        if summary.is_complete() { Ok(()) } else { Err(Failure::Incomplete) }
-    }
-
-    pub(super) fn staff_list(&self, json: bool) -> Result<(), Failure> {
-        let people = self.directory()?.list().map_err(Failure::Directory)?;
-        people.iter().try_for_each(|person| Report { json }.person(person))
-    }
-
-    fn enroller(&self, config: &Config, pace: Duration) -> Result<Enroller, Failure> {
-        let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
-        let directory = self.directory()?;
-        Ok(wiring::enroller(config, directory, client, admin_key()?, pace))
-    }
-}
-
-/// From the environment, or asked for without echo. It is in no argument, where every process could read it.
-fn admin_key() -> Result<Secret<String>, Failure> {
-    match env::var("VESTIBULE_ADMIN_KEY") {
-        Ok(key) if !key.is_empty() => Ok(Secret::new(key)),
-        Ok(_) | Err(_) => {
-            let key = rpassword::prompt_password("Kisi admin key (it is used and forgotten): ");
-            key.map(Secret::new).map_err(io("the admin key cannot be asked for: set VESTIBULE_ADMIN_KEY"))
-        }
+        wiring::start(config, self.directory()?, client).map_err(Failure::Start)
     }
 }
 
@@ -170,6 +118,11 @@ pub(super) fn simulate(listen: SocketAddr, scene: Option<PathBuf>) -> Result<(),
     say(&format!("base_url  {}", simulator.base_url()))?;
     say(&format!("admin key {admin}"))?;
     runtime()?.block_on(tokio::signal::ctrl_c()).map_err(io("Ctrl+C cannot be waited for"))
+}
+
+/// Where systemd keeps credentials of this service.
+fn credentials() -> Option<PathBuf> {
+    env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

@@ -1,6 +1,7 @@
 //! `kiosk.toml` becomes a [`Config`]. What the values mean for the session or the client is the shell's business.
 
 mod error;
+mod raw;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +14,8 @@ use std::{
 use serde::Deserialize;
 
 pub use self::error::Error;
-use crate::staff::{Badge, BadgeFormat, BadgeProfile, Pin};
+use self::raw::{Raw, line_of, merge, profile, sign_in};
+use crate::staff::{Badge, BadgeProfile, Pin};
 
 /// The shipped file: the sample for the installer, the documentation of every key, and the defaults.
 pub const SAMPLE: &str = include_str!("../kiosk.toml");
@@ -35,6 +37,8 @@ pub struct Config {
     pub session: Session,
     /// `[doors]`
     pub doors: Doors,
+    /// `[audit]`
+    pub audit: Audit,
     /// `[display]`
     pub display: Display,
 }
@@ -128,55 +132,20 @@ pub struct Doors {
     pub hide: Vec<String>,
 }
 
+/// `[audit]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// Older records are taken out.
+    pub keep_days: u32,
+}
+
 /// `[display]`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Display {
     /// The whole screen.
     pub fullscreen: bool,
-}
-
-/// The shipped file with the installer's keys laid over it. Every key is here, none has another default.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    kiosk: Kiosk,
-    kisi: Kisi,
-    sign_in: RawSignIn,
-    badge: RawBadge,
-    budget: Budget,
-    session: RawSession,
-    doors: Doors,
-    display: Display,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSignIn {
-    pin: bool,
-    pin_digits: usize,
-    badge: String,
-    typed_badge: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawBadge {
-    prefix: String,
-    suffix: String,
-    min_length: usize,
-    max_length: usize,
-    format: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the names are those of the keys")]
-struct RawSession {
-    idle_seconds: u64,
-    warning_seconds: u64,
-    after_unlock_seconds: u64,
-    max_seconds: u64,
 }
 
 /// A value that is out of range: its key, itself, and what is allowed.
@@ -246,6 +215,7 @@ impl Config {
                 max: Duration::from_secs(raw.session.max_seconds),
             },
             doors: raw.doors,
+            audit: raw.audit,
             display: raw.display,
         };
         config.wrong_value().map_or(Ok(config), |value| Err(wrong(value)))
@@ -253,7 +223,7 @@ impl Config {
 
     /// The first value that is out of range, with its key and what is allowed.
     fn wrong_value(&self) -> Option<Wrong> {
-        let Self { kiosk, kisi, sign_in, badge, budget, session, .. } = self;
+        let Self { kiosk, kisi, sign_in, badge, budget, session, audit, .. } = self;
         let text = |key, value: &str, range: (usize, usize), allowed| {
             let length = value.chars().count();
             (length < range.0 || range.1 < length).then(|| (key, value.to_owned(), allowed))
@@ -276,6 +246,8 @@ impl Config {
             .or_else(|| text("badge.suffix", &badge.suffix, (0, 8), "at most 8 characters"))
             .or_else(|| size("badge.max_length", badge.max_length, (1, Badge::MAX_LENGTH), "1 to 64"))
             .or_else(|| size("badge.min_length", badge.min_length, (1, badge.max_length), "1 to badge.max_length"))
+            .or_else(|| text("badge.separators", &badge.separators, (0, 8), "at most 8 characters"))
+            .or_else(|| number("audit.keep_days", audit.keep_days.into(), (1, 3650), "1 to 3650"))
             .or_else(|| number("budget.guesses", budget.guesses.into(), (1, 100), "1 to 100"))
             .or_else(|| number("budget.refill_minutes", budget.refill_minutes.into(), (1, 15), "1 to 15"))
             .or_else(|| seconds("session.idle_seconds", session.idle, (10, 600), "10 to 600"))
@@ -293,74 +265,4 @@ impl Config {
                 })
             })
     }
-}
-
-/// Lays the installer's keys over the shipped ones. The shipped file says which keys there are, and of what kind.
-fn merge(mut shipped: toml::Table, given: toml::Table, text: &str, file: &Path) -> Result<toml::Table, Error> {
-    let unknown = |key: String, known: &toml::Table| Error::Unknown {
-        file: file.to_owned(),
-        line: line_of(text, &key),
-        key,
-        known: known.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "),
-    };
-    let kind = |key: &str, found: &toml::Value, expected: &toml::Value| Error::Kind {
-        file: file.to_owned(),
-        line: line_of(text, key),
-        key: key.to_owned(),
-        found: found.type_str(),
-        expected: expected.type_str(),
-    };
-    for (section, keys) in given {
-        let Some(known) = shipped.get_mut(&section) else { return Err(unknown(section, &shipped)) };
-        let (Some(known), toml::Value::Table(keys)) = (known.as_table_mut(), &keys) else {
-            return Err(kind(&section, &keys, known));
-        };
-        for (key, value) in keys {
-            let path = format!("{section}.{key}");
-            match known.get_mut(key) {
-                None => return Err(unknown(path, known)),
-                Some(expected) if !expected.same_type(value) => return Err(kind(&path, value, expected)),
-                Some(place) => *place = value.clone(),
-            }
-        }
-    }
-    Ok(shipped)
-}
-
-fn sign_in(raw: &RawSignIn) -> Result<SignIn, Wrong> {
-    let badge = match raw.badge.as_str() {
-        "alone" => Badges::Alone,
-        "with-pin" => Badges::WithPin,
-        "off" => Badges::Off,
-        other => return Err(("sign_in.badge", other.to_owned(), "\"alone\", \"with-pin\" or \"off\"")),
-    };
-    Ok(SignIn { pin: raw.pin, pin_digits: raw.pin_digits, badge, typed_badge: raw.typed_badge })
-}
-
-fn profile(raw: RawBadge) -> Result<BadgeProfile, Wrong> {
-    let format = match raw.format.as_str() {
-        "as-read" => BadgeFormat::AsRead,
-        "decimal" => BadgeFormat::Decimal,
-        "hex" => BadgeFormat::Hex,
-        _ => return Err(("badge.format", raw.format, "\"as-read\", \"decimal\" or \"hex\"")),
-    };
-    let RawBadge { prefix, suffix, min_length, max_length, .. } = raw;
-    Ok(BadgeProfile { prefix, suffix, min_length, max_length, format })
-}
-
-/// The line on which `section.key` is set or `[section]` begins, or 0.
-fn line_of(text: &str, key: &str) -> usize {
-    let (section, key) = key.split_once('.').map_or((key, None), |(section, key)| (section, Some(key)));
-    let mut current = "";
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if let Some((name, _)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            current = name.trim();
-        }
-        let name = line.split_once('=').map(|(name, _)| name.trim());
-        if current == section && (key.is_none() || name == key) {
-            return number + 1;
-        }
-    }
-    0
 }

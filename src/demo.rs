@@ -81,6 +81,7 @@ impl Demo {
         let folder = TempDir::with_prefix("vestibule-demo-").map_err(Error::Start)?;
         let directory = Directory::open(folder.path(), None, || cost).map_err(Error::Directory)?;
         let enroller = wiring::enroller(&config, directory, client.clone(), Secret::new(admin), PACE);
+        let enroller = enroller.map_err(wiring::Error::Audit).map_err(Error::Kiosk)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
         let samples = runtime.block_on(enrol_samples(enroller, &config)).map_err(Error::Enrol)?;
         let directory = Directory::open(folder.path(), None, || cost).map_err(Error::Directory)?;

@@ -6,6 +6,7 @@ mod change;
 mod errand;
 mod error;
 mod key;
+mod odds;
 mod person;
 mod pin;
 mod proof;
@@ -27,8 +28,9 @@ pub use self::{
     errand::{Errand, ErrandId, ErrandKind},
     error::Error,
     key::{DeviceKey, KeyPlace},
+    odds::Odds,
     person::{Enrolment, Found, Person, Standing},
-    pin::Cost,
+    pin::{Cost, random_digits},
 };
 use self::{
     proof::{meta, put_meta},
@@ -88,6 +90,11 @@ impl Directory {
         self.key.place()
     }
 
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// What one guess costs here.
     pub fn cost(&self) -> Cost {
         self.cost
@@ -100,6 +107,15 @@ impl Directory {
     /// When the file cannot be read.
     pub fn owner_of(&self, badge: &Badge) -> Result<Option<String>, Error> {
         Ok(badge_owner(&self.db, &self.data, badge)?.map(|(_, email)| email))
+    }
+
+    /// How many people have a PIN.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn pins(&self) -> Result<u32, Error> {
+        Ok(self.db.query_row("SELECT count(*) FROM pins", [], |row| row.get(0))?)
     }
 
     /// Everybody, by name.
@@ -199,6 +215,15 @@ impl Directory {
             Ok(_) | Err(Error::Damaged { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Somebody's login, where a badge alone opens it. `None` where only their PIN does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`] when it does not open.
+    pub fn login_by_badge(&self, staff: StaffId) -> Result<Option<Found>, Error> {
+        self.open_for(Some(staff), Role::Device)
     }
 
     /// The row behind a badge, without opening anything.

@@ -92,6 +92,8 @@ pub enum Outcome {
     Refused(Refusal),
     /// Proven: not one byte of the request left the kiosk. Trying again is safe.
     NotSent,
+    /// The kiosk cannot write down who wants it, so it sent nothing.
+    NotRecorded,
     /// The request may have been carried out. Trying again may open the door twice.
     Unknown,
 }

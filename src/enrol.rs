@@ -1,19 +1,23 @@
 //! Enrolment: for each person a login is made at Kisi, on that person's behalf, and sealed here. The admin key is used and
 //! forgotten. Who types the commands is `main.rs`.
 
+pub mod check;
 pub mod csv;
 mod error;
 mod life;
+pub mod proposal;
 
 use std::time::Duration;
 
 pub use self::{error::Error, life::Renewed};
 
 use crate::{
-    directory::{self, Directory, Enrolment, Person},
+    audit::{Action, Log, Record},
+    chain::Chain,
+    directory::{self, Directory, Enrolment, Odds, Person},
     kisi::Client,
     secret::Secret,
-    staff::{Badge, Pin},
+    staff::{Badge, Pin, StaffId},
 };
 
 /// Somebody to enrol.
@@ -67,6 +71,8 @@ impl Summary {
 pub struct Enroller {
     /// Where people are written down.
     pub directory: Directory,
+    /// Where it is written down that they were.
+    pub log: Log,
     /// The way to Kisi.
     pub client: Client,
     /// Makes logins. Never written anywhere.
@@ -75,6 +81,8 @@ pub struct Enroller {
     pub kiosk: String,
     /// Of a PIN.
     pub pin_digits: usize,
+    /// What a guess is worth, where a PIN alone signs in.
+    pub odds: Option<Odds>,
     /// A badge alone signs in.
     pub badge_alone: bool,
     /// Between two requests: the admin's five a second are shared with the dashboard.
@@ -93,6 +101,9 @@ impl Enroller {
         }
         if !(with_pin || candidate.badge.is_some() && self.badge_alone) {
             return Err(Error::NoWayIn);
+        }
+        if with_pin {
+            self.check_odds()?;
         }
         // Before a login is made: one that cannot be written down would have to be deleted again.
         if let Some(badge) = &candidate.badge
@@ -115,7 +126,11 @@ impl Enroller {
             errand: Some(errand),
         });
         match written {
-            Ok(pin) => Ok(Done::Enrolled(pin)),
+            Ok(pin) => {
+                let about = if pin.is_some() { "with a PIN" } else { "by badge" };
+                self.record(Action::Enrol, &candidate.email, about);
+                Ok(Done::Enrolled(pin))
+            }
             Err(error) => Err(self.discard(errand, login.id, error).await),
         }
     }
@@ -126,11 +141,43 @@ impl Enroller {
             Some(badge) => self.directory.give_badge(person.id, badge).map_err(Error::Directory)?,
             None => false,
         };
+        if is_new {
+            self.record(Action::BadgeGiven, &person.email, "");
+        }
         if with_pin && !person.has_pin {
-            let pin = self.directory.issue_pin(person.id, self.pin_digits).map_err(Error::Directory)?;
-            return pin.map(Done::PinIssued).ok_or(Error::NoPinToIssue);
+            return self.issue_pin(person).map(Done::PinIssued);
         }
         Ok(if is_new { Done::BadgeGiven } else { Done::Unchanged })
+    }
+
+    /// Issues a PIN, in place of one that there may be.
+    fn issue_pin(&mut self, person: &Person) -> Result<Pin, Error> {
+        if !person.has_pin {
+            self.check_odds()?;
+        }
+        let pin = self.directory.issue_pin(person.id, self.pin_digits).map_err(Error::Directory)?;
+        let pin = pin.ok_or(Error::NoPinToIssue)?;
+        self.record(Action::PinIssued, &person.email, "");
+        Ok(pin)
+    }
+
+    /// One more PIN must leave guessing hopeless.
+    fn check_odds(&self) -> Result<(), Error> {
+        let Some(odds) = self.odds else { return Ok(()) };
+        let odds = Odds { people: self.directory.pins().map_err(Error::Directory)? + 1, ..odds };
+        if odds.are_good() {
+            return Ok(());
+        }
+        Err(Error::ShortPins { digits: odds.digits, people: odds.people, needed: odds.digits_needed() })
+    }
+
+    /// Writes down what was done. What cannot be written is said: it is done already.
+    fn record(&mut self, action: Action, email: &str, about: &str) {
+        let staff: Option<StaffId> = self.directory.person(email).ok().flatten().map(|person| person.id);
+        let record = Record::new(jiff::Timestamp::now(), action, about).by(staff, email);
+        if let Err(error) = self.log.append(&record) {
+            tracing::error!(action = action.name(), error = %Chain(&error), "the audit log cannot be written");
+        }
     }
 
     /// Enrols a list, row by row, and reports each row as soon as it is done. Running it again does only what is missing.

@@ -7,7 +7,7 @@ mod settings;
 mod text;
 mod wire;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{Certificate, Method, RequestBuilder, Url, header, redirect, retry};
 use serde::de::DeserializeOwned;
@@ -88,7 +88,7 @@ pub struct Doors {
 pub struct Client {
     http: reqwest::Client,
     base: Url,
-    timeout: Duration,
+    settings: Arc<Settings>,
 }
 
 impl Client {
@@ -125,7 +125,17 @@ impl Client {
         if let Roots::Only(der) = &settings.roots {
             http = http.tls_certs_only([Certificate::from_der(der).map_err(Error::Client)?]);
         }
-        Ok(Self { http: http.build().map_err(Error::Client)?, base, timeout: settings.timeout })
+        Ok(Self { http: http.build().map_err(Error::Client)?, base, settings: Arc::new(settings.clone()) })
+    }
+
+    /// The same client without a connection: what was sent over the old ones is in no buffer any more once their last request
+    /// is answered.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn anew(&self) -> Result<Self, Error> {
+        Self::new(&self.settings)
     }
 
     /// Opens a connection without saying who asks, so that the next request finds it open.
@@ -214,7 +224,8 @@ impl Client {
 
     async fn try_unlock(&self, login: &Secret<String>, door: DoorId) -> Result<(), Error> {
         let path = ["locks", &door.get().to_string(), "unlock"];
-        let request = self.request(Method::POST, &path, login)?.json(&serde_json::json!({})).timeout(self.timeout);
+        let request =
+            self.request(Method::POST, &path, login)?.json(&serde_json::json!({})).timeout(self.settings.timeout);
         let answer = success(request.send().await.map_err(Error::from_transport)?).await?;
         if is_html(&answer) {
             return Err(Error::NotKisi);

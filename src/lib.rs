@@ -10,6 +10,7 @@ pub mod config;
 pub mod directory;
 pub mod audit;
 pub mod kisi;
+pub mod vault;
 pub mod screen;
 pub mod agent;
 pub mod enrol;

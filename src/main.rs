@@ -1,91 +1,18 @@
 //! The command line: arguments, log, and how an error ends: one line and an exit code, or the notice on the screen.
 
+mod arguments;
 mod commands;
 
-use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use tracing_subscriber::EnvFilter;
-use vestibule::{chain::Chain, config, demo, directory, enrol, kisi};
+use vestibule::{audit, chain::Chain, config, demo, directory, enrol, kisi, wiring};
+
+use self::arguments::{Arguments, Audit, Command, Staff};
 
 /// What is logged when `VESTIBULE_LOG` says nothing else.
 const LOG: &str = "warn,vestibule=info";
-
-/// Opens doors with Kisi, in each person's own name.
-#[derive(Debug, Parser)]
-#[command(version, about)]
-struct Arguments {
-    /// The configuration [default: /etc/vestibule/kiosk.toml, then the user's configuration folder, then ./kiosk.toml]
-    #[arg(long, global = true, env = "VESTIBULE_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The folder of the directory and the device key [default: the user's data folder]
-    #[arg(long, global = true, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Without a command: run the kiosk
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Try it: a simulated Kisi, sample staff, and the kiosk
-    Demo {
-        /// In a window rather than on the whole screen
-        #[arg(long)]
-        windowed: bool,
-    },
-    /// A simulated Kisi alone; prints its admin key
-    Simulate {
-        /// A loopback address
-        #[arg(long, default_value = "127.0.0.1:9080", value_name = "ADDR")]
-        listen: SocketAddr,
-        /// Places, doors, people, rights, faults; without it the sample scene
-        #[arg(long, value_name = "FILE.toml")]
-        scene: Option<PathBuf>,
-    },
-    /// Who may sign in here. Making a login asks for the admin key, or takes it from the environment
-    #[command(subcommand)]
-    Staff(Staff),
-}
-
-#[derive(Debug, Subcommand)]
-enum Staff {
-    /// Make a login at Kisi on somebody's behalf, and keep it here
-    Add {
-        /// As Kisi knows it
-        email: String,
-        /// What the person is called here; without it, as at Kisi
-        #[arg(long, default_value = "")]
-        name: String,
-        /// The number that the reader types
-        #[arg(long, value_name = "N")]
-        badge: Option<String>,
-        /// Issue a PIN and print it once
-        #[arg(long)]
-        pin: bool,
-        /// One JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Do that for a list: email,name,badge. Run again, it does only what is missing
-    Import {
-        /// With a header
-        #[arg(value_name = "FILE.csv")]
-        file: PathBuf,
-        /// Issue a PIN to everybody who is new, and print it once
-        #[arg(long)]
-        pin: bool,
-        /// A JSON object for each row
-        #[arg(long)]
-        json: bool,
-    },
-    /// Everybody who is enrolled
-    List {
-        /// A JSON object for each person
-        #[arg(long)]
-        json: bool,
-    },
-}
 
 /// Why a command did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -114,16 +41,47 @@ enum Failure {
     DisplayLost,
     #[error("the window cannot be opened")]
     Window(#[source] iced::Error),
+    #[error("the kiosk cannot start")]
+    Start(#[source] wiring::Error),
+    #[error("the audit log cannot be used")]
+    Audit(#[source] audit::Error),
+    #[error("the audit log is not whole")]
+    NotWhole(#[source] audit::Finding),
+    #[error("the backup cannot be encrypted or opened")]
+    Backup(#[source] vestibule::vault::Error),
+    #[error("nothing was done: that must be confirmed, on a terminal or with --yes")]
+    NotConfirmed,
+    #[error("Kisi cannot be asked")]
+    Kisi(#[source] kisi::Error),
+    #[error("a badge to print needs at least 10 digits: [badge] in the configuration does not allow them")]
+    QrFormat,
+    #[error("the file must end in .svg or .png")]
+    QrFile,
+    #[error("there is no such day")]
+    Date,
+    #[error("the file holds no key of 64 hexadecimal digits")]
+    NoKey,
+    #[error("the first key was taken away before")]
+    KeyTaken,
     /// The report has said why.
     #[error("not everybody was enrolled")]
     Incomplete,
+    /// The report has said what.
+    #[error("something needs attention")]
+    Unwell,
 }
 
 impl Failure {
     /// 2 for a wrong usage or configuration, 1 for everything else.
     fn exit_code(&self, is_demo: bool) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Client(kisi::Error::Setting { .. }) | Self::Badge | Self::Scene { .. } => 2.into(),
+            Self::Config(_)
+            | Self::Client(kisi::Error::Setting { .. })
+            | Self::Badge
+            | Self::Scene { .. }
+            | Self::QrFormat
+            | Self::QrFile
+            | Self::Date => 2.into(),
             Self::NoDisplay if is_demo => 2.into(),
             Self::Client(_)
             | Self::Directory(_)
@@ -134,7 +92,16 @@ impl Failure {
             | Self::NoDisplay
             | Self::DisplayLost
             | Self::Window(_)
-            | Self::Incomplete => 1.into(),
+            | Self::Start(_)
+            | Self::Audit(_)
+            | Self::NotWhole(_)
+            | Self::Backup(_)
+            | Self::NotConfirmed
+            | Self::Kisi(_)
+            | Self::NoKey
+            | Self::KeyTaken
+            | Self::Incomplete
+            | Self::Unwell => 1.into(),
         }
     }
 }
@@ -159,10 +126,30 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         None => site.kiosk(),
         Some(Command::Demo { windowed }) => commands::demo(windowed),
         Some(Command::Simulate { listen, scene }) => commands::simulate(listen, scene),
-        Some(Command::Staff(Staff::Add { email, name, badge, pin, json })) => {
-            site.staff_add(email, name, badge, pin, json)
-        }
-        Some(Command::Staff(Staff::Import { file, pin, json })) => site.staff_import(file, pin, json),
-        Some(Command::Staff(Staff::List { json })) => site.staff_list(json),
+        Some(Command::Staff(staff)) => run_staff(&site, staff),
+        Some(Command::Audit(Audit::Verify { heads, first_key, json })) => site.audit_verify(&heads, first_key, json),
+        Some(Command::Audit(Audit::Export { format })) => site.audit_export(format),
+        Some(Command::Audit(Audit::Report { by, from, until, json })) => site.audit_report(by, from, until, json),
+        Some(Command::Audit(Audit::TakeKey)) => site.audit_take_key(),
+        Some(Command::Doctor { json }) => site.doctor(json),
+        Some(Command::Rekey) => site.rekey(),
+        Some(Command::Backup { to, out }) => site.backup(&to, &out),
+        Some(Command::Restore { file, identity }) => site.restore(&file, &identity),
+    }
+}
+
+fn run_staff(site: &commands::Site, staff: Staff) -> Result<(), Failure> {
+    match staff {
+        Staff::Add { email, name, badge, pin, json } => site.staff_add(email, name, badge, pin, json),
+        Staff::Import { file: Some(file), from_kisi: false, pin, json, .. } => site.staff_import(file, pin, json),
+        Staff::Import { place, pin, yes, json, .. } => site.staff_import_from_kisi(place, pin, yes, json),
+        Staff::List { json } => site.staff_list(json),
+        Staff::Pin { email, yes, json } => site.staff_pin(&email, yes, json),
+        Staff::Badge { email, number, capture, json } => site.staff_badge(email, number, capture, json),
+        Staff::Qr { email, out } => site.staff_qr(&email, &out),
+        Staff::Renew { email, yes, json } => site.staff_renew(&email, yes, json),
+        Staff::Remove { email, json } => site.staff_remove(&email, json),
+        Staff::Suspend { email } => site.staff_suspend(&email, true),
+        Staff::Resume { email } => site.staff_suspend(&email, false),
     }
 }

@@ -24,7 +24,7 @@ use self::{
     visit::Visit,
 };
 pub use self::{
-    event::{Asked, Denial, Effect, Event, Identity, Presented, RequestId, SessionId},
+    event::{Asked, Denial, Effect, Ended, Event, Identity, Presented, RequestId, SessionId},
     state::State,
 };
 use crate::{door::DoorId, staff::Badge};
@@ -139,7 +139,7 @@ impl Session {
             Event::SwitchTouched => self.switch(now),
             Event::DoorTouched(door) => self.door(door, now),
             Event::StillHereTouched => self.still_here(now),
-            Event::SignOutTouched => self.sign_out(),
+            Event::SignOutTouched => self.sign_out(Ended::SignedOut),
             Event::Identified(session, answer) => self.identified(session, answer, now),
             Event::DoorsListed(session, doors) => {
                 if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state
@@ -190,15 +190,17 @@ impl Session {
             }
             State::Checking { session, visit, until, .. } => {
                 let visit_ended = visit.as_ref().is_some_and(|visit| visit.deadline() <= now);
-                let mut effects = vec![Effect::Forget(*session)];
-                effects.extend(visit.as_ref().map(|visit| Effect::Forget(visit.session)));
+                let mut effects = vec![Effect::Forget(*session, Ended::Unfinished)];
+                let interrupted = if visit_ended { Ended::Idle } else { Ended::OtherBadge };
+                effects.extend(visit.as_ref().map(|visit| Effect::Forget(visit.session, interrupted)));
                 let denial = (*until <= now || !visit_ended).then_some((Denial::TooSlow, now + DENIAL));
                 self.state = State::rest(&self.rules, denial);
                 effects
             }
             State::SignedIn(visit) => {
                 if visit.deadline() <= now {
-                    return self.sign_out();
+                    let why = visit.ending();
+                    return self.sign_out(why);
                 }
                 visit.expire(now);
                 Vec::new()
@@ -234,9 +236,9 @@ impl Session {
         Vec::new()
     }
 
-    fn sign_out(&mut self) -> Vec<Effect> {
+    fn sign_out(&mut self, why: Ended) -> Vec<Effect> {
         let State::SignedIn(visit) = &self.state else { return Vec::new() };
-        let effects = vec![Effect::Forget(visit.session)];
+        let effects = vec![Effect::Forget(visit.session, why)];
         self.state = State::rest(&self.rules, None);
         effects
     }

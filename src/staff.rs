@@ -1,8 +1,12 @@
 //! Who a person is at the kiosk: ids, PINs and badge numbers that are valid once they exist. Where they are kept is `directory.rs`.
 
+mod badge;
+
 use std::fmt;
 
 use zeroize::Zeroize;
+
+pub use self::badge::{Badge, BadgeFormat, BadgeProfile};
 
 /// A row of the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -155,82 +159,6 @@ impl Drop for Pin {
     }
 }
 
-/// How numbers of one site's badges look as the reader types them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadgeProfile {
-    /// What the reader types before the number.
-    pub prefix: String,
-    /// What it types after the number.
-    pub suffix: String,
-    /// A shorter number is none.
-    pub min_length: usize,
-    /// A longer number is none.
-    pub max_length: usize,
-    /// What the number is made of.
-    pub format: BadgeFormat,
-}
-
-/// What a badge number is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadgeFormat {
-    /// Printable ASCII, kept as it is.
-    AsRead,
-    /// Decimal digits.
-    Decimal,
-    /// Hexadecimal digits, kept in capitals.
-    Hex,
-}
-
-/// A badge number: an identifier, not a secret, but never in a log. `Debug` shows its last two characters.
-///
-/// # Source
-///
-/// `threats-and-faults.md`, R25 and R56.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Badge(String);
-
-impl Badge {
-    /// Longer readings are not from a badge.
-    pub const MAX_LENGTH: usize = 64;
-
-    /// Reads what a reader typed or an admin wrote. `None` when it does not fit the profile: a number is refused, never cut.
-    pub fn read(raw: &str, profile: &BadgeProfile) -> Option<Self> {
-        let raw = raw.trim();
-        let raw = raw.strip_prefix(profile.prefix.as_str()).unwrap_or(raw);
-        let raw = raw.strip_suffix(profile.suffix.as_str()).unwrap_or(raw);
-        let fits = |c: char| match profile.format {
-            BadgeFormat::AsRead => c.is_ascii_graphic(),
-            BadgeFormat::Decimal => c.is_ascii_digit(),
-            BadgeFormat::Hex => c.is_ascii_hexdigit(),
-        };
-        let length = raw.chars().count();
-        if length < profile.min_length.max(1) || profile.max_length < length || !raw.chars().all(fits) {
-            return None;
-        }
-        Some(Self(match profile.format {
-            BadgeFormat::AsRead | BadgeFormat::Decimal => raw.to_owned(),
-            BadgeFormat::Hex => raw.to_ascii_uppercase(),
-        }))
-    }
-
-    /// Gives the whole number to code that must look it up. Search for this name in review.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// The last two characters, enough for a person to tell two badges apart. Empty for a number so short that two would be all of it.
-    pub fn hint(&self) -> &str {
-        let from = self.0.len().saturating_sub(2);
-        if from < 2 { "" } else { self.0.get(from..).unwrap_or_default() }
-    }
-}
-
-impl fmt::Debug for Badge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Badge(..{})", self.hint())
-    }
-}
-
 /// What somebody presents at the kiosk.
 #[derive(Debug)]
 pub enum Credential {
@@ -246,16 +174,6 @@ pub enum Credential {
 mod tests {
     use super::*;
 
-    fn profile() -> BadgeProfile {
-        BadgeProfile {
-            prefix: "%B".into(),
-            suffix: "?".into(),
-            min_length: 4,
-            max_length: 10,
-            format: BadgeFormat::AsRead,
-        }
-    }
-
     #[test]
     fn pin_keeps_what_fits_and_gives_it_back() {
         let mut pin = Pin::parse("123456789012").unwrap();
@@ -267,23 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn badge_is_read_as_the_profile_says_or_not_at_all() {
-        let read = |raw: &str, format| {
-            Badge::read(raw, &BadgeProfile { format, ..profile() }).map(|badge| badge.expose().to_owned())
-        };
-        assert_eq!(read("%B00123?", BadgeFormat::AsRead).as_deref(), Some("00123"));
-        assert_eq!(read("00123", BadgeFormat::Decimal).as_deref(), Some("00123"));
-        assert_eq!(read("04ab12ff", BadgeFormat::Hex).as_deref(), Some("04AB12FF"));
-        assert_eq!(read("04ab12ff", BadgeFormat::Decimal), None);
-        assert_eq!(read("123", BadgeFormat::AsRead), None, "too short");
-        assert_eq!(read("12345678901", BadgeFormat::AsRead), None, "too long is refused, not cut");
-        assert_eq!(read("12 45", BadgeFormat::AsRead), None);
-    }
-
-    #[test]
-    fn debug_shows_no_digit_no_pin_and_two_characters_of_a_badge() {
-        let badge = Badge::read("0012345678", &profile()).unwrap();
+    fn debug_shows_no_digit_and_no_pin() {
         assert_eq!(format!("{:?} {:?}", Digit::D7, Pin::parse("4711").unwrap()), "Digit(..) Pin(..)");
-        assert_eq!(format!("{badge:?}"), "Badge(..78)");
     }
 }

@@ -1,14 +1,22 @@
 //! What the configuration means for each part: the one place where a key of `kiosk.toml` meets what it changes.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use crate::{
     agent,
     app::Start,
+    audit::{self, Action, Log, Record},
     config::{self, Config},
-    directory::{self, Directory},
+    directory::{self, Cost, Directory, Odds},
     door::PlaceId,
     enrol::Enroller,
+    hex,
     kisi::{self, Client, Roots},
     screen::{qr::Code, sign_in::Labels},
     secret::Secret,
@@ -25,6 +33,24 @@ pub enum Error {
     /// The directory cannot be read.
     #[error("the directory cannot be used")]
     Directory(#[source] directory::Error),
+    /// The audit log cannot be used.
+    #[error("the audit log cannot be used")]
+    Audit(#[source] audit::Error),
+    /// The audit log does not fit its head.
+    #[error("the data of this kiosk was changed from outside, or is older than it should be: restore a backup")]
+    Rollback(#[source] audit::Finding),
+    /// Guessing would be too easy.
+    #[error(
+        "PINs of {digits} digits are too short for {people} people: raise sign_in.pin_digits to {needed} and issue new PINs, or set sign_in.pin to false"
+    )]
+    ShortPins {
+        /// Of a PIN.
+        digits: usize,
+        /// Who have one.
+        people: u32,
+        /// Digits that would do.
+        needed: usize,
+    },
     /// The agent has no thread.
     #[error("the agent cannot start")]
     Thread(#[source] io::Error),
@@ -36,9 +62,56 @@ pub enum Error {
 ///
 /// Any.
 pub fn start(config: &Config, directory: Directory, client: Client) -> Result<Start, Error> {
+    let odds = odds(config, directory.pins().map_err(Error::Directory)?);
+    if config.sign_in.pin && !odds.are_good() {
+        return Err(Error::ShortPins { digits: odds.digits, people: odds.people, needed: odds.digits_needed() });
+    }
     let guesses_left = directory.guesses_left().map_err(Error::Directory)?.unwrap_or(config.budget.guesses);
-    let agent = agent::start(agent(config, directory, client)).map_err(Error::Thread)?;
+    let log = begin_log(config, &directory)?;
+    let agent = agent::start(agent(config, directory, log, client)).map_err(Error::Thread)?;
     Ok(Start::Working { rules: Box::new(rules(config)), labels: labels(config), agent, guesses_left })
+}
+
+/// Opens the audit log, refuses one that does not fit what is known of it, and says what the last run left open.
+fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
+    let mut log = Log::open(directory.folder(), directory.audit_key()).map_err(Error::Audit)?;
+    if let Some(finding) = log.check_head().map_err(Error::Audit)? {
+        return Err(Error::Rollback(finding));
+    }
+    let now = Timestamp::now();
+    let mut records = vec![Record::new(now, Action::Start, env!("CARGO_PKG_VERSION"))];
+    for intent in log.open_intents().map_err(Error::Audit)? {
+        let Record { staff, person, door, door_name, .. } = intent.record;
+        let unknown = Record::new(now, Action::Outcome, "unknown after restart").by(staff, &person);
+        records.push(Record { door, door_name, of: Some(intent.seq), ..unknown });
+    }
+    // Named by a hash: names of doors and places are nobody's business.
+    let configuration = hex::encode(&Sha256::digest(format!("{config:?}"))).to_string();
+    let before = log.last(Action::Configuration).map_err(Error::Audit)?;
+    if before.is_none_or(|before| before.about != configuration) {
+        records.push(Record::new(now, Action::Configuration, configuration));
+    }
+    for record in &records {
+        let _ = log.append(record).map_err(Error::Audit)?;
+    }
+    Ok(log)
+}
+
+/// What a guess is worth at this kiosk.
+pub fn odds(config: &Config, people: u32) -> Odds {
+    let BudgetRules { guesses, refill } = rules(config).budget;
+    Odds { digits: config.sign_in.pin_digits, people, guesses, refill }
+}
+
+/// The cost of a PIN that takes this kiosk about a quarter of a second, measured here. Never below what a new directory would
+/// get on a slow machine anyway.
+#[expect(clippy::disallowed_methods, reason = "a measurement, which decides nothing about a visit")]
+pub fn measured_cost() -> Cost {
+    Cost::that_takes(&mut |hash| {
+        let begin = Instant::now();
+        hash();
+        begin.elapsed()
+    })
 }
 
 /// What the configuration means for the session.
@@ -98,28 +171,30 @@ pub fn client(config: &Config) -> kisi::Settings {
 }
 
 /// What the configuration means for enrolment.
+///
+/// # Errors
+///
+/// When the audit log cannot be opened.
 pub fn enroller(
     config: &Config,
     directory: Directory,
     client: Client,
     admin: Secret<String>,
     pace: Duration,
-) -> Enroller {
-    Enroller {
-        directory,
-        client,
-        admin,
-        kiosk: config.kiosk.name.clone(),
-        pin_digits: config.sign_in.pin_digits,
-        badge_alone: config.sign_in.badge == config::Badges::Alone,
-        pace,
-    }
+) -> Result<Enroller, audit::Error> {
+    let log = Log::open(directory.folder(), directory.audit_key())?;
+    let odds = config.sign_in.pin.then(|| odds(config, 0));
+    let badge_alone = config.sign_in.badge == config::Badges::Alone;
+    let (kiosk, pin_digits) = (config.kiosk.name.clone(), config.sign_in.pin_digits);
+    Ok(Enroller { directory, log, client, admin, kiosk, pin_digits, odds, badge_alone, pace })
 }
 
 /// What the configuration means for the agent.
-pub fn agent(config: &Config, directory: Directory, client: Client) -> agent::Parts {
+pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) -> agent::Parts {
     agent::Parts {
         directory,
+        log,
+        keep_days: config.audit.keep_days,
         client,
         places: config.kisi.places.iter().map(|id| PlaceId::new(*id)).collect(),
         hidden: config.doors.hide.clone(),

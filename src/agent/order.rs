@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     door::{Door, DoorId, Outcome},
-    session::{Asked, Denial, Identity, Presented, RequestId, SessionId},
+    session::{Asked, Denial, Ended, Identity, Presented, RequestId, SessionId},
 };
 
 /// What the window may ask for.
@@ -23,7 +23,7 @@ pub enum Order {
     /// Open this door in this session.
     Unlock(SessionId, RequestId, DoorId, oneshot::Sender<Outcome>),
     /// Forget this session.
-    Forget(SessionId),
+    Forget(SessionId, Ended),
 }
 
 /// Takes orders to the agent. Cheap to clone.
@@ -53,8 +53,8 @@ impl Handle {
     }
 
     /// [`Order::Forget`]
-    pub fn forget(&self, session: SessionId) {
-        self.order(Order::Forget(session));
+    pub fn forget(&self, session: SessionId, why: Ended) {
+        self.order(Order::Forget(session, why));
     }
 
     /// [`Order::KeepBudget`]

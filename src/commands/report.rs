@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use serde_json::json;
 use vestibule::{
     chain::Chain,
-    directory::Person,
-    enrol::{Candidate, Done, Error, Summary},
+    directory::{Person, Standing},
+    enrol::{Candidate, Done, Error, Summary, proposal::Proposed},
+    staff::{Badge, Pin},
     wiring::digits,
 };
 
@@ -41,6 +42,40 @@ impl Report {
         say(&format!("{row}{} {result}{more}", candidate.email))
     }
 
+    /// What became of somebody's login. Shows a new PIN, once.
+    pub(super) fn done(
+        self,
+        email: &str,
+        what: &str,
+        pin: Option<&Pin>,
+        left_over: Option<&Error>,
+    ) -> Result<(), Failure> {
+        let (pin, left_over) = (pin.map(digits), left_over.map(|error| Chain(error).to_string()));
+        if self.json {
+            return say(&json!({"email": email, "result": what, "pin": pin, "left_over": left_over}).to_string());
+        }
+        let pin = pin.map_or(String::new(), |pin| format!(", PIN {pin}"));
+        say(&format!("{email} {what}{pin}"))?;
+        match left_over {
+            Some(why) => {
+                say(&format!("the old login is still at Kisi: {why}. The next command with the admin key deletes it."))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Somebody whom Kisi knows.
+    pub(super) fn proposed(self, proposed: &Proposed) -> Result<(), Failure> {
+        let Proposed { candidate: Candidate { email, name, badge, .. }, left_out } = proposed;
+        let badge = badge.as_ref().map(Badge::hint);
+        if self.json {
+            return say(&json!({"email": email, "name": name, "badge": badge, "left_out": left_out}).to_string());
+        }
+        let badge = badge.map_or("no badge".to_owned(), |hint| format!("badge ..{hint}"));
+        let more = if *left_out == 0 { String::new() } else { format!(", {left_out} more cards") };
+        say(&format!("{email}  {name}  {badge}{more}"))
+    }
+
     /// How a list ended.
     pub(super) fn summary(self, summary: Summary) -> Result<(), Failure> {
         let Summary { enrolled, known, failed, stopped_at } = summary;
@@ -59,15 +94,20 @@ impl Report {
 
     /// One person of the directory.
     pub(super) fn person(self, person: &Person) -> Result<(), Failure> {
-        let Person { email, name, login_id, has_pin, badges, .. } = person;
+        let Person { email, name, login_id, has_pin, badges, standing, .. } = person;
+        let standing = match standing {
+            Standing::Active => "active",
+            Standing::Suspended => "suspended",
+            Standing::Refused => "renew at reception",
+        };
         if self.json {
             let badges: Vec<String> = badges.iter().map(|hint| format!("..{hint}")).collect();
-            let line = json!({"email": email, "name": name, "login_id": login_id, "pin": has_pin, "badges": badges});
+            let line = json!({"email": email, "name": name, "login_id": login_id, "pin": has_pin, "badges": badges, "standing": standing});
             return say(&line.to_string());
         }
         let pin = if *has_pin { "PIN" } else { "no PIN" };
         let badges: Vec<String> = badges.iter().map(|hint| format!(", badge ..{hint}")).collect();
-        say(&format!("{email}  {name}  {pin}{}, login {login_id}", badges.concat()))
+        say(&format!("{email}  {name}  {pin}{}, login {login_id}, {standing}", badges.concat()))
     }
 }
 

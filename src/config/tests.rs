@@ -34,7 +34,7 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check(
         "idle_seconds = 45",
         "idle_seconds = 4",
-        "`kiosk.toml`, line 55: `session.idle_seconds` is `4`, but must be 10 to 600",
+        "`kiosk.toml`, line 59: `session.idle_seconds` is `4`, but must be 10 to 600",
     );
     check(
         "warning_seconds = 20",
@@ -55,13 +55,13 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check(
         "idle_seconds",
         "idle_secs",
-        "line 55: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
+        "line 59: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
     );
     check("[session]", "[sessions]", "line 53: `sessions` is not a key, known are `badge`, `budget`");
     check(
         "idle_seconds = 45",
         "idle_seconds = \"45\"",
-        "line 55: `session.idle_seconds` is of type string, but must be of type integer",
+        "line 59: `session.idle_seconds` is of type string, but must be of type integer",
     );
     check("idle_seconds = 45", "idle_seconds = ", "line 55");
 }

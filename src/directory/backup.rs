@@ -1,4 +1,4 @@
-//! Another device key, and a directory that outlives its machine. How a backup is encrypted is `keeping.rs`.
+//! Another device key, and a directory that outlives its machine. How a backup is encrypted is `vault.rs`.
 
 use std::{fs, io::Write, path::Path};
 

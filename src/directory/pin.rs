@@ -1,5 +1,7 @@
 //! PINs are issued, never chosen, and slow to guess. Where their index lies is `directory.rs`.
 
+use std::time::Duration;
+
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::{
@@ -7,6 +9,11 @@ use super::{
     seal::{Stretched, random},
 };
 use crate::staff::{Digit, Pin};
+
+/// How long a hash should take: long for a guesser, short for a person at the door.
+const GOAL: (Duration, Duration) = (Duration::from_millis(150), Duration::from_millis(300));
+/// More do not help a machine that is so quick.
+const MAX_PASSES: u32 = 32;
 
 /// What one guess costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +40,35 @@ impl Cost {
     /// OWASP Password Storage Cheat Sheet, Argon2id.
     pub const FLOOR: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
 
+    /// The cost that takes about a quarter of a second. `timed` runs the hash it is given and says how long that took.
+    ///
+    /// # Source
+    ///
+    /// `threats-and-faults.md`, R9; RFC 9106, section 4: as much memory as there is, then passes.
+    pub fn that_takes(timed: &mut dyn FnMut(&mut dyn FnMut()) -> Duration) -> Self {
+        let mut time = |cost: Self| {
+            let mut once = || {
+                let _ = timed(&mut || drop(stretch(&Pin::new(), &[0; 16], cost)));
+            };
+            once(); // The first touches memory that the next finds there.
+            timed(&mut || drop(stretch(&Pin::new(), &[0; 16], cost)))
+        };
+        let fits = |time: Duration| time <= GOAL.1;
+        let mut cost = Self { passes: Self::FLOOR.passes, ..Self::SHIPPED };
+        // A slow machine gets less memory, down to the floor, which it has to bear.
+        while !fits(time(cost)) {
+            if cost.memory_kib / 2 < Self::FLOOR.memory_kib {
+                return Self::FLOOR;
+            }
+            cost.memory_kib /= 2;
+        }
+        // A quick one gets passes.
+        while cost.passes < MAX_PASSES && time(cost) < GOAL.0 {
+            cost.passes += 1;
+        }
+        cost
+    }
+
     /// Whether it is at least the floor.
     pub(super) fn is_enough(self) -> bool {
         Self::FLOOR.memory_kib <= self.memory_kib && Self::FLOOR.passes <= self.passes && 0 < self.lanes
@@ -49,17 +85,32 @@ pub(super) fn stretch(pin: &Pin, salt: &[u8], cost: Cost) -> Result<Stretched, E
     Ok(stretched)
 }
 
+/// Random decimal digits, for a badge that is printed.
+///
+/// # Errors
+///
+/// [`Error::Randomness`]
+pub fn random_digits(digits: usize) -> Result<String, Error> {
+    (0..digits).map(|_| random_digit().map(|digit| char::from(digit.ascii()))).collect()
+}
+
+fn random_digit() -> Result<Digit, Error> {
+    loop {
+        let byte = random::<1>()?;
+        // 250 is a multiple of ten: every digit is as likely as the next.
+        let byte = byte.first().filter(|byte| **byte < 250);
+        if let Some(digit) = byte.and_then(|byte| Digit::ALL.get(usize::from(byte % 10))) {
+            return Ok(*digit);
+        }
+    }
+}
+
 /// Draws a PIN. Those that everybody tries first are never drawn.
 pub(super) fn draw(digits: usize) -> Result<Pin, Error> {
     loop {
         let mut pin = Pin::new();
         while pin.len() < digits.min(Pin::MAX_DIGITS) {
-            let byte = random::<1>()?;
-            // 250 is a multiple of ten: every digit is as likely as the next.
-            let Some(byte) = byte.first().filter(|byte| **byte < 250) else { continue };
-            if let Some(digit) = Digit::ALL.get(usize::from(byte % 10)) {
-                let _ = pin.push(*digit);
-            }
+            let _ = pin.push(random_digit()?);
         }
         if !is_trivial(&pin) {
             return Ok(pin);

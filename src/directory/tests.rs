@@ -1,24 +1,14 @@
 //! What the directory keeps, and what it refuses.
 
 use super::*;
-use crate::{
-    secret::Secret,
-    staff::{BadgeFormat, BadgeProfile},
-};
+use crate::{secret::Secret, staff::BadgeProfile};
 
 fn open(folder: &Path) -> Directory {
     Directory::open(folder, None, || Cost::FLOOR).unwrap()
 }
 
 fn badge(number: &str) -> Badge {
-    let profile = BadgeProfile {
-        prefix: String::new(),
-        suffix: String::new(),
-        min_length: 4,
-        max_length: 64,
-        format: BadgeFormat::AsRead,
-    };
-    Badge::read(number, &profile).unwrap()
+    Badge::read(number, &BadgeProfile::plain()).unwrap()
 }
 
 fn enrol(directory: &mut Directory, email: &str, number: Option<&str>, pin: bool) -> Result<Option<Pin>, Error> {

@@ -119,8 +119,7 @@ mod tests {
     use crate::{chain::Chain, staff::BadgeFormat};
 
     fn profile() -> BadgeProfile {
-        let (prefix, suffix) = (String::new(), String::new());
-        BadgeProfile { prefix, suffix, min_length: 4, max_length: 10, format: BadgeFormat::Decimal }
+        BadgeProfile { max_length: 10, format: BadgeFormat::Decimal, ..BadgeProfile::plain() }
     }
 
     #[track_caller]

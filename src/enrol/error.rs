@@ -14,6 +14,16 @@ pub enum Error {
     /// The login of somebody who is enrolled cannot be sealed under a PIN, because it is kept under none that is at hand.
     #[error("a PIN cannot be issued to this person any more: their login was sealed for another way to sign in")]
     NoPinToIssue,
+    /// Guessing would become too easy.
+    #[error("a PIN of {digits} digits is too short for {people} people with one: raise sign_in.pin_digits to {needed}")]
+    ShortPins {
+        /// Of a PIN.
+        digits: usize,
+        /// People with a PIN, this one with them.
+        people: u32,
+        /// Digits that would do.
+        needed: usize,
+    },
     /// Kisi did not make the login.
     #[error("the login was not made")]
     Kisi(#[source] kisi::Error),
@@ -36,7 +46,7 @@ impl Error {
         match self {
             Self::NotAtKisi | Self::NoWayIn | Self::NoPinToIssue => false,
             Self::Kisi(kisi::Error::Refused { status, .. }) => *status == 401 || *status == 429,
-            Self::Kisi(_) | Self::MayBeStray(_) | Self::Leftover(_) => true,
+            Self::ShortPins { .. } | Self::Kisi(_) | Self::MayBeStray(_) | Self::Leftover(_) => true,
             Self::Directory(error) => {
                 !matches!(error, directory::Error::BadgeTaken { .. } | directory::Error::Enrolled { .. })
             }

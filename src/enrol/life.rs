@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Enroller, Error};
 use crate::{
+    audit::Action,
     directory::{self, Errand, ErrandId, ErrandKind, Person, Renewal},
     kisi::{self, Device, LoginId},
     staff::Pin,
@@ -31,6 +32,10 @@ impl Enroller {
     /// Any; the old login still works then.
     pub async fn renew(&mut self, email: &str) -> Result<Renewed, Error> {
         let person = self.enrolled(email)?;
+        self.renew_with(&person, person.has_pin).await
+    }
+
+    async fn renew_with(&mut self, person: &Person, with_pin: bool) -> Result<Renewed, Error> {
         let _ = self.settle().await?;
         let (errand, login) = self.make_login(&person.email).await?;
         let written = self.directory.renew(
@@ -38,13 +43,16 @@ impl Enroller {
             &Renewal {
                 login_id: login.id.get(),
                 secret: &login.secret,
-                pin_digits: person.has_pin.then_some(self.pin_digits),
+                pin_digits: with_pin.then_some(self.pin_digits),
                 badge_alone: self.badge_alone,
                 errand,
             },
         );
         match written {
-            Ok(pin) => Ok(Renewed { pin, left_over: self.settle().await.err() }),
+            Ok(pin) => {
+                self.record(Action::Renew, &person.email, "");
+                Ok(Renewed { pin, left_over: self.settle().await.err() })
+            }
             Err(error) => Err(self.discard(errand, login.id, error).await),
         }
     }
@@ -55,8 +63,41 @@ impl Enroller {
     ///
     /// [`Error::Directory`]; nobody was forgotten then.
     pub async fn remove(&mut self, email: &str) -> Result<Option<Error>, Error> {
-        self.directory.remove(email).map_err(Error::Directory)?;
+        let person = self.enrolled(email)?;
+        self.directory.remove(&person.email).map_err(Error::Directory)?;
+        self.record(Action::Remove, &person.email, "");
         Ok(self.settle().await.err())
+    }
+
+    /// Issues a new PIN to somebody. Where only their old PIN opens their login, that takes a new login.
+    ///
+    /// # Errors
+    ///
+    /// Any; the old PIN still works then.
+    pub async fn new_pin(&mut self, email: &str) -> Result<Renewed, Error> {
+        let person = self.enrolled(email)?;
+        if person.opens_by_badge {
+            let pin = self.issue_pin(&person)?;
+            return Ok(Renewed { pin: Some(pin), left_over: None });
+        }
+        if !person.has_pin {
+            self.check_odds()?;
+        }
+        self.renew_with(&person, true).await
+    }
+
+    /// Bars somebody from signing in, or lets them again. Kisi is not asked: their phone and cards go on. Returns whether that
+    /// changed anything.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Directory`]
+    pub fn suspend(&mut self, email: &str, is_suspended: bool) -> Result<bool, Error> {
+        let (_, changed) = self.directory.suspend(email, is_suspended).map_err(Error::Directory)?;
+        if changed {
+            self.record(if is_suspended { Action::Suspend } else { Action::Resume }, email, "");
+        }
+        Ok(changed)
     }
 
     /// Does every errand that is left: deletes logins that are not used here any more, and looks for those that may have been

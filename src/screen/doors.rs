@@ -149,7 +149,7 @@ fn status(door: &Door, attempt: Attempt) -> (&'static str, Option<Color>) {
 fn color(outcome: Outcome) -> Color {
     match outcome {
         Outcome::Accepted => theme::GOOD,
-        Outcome::Refused(_) | Outcome::NotSent => theme::BAD,
+        Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded => theme::BAD,
         Outcome::Unknown => theme::WARNING,
     }
 }

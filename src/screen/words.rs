@@ -82,6 +82,7 @@ pub fn help(phone: &str) -> String {
 pub fn denial(denial: Denial) -> &'static str {
     match denial {
         Denial::NotKnown | Denial::NotKnownAgain => "That did not work. Try again, or ask at reception.",
+        Denial::TooManyBadges => "Too many unknown badges. Wait half a minute, or type your PIN.",
         Denial::NotRead => "That was not a badge number. Try again.",
         Denial::LoginDead => "Your access at this kiosk must be renewed. Ask at reception.",
         Denial::Unreachable => "The door service cannot be reached. Use your card at the reader, or try again.",
@@ -114,7 +115,7 @@ pub fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted => "Accepted",
         Outcome::Refused(_) => "Refused",
-        Outcome::NotSent => "Not sent",
+        Outcome::NotSent | Outcome::NotRecorded => "Not sent",
         Outcome::Unknown => "No answer",
     }
 }
@@ -124,6 +125,9 @@ pub fn advice(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted => "Kisi accepted it. Open the door.",
         Outcome::NotSent => "Nothing was sent: the door service cannot be reached. Try again, or use your card.",
+        Outcome::NotRecorded => {
+            "Nothing was sent: this kiosk cannot keep its records. Use your card, and tell reception."
+        }
         Outcome::Unknown => "It was sent, but no answer came. Look at the door before you try again.",
         Outcome::Refused(refusal) => match refusal {
             Refusal::Login => "Your access at this kiosk must be renewed. Ask at reception.",

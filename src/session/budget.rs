@@ -29,12 +29,12 @@ pub struct Budget {
 
 impl Budget {
     /// A full bucket.
-    pub(super) fn full(rules: BudgetRules) -> Self {
+    pub fn full(rules: BudgetRules) -> Self {
         Self { rules, left: rules.guesses, refill_at: None }
     }
 
     /// What was left when the program ended.
-    pub(super) fn restored(rules: BudgetRules, left: u32, now: Instant) -> Self {
+    pub fn restored(rules: BudgetRules, left: u32, now: Instant) -> Self {
         let left = left.min(rules.guesses);
         Self { rules, left, refill_at: (left < rules.guesses).then(|| now + rules.refill) }
     }
@@ -56,7 +56,7 @@ impl Budget {
 
     /// Pays for one guess, if there is one.
     #[must_use = "a guess that was not paid for must not be looked at"]
-    pub(super) fn spend(&mut self, now: Instant) -> bool {
+    pub fn spend(&mut self, now: Instant) -> bool {
         if self.left == 0 {
             return false;
         }
@@ -66,7 +66,7 @@ impl Budget {
     }
 
     /// Returns the guess of an attempt that was right. Never more than that one.
-    pub(super) fn give_back(&mut self) {
+    pub fn give_back(&mut self) {
         self.left = (self.left + 1).min(self.rules.guesses);
         if self.left == self.rules.guesses {
             self.refill_at = None;
@@ -74,7 +74,7 @@ impl Budget {
     }
 
     /// Credits the time that went by. Says whether that changed anything.
-    pub(super) fn refill(&mut self, now: Instant) -> bool {
+    pub fn refill(&mut self, now: Instant) -> bool {
         let before = self.left;
         while let Some(at) = self.refill_at.filter(|at| *at <= now) {
             self.left += 1;

@@ -1,7 +1,7 @@
 //! What stands on the pad: digits of a PIN or a badge number, and when they are finished. How keys become digits is `reader.rs`.
 
 use super::rules::SignInRules;
-use crate::staff::{Badge, BadgeProfile, Credential, Digit, Pin};
+use crate::staff::{Badge, Credential, Digit, Pin};
 
 /// The digits on the pad.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,10 +91,7 @@ impl Entry {
         match self {
             Self::Pin(pin) => Some(Credential::Pin(pin)),
             Self::PinOf(badge, pin) => Some(Credential::BadgeWithPin(badge, pin)),
-            Self::BadgeNumber(number) => {
-                let typed = BadgeProfile { prefix: String::new(), suffix: String::new(), ..rules.profile.clone() };
-                Badge::read(&number.0, &typed).map(Credential::Badge)
-            }
+            Self::BadgeNumber(number) => Badge::read(&number.0, &rules.profile).map(Credential::Badge),
         }
     }
 }

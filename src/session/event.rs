@@ -57,7 +57,22 @@ pub enum Effect {
     /// Open this door in this session.
     Unlock(SessionId, RequestId, DoorId),
     /// Forget this session and everything about it.
-    Forget(SessionId),
+    Forget(SessionId, Ended),
+}
+
+/// Why a session is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The person signed out.
+    SignedOut,
+    /// Nobody touched anything.
+    Idle,
+    /// It lasted as long as one may.
+    Longest,
+    /// Somebody else's badge, or one that nobody has.
+    OtherBadge,
+    /// It never began: nobody waits for the answer any more.
+    Unfinished,
 }
 
 /// What goes with the question who somebody is.
@@ -99,6 +114,8 @@ pub enum Denial {
     NotKnown,
     /// The same wrong PIN as just before. The same words again, but it costs nothing.
     NotKnownAgain,
+    /// So many badges that nobody has were read that none is looked at for a moment.
+    TooManyBadges,
     /// What was scanned or typed is no badge number.
     NotRead,
     /// This person's Kisi login is dead.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     door::{Door, DoorState, Outcome, Refusal},
-    staff::{BadgeFormat, BadgeProfile, Digit},
+    staff::{BadgeProfile, Digit},
 };
 
 /// Sequences. The long form sets `PROPTEST_CASES`.
@@ -84,6 +84,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Outcome::Accepted),
         1 => Just(Outcome::Refused(Refusal::Right)),
         1 => Just(Outcome::NotSent),
+        1 => Just(Outcome::NotRecorded),
         1 => Just(Outcome::Unknown),
     ];
     prop_oneof![
@@ -116,14 +117,13 @@ impl Model {
     fn new(policy: BadgePolicy) -> Self {
         #[expect(clippy::disallowed_methods, reason = "any beginning will do, and there is no other way to make one")]
         let now = Instant::now();
-        let (prefix, suffix) = (String::new(), String::new());
         let rules = Rules {
             sign_in: SignInRules {
                 pin: true,
                 pin_digits: 6,
                 badge: policy,
                 typed_badge: true,
-                profile: BadgeProfile { prefix, suffix, min_length: 4, max_length: 64, format: BadgeFormat::AsRead },
+                profile: BadgeProfile::plain(),
             },
             budget: BudgetRules { guesses: 10, refill: Duration::from_mins(6) },
             idle: Duration::from_secs(45),
@@ -167,7 +167,7 @@ impl Model {
                     let _ = self.alive.insert(session);
                     assert_eq!(self.signed_in().unwrap().session, session);
                 }
-                Effect::Forget(session) => {
+                Effect::Forget(session, _) => {
                     let _ = self.alive.remove(&session);
                 }
                 Effect::Unlock(session, request, door) => {

@@ -56,7 +56,7 @@ impl SignInRules {
     /// Whether badge numbers can be typed on the pad, which has digits only.
     pub fn can_type_badge(&self) -> bool {
         let digits_suffice = match self.profile.format {
-            BadgeFormat::AsRead | BadgeFormat::Decimal => true,
+            BadgeFormat::AsRead | BadgeFormat::Decimal | BadgeFormat::Wiegand => true,
             BadgeFormat::Hex => false,
         };
         self.typed_badge && self.badge != BadgePolicy::Off && digits_suffice

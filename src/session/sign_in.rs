@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Asked, CHECK, DENIAL, Denial, Effect, Identity, Presented, Session, SessionId, State, entry::Entry,
+    Asked, CHECK, DENIAL, Denial, Effect, Ended, Identity, Presented, Session, SessionId, State, entry::Entry,
     rules::BadgePolicy, state::ENTRY, visit::Visit,
 };
 use crate::staff::{Badge, Credential, Digit};
@@ -65,7 +65,7 @@ impl Session {
                 Vec::new()
             }
             State::Checking { .. } => Vec::new(),
-            State::SignedIn(_) => self.sign_out(),
+            State::SignedIn(_) => self.sign_out(Ended::SignedOut),
         }
     }
 
@@ -87,7 +87,7 @@ impl Session {
         if self.rules.sign_in.badge == BadgePolicy::Off || matches!(self.state, State::Checking { .. }) {
             return Vec::new();
         }
-        let Some(badge) = Badge::read(raw, &self.rules.sign_in.profile) else {
+        let Some(badge) = Badge::scan(raw, &self.rules.sign_in.profile) else {
             return match self.state {
                 State::SignedOut { .. } => self.deny(Denial::NotRead, now),
                 State::Checking { .. } | State::SignedIn(_) => Vec::new(),
@@ -134,7 +134,9 @@ impl Session {
     fn settle(&mut self, answer: &Result<Identity, Denial>) -> Option<Effect> {
         match answer {
             Ok(_) | Err(Denial::LoginDead | Denial::Unreachable | Denial::KisiFault | Denial::NotKnownAgain) => {}
-            Err(Denial::NotKnown | Denial::NotRead | Denial::KioskFault | Denial::TooSlow) => return None,
+            Err(Denial::NotKnown | Denial::NotRead | Denial::KioskFault | Denial::TooSlow | Denial::TooManyBadges) => {
+                return None;
+            }
         }
         self.budget.give_back();
         Some(Effect::KeepBudget(self.budget.left()))
@@ -163,13 +165,13 @@ impl Session {
         if !is_asked {
             // The agent opened a session for somebody who is not waited for any more; or it said twice who is here.
             let is_live = self.visit().is_some_and(|visit| visit.session == session);
-            return if is_live { Vec::new() } else { vec![Effect::Forget(session)] };
+            return if is_live { Vec::new() } else { vec![Effect::Forget(session, Ended::Unfinished)] };
         }
         let before = std::mem::replace(&mut self.state, State::rest(&self.rules, None));
         let State::Checking { visit, badge, is_paid, .. } = before else { return Vec::new() };
         let paid_back = if is_paid { self.settle(&answer) } else { None };
         let mut effects: Vec<Effect> = paid_back.into_iter().collect();
-        effects.extend(visit.iter().map(|visit| Effect::Forget(visit.session)));
+        effects.extend(visit.iter().map(|visit| Effect::Forget(visit.session, Ended::OtherBadge)));
         match (answer, visit, badge) {
             (Ok(Identity::Person(welcome)), _, _) => {
                 self.state = State::SignedIn(Visit::begin(session, welcome, &self.rules, now));

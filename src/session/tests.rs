@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     door::{Door, DoorState, Outcome, Refusal},
-    staff::{BadgeFormat, BadgeProfile, Credential, Digit, Pin},
+    staff::{BadgeProfile, Credential, Digit, Pin},
 };
 
 const LOBBY: DoorId = DoorId::new(7);
@@ -26,14 +26,13 @@ const fn ms(ms: u64) -> Duration {
 }
 
 fn rules() -> Rules {
-    let (prefix, suffix) = (String::new(), String::new());
     Rules {
         sign_in: SignInRules {
             pin: true,
             pin_digits: 6,
             badge: BadgePolicy::Alone,
             typed_badge: true,
-            profile: BadgeProfile { prefix, suffix, min_length: 4, max_length: 64, format: BadgeFormat::AsRead },
+            profile: BadgeProfile::plain(),
         },
         budget: BudgetRules { guesses: 10, refill: Duration::from_mins(6) },
         idle: Duration::from_secs(45),
@@ -392,7 +391,7 @@ fn check_without_an_answer_ends_and_says_so() {
     let mut kiosk = at_rest();
     let _ = kiosk.touch("123456");
     let effects = kiosk.idle(CHECK);
-    assert!(matches!(effects[..], [Effect::Forget(_)]));
+    assert!(matches!(effects[..], [Effect::Forget(..)]));
     assert_eq!(kiosk.denial(), Some(Denial::TooSlow));
 }
 
@@ -403,7 +402,7 @@ fn stale_answer_to_a_check_changes_nothing_and_is_forgotten() {
     let State::Checking { session, .. } = *kiosk.session.state() else { panic!() };
     let _ = kiosk.idle(CHECK);
     let effects = kiosk.send(Event::Identified(session, Ok(Identity::Person(welcome()))));
-    assert_eq!(effects, [Effect::Forget(session)]);
+    assert_eq!(effects, [Effect::Forget(session, Ended::Unfinished)]);
     assert!(matches!(kiosk.session.state(), State::SignedOut { .. }));
 }
 
@@ -646,7 +645,7 @@ fn untouched_session_warns_and_then_ends() {
     let _ = kiosk.idle(ms(1));
     assert_eq!(kiosk.session.warning(kiosk.now), Some(Duration::from_secs(20)));
     let effects = kiosk.idle(ms(20_000));
-    assert!(matches!(effects[..], [Effect::Forget(_)]));
+    assert!(matches!(effects[..], [Effect::Forget(..)]));
     assert!(kiosk.is_at_rest());
 }
 
@@ -657,7 +656,7 @@ fn touch_that_arrives_at_or_after_the_deadline_opens_nothing() {
         let _ = kiosk.send(Event::StillHereTouched);
         let session = kiosk.visit().session;
         let _ = kiosk.wait(rules().idle + ms(late));
-        assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), [Effect::Forget(session)]);
+        assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), [Effect::Forget(session, Ended::Idle)]);
         assert!(kiosk.is_at_rest());
     }
 }
@@ -670,7 +669,7 @@ fn still_here_gives_the_whole_time_again_up_to_the_maximum() {
         effects.extend(kiosk.send(Event::StillHereTouched));
         effects.extend(kiosk.idle(ms(10_000)));
     }
-    assert!(matches!(effects[..], [Effect::Forget(_)]), "after 180 s it is over, touched or not");
+    assert!(matches!(effects[..], [Effect::Forget(_, Ended::Longest)]), "after 180 s it is over, touched or not");
 }
 
 #[test]
@@ -678,7 +677,7 @@ fn after_an_unlock_the_session_is_short() {
     let mut kiosk = opening();
     let _ = kiosk.send(Event::UnlockAnswered(kiosk.request(), Outcome::Accepted));
     assert_eq!(kiosk.idle(ms(7_975)), []);
-    assert!(matches!(kiosk.idle(ms(25))[..], [Effect::Forget(_)]));
+    assert!(matches!(kiosk.idle(ms(25))[..], [Effect::Forget(..)]));
 }
 
 #[test]
@@ -692,7 +691,7 @@ fn refused_unlock_leaves_the_time_to_try_another_door() {
 fn sign_out_forgets_and_leaves_nothing_on_the_pad() {
     let mut kiosk = opening();
     let session = kiosk.visit().session;
-    assert_eq!(kiosk.send(Event::SignOutTouched), [Effect::Forget(session)]);
+    assert_eq!(kiosk.send(Event::SignOutTouched), [Effect::Forget(session, Ended::SignedOut)]);
     assert!(kiosk.is_at_rest());
     assert_eq!(kiosk.send(Event::SignOutTouched), []);
 }
@@ -718,7 +717,7 @@ fn somebody_elses_badge_ends_the_session_and_begins_theirs() {
     let _ = kiosk.scan(&format!("{GRACE}\n"));
     let grace = Welcome { name: "Grace".to_owned(), doors: Vec::new(), incomplete: false };
     let effects = kiosk.answer(Ok(Identity::Person(grace.clone())));
-    assert_eq!(effects, [Effect::Forget(ada), Effect::CheckPlaces(kiosk.visit().session)]);
+    assert_eq!(effects, [Effect::Forget(ada, Ended::OtherBadge), Effect::CheckPlaces(kiosk.visit().session)]);
     assert_eq!(kiosk.visit().welcome, grace);
 }
 
@@ -727,7 +726,7 @@ fn unknown_badge_ends_the_session_too() {
     let mut kiosk = signed_in();
     let ada = kiosk.visit().session;
     let _ = kiosk.scan("9999999999\n");
-    assert_eq!(kiosk.answer(Err(Denial::NotKnown)), [Effect::Forget(ada)]);
+    assert_eq!(kiosk.answer(Err(Denial::NotKnown)), [Effect::Forget(ada, Ended::OtherBadge)]);
     assert_eq!(kiosk.denial(), Some(Denial::NotKnown));
 }
 
@@ -745,14 +744,14 @@ fn visit_ends_in_time_although_a_badge_is_looked_up() {
     let _ = kiosk.idle(ms(44_000));
     let _ = kiosk.scan(&format!("{GRACE}\n"));
     let effects = kiosk.idle(ms(1_000));
-    assert!(matches!(effects[..], [Effect::Forget(_), Effect::Forget(_)]), "{effects:?}");
+    assert!(matches!(effects[..], [Effect::Forget(..), Effect::Forget(..)]), "{effects:?}");
     assert!(matches!(kiosk.session.state(), State::SignedOut { .. }));
 }
 
 #[test]
 fn escape_signs_out_and_clears_the_pad() {
     let mut kiosk = signed_in();
-    assert!(matches!(kiosk.send(Event::KeyPressed(Key::Escape))[..], [Effect::Forget(_)]));
+    assert!(matches!(kiosk.send(Event::KeyPressed(Key::Escape))[..], [Effect::Forget(..)]));
     let _ = kiosk.touch("123");
     let _ = kiosk.send(Event::KeyPressed(Key::Escape));
     assert!(kiosk.is_at_rest());

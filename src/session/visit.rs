@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Effect, RequestId, SessionId, rules::Rules};
+use super::{Effect, Ended, RequestId, SessionId, rules::Rules};
 use crate::door::{Door, DoorId, Outcome};
 
 /// An unlock that takes this much longer than the client's own limit has an unknown outcome.
@@ -61,6 +61,11 @@ impl Visit {
         self.idle_at.min(self.ends_at)
     }
 
+    /// Why it ends then.
+    pub(super) fn ending(&self) -> Ended {
+        if self.ends_at < self.idle_at { Ended::Longest } else { Ended::Idle }
+    }
+
     pub(super) fn touch(&mut self, rules: &Rules, now: Instant) {
         self.idle_at = now + rules.idle;
     }
@@ -102,7 +107,7 @@ impl Visit {
         self.attempt = Attempt::Done(door, outcome, now + OUTCOME);
         self.idle_at = match outcome {
             Outcome::Accepted => now + rules.after_unlock,
-            Outcome::Refused(_) | Outcome::NotSent | Outcome::Unknown => now + rules.idle,
+            Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Unknown => now + rules.idle,
         };
     }
 

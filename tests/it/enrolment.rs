@@ -130,7 +130,7 @@ async fn an_import_that_stops_leaves_the_rows_before_done() {
     let enroller = || {
         let (client, admin) = (site.client(), Secret::new(site.admin.clone()));
         // With a PIN each would take two seconds in a debug build; a copy for badges will do.
-        wiring::enroller(&site.config, site.directory(), client, admin, Duration::ZERO)
+        wiring::enroller(&site.config, site.directory(), client, admin, Duration::ZERO).unwrap()
     };
     let badge = |candidates: &[Candidate]| -> Vec<Candidate> {
         let number = |row: usize| vestibule::staff::Badge::read(&format!("1000{row}"), &site.config.badge);
@@ -294,7 +294,7 @@ fn somebody_who_cannot_be_written_down_leaves_no_login_behind() {
         badge: vestibule::staff::Badge::read("2222", &site.config.badge),
     };
     let (client, admin) = (site.client(), Secret::new(site.admin.clone()));
-    let mut enroller = wiring::enroller(&site.config, site.directory(), client, admin, Duration::ZERO);
+    let mut enroller = wiring::enroller(&site.config, site.directory(), client, admin, Duration::ZERO).unwrap();
     // The disk refuses the row after the login was made.
     let file = site.folder.path().join("directory.sqlite");
     let sql = "CREATE TRIGGER full BEFORE INSERT ON badges BEGIN SELECT RAISE(ABORT, 'disk full'); END";

@@ -43,7 +43,7 @@ fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
                     let _ = reply.send(vestibule::door::Outcome::Accepted);
                     format!("unlock {}", door.get())
                 }
-                Order::Prepare | Order::KeepBudget(_) | Order::CheckPlaces(..) | Order::Forget(_) => continue,
+                Order::Prepare | Order::KeepBudget(_) | Order::CheckPlaces(..) | Order::Forget(..) => continue,
             };
             let _ = told.send(told_what);
         }

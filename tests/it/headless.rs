@@ -70,6 +70,17 @@ impl Site {
         Directory::open(self.folder.path(), None, || Cost::FLOOR).unwrap()
     }
 
+    /// Whether so many guesses are written down. A guess that is given back is, soon after the answer.
+    pub(crate) fn has_guesses(&self, left: u32) -> bool {
+        let is_so = || self.directory().guesses_left().unwrap() == Some(left);
+        (0..40).any(|_| {
+            is_so() || {
+                std::thread::sleep(Duration::from_millis(25));
+                false
+            }
+        })
+    }
+
     pub(crate) fn client(&self) -> Client {
         Client::new(&wiring::client(&self.config)).unwrap()
     }
@@ -79,7 +90,7 @@ impl Site {
         let badge = badge.map(|number| Badge::read(number, &self.config.badge).unwrap());
         let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge };
         let (client, admin) = (self.client(), Secret::new(self.admin.clone()));
-        let mut enroller = wiring::enroller(&self.config, self.directory(), client, admin, Duration::ZERO);
+        let mut enroller = wiring::enroller(&self.config, self.directory(), client, admin, Duration::ZERO).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         match runtime.block_on(enroller.add(&candidate, with_pin)).unwrap() {
             Done::Enrolled(pin) => pin.as_ref().map(wiring::digits).unwrap_or_default(),

@@ -1,0 +1,154 @@
+//! What the agent writes into the audit log, and when. Repeated refusals are counted into one record: neither the disk nor the
+//! log can be filled from the keypad.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::{
+    audit::{self, Action, Log, Record},
+    chain::Chain,
+    door::{Door, DoorId, Outcome},
+    session::{Denial, Ended},
+    staff::StaffId,
+};
+
+/// Refusals after the first are counted for this long.
+const COUNTED: Duration = Duration::from_mins(10);
+
+/// Whose session it is, as the log calls them.
+#[derive(Debug, Clone)]
+pub(super) struct Who {
+    pub(super) staff: StaffId,
+    pub(super) email: String,
+    /// How they signed in.
+    pub(super) method: &'static str,
+}
+
+/// The audit log, as the agent uses it.
+pub(super) struct Book {
+    log: Log,
+    /// Refusals of one kind that are not written yet, and when they will be.
+    counted: Option<(String, u32, Instant)>,
+}
+
+impl Book {
+    pub(super) fn new(log: Log) -> Self {
+        Self { log, counted: None }
+    }
+
+    pub(super) fn signed_in(&mut self, who: &Who) {
+        self.write(&Record::new(Timestamp::now(), Action::SignIn, who.method).by(Some(who.staff), &who.email));
+    }
+
+    pub(super) fn signed_out(&mut self, who: &Who, why: Ended) {
+        let about = match why {
+            Ended::SignedOut => "signed out",
+            Ended::Idle => "idle",
+            Ended::Longest => "longest",
+            Ended::OtherBadge => "other badge",
+            Ended::Unfinished => "unfinished",
+        };
+        self.write(&Record::new(Timestamp::now(), Action::SignOut, about).by(Some(who.staff), &who.email));
+    }
+
+    /// The first of a kind is written at once, the next ones together.
+    pub(super) fn refused(&mut self, method: &'static str, denial: Denial, now: Instant) {
+        let about = format!("{method}: {}", reason(denial));
+        match &mut self.counted {
+            Some((kind, count, _)) if *kind == about => *count += 1,
+            Some(_) | None => {
+                self.write(&Record::new(Timestamp::now(), Action::Refusal, about.clone()));
+                self.counted = Some((about, 0, now + COUNTED));
+            }
+        }
+    }
+
+    pub(super) fn budget_spent(&mut self, about: &str) {
+        tracing::warn!(about, "no guess is left");
+        self.write(&Record::new(Timestamp::now(), Action::BudgetSpent, about));
+    }
+
+    /// Before the request leaves. It is on the disk when this returns.
+    pub(super) fn intent(&mut self, who: &Who, door: &Door) -> Result<u64, audit::Error> {
+        self.flush();
+        let record = Record::new(Timestamp::now(), Action::Intent, who.method).by(Some(who.staff), &who.email);
+        self.log.append(&Record { door: Some(door.id), door_name: door.name.clone(), ..record })
+    }
+
+    pub(super) fn outcome(&mut self, who: &Who, door: DoorId, intent: u64, outcome: Outcome) {
+        let about = match outcome {
+            Outcome::Accepted => "accepted".to_owned(),
+            Outcome::Refused(refusal) => format!("refused: {refusal:?}"),
+            Outcome::NotSent => "not sent".to_owned(),
+            Outcome::NotRecorded => "not recorded".to_owned(),
+            Outcome::Unknown => "unknown".to_owned(),
+        };
+        let record = Record::new(Timestamp::now(), Action::Outcome, about).by(Some(who.staff), &who.email);
+        self.write(&Record { door: Some(door), of: Some(intent), ..record });
+    }
+
+    /// Writes refusals that were counted long enough.
+    pub(super) fn tick(&mut self, now: Instant) {
+        if self.counted.as_ref().is_some_and(|(_, _, until)| *until <= now) {
+            self.flush();
+        }
+    }
+
+    /// Says in the program's log where the audit log stands: one that is cut later does not fit it.
+    pub(super) fn say_head(&self) {
+        match self.log.head() {
+            Ok(Some(head)) => tracing::info!(%head, "audit head"),
+            Ok(None) => {}
+            Err(error) => tracing::error!(error = %Chain(&error), "the audit log cannot be read"),
+        }
+    }
+
+    /// Takes out what is older than this site keeps.
+    pub(super) fn prune(&mut self, keep_days: u32) {
+        let now = Timestamp::now();
+        let Ok(before) = now.checked_sub(jiff::SignedDuration::from_hours(24 * i64::from(keep_days))) else { return };
+        if let Err(error) = self.log.prune(before, now) {
+            tracing::error!(error = %Chain(&error), "the audit log cannot be pruned");
+        }
+    }
+
+    pub(super) fn flush(&mut self) {
+        let Some((about, count, _)) = self.counted.take() else { return };
+        if 0 < count {
+            let record = Record { count, ..Record::new(Timestamp::now(), Action::Refusal, about) };
+            self.append(&record);
+        }
+    }
+
+    fn write(&mut self, record: &Record) {
+        self.flush();
+        self.append(record);
+    }
+
+    /// What cannot be written is said in the program's log. Only an unlock waits for it.
+    fn append(&mut self, record: &Record) {
+        if let Err(error) = self.log.append(record) {
+            tracing::error!(action = record.action.name(), error = %Chain(&error), "the audit log cannot be written");
+        }
+    }
+}
+
+impl Drop for Book {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
+fn reason(denial: Denial) -> &'static str {
+    match denial {
+        Denial::NotKnown | Denial::NotKnownAgain => "not known",
+        Denial::TooManyBadges => "too many badges",
+        Denial::NotRead => "not read",
+        Denial::LoginDead => "login refused",
+        Denial::Unreachable => "unreachable",
+        Denial::KisiFault => "fault at Kisi",
+        Denial::KioskFault => "fault of the kiosk",
+        Denial::TooSlow => "too slow",
+    }
+}

@@ -1,0 +1,241 @@
+//! Who may sign in here: enrolment, PINs, badges, logins.
+
+use std::{
+    env, fs,
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use vestibule::{
+    config::Config,
+    directory::{self, Directory},
+    enrol::{self, Candidate, Enroller, Error, Renewed},
+    kisi::Client,
+    secret::Secret,
+    staff::Badge,
+    wiring,
+};
+
+use super::{
+    Site, io,
+    report::{Report, say},
+    runtime,
+};
+use crate::Failure;
+
+/// Between two logins that are made, when there are many: Kisi asks for a second.
+const PACE: Duration = Duration::from_secs(1);
+/// Between two requests of one command: Kisi allows an admin five a second, shared with the dashboard.
+const SHORT_PACE: Duration = Duration::from_millis(220);
+/// Digits of a badge that is printed: nobody guesses one of 10^16.
+const QR_DIGITS: usize = 16;
+
+impl Site {
+    pub(crate) fn staff_add(
+        &self,
+        email: String,
+        name: String,
+        badge: Option<String>,
+        pin: bool,
+        json: bool,
+    ) -> Result<(), Failure> {
+        let config = self.config()?;
+        let badge = badge.map(|number| Badge::read(&number, &config.badge).ok_or(Failure::Badge)).transpose()?;
+        let mut enroller = self.enroller(&config, SHORT_PACE)?;
+        let candidate = Candidate { row: 0, email, name, badge };
+        let done = runtime()?.block_on(enroller.add(&candidate, pin));
+        Report { json }.row(&candidate, &done)?;
+        done.map(|_| ()).map_err(|source| Failure::Enrol { email: candidate.email, source })
+    }
+
+    pub(crate) fn staff_import(&self, file: PathBuf, pin: bool, json: bool) -> Result<(), Failure> {
+        let config = self.config()?;
+        let list = fs::File::open(&file).map_err(io(format!("the list `{}` cannot be read", file.display())))?;
+        let candidates = enrol::csv::read(list, &config.badge).map_err(|source| Failure::List { file, source })?;
+        let enroller = self.enroller(&config, PACE)?;
+        import(enroller, &candidates, pin, Report { json })
+    }
+
+    pub(crate) fn staff_list(&self, json: bool) -> Result<(), Failure> {
+        let people = self.directory()?.list().map_err(Failure::Directory)?;
+        people.iter().try_for_each(|person| Report { json }.person(person))
+    }
+
+    /// Proposes everybody whom Kisi knows, and enrols them once that is confirmed.
+    pub(crate) fn staff_import_from_kisi(
+        &self,
+        place: Option<u64>,
+        pin: bool,
+        yes: bool,
+        json: bool,
+    ) -> Result<(), Failure> {
+        let config = self.config()?;
+        let enroller = self.enroller(&config, PACE)?;
+        let proposal = runtime()?.block_on(enrol::proposal::from_kisi(&enroller, place, &config.badge));
+        let proposal = proposal.map_err(Failure::Kisi)?;
+        let report = Report { json };
+        proposal.iter().try_for_each(|proposed| report.proposed(proposed))?;
+        confirm(yes, &format!("Enrol these {} people?", proposal.len()))?;
+        let candidates: Vec<Candidate> = proposal.into_iter().map(|proposed| proposed.candidate).collect();
+        import(enroller, &candidates, pin, report)
+    }
+
+    /// Issues a new PIN.
+    pub(crate) fn staff_pin(&self, email: &str, yes: bool, json: bool) -> Result<(), Failure> {
+        let config = self.config()?;
+        let mut enroller = self.enroller_for(&config, email)?;
+        confirm(yes, "The old PIN, if there is one, stops working. Issue a new one?")?;
+        renewed(email, runtime()?.block_on(enroller.new_pin(email)), json)
+    }
+
+    /// Makes a new login.
+    pub(crate) fn staff_renew(&self, email: &str, yes: bool, json: bool) -> Result<(), Failure> {
+        let config = self.config()?;
+        let mut enroller = self.enroller_for(&config, email)?;
+        let person = enroller.directory.person(email).map_err(Failure::Directory)?;
+        if person.is_some_and(|person| person.has_pin) {
+            confirm(yes, "Only the old PIN opens the old login, so this person gets a new PIN. Go on?")?;
+        }
+        renewed(email, runtime()?.block_on(enroller.renew(email)), json)
+    }
+
+    /// Forgets somebody.
+    pub(crate) fn staff_remove(&self, email: &str, json: bool) -> Result<(), Failure> {
+        let config = self.config()?;
+        let mut enroller = self.enroller(&config, SHORT_PACE)?;
+        let left_over = runtime()?.block_on(enroller.remove(email));
+        let left_over = left_over.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
+        Report { json }.done(email, "removed", None, left_over.as_ref())?;
+        left_over.map_or(Ok(()), |_| Err(Failure::Incomplete))
+    }
+
+    /// Bars somebody, or lets them in again. No admin key: Kisi is not asked.
+    pub(crate) fn staff_suspend(&self, email: &str, is_suspended: bool) -> Result<(), Failure> {
+        let config = self.config()?;
+        let client = Client::new(&wiring::client(&config)).map_err(Failure::Client)?;
+        let no_admin = Secret::new(String::new());
+        let mut enroller =
+            wiring::enroller(&config, self.directory()?, client, no_admin, Duration::ZERO).map_err(Failure::Audit)?;
+        let changed = enroller.suspend(email, is_suspended);
+        let changed = changed.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
+        let what = if is_suspended { "suspended" } else { "resumed" };
+        say(&format!("{email} {}{what}", if changed { "" } else { "was already " }))
+    }
+
+    /// Gives somebody a badge, written or read.
+    pub(crate) fn staff_badge(
+        &self,
+        email: String,
+        number: Option<String>,
+        capture: bool,
+        json: bool,
+    ) -> Result<(), Failure> {
+        let config = self.config()?;
+        let badge = if capture {
+            Badge::scan(captured()?.expose(), &config.badge)
+        } else {
+            Badge::read(&number.unwrap_or_default(), &config.badge)
+        };
+        let badge = badge.ok_or(Failure::Badge)?;
+        self.give(&config, email, badge, json)
+    }
+
+    /// Makes a badge to print. Its number is drawn: those of other badges are not kept, only recognised.
+    pub(crate) fn staff_qr(&self, email: &str, out: &Path) -> Result<(), Failure> {
+        let config = self.config()?;
+        let digits = QR_DIGITS.min(config.badge.max_length);
+        let number = directory::random_digits(digits).map_err(Failure::Directory)?;
+        let badge = Badge::read(&number, &config.badge).filter(|_| 10 <= digits).ok_or(Failure::QrFormat)?;
+        let picture = super::qr::picture(&number, out)?;
+        self.give(&config, email.to_owned(), badge, false)?;
+        super::keys::write_new(out, &picture)?;
+        say(&format!("print {} in the size of a thumb or larger", out.display()))
+    }
+
+    fn give(&self, config: &Config, email: String, badge: Badge, json: bool) -> Result<(), Failure> {
+        let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
+        let (directory, no_admin) = (self.directory()?, Secret::new(String::new()));
+        known(&directory, &email)?;
+        let mut enroller =
+            wiring::enroller(config, directory, client, no_admin, Duration::ZERO).map_err(Failure::Audit)?;
+        let candidate = Candidate { row: 0, email, name: String::new(), badge: Some(badge) };
+        let done = runtime()?.block_on(enroller.add(&candidate, false));
+        Report { json }.row(&candidate, &done)?;
+        done.map(|_| ()).map_err(|source| Failure::Enrol { email: candidate.email, source })
+    }
+
+    fn enroller_for(&self, config: &Config, email: &str) -> Result<Enroller, Failure> {
+        known(&self.directory()?, email)?;
+        self.enroller(config, SHORT_PACE)
+    }
+
+    fn enroller(&self, config: &Config, pace: Duration) -> Result<Enroller, Failure> {
+        let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
+        let directory = self.directory()?;
+        wiring::enroller(config, directory, client, admin_key()?, pace).map_err(Failure::Audit)
+    }
+}
+
+/// Enrols a list and reports each row.
+fn import(mut enroller: Enroller, candidates: &[Candidate], pin: bool, report: Report) -> Result<(), Failure> {
+    let mut written = Ok(());
+    let summary = runtime()?.block_on(enroller.import(candidates, pin, |candidate, done| {
+        let row = report.row(candidate, done);
+        if written.is_ok() {
+            written = row;
+        }
+    }));
+    written.and_then(|()| report.summary(summary))?;
+    if summary.is_complete() { Ok(()) } else { Err(Failure::Incomplete) }
+}
+
+/// Somebody who is not here is said before the admin key is asked for.
+fn known(directory: &Directory, email: &str) -> Result<(), Failure> {
+    let unknown = || Failure::Directory(directory::Error::NotEnrolled { email: email.to_owned() });
+    directory.person(email).map_err(Failure::Directory)?.map(|_| ()).ok_or_else(unknown)
+}
+
+fn renewed(email: &str, renewed: Result<Renewed, Error>, json: bool) -> Result<(), Failure> {
+    let Renewed { pin, left_over } = renewed.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
+    Report { json }.done(email, "renewed", pin.as_ref(), left_over.as_ref())?;
+    left_over.map_or(Ok(()), |_| Err(Failure::Incomplete))
+}
+
+/// Asks, unless that was answered beforehand. Without a terminal nobody can answer.
+fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::NotConfirmed);
+    }
+    say(&format!("{question} [y/N]"))?;
+    let mut answer = String::new();
+    let _ = std::io::stdin().read_line(&mut answer).map_err(io("the answer cannot be read"))?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Failure::NotConfirmed) }
+}
+
+/// What a reader types into the terminal, without echo.
+fn captured() -> Result<Secret<String>, Failure> {
+    let failed = "the badge cannot be read";
+    if std::io::stdin().is_terminal() {
+        let typed =
+            rpassword::prompt_password("Present the badge to the reader (Enter, if the reader does not end with it): ");
+        return typed.map(Secret::new).map_err(io(failed));
+    }
+    let mut typed = String::new();
+    let _ = std::io::stdin().read_line(&mut typed).map_err(io(failed))?;
+    Ok(Secret::new(typed))
+}
+
+/// From the environment, or asked for without echo. It is in no argument, where every process could read it.
+pub(super) fn admin_key() -> Result<Secret<String>, Failure> {
+    match env::var("VESTIBULE_ADMIN_KEY") {
+        Ok(key) if !key.is_empty() => Ok(Secret::new(key)),
+        Ok(_) | Err(_) => {
+            let key = rpassword::prompt_password("Kisi admin key (it is used and forgotten): ");
+            key.map(Secret::new).map_err(io("the admin key cannot be asked for: set VESTIBULE_ADMIN_KEY"))
+        }
+    }
+}

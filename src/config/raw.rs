@@ -1,0 +1,130 @@
+//! `kiosk.toml` as it is written: the shipped file with the installer's keys laid over it, and where a key stands.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{Audit, Badges, Budget, Display, Doors, Error, Kiosk, Kisi, SignIn, Wrong};
+use crate::staff::{BadgeFormat, BadgeProfile};
+
+/// The shipped file with the installer's keys laid over it. Every key is here, none has another default.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    pub(super) kiosk: Kiosk,
+    pub(super) kisi: Kisi,
+    pub(super) sign_in: RawSignIn,
+    pub(super) badge: RawBadge,
+    pub(super) budget: Budget,
+    pub(super) session: RawSession,
+    pub(super) doors: Doors,
+    pub(super) audit: Audit,
+    pub(super) display: Display,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSignIn {
+    pub(super) pin: bool,
+    pub(super) pin_digits: usize,
+    pub(super) badge: String,
+    pub(super) typed_badge: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBadge {
+    pub(super) prefix: String,
+    pub(super) suffix: String,
+    pub(super) min_length: usize,
+    pub(super) max_length: usize,
+    pub(super) separators: String,
+    pub(super) format: String,
+    pub(super) leading_zeros: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the keys")]
+pub(super) struct RawSession {
+    pub(super) idle_seconds: u64,
+    pub(super) warning_seconds: u64,
+    pub(super) after_unlock_seconds: u64,
+    pub(super) max_seconds: u64,
+}
+
+/// Lays the installer's keys over the shipped ones. The shipped file says which keys there are, and of what kind.
+pub(super) fn merge(
+    mut shipped: toml::Table,
+    given: toml::Table,
+    text: &str,
+    file: &Path,
+) -> Result<toml::Table, Error> {
+    let unknown = |key: String, known: &toml::Table| Error::Unknown {
+        file: file.to_owned(),
+        line: line_of(text, &key),
+        key,
+        known: known.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "),
+    };
+    let kind = |key: &str, found: &toml::Value, expected: &toml::Value| Error::Kind {
+        file: file.to_owned(),
+        line: line_of(text, key),
+        key: key.to_owned(),
+        found: found.type_str(),
+        expected: expected.type_str(),
+    };
+    for (section, keys) in given {
+        let Some(known) = shipped.get_mut(&section) else { return Err(unknown(section, &shipped)) };
+        let (Some(known), toml::Value::Table(keys)) = (known.as_table_mut(), &keys) else {
+            return Err(kind(&section, &keys, known));
+        };
+        for (key, value) in keys {
+            let path = format!("{section}.{key}");
+            match known.get_mut(key) {
+                None => return Err(unknown(path, known)),
+                Some(expected) if !expected.same_type(value) => return Err(kind(&path, value, expected)),
+                Some(place) => *place = value.clone(),
+            }
+        }
+    }
+    Ok(shipped)
+}
+
+pub(super) fn sign_in(raw: &RawSignIn) -> Result<SignIn, Wrong> {
+    let badge = match raw.badge.as_str() {
+        "alone" => Badges::Alone,
+        "with-pin" => Badges::WithPin,
+        "off" => Badges::Off,
+        other => return Err(("sign_in.badge", other.to_owned(), "\"alone\", \"with-pin\" or \"off\"")),
+    };
+    Ok(SignIn { pin: raw.pin, pin_digits: raw.pin_digits, badge, typed_badge: raw.typed_badge })
+}
+
+pub(super) fn profile(raw: RawBadge) -> Result<BadgeProfile, Wrong> {
+    let format = match raw.format.as_str() {
+        "as-read" => BadgeFormat::AsRead,
+        "decimal" => BadgeFormat::Decimal,
+        "hex" => BadgeFormat::Hex,
+        "wiegand" => BadgeFormat::Wiegand,
+        _ => return Err(("badge.format", raw.format, "\"as-read\", \"decimal\", \"hex\" or \"wiegand\"")),
+    };
+    let RawBadge { prefix, suffix, separators, min_length, max_length, leading_zeros, .. } = raw;
+    Ok(BadgeProfile { prefix, suffix, separators, min_length, max_length, format, leading_zeros })
+}
+
+/// The line on which `section.key` is set or `[section]` begins, or 0.
+pub(super) fn line_of(text: &str, key: &str) -> usize {
+    let (section, key) = key.split_once('.').map_or((key, None), |(section, key)| (section, Some(key)));
+    let mut current = "";
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some((name, _)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            current = name.trim();
+        }
+        let name = line.split_once('=').map(|(name, _)| name.trim());
+        if current == section && (key.is_none() || name == key) {
+            return number + 1;
+        }
+    }
+    0
+}

@@ -1,0 +1,51 @@
+//! Whether a login that is kept here still works at Kisi.
+
+use std::{error, time::Duration};
+
+use crate::{
+    directory::{Directory, Person},
+    kisi::{self, Client},
+    secret::Secret,
+};
+
+/// Less than five requests a second, which is what Kisi allows (kisi-api.md, section 1.4).
+const PACE: Duration = Duration::from_millis(250);
+
+/// What Kisi says of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    /// It works.
+    Works,
+    /// It was deleted, evicted or expired.
+    Dead,
+    /// Only its owner's PIN opens it: an admin must ask.
+    NeedsAdmin,
+}
+
+/// Checks one login, paced: by the admin's list, or with the login itself where a badge opens it.
+///
+/// # Errors
+///
+/// When the directory or Kisi cannot be asked.
+pub async fn login(
+    client: &Client,
+    directory: &Directory,
+    person: &Person,
+    admin: Option<&Secret<String>>,
+) -> Result<Checked, Box<dyn error::Error + Send + Sync>> {
+    if let Some(admin) = admin {
+        tokio::time::sleep(PACE).await;
+        let Some(user) = client.user(admin, &person.email).await? else { return Ok(Checked::Dead) };
+        tokio::time::sleep(PACE).await;
+        let logins = client.logins_of(admin, user.id).await?;
+        let works = logins.iter().any(|login| login.id.get() == person.login_id);
+        return Ok(if works { Checked::Works } else { Checked::Dead });
+    }
+    let Some(found) = directory.login_by_badge(person.id)? else { return Ok(Checked::NeedsAdmin) };
+    tokio::time::sleep(PACE).await;
+    match client.who_am_i(&found.login).await {
+        Ok(_) => Ok(Checked::Works),
+        Err(kisi::Error::Refused { status: 401, .. }) => Ok(Checked::Dead),
+        Err(error) => Err(error.into()),
+    }
+}

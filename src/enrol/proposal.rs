@@ -1,0 +1,52 @@
+//! A directory as Kisi would have it: people, and the numbers of their cards. An admin confirms it.
+
+use super::{Candidate, Enroller};
+use crate::{
+    kisi::{self, Card},
+    staff::{Badge, BadgeFormat, BadgeProfile},
+};
+
+/// One person of a proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposed {
+    /// Who.
+    pub candidate: Candidate,
+    /// Cards of theirs that are not taken: another one was, or its number does not fit this kiosk's readers.
+    pub left_out: usize,
+}
+
+/// Asks Kisi for everybody, or everybody with access to one place, and for their cards.
+///
+/// How a USB reader writes a card that Kisi knows is not documented: the profile decides, and a badge that differs can be
+/// captured later.
+///
+/// # Errors
+///
+/// When Kisi cannot be asked.
+pub async fn from_kisi(
+    enroller: &Enroller,
+    place: Option<u64>,
+    profile: &BadgeProfile,
+) -> Result<Vec<Proposed>, kisi::Error> {
+    let mut people = enroller.client.users(&enroller.admin, place).await?;
+    tokio::time::sleep(enroller.pace).await;
+    let cards = enroller.client.cards(&enroller.admin).await?;
+    people.sort_by_key(|person| (person.name.to_lowercase(), person.email.clone()));
+    let proposed = people.into_iter().enumerate().map(|(at, person)| {
+        let theirs: Vec<&Card> = cards.iter().filter(|card| card.user == person.id).collect();
+        let badge = theirs.iter().find_map(|card| number(card, profile));
+        let left_out = theirs.len() - usize::from(badge.is_some());
+        let candidate = Candidate { row: at + 1, email: person.email, name: person.name, badge };
+        Proposed { candidate, left_out }
+    });
+    Ok(proposed.collect())
+}
+
+/// The number as this kiosk's readers write it.
+fn number(card: &Card, profile: &BadgeProfile) -> Option<Badge> {
+    let wiegand = card.wiegand.map(|(facility, number)| match profile.format {
+        BadgeFormat::Wiegand => format!("{facility}-{number}"),
+        BadgeFormat::AsRead | BadgeFormat::Decimal | BadgeFormat::Hex => format!("{facility:03}{number:05}"),
+    });
+    [card.uid.as_deref(), wiegand.as_deref()].into_iter().flatten().find_map(|number| Badge::read(number, profile))
+}
