@@ -2,14 +2,21 @@
 
 mod arguments;
 mod commands;
+mod process;
 
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{alloc::System, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 use vestibule::{audit, chain::Chain, config, demo, directory, enrol, kisi, wiring};
 
+use zeroizing_alloc::ZeroAlloc;
+
 use self::arguments::{Arguments, Audit, Command, Staff};
+
+/// Wipes whatever is given back: libraries copy a login too, into requests and buffers that know nothing of secrets.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// What is logged when `VESTIBULE_LOG` says nothing else.
 const LOG: &str = "warn,vestibule=info";
@@ -108,8 +115,12 @@ impl Failure {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let closed = process::close();
     let filter = EnvFilter::try_from_env("VESTIBULE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    if let Err(error) = closed {
+        tracing::error!(%error, "this process could be looked into: its memory may end up in a core dump");
+    }
     let is_demo = matches!(arguments.command, Some(Command::Demo { .. }));
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,

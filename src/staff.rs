@@ -82,10 +82,11 @@ impl fmt::Debug for Digit {
     }
 }
 
-/// Digits of a PIN, as far as they are known. Hidden from `Debug`, wiped on drop, never larger than a fixed array.
+/// Digits of a PIN, as far as they are known. Hidden from `Debug`, wiped on drop, never larger than a fixed array. They lie in
+/// one place: a PIN that moves leaves no copy behind.
 #[derive(PartialEq, Eq, Default)]
 pub struct Pin {
-    digits: [u8; Self::MAX_DIGITS],
+    digits: Box<[u8; Self::MAX_DIGITS]>,
     len: usize,
 }
 

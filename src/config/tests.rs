@@ -57,13 +57,13 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
         "idle_secs",
         "line 59: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
     );
-    check("[session]", "[sessions]", "line 53: `sessions` is not a key, known are `badge`, `budget`");
+    check("[session]", "[sessions]", "line 57: `sessions` is not a key, known are `audit`, `badge`");
     check(
         "idle_seconds = 45",
         "idle_seconds = \"45\"",
         "line 59: `session.idle_seconds` is of type string, but must be of type integer",
     );
-    check("idle_seconds = 45", "idle_seconds = ", "line 55");
+    check("idle_seconds = 45", "idle_seconds = ", "line 59");
 }
 
 #[test]

@@ -1,14 +1,6 @@
 //! The shipped program on a real display: fast hands, a badge while the window is busy, and a whole visit.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Read},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    sync::mpsc,
-    thread,
-    time::Duration,
-};
+use std::{fs, path::PathBuf, process::Command, thread, time::Duration};
 
 use iced::{Point, Size};
 use serde_json::{Value, json};
@@ -16,14 +8,13 @@ use vestibule::{
     agent,
     app::Start,
     config::Config,
-    directory::{Cost, Directory},
-    kisi::Client,
     screen::{theme, words},
     wiring,
 };
 
 use crate::{
-    headless::{BADGE, Kiosk, now},
+    headless::{BADGE, Kiosk},
+    installed::{Installed, Program},
     touchscreen::Touchscreen,
 };
 
@@ -33,60 +24,6 @@ const PINS: usize = 100;
 const OVERLAP: Duration = Duration::from_millis(25);
 /// and so long after that comes the next: twelve keys a second.
 const REST: Duration = Duration::from_millis(58);
-
-/// A program of ours with its output, line by line. It is ended when dropped.
-struct Program {
-    child: Child,
-    lines: mpsc::Receiver<String>,
-}
-
-impl Program {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (sender, lines) = mpsc::channel();
-        let outputs: [Box<dyn Read + Send>; 2] =
-            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
-        for output in outputs {
-            let sender = sender.clone();
-            let _ = thread::spawn(move || {
-                BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
-            });
-        }
-        Self { child, lines }
-    }
-
-    /// The next line that contains this, within ten seconds.
-    #[track_caller]
-    fn expect(&self, text: &str) -> String {
-        let deadline = now() + Duration::from_secs(20);
-        let mut before = Vec::new();
-        while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(now())) {
-            if line.contains(text) {
-                return line;
-            }
-            before.push(line);
-        }
-        panic!("no line with `{text}`, but {before:#?}");
-    }
-
-    fn exit_code(&mut self) -> Option<i32> {
-        let deadline = now() + Duration::from_secs(10);
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(now() < deadline, "the program did not end");
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// The shipped window with an agent that prints what it is asked.
 fn pad(screen: &Touchscreen, busy_ms: u64) -> Program {
@@ -192,93 +129,6 @@ fn difference(screen: &[u8], expected: &[u8]) -> f64 {
 fn warning_pixels(picture: &[u8]) -> usize {
     let [red, green, blue, _] = theme::WARNING.into_rgba8();
     picture.chunks(4).filter(|pixel| pixel[..3] == [red, green, blue]).count()
-}
-
-/// `vestibule simulate`, and what it printed.
-struct Simulated {
-    _program: Program,
-    base_url: String,
-    admin: String,
-    http: reqwest::blocking::Client,
-}
-
-impl Simulated {
-    fn start() -> Self {
-        let program =
-            Program::start(Command::new(env!("CARGO_BIN_EXE_vestibule")).args(["simulate", "--listen", "127.0.0.1:0"]));
-        let base_url = program.expect("base_url").split_whitespace().last().unwrap().to_owned();
-        let admin = program.expect("admin key").split_whitespace().last().unwrap().to_owned();
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
-        Self { _program: program, base_url, admin, http }
-    }
-
-    /// Kisi's own event log, as Kisi lets it be read.
-    fn unlocks(&self) -> Vec<Value> {
-        thread::sleep(Duration::from_millis(1_100)); // One request a second.
-        let ask = json!({"event_set": {"event_type": "lock.unlock"}});
-        let request = self.http.post(format!("{}/event_sets", self.base_url));
-        let answer = request.header("Authorization", format!("KISI-LOGIN {}", self.admin)).json(&ask).send().unwrap();
-        let set: Value = answer.json().unwrap();
-        set["events"].as_array().unwrap().clone()
-    }
-}
-
-/// A kiosk that is installed as the README says: a file, a folder, a list of staff.
-struct Installed {
-    folder: tempfile::TempDir,
-    simulated: Simulated,
-}
-
-impl Installed {
-    fn new() -> Self {
-        let (folder, simulated) = (tempfile::tempdir().unwrap(), Simulated::start());
-        let text = format!(
-            // Long PINs: six digits are in any log by chance.
-            "[kisi]\nbase_url = \"{}\"\n[sign_in]\npin_digits = 12\n[session]\nidle_seconds = 10\nwarning_seconds = 6\n",
-            simulated.base_url
-        );
-        fs::write(folder.path().join("kiosk.toml"), text).unwrap();
-        fs::write(folder.path().join("pins.csv"), "email,name,badge\nada@example.com,,\n").unwrap();
-        fs::write(folder.path().join("badges.csv"), format!("email,name,badge\ngrace@example.com,,{BADGE}\n")).unwrap();
-        Self { folder, simulated }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
-        let _ =
-            command.args(arguments).arg("--config").arg(self.path("kiosk.toml")).arg("--data").arg(self.path("data"));
-        command
-    }
-
-    /// Imports a list, and returns the report of its one row.
-    fn import(&self, list: &str, more: &[&str]) -> Value {
-        let mut command = self.command(&["staff", "import", "--json"]);
-        let output =
-            command.args(more).arg(self.path(list)).env("VESTIBULE_ADMIN_KEY", &self.simulated.admin).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(output.stdout.split(|byte| *byte == b'\n').next().unwrap()).unwrap()
-    }
-
-    /// The id of somebody's login, as `staff list` tells.
-    fn login(&self, email: &str) -> u64 {
-        let output = self.command(&["staff", "list", "--json"]).output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let people = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        people.into_iter().find(|person| person["email"] == email).unwrap()["login_id"].as_u64().unwrap()
-    }
-
-    /// The same kiosk without a display, on the same files: where things are and how they look.
-    fn twin(&self) -> Kiosk {
-        let config = Config::load(&self.path("kiosk.toml")).unwrap();
-        let directory = Directory::open(&self.path("data"), None, || Cost::SHIPPED).unwrap();
-        let client = Client::new(&wiring::client(&config)).unwrap();
-        Kiosk::new(wiring::start(&config, directory, client).unwrap(), Size::new(1280.0, 800.0))
-    }
 }
 
 /// The whole job, on real input: two people, their own doors, an unlock each in their own name, and the end by itself.

@@ -21,20 +21,20 @@ use vestibule::{
 use crate::headless::Site;
 
 /// A site with its files, for the program itself.
-struct Files {
-    site: Site,
-    folder: PathBuf,
+pub(crate) struct Files {
+    pub(crate) site: Site,
+    pub(crate) folder: PathBuf,
 }
 
 impl Files {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let site = Site::new();
         let folder = site.folder.path().to_owned();
         fs::write(folder.join("kiosk.toml"), format!("[kisi]\nbase_url = \"{}\"\n", site.kisi.base_url())).unwrap();
         Self { site, folder }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
         let _ = command
             .args(arguments)
@@ -45,11 +45,11 @@ impl Files {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
-    fn list(&self, name: &str, text: &str) -> String {
+    pub(crate) fn list(&self, name: &str, text: &str) -> String {
         let file = self.folder.join(name);
         fs::write(&file, text).unwrap();
         file.to_str().unwrap().to_owned()

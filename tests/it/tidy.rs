@@ -87,7 +87,19 @@ const LAYERS: [Layer; 4] = [
     },
     Layer {
         name: "shell",
-        modules: &["agent", "app", "enrol", "wiring", "demo", "simulator", "arguments", "commands", "main", "lib"],
+        modules: &[
+            "agent",
+            "app",
+            "enrol",
+            "wiring",
+            "demo",
+            "simulator",
+            "arguments",
+            "commands",
+            "process",
+            "main",
+            "lib",
+        ],
         banned: &["std::time::SystemTime::now"],
     },
 ];
