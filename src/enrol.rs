@@ -190,13 +190,17 @@ impl Enroller {
         mut report: impl FnMut(&Candidate, &Result<Done, Error>),
     ) -> Summary {
         let mut summary = Summary::default();
+        let mut was_asked = false;
         for candidate in candidates {
+            if std::mem::take(&mut was_asked) {
+                tokio::time::sleep(self.pace).await;
+            }
             let done = self.add(candidate, with_pin).await;
             report(candidate, &done);
             match done {
                 Ok(Done::Enrolled(_)) => {
                     summary.enrolled += 1;
-                    tokio::time::sleep(self.pace).await;
+                    was_asked = true;
                 }
                 Ok(Done::PinIssued(_) | Done::BadgeGiven | Done::Unchanged) => summary.known += 1,
                 Err(error) if error.stops_everything() => {
@@ -205,7 +209,7 @@ impl Enroller {
                 }
                 Err(_) => {
                     summary.failed += 1;
-                    tokio::time::sleep(self.pace).await;
+                    was_asked = true;
                 }
             }
         }

@@ -7,6 +7,7 @@ mod enrolment;
 mod gui;
 mod headless;
 mod installed;
+mod kill;
 mod kisi;
 mod memory;
 mod silence;

@@ -1,0 +1,169 @@
+//! kill -9 at random points: no guess comes back, and nobody is left without a login or with two.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use vestibule::{
+    directory::{Cost, Directory, Errand},
+    staff::{Badge, BadgeProfile, Credential},
+};
+
+use crate::{enrolment::Files, headless::now};
+
+/// Kills in the short form. `VESTIBULE_KILLS=1000` is the long one.
+const KILLS: usize = 16;
+
+fn kills() -> usize {
+    std::env::var("VESTIBULE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap())
+}
+
+/// The same points in every run, unless `VESTIBULE_SEED` names others.
+struct Random(u64);
+
+impl Random {
+    fn new() -> Self {
+        Self(std::env::var("VESTIBULE_SEED").map_or(1, |seed| seed.parse().unwrap()))
+    }
+
+    fn up_to(&mut self, most: Duration) -> Duration {
+        // xorshift64*
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let part = u32::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32).unwrap();
+        most.mul_f64(f64::from(part) / f64::from(u32::MAX))
+    }
+}
+
+/// T3, I4: the guesses on the disk are never more than those that were not answered.
+#[test]
+fn a_kill_between_spending_and_checking_gives_no_guess_back() {
+    let files = Files::new();
+    let text = format!(
+        "[kisi]\nbase_url = \"{}\"\n[sign_in]\npin_digits = 12\n[budget]\nguesses = 100\nrefill_minutes = 15\n",
+        files.site.kisi.base_url()
+    );
+    fs::write(files.folder.join("kiosk.toml"), text).unwrap();
+    let data = files.folder.join("data");
+    let directory = Directory::open(&data, None, || Cost::FLOOR).unwrap();
+    let guesser = PathBuf::from(env!("CARGO_BIN_EXE_vestibule")).with_file_name("examples").join("guesser");
+    let (mut random, mut in_flight) = (Random::new(), 0);
+    for round in 0..kills() {
+        directory.keep_guesses_left(100).unwrap();
+        let mut child = Command::new(&guesser)
+            .args([files.folder.join("kiosk.toml"), data.clone()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let heard = thread::spawn(move || output.lines().map_while(Result::ok).count());
+        // A guess takes 0.7 s, of which spending and hash are the first tenth: every second kill aims there.
+        thread::sleep(random.up_to(Duration::from_millis(if round % 2 == 0 { 900 } else { 100 })));
+        child.kill().unwrap();
+        let _ = child.wait().unwrap();
+        let answered = u32::try_from(heard.join().unwrap()).unwrap();
+        let left = directory.guesses_left().unwrap().unwrap();
+        assert!(left <= 100 - answered, "round {round}: {answered} answered, {left} left");
+        assert!(100 - answered - 1 <= left, "round {round}: at most the one that was under way is lost");
+        in_flight += 100 - answered - left;
+    }
+    println!("{} kills, {in_flight} of them while a guess was under way, 0 guesses given back", kills());
+    assert!(0 < in_flight, "some kills hit a guess that was spent and not answered");
+}
+
+/// What is on this kiosk and at Kisi.
+struct State {
+    /// The login that the directory opens by this person's badge.
+    kept: Option<String>,
+    /// The logins of this kiosk at Kisi.
+    at_kisi: Vec<String>,
+    errands: Vec<Errand>,
+}
+
+fn state(files: &Files, email: &str, badge: &str) -> State {
+    let directory = Directory::open(&files.folder.join("data"), None, || Cost::FLOOR).unwrap();
+    let badge = Badge::read(badge, &BadgeProfile::plain()).unwrap();
+    let found = directory.identify(&Credential::Badge(badge)).unwrap();
+    let at_kisi = files.site.kisi.with(|world| {
+        let person = world.person_by_email(email).unwrap().id;
+        let ours = world.logins.values().filter(|login| login.person == person && login.device_model.is_some());
+        ours.map(|login| login.secret.clone()).collect()
+    });
+    let errands = directory.errands().unwrap().into_iter().filter(|errand| errand.email == email).collect();
+    State { kept: found.map(|found| found.login.expose().clone()), at_kisi, errands }
+}
+
+/// Runs a command and ends it after this time, or lets it end.
+fn run_and_kill(command: &mut Command, after: Option<Duration>) -> Duration {
+    let begin: Instant = now();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    if let Some(after) = after {
+        thread::sleep(after);
+        let _ = child.kill();
+    }
+    let _ = child.wait().unwrap();
+    begin.elapsed()
+}
+
+/// The commands that are cut short, how somebody is prepared for each, and how it ends in the end.
+const CUT: [(&str, &[&str], bool); 4] = [
+    ("import", &["staff", "import", "LIST"], true),
+    ("renew", &["staff", "renew", "grace@example.com", "--yes"], true),
+    ("remove", &["staff", "remove", "grace@example.com"], false),
+    ("rekey", &["rekey"], true),
+];
+
+#[test]
+fn a_kill_anywhere_leaves_one_working_login_or_a_note_of_what_is_left_to_do() {
+    const EMAIL: &str = "grace@example.com";
+    const BADGE: &str = "0012345678";
+    let files = Files::new();
+    let list = files.list("grace.csv", &format!("email,name,badge\n{EMAIL},,{BADGE}\n"));
+    let _ = Directory::open(&files.folder.join("data"), None, || Cost::FLOOR).unwrap();
+    let arguments =
+        |cut: &[&'static str]| -> Vec<String> { cut.iter().map(|word| word.replace("LIST", &list)).collect() };
+    let command = |words: &[&'static str]| {
+        let words = arguments(words);
+        files.command(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let prepare = |name: &str| {
+        let _ = run_and_kill(&mut command(&["staff", "import", "LIST"]), None);
+        if name == "import" {
+            let _ = run_and_kill(&mut command(&["staff", "remove", "grace@example.com"]), None);
+        }
+    };
+    let mut times = Vec::new();
+    for (name, words, _) in CUT {
+        prepare(name);
+        times.push(run_and_kill(&mut command(words), None));
+    }
+    let (mut random, mut noted) = (Random::new(), 0);
+    for round in 0..kills() {
+        let ((name, words, stays), time) = (CUT[round % CUT.len()], times[round % CUT.len()]);
+        prepare(name);
+        let before = state(&files, EMAIL, BADGE);
+        assert_eq!((before.at_kisi.len(), before.errands.len()), (usize::from(name != "import"), 0), "{round}");
+        let _ = run_and_kill(&mut command(words), Some(random.up_to(time)));
+        let after = state(&files, EMAIL, BADGE);
+        // One working login, or none yet; whatever else is at Kisi is noted.
+        let is_known = after.kept.iter().all(|kept| after.at_kisi.contains(kept));
+        assert!(is_known, "{name}, round {round}: the kept login works");
+        assert!(name == "remove" || name == "import" || after.kept.is_some(), "{name}, round {round}: nobody is lost");
+        let more = after.at_kisi.len() - usize::from(after.kept.is_some());
+        assert!(more == 0 || !after.errands.is_empty(), "{name}, round {round}: {more} strays without a note");
+        noted += usize::from(!after.errands.is_empty());
+        // The next command that has the admin key puts it right.
+        let _ = run_and_kill(&mut command(words), None);
+        let settled = state(&files, EMAIL, BADGE);
+        assert_eq!(settled.errands, [], "{name}, round {round}");
+        assert_eq!(settled.at_kisi.len(), usize::from(settled.kept.is_some()), "{name}, round {round}");
+        assert!(name == "rekey" || settled.kept.is_some() == stays, "{name}, round {round}");
+    }
+    println!("{} kills, {noted} of them left a note, 0 logins lost, 0 strays without a note", kills());
+}
