@@ -152,3 +152,35 @@ fn reason(denial: Denial) -> &'static str {
         Denial::TooSlow => "too slow",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T37: a million refusals, one each second.
+    #[test]
+    fn a_million_refusals_are_few_records() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut book = Book::new(Log::open(folder.path(), [7; 32]).unwrap());
+        let size = || -> u64 {
+            std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum()
+        };
+        let (before, mut now) = (size(), tokio::time::Instant::now().into_std());
+        for _ in 0..1_000_000_u32 {
+            book.refused("badge", Denial::NotKnown, now);
+            book.tick(now);
+            now += Duration::from_secs(1);
+        }
+        book.flush();
+        let grown = size() - before;
+        assert!(grown < 10 << 20, "{grown} bytes");
+        let mut out = Vec::new();
+        let verdict = book.log.verify(None, &[]).unwrap();
+        assert_eq!(verdict.finding, None);
+        book.log.export(audit::Format::JsonLines, &verdict, &mut out).unwrap();
+        let counts = String::from_utf8(out).unwrap();
+        let counted =
+            counts.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()?["count"].as_u64());
+        assert_eq!(counted.sum::<u64>(), 1_000_000, "and none is lost");
+    }
+}

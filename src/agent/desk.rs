@@ -151,3 +151,94 @@ pub(super) fn method(credential: &Credential) -> &'static str {
         Credential::BadgeWithPin(..) => "badge and pin",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        directory::{Cost, Enrolment},
+        secret::Secret,
+        staff::{BadgeProfile, Pin},
+    };
+
+    const NUMBER: &str = "0012345678";
+
+    fn badge(number: &str) -> Badge {
+        Badge::read(number, &BadgeProfile::plain()).unwrap()
+    }
+
+    /// Ada, with a badge, and a PIN if it is needed.
+    fn desk(folder: &std::path::Path, needs_pin: bool) -> (Desk, Option<Pin>) {
+        let mut directory = Directory::open(folder, None, || Cost::FLOOR).unwrap();
+        let person = Enrolment {
+            email: "ada@example.com",
+            name: "Ada Lind",
+            login_id: 77,
+            secret: &Secret::new("login".to_owned()),
+            badge: Some(&badge(NUMBER)),
+            pin_digits: needs_pin.then_some(6),
+            badge_alone: !needs_pin,
+            errand: None,
+        };
+        let pin = directory.enrol(&person).unwrap();
+        (Desk::new(directory, needs_pin), pin)
+    }
+
+    fn start() -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    /// T6: ten wrong PINs for somebody's badge keep them out for ten minutes, not for good, and survive a restart.
+    #[test]
+    fn a_badge_whose_pin_was_guessed_at_works_again_after_ten_minutes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut desk, pin) = desk(folder.path(), true);
+        let pin = pin.unwrap();
+        let copy = |pin: &Pin| Pin::parse(std::str::from_utf8(pin.expose()).unwrap()).unwrap();
+        let wrong = if pin.expose() == b"918273" { "827364" } else { "918273" };
+        let with = |pin: Pin| Credential::BadgeWithPin(badge(NUMBER), pin);
+        let now = start();
+        for _ in 0..10 {
+            let wrong = with(Pin::parse(wrong).unwrap());
+            assert!(matches!(desk.look_up(&wrong, None, now), LookedUp::Not(Denial::NotKnown)));
+        }
+        assert!(matches!(desk.look_up(&with(copy(&pin)), None, now), LookedUp::Not(Denial::NotKnown)), "kept out");
+        // The program starts again: what was spent is spent, and the wait begins anew.
+        let directory = desk.directory;
+        let mut desk = Desk::new(directory, true);
+        assert!(matches!(desk.look_up(&with(copy(&pin)), None, now), LookedUp::Not(Denial::NotKnown)));
+        let later = now + TRIES.refill;
+        assert!(matches!(desk.look_up(&with(copy(&pin)), None, later), LookedUp::Found(_)), "T6: ten minutes later");
+        let ada = desk.directory.person("ada@example.com").unwrap().unwrap().id;
+        assert_eq!(desk.directory.tries_left(ada).unwrap(), Some(1), "a right PIN returns its own try and no other");
+    }
+
+    /// R21: a visitor's card at the reader closes nothing for long, and cannot be tried for ever.
+    #[test]
+    fn badges_that_nobody_has_are_read_twenty_times_and_then_one_each_half_minute() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut desk, _) = desk(folder.path(), false);
+        let now = start();
+        for number in 0..20 {
+            let unknown = Credential::Badge(badge(&format!("99990{number:02}")));
+            assert!(matches!(desk.look_up(&unknown, None, now), LookedUp::Not(Denial::NotKnown)));
+        }
+        let own = Credential::Badge(badge(NUMBER));
+        assert!(matches!(desk.look_up(&own, None, now), LookedUp::Not(Denial::TooManyBadges)), "known or not");
+        let later = now + UNKNOWN_BADGES.refill;
+        assert!(matches!(desk.look_up(&own, None, later), LookedUp::Found(_)));
+        assert!(matches!(desk.look_up(&own, None, later), LookedUp::Found(_)), "a known badge costs nothing");
+    }
+
+    /// T34
+    #[test]
+    fn somebody_who_is_suspended_is_nobody_until_they_are_resumed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut desk, _) = desk(folder.path(), false);
+        let own = Credential::Badge(badge(NUMBER));
+        let _ = desk.directory.suspend("ada@example.com", true).unwrap();
+        assert!(matches!(desk.look_up(&own, None, start()), LookedUp::Not(Denial::NotKnown)));
+        let _ = desk.directory.suspend("ada@example.com", false).unwrap();
+        assert!(matches!(desk.look_up(&own, None, start()), LookedUp::Found(_)));
+    }
+}

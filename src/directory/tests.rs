@@ -120,3 +120,157 @@ fn nothing_in_the_files_is_a_pin_a_badge_number_or_a_login() {
         }
     }
 }
+
+/// T14: every byte of every sealed login.
+#[test]
+fn every_flipped_byte_of_a_sealed_login_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut directory = open(folder.path());
+    let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
+    let mut tried = 0;
+    for (role, credential) in [("pin", Credential::Pin(pin)), ("device", Credential::Badge(badge("1111")))] {
+        for column in ["nonce", "sealed"] {
+            let read = format!("SELECT {column} FROM logins WHERE role = '{role}'");
+            let original: Vec<u8> = directory.db.query_row(&read, [], |row| row.get(0)).unwrap();
+            let write = format!("UPDATE logins SET {column} = ?1 WHERE role = '{role}'");
+            for byte in 0..original.len() {
+                let mut changed = original.clone();
+                changed[byte] ^= 1;
+                let _ = directory.db.execute(&write, [&changed]).unwrap();
+                assert!(directory.check().is_err(), "{role} {column} {byte}: found at the start");
+                // The slow hash is the same each time: every eighth byte is tried at the keypad too.
+                if role == "device" || byte % 8 == 0 {
+                    let found = directory.identify(&credential);
+                    assert!(matches!(found, Err(Error::Damaged { .. })), "{role} {column} {byte}: {found:?}");
+                }
+                tried += 1;
+            }
+            let _ = directory.db.execute(&write, [&original]).unwrap();
+        }
+        assert!(directory.identify(&credential).unwrap().is_some(), "and it opens again");
+    }
+    assert!(100 < tried, "{tried}");
+    directory.check().unwrap();
+}
+
+/// T14, T34: whatever is changed from outside is found, at the start and at the sign-in.
+#[test]
+fn rows_that_are_changed_swapped_or_put_back_are_found() {
+    for change in [
+        "UPDATE staff SET suspended = 0 WHERE id = 1",
+        "UPDATE staff SET name = 'Grace' WHERE id = 1",
+        "UPDATE staff SET email = 'eve@example.com' WHERE id = 1",
+        "UPDATE staff SET login_id = 78 WHERE id = 1",
+        "UPDATE badges SET staff_id = 1 WHERE staff_id = 2",
+        "UPDATE pins SET staff_id = 3 WHERE staff_id = 2",
+        "DELETE FROM badges WHERE staff_id = 2",
+        "DELETE FROM staff WHERE id = 2",
+        "INSERT INTO badges (tag, hint, staff_id) VALUES (zeroblob(32), '99', 1)",
+        "UPDATE logins SET staff_id = 99 WHERE staff_id = 4; UPDATE logins SET staff_id = 4 WHERE staff_id = 5; UPDATE logins SET staff_id = 5 WHERE staff_id = 99",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut directory = open(folder.path());
+        for (email, number) in
+            [("ada", "1111"), ("grace", "2222"), ("nadia", "3333"), ("juergen", "4444"), ("lin", "5555")]
+        {
+            let _ = enrol(&mut directory, &format!("{email}@example.com"), Some(number), number == "2222").unwrap();
+        }
+        let _ = directory.suspend("ada@example.com", true).unwrap();
+        directory.check().unwrap();
+        directory.db.execute_batch(&format!("PRAGMA foreign_keys = OFF; {change}")).unwrap();
+        assert!(matches!(directory.check(), Err(Error::Tampered { .. })), "{change}");
+        if change.contains("suspended") {
+            let found = directory.identify(&Credential::Badge(badge("1111")));
+            assert!(matches!(found, Err(Error::Damaged { .. })), "at the sign-in too");
+        }
+        drop(directory);
+        let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err();
+        assert!(matches!(error, Error::Tampered { .. }), "{change}: {error}");
+    }
+}
+
+/// T4, T14
+#[test]
+fn a_number_of_guesses_that_is_written_from_outside_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(folder.path());
+    directory.keep_guesses_left(3).unwrap();
+    assert_eq!(directory.guesses_left().unwrap(), Some(3));
+    let _ = directory
+        .db
+        .execute("UPDATE meta SET value = CAST(X'0000000A' || substr(value, 5) AS BLOB) WHERE key = 'guesses_left'", [])
+        .unwrap();
+    assert_eq!(directory.guesses_left().unwrap(), Some(0));
+}
+
+/// T12: a copy of the disk without the key, and with the key of another machine.
+#[test]
+fn a_copied_directory_opens_no_login_and_finds_no_pin_on_another_machine() {
+    let (ours, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut directory = open(ours.path());
+    let _ = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap();
+    let image = directory.db.serialize(rusqlite::MAIN_DB).unwrap().to_vec();
+    let mut theirs = open(other.path());
+    let _ = enrol(&mut theirs, "eve@example.com", Some("9999"), true).unwrap();
+    drop(theirs);
+    fs::write(other.path().join(FILE), image).unwrap();
+    for leftover in ["directory.sqlite-wal", "directory.sqlite-shm"] {
+        let _ = fs::remove_file(other.path().join(leftover));
+    }
+    let error = Directory::open(other.path(), None, || Cost::FLOOR).unwrap_err();
+    assert!(matches!(error, Error::KeyMissing { .. }), "{error}");
+    // Even a program that does not ask for the key's name gets nowhere: tags and seals need the key.
+    let theirs = DataKey::draw().unwrap();
+    let sealed: Sealed = directory
+        .db
+        .query_row("SELECT nonce, sealed FROM logins WHERE role = 'device'", [], |row| {
+            Ok(Sealed { nonce: row.get(0)?, bytes: row.get(1)? })
+        })
+        .unwrap();
+    let salt: Vec<u8> = directory.db.query_row("SELECT salt FROM staff", [], |row| row.get(0)).unwrap();
+    let of = Subject { staff: StaffId::new(1), salt: &salt, revision: 1 };
+    assert!(directory.data.open(Role::Device, of, &sealed).is_some());
+    assert!(theirs.open(Role::Device, of, &sealed).is_none());
+    assert_ne!(theirs.badge_tag(&badge("1111")), directory.data.badge_tag(&badge("1111")));
+}
+
+#[test]
+fn another_device_key_opens_everything_and_the_old_one_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut directory = open(folder.path());
+    let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
+    let old = fs::read(folder.path().join("device.key")).unwrap();
+    let place = directory.rekey(None).unwrap();
+    assert_eq!(place, KeyPlace::File(folder.path().join("device.key")));
+    let new = fs::read(folder.path().join("device.key")).unwrap();
+    assert_ne!(old, new);
+    assert!(open(folder.path()).identify(&Credential::Pin(pin)).unwrap().is_some());
+    fs::write(folder.path().join("device.key"), old).unwrap();
+    assert!(matches!(Directory::open(folder.path(), None, || Cost::FLOOR), Err(Error::KeyMissing { .. })));
+    fs::write(folder.path().join("device.key"), new).unwrap();
+
+    // To a systemd credential: the file is gone afterwards.
+    let credentials = tempfile::tempdir().unwrap();
+    fs::write(credentials.path().join("vestibule.key"), [3; 32]).unwrap();
+    let place = open(folder.path()).rekey(Some(credentials.path())).unwrap();
+    assert!(matches!(place, KeyPlace::Credential(_)));
+    assert!(!folder.path().join("device.key").exists());
+    assert!(matches!(Directory::open(folder.path(), None, || Cost::FLOOR), Err(Error::KeyMissing { .. })));
+    let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::FLOOR).unwrap();
+    assert!(directory.identify(&Credential::Badge(badge("1111"))).unwrap().is_some());
+}
+
+#[test]
+fn a_restored_backup_opens_every_login_on_another_machine() {
+    let (ours, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut directory = open(ours.path());
+    let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
+    let backup = directory.backup().unwrap();
+    assert!(matches!(restore(&backup, ours.path(), None), Err(Error::NotEmpty { .. })), "nothing is overwritten");
+    let restored = restore(&backup, other.path(), None).unwrap();
+    assert_eq!(restored.list().unwrap(), directory.list().unwrap());
+    assert!(restored.identify(&Credential::Pin(pin)).unwrap().is_some());
+    assert_eq!(restored.name(), directory.name(), "the same kiosk to Kisi");
+    let cut = Backup::new(backup[..40].to_vec());
+    assert!(matches!(restore(&cut, &other.path().join("x"), None), Err(Error::NoBackup)));
+}
