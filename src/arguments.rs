@@ -219,6 +219,12 @@ pub(super) enum Staff {
         #[arg(long)]
         json: bool,
     },
+    /// After a theft, on any machine: delete the logins of a list that `staff list --json` wrote before
+    Revoke {
+        /// A JSON object for each person
+        #[arg(value_name = "FILE.jsonl")]
+        file: PathBuf,
+    },
     /// Let somebody not sign in here until they are resumed; Kisi and their phone go on
     Suspend {
         /// Who

@@ -207,9 +207,9 @@ impl Enroller {
                     summary.stopped_at = Some(candidate.row);
                     return summary;
                 }
-                Err(_) => {
+                Err(error) => {
                     summary.failed += 1;
-                    was_asked = true;
+                    was_asked = !matches!(error, Error::NoWayIn | Error::NoPinToIssue);
                 }
             }
         }

@@ -64,6 +64,8 @@ enum Failure {
     QrFormat,
     #[error("the file must end in .svg or .png")]
     QrFile,
+    #[error("line {line} of `{}` has no email and login_id", file.display())]
+    Line { file: PathBuf, line: usize },
     #[error("there is no such day")]
     Date,
     #[error("the file holds no key of 64 hexadecimal digits")]
@@ -71,7 +73,7 @@ enum Failure {
     #[error("the first key was taken away before")]
     KeyTaken,
     /// The report has said why.
-    #[error("not everybody was enrolled")]
+    #[error("not everything was done")]
     Incomplete,
     /// The report has said what.
     #[error("something needs attention")]
@@ -93,6 +95,7 @@ impl Failure {
             Self::Client(_)
             | Self::Directory(_)
             | Self::List { .. }
+            | Self::Line { .. }
             | Self::Enrol { .. }
             | Self::Demo(_)
             | Self::Io { .. }
@@ -160,6 +163,7 @@ fn run_staff(site: &commands::Site, staff: Staff) -> Result<(), Failure> {
         Staff::Qr { email, out } => site.staff_qr(&email, &out),
         Staff::Renew { email, yes, json } => site.staff_renew(&email, yes, json),
         Staff::Remove { email, json } => site.staff_remove(&email, json),
+        Staff::Revoke { file } => site.staff_revoke(&file),
         Staff::Suspend { email } => site.staff_suspend(&email, true),
         Staff::Resume { email } => site.staff_suspend(&email, false),
     }

@@ -8,10 +8,11 @@ use std::{
 };
 
 use vestibule::{
+    chain::Chain,
     config::Config,
     directory::{self, Directory},
     enrol::{self, Candidate, Enroller, Error, Renewed},
-    kisi::Client,
+    kisi::{self, Client, LoginId},
     secret::Secret,
     staff::Badge,
     wiring,
@@ -108,6 +109,44 @@ impl Site {
         let left_over = left_over.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
         Report { json }.done(email, "removed", None, left_over.as_ref())?;
         left_over.map_or(Ok(()), |_| Err(Failure::Incomplete))
+    }
+
+    /// Deletes the logins of a kiosk that is gone. It needs no data folder: that went with the kiosk.
+    pub(crate) fn staff_revoke(&self, file: &Path) -> Result<(), Failure> {
+        let config = self.config()?;
+        let text = fs::read_to_string(file).map_err(io(format!("the list `{}` cannot be read", file.display())))?;
+        let logins: Vec<(String, u64)> = text
+            .lines()
+            .enumerate()
+            .map(|(at, line)| {
+                let read = || {
+                    let person: serde_json::Value = serde_json::from_str(line).ok()?;
+                    Some((person.get("email")?.as_str()?.to_owned(), person.get("login_id")?.as_u64()?))
+                };
+                read().ok_or_else(|| Failure::Line { file: file.to_owned(), line: at + 1 })
+            })
+            .collect::<Result<_, _>>()?;
+        let client = Client::new(&wiring::client(&config)).map_err(Failure::Client)?;
+        let admin = admin_key()?;
+        let runtime = runtime()?;
+        let mut left = 0;
+        for (email, login) in logins {
+            let deleted = runtime.block_on(async {
+                tokio::time::sleep(SHORT_PACE).await;
+                client.delete_login(&admin, LoginId::new(login)).await
+            });
+            match deleted {
+                Ok(()) => say(&format!("{email}: login {login} deleted"))?,
+                Err(kisi::Error::Refused { status: 404, .. }) => {
+                    say(&format!("{email}: login {login} was gone already"))?;
+                }
+                Err(error) => {
+                    left += 1;
+                    say(&format!("{email}: login {login} NOT deleted: {}", Chain(&error)))?;
+                }
+            }
+        }
+        if left == 0 { Ok(()) } else { Err(Failure::Incomplete) }
     }
 
     /// Bars somebody, or lets them in again. No admin key: Kisi is not asked.

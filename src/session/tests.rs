@@ -1,5 +1,7 @@
 //! The rules of a visit, one test each. Time is a number that is added to.
 
+mod readers;
+
 use std::time::{Duration, Instant};
 
 use super::{

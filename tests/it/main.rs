@@ -9,6 +9,7 @@ mod headless;
 mod installed;
 mod kill;
 mod kisi;
+mod life;
 mod memory;
 mod silence;
 mod simulator;
