@@ -263,7 +263,7 @@ fn config() -> ProptestConfig {
 proptest! {
     #![proptest_config(config())]
 
-    /// Never an unlock without a live session, never for a door that is not in its list, never two open attempts, and
+    /// T11. Never an unlock without a live session, never for a door that is not in its list, never two open attempts, and
     /// everything that waits comes to an end.
     #[test]
     fn whatever_happens_the_rules_of_a_visit_hold(

@@ -76,6 +76,35 @@ impl Asked {
     }
 }
 
+/// T9, R23: nobody learns a digit from how its key looks, or from what a typed PIN leaves on the screen.
+#[test]
+fn every_digit_looks_the_same_when_it_is_pressed_and_when_it_is_typed() {
+    let (mut pressed_keys, mut typed) = (Vec::new(), Vec::new());
+    for digit in "0123456789".chars() {
+        let mut kiosk = asked(Err(Denial::NotKnown)).kiosk;
+        let at = kiosk.find(&digit.to_string()).unwrap();
+        let before = kiosk.picture();
+        kiosk.batch(&[pressed(0, at)]);
+        let under_finger = kiosk.picture_under_fingers();
+        assert_ne!(before, under_finger, "it shows that it is pressed");
+        // Around the digit itself: a ring of the key.
+        let pixel = |dx: i32, dy: i32| {
+            let whole = |at: f32| format!("{at:.0}").parse::<i32>().unwrap();
+            let (x, y) = (whole(at.x) + dx, whole(at.y) + dy);
+            let from = usize::try_from(4 * (y * 1280 + x)).unwrap();
+            under_finger[from..from + 4].to_vec()
+        };
+        let ring: Vec<Vec<u8>> = (-60..60)
+            .flat_map(|d| [pixel(d, -50), pixel(d, 50), pixel(-60, d * 5 / 6), pixel(60, d * 5 / 6)])
+            .collect();
+        pressed_keys.push(ring);
+        kiosk.batch(&[lifted(0, at)]);
+        typed.push(kiosk.picture());
+    }
+    assert!(pressed_keys.iter().all(|key| *key == pressed_keys[0]));
+    assert!(typed.iter().all(|screen| *screen == typed[0]), "a dot, whatever the digit");
+}
+
 /// Taps that arrive together are still the digits that were tapped.
 #[test]
 fn quick_taps_in_one_batch_are_the_digits_that_were_tapped() {

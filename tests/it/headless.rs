@@ -227,13 +227,26 @@ impl Kiosk {
 
     /// The pixels of the screen, red, green, blue, alpha, a row after the other.
     pub(crate) fn picture(&self) -> Vec<u8> {
+        self.draw(Cache::default()).0
+    }
+
+    /// The same with the fingers that are down.
+    pub(crate) fn picture_under_fingers(&mut self) -> Vec<u8> {
+        let cache = std::mem::take(&mut self.cache);
+        let (picture, cache) = self.draw(cache);
+        self.cache = cache;
+        picture
+    }
+
+    fn draw(&self, cache: Cache) -> (Vec<u8>, Cache) {
         let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
-        let mut ui = UserInterface::build(self.app.view(), self.size, Cache::default(), &mut renderer);
+        let mut ui = UserInterface::build(self.app.view(), self.size, cache, &mut renderer);
         let redraw = Event::Window(iced::window::Event::RedrawRequested(now()));
         let cursor = core::mouse::Cursor::Unavailable;
         let _ = ui.update(&[redraw], cursor, &mut renderer, &mut core::clipboard::Null, &mut Vec::new());
         let style = core::renderer::Style { text_color: theme::TEXT };
         ui.draw(&mut renderer, &theme::theme(), &style, cursor);
+        let cache = ui.into_cache();
         #[expect(
             clippy::as_conversions,
             clippy::cast_possible_truncation,
@@ -241,7 +254,7 @@ impl Kiosk {
             reason = "whole pixels"
         )]
         let pixels = Size::new(self.size.width as u32, self.size.height as u32);
-        renderer.screenshot(pixels, 1.0, theme::BACKGROUND)
+        (renderer.screenshot(pixels, 1.0, theme::BACKGROUND), cache)
     }
 }
 

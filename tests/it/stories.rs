@@ -137,6 +137,7 @@ fn own_badge_keeps_the_visit_and_somebody_elses_takes_over() {
     assert_eq!(grace, Some(3), "in Grace's name, not in Ada's");
 }
 
+/// T17
 #[test]
 fn a_badge_that_needs_its_pin_signs_in_with_both_only() {
     let site = Site::with(|_| {}, "[sign_in]\npin = false\nbadge = \"with-pin\"\n");
@@ -206,7 +207,26 @@ fn a_guess_that_cannot_be_written_down_is_not_looked_at() {
     site.kisi.with(|world| assert!(world.requests.iter().all(|request| request.path != "/locks")));
 }
 
-/// F15: one person's notice, never the kiosk's.
+/// T7, R22: the same pixels, whatever was wrong.
+#[test]
+fn every_refusal_looks_the_same() {
+    let site = Site::new();
+    let suspended = site.enrol("ada@example.com", None, true);
+    let _ = site.directory().suspend("ada@example.com", true).unwrap();
+    let wrong = if suspended == "918273" { "827364" } else { "918273" };
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(wrong);
+    let wrong_pin = kiosk.picture();
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&suspended);
+    assert!(kiosk.picture() == wrong_pin, "somebody who is suspended");
+    let mut kiosk = site.kiosk();
+    kiosk.scan("0099999999");
+    assert!(kiosk.picture() == wrong_pin, "a badge that nobody has");
+    assert!(kiosk.shows(words::denial(vestibule::session::Denial::NotKnown)));
+}
+
+/// F15, T34: one person's notice, never the kiosk's.
 #[test]
 fn a_dead_login_is_that_persons_notice() {
     let site = Site::new();
@@ -215,6 +235,8 @@ fn a_dead_login_is_that_persons_notice() {
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&ada);
     assert!(kiosk.shows(words::denial(vestibule::session::Denial::LoginDead)));
+    let person = site.directory().person("ada@example.com").unwrap().unwrap();
+    assert_eq!(person.standing, vestibule::directory::Standing::Refused, "said in the list of staff");
     kiosk.type_pin(&grace);
     assert!(kiosk.shows("Hello Grace Moreau"));
 }
