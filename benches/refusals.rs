@@ -1,0 +1,178 @@
+//! Can a guesser tell a wrong PIN, an unknown badge and a suspended person apart by time? Welch's t for each pair, over the
+//! directory's whole check and over the agent's answer.
+//!
+//! `cargo bench --bench refusals [-- SAMPLES AGENT_SAMPLES]`: 2,000 and 200 of each kind without arguments, ten minutes.
+//!
+//! # Source
+//!
+//! Reparaz, Balasch, Verbauwhede, "Dude, is my code constant time?": above 4.5 two classes are told apart.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a benchmark reads the clock and prints what it saw"
+)]
+
+use std::time::Instant;
+
+use tokio::runtime::Runtime;
+use vestibule::{
+    app::Start,
+    config::Config,
+    directory::{Cost, Directory, Enrolment},
+    kisi::Client,
+    secret::Secret,
+    session::{Asked, Effect, Event, Presented, Session, SessionId},
+    staff::{Badge, BadgeProfile, Credential, Digit, Pin},
+    wiring,
+};
+
+const KINDS: [&str; 3] = ["wrong PIN", "unknown badge", "suspended person"];
+const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+const THRESHOLD: f64 = 4.5;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let numbers: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let samples = numbers.first().copied().unwrap_or(2_000);
+    let agent_samples = numbers.get(1).copied().unwrap_or(200);
+    let folder = tempfile::tempdir()?;
+    let mut directory = Directory::open(folder.path(), None, || Cost::FLOOR)?;
+    let pin = enrol(&mut directory, 50)?;
+
+    let mut times: [Vec<f64>; 3] = Default::default();
+    for number in 0..3 * samples {
+        // Three in every order: none comes always after the same other.
+        let kind = ORDERS[number / 3 * 2_654_435_761 / 128 % 6][number % 3];
+        let credential = credential(kind, number, &pin);
+        let begin = begin();
+        let found = directory.identify(&credential)?.filter(|found| !found.is_suspended);
+        times[kind].push(begin.elapsed().as_secs_f64());
+        assert!(found.is_none(), "{} signs in", KINDS[kind]);
+    }
+    let mut told_apart = report("the directory's check", &times);
+
+    drop(directory);
+    let times = agent(folder.path(), agent_samples, &pin)?;
+    told_apart |= report("the agent's answer", &times);
+    if told_apart { Err("two kinds of refusal can be told apart".into()) } else { Ok(()) }
+}
+
+/// So many people with a PIN and a badge. The first is suspended; returns their PIN.
+fn enrol(directory: &mut Directory, people: u64) -> Result<String, Box<dyn std::error::Error>> {
+    let mut first = None;
+    for person in 0..people {
+        let email = format!("p{person}@example.com");
+        let pin = directory.enrol(&Enrolment {
+            email: &email,
+            name: "",
+            login_id: person,
+            secret: &Secret::new("0123456789abcdef".repeat(4)),
+            badge: Badge::read(&format!("{:010}", 1_000 + person), &BadgeProfile::plain()).as_ref(),
+            pin_digits: Some(12),
+            badge_alone: true,
+            errand: None,
+        })?;
+        first = first.or(pin.map(|pin| wiring::digits(&pin)));
+    }
+    let _ = directory.suspend("p0@example.com", true)?;
+    first.ok_or_else(|| "no PIN".into())
+}
+
+/// Every wrong PIN and every unknown badge is another one. The suspended person comes by PIN and by badge in turn.
+fn credential(kind: usize, number: usize, pin: &str) -> Credential {
+    let badge = |number: String| {
+        Credential::Badge(Badge::read(&number, &BadgeProfile::plain()).unwrap_or_else(|| unreachable!()))
+    };
+    let typed = |digits: &str| Credential::Pin(Pin::parse(digits).unwrap_or_default());
+    match kind {
+        0 => typed(&format!("{:012}", 314_159_265_358 + 7_919 * number)),
+        1 => badge(format!("99{number:08}")),
+        _ if number.is_multiple_of(2) => typed(pin),
+        _ => badge("0000001000".to_owned()),
+    }
+}
+
+/// The same through the agent, with its floor. Nobody can ask Kisi: no refusal gets so far.
+fn agent(folder: &std::path::Path, samples: usize, pin: &str) -> Result<[Vec<f64>; 3], Box<dyn std::error::Error>> {
+    let config = Config::parse("[kisi]\nbase_url = \"http://127.0.0.1:9\"\n", "kiosk.toml".as_ref())?;
+    let runtime = Runtime::new()?;
+    let mut times: [Vec<f64>; 3] = Default::default();
+    for kind in 0..3 {
+        // An agent for each kind: so many unknown badges in a row are refused without a look.
+        let mut rest = samples;
+        while 0 < rest {
+            let directory = Directory::open(folder, None, || Cost::FLOOR)?;
+            let client = Client::new(&wiring::client(&config))?;
+            let Start::Working { rules, agent, .. } = wiring::start(&config, directory, client)? else {
+                return Err("the kiosk does not start".into());
+            };
+            let session = id(Session::new(*rules))?;
+            for number in 0..rest.min(20) {
+                let presented = Presented(credential(kind, 10_000 * kind + rest + number, pin));
+                let begin = begin();
+                let answer = runtime.block_on(agent.identify(session, presented, Asked::default()));
+                times[kind].push(begin.elapsed().as_secs_f64());
+                assert!(answer.is_err(), "{} signs in", KINDS[kind]);
+            }
+            rest -= rest.min(20);
+        }
+    }
+    Ok(times)
+}
+
+/// Only a session makes ids of sessions.
+fn id(mut session: Session) -> Result<SessionId, Box<dyn std::error::Error>> {
+    let mut effects = Vec::new();
+    for _ in 0..6 {
+        effects.extend(session.handle(Event::DigitTouched(Digit::D7), begin()));
+    }
+    let asked = effects.iter().find_map(|effect| match effect {
+        Effect::Identify(id, ..) => Some(*id),
+        Effect::Prepare | Effect::KeepBudget(_) | Effect::CheckPlaces(_) | Effect::Unlock(..) | Effect::Forget(..) => {
+            None
+        }
+    });
+    asked.ok_or_else(|| "nothing is asked".into())
+}
+
+fn begin() -> Instant {
+    Instant::now()
+}
+
+/// Prints each kind and each pair. Says whether any pair is told apart.
+fn report(what: &str, times: &[Vec<f64>; 3]) -> bool {
+    println!("{what}, {} of each:", times[0].len());
+    for (kind, times) in KINDS.iter().zip(times) {
+        let (mean, deviation) = moments(times);
+        let mut sorted = times.clone();
+        sorted.sort_by(f64::total_cmp);
+        let milliseconds = |seconds: f64| format!("{:8.3} ms", 1e3 * seconds);
+        println!(
+            "  {kind:<18} mean {} median {} deviation {}",
+            milliseconds(mean),
+            milliseconds(sorted[sorted.len() / 2]),
+            milliseconds(deviation)
+        );
+    }
+    let mut told_apart = false;
+    for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+        let ((mean_a, deviation_a), (mean_b, deviation_b)) = (moments(&times[a]), moments(&times[b]));
+        let t = (mean_a - mean_b)
+            / (deviation_a.powi(2) / count(&times[a]) + deviation_b.powi(2) / count(&times[b])).sqrt();
+        println!("  {} against {}: t = {t:+.2}", KINDS[a], KINDS[b]);
+        told_apart |= THRESHOLD <= t.abs();
+    }
+    told_apart
+}
+
+fn count(times: &[f64]) -> f64 {
+    f64::from(u32::try_from(times.len()).unwrap_or(u32::MAX))
+}
+
+fn moments(times: &[f64]) -> (f64, f64) {
+    let count = count(times);
+    let mean = times.iter().sum::<f64>() / count;
+    let variance = times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    (mean, variance.sqrt())
+}
