@@ -114,12 +114,21 @@ impl DeviceKey {
     fn write(file: PathBuf) -> Result<Self, Error> {
         let key = random()?;
         let failed = |source| Error::KeyFile { file: file.clone(), source };
+        if file.exists() {
+            return Err(failed(io::ErrorKind::AlreadyExists.into()));
+        }
+        // Whole under its name, or not there: a kill between leaves a part, which nobody reads.
+        let part = file.with_extension("part");
+        if part.exists() {
+            fs::remove_file(&part).map_err(failed)?;
+        }
         let mut options = fs::OpenOptions::new();
         let _ = options.write(true).create_new(true);
         #[cfg(unix)]
         let _ = std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut out = options.open(&file).map_err(failed)?;
+        let mut out = options.open(&part).map_err(failed)?;
         out.write_all(hex::encode(&*key).as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
+        fs::rename(&part, &file).map_err(failed)?;
         sync(file.parent().unwrap_or(Path::new("."))).map_err(failed)?;
         Ok(Self { key, place: KeyPlace::File(file) })
     }
@@ -217,6 +226,20 @@ mod tests {
         assert_eq!(found(folder.path(), None).id(), made.id());
         let again = DeviceKey::make(folder.path());
         assert!(matches!(again, Err(Error::KeyFile { .. })), "a key is never overwritten");
+    }
+
+    /// Found by kill -9 in the middle of a `rekey`: an empty file under a key's name kept the directory shut.
+    #[test]
+    fn a_key_that_was_cut_short_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("device.part"), "").unwrap();
+        fs::write(folder.path().join("device.key.part"), "").unwrap();
+        assert!(DeviceKey::find(folder.path(), None).unwrap().is_empty());
+        let _ = DeviceKey::make(folder.path()).unwrap();
+        let _ = DeviceKey::make_next(folder.path()).unwrap();
+        assert_eq!(DeviceKey::find(folder.path(), None).unwrap().len(), 2);
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 2, "{left:?}");
     }
 
     #[cfg(unix)]
