@@ -11,7 +11,6 @@ mod verify;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use jiff::Timestamp;
@@ -278,15 +277,18 @@ impl Log {
             .map_err(|source| Error::HeadFile { file, source })
     }
 
-    /// The head outside the database. `None` when there is none, an error when it is not ours.
+    /// The head outside the database. `None` when there is none, or the power went while it was written: whoever could spoil it
+    /// could take it away. An error when somebody else wrote it.
     fn kept_head(&self) -> Result<Option<Head>, Error> {
-        let Ok(line) = fs::read_to_string(self.folder.join(HEAD)) else { return Ok(None) };
-        let (head, proof) = line.trim().split_once(' ').ok_or(Error::Tampered)?;
-        let proof = Head::from_str(proof)?.hash;
-        if proof == sign(&self.key, b"vestibule/audit/head/v1", head.as_bytes()) {
-            Head::from_str(head).map(Some)
-        } else {
-            Err(Error::Tampered)
+        let line = fs::read_to_string(self.folder.join(HEAD)).unwrap_or_default();
+        let parts = line.trim().split_once(' ');
+        let read = parts.and_then(|(text, proof)| Some((text, text.parse().ok()?, proof.parse::<Head>().ok()?.hash)));
+        match read {
+            None => Ok(None),
+            Some((text, head, proof)) if proof == sign(&self.key, b"vestibule/audit/head/v1", text.as_bytes()) => {
+                Ok(Some(head))
+            }
+            Some(_) => Err(Error::Tampered),
         }
     }
 }

@@ -61,10 +61,19 @@ pub enum Error {
 /// # Errors
 ///
 /// Any.
-pub fn start(config: &Config, directory: Directory, client: Client) -> Result<Start, Error> {
+pub fn start(config: &Config, mut directory: Directory, client: Client) -> Result<Start, Error> {
     let odds = odds(config, directory.pins().map_err(Error::Directory)?);
     if config.sign_in.pin && !odds.are_good() {
         return Err(Error::ShortPins { digits: odds.digits, people: odds.people, needed: odds.digits_needed() });
+    }
+    if config.sign_in.badge != config::Badges::Alone {
+        let forgotten = directory.forget_badge_copies().map_err(Error::Directory)?;
+        if 0 < forgotten {
+            tracing::info!(
+                forgotten,
+                "logins that a badge alone would open were forgotten: sign_in.badge is not \"alone\""
+            );
+        }
     }
     let guesses_left = directory.guesses_left().map_err(Error::Directory)?.unwrap_or(config.budget.guesses);
     let log = begin_log(config, &directory)?;

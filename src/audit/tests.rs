@@ -140,8 +140,14 @@ fn a_file_of_yesterday_is_found_by_the_head_outside() {
     let _ = log.append(&Record::new(at(95), Action::Start, "")).unwrap();
     fs::write(folder.path().join(HEAD), head).unwrap();
     assert_eq!(finding(&log), Some(Finding::Replaced(13)));
-    fs::write(folder.path().join(HEAD), "13:00 00").unwrap();
+    let forged = fs::read_to_string(folder.path().join(HEAD)).unwrap().replacen("13:", "12:", 1);
+    fs::write(folder.path().join(HEAD), forged).unwrap();
     assert_eq!(finding(&log), Some(Finding::HeadChanged));
+    assert_eq!(log.check_head().unwrap(), Some(Finding::HeadChanged));
+    for spoilt in ["", "\0\0\0\0", "13:"] {
+        fs::write(folder.path().join(HEAD), spoilt).unwrap();
+        assert_eq!(log.check_head().unwrap(), None, "a power cut keeps no kiosk from starting");
+    }
 }
 
 #[test]

@@ -159,6 +159,27 @@ impl Directory {
         Ok((staff, 0 < changed))
     }
 
+    /// Forgets the copies of logins that open without a PIN, where a PIN opens the login too. For a kiosk at which a badge alone
+    /// signs in no longer: there they only take the PIN out of the protection. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    ///
+    /// # Source
+    ///
+    /// `threats-and-faults.md`, R12.
+    pub fn forget_badge_copies(&mut self) -> Result<usize, Error> {
+        let change = begin(&mut self.db)?;
+        let sql = "DELETE FROM logins WHERE role = 'device'
+                   AND EXISTS (SELECT 1 FROM logins pin WHERE pin.staff_id = logins.staff_id AND pin.role = 'pin')";
+        let forgotten = change.execute(sql, [])?;
+        if 0 < forgotten {
+            commit(change, &self.data, None)?;
+        }
+        Ok(forgotten)
+    }
+
     /// Notes whether Kisi refused this person's login when it was used last.
     ///
     /// # Errors

@@ -260,6 +260,21 @@ fn another_device_key_opens_everything_and_the_old_one_nothing() {
     assert!(directory.identify(&Credential::Badge(badge("1111"))).unwrap().is_some());
 }
 
+/// R12
+#[test]
+fn where_a_badge_alone_signs_in_no_longer_its_copy_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut directory = open(folder.path());
+    let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
+    let _ = enrol(&mut directory, "grace@example.com", Some("2222"), false).unwrap();
+    assert_eq!(directory.forget_badge_copies().unwrap(), 1);
+    assert_eq!(directory.forget_badge_copies().unwrap(), 0);
+    directory.check().unwrap();
+    assert!(directory.identify(&Credential::Badge(badge("1111"))).unwrap().is_none());
+    assert!(directory.identify(&Credential::BadgeWithPin(badge("1111"), pin)).unwrap().is_some());
+    assert!(directory.identify(&Credential::Badge(badge("2222"))).unwrap().is_some(), "the only copy is kept");
+}
+
 #[test]
 fn a_restored_backup_opens_every_login_on_another_machine() {
     let (ours, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -249,6 +249,13 @@ async fn every_request_of_the_client_fits_the_contract() {
     let _ = client.doors(&many.secret).await.unwrap();
     let _ = client.places_locked_down(&login.secret).await.unwrap();
     let _ = client.unlock(&login.secret, DoorId::new(101)).await;
+    let ada = client.user(&admin, "ada@example.com").await.unwrap().unwrap();
+    let logins = client.logins_of(&admin, ada.id).await.unwrap();
+    assert!(logins.iter().any(|known| known.id == login.id && known.model.as_deref() == Some(KIOSK.model)));
+    assert!(1 < client.users(&admin, None).await.unwrap().len());
+    let at_the_annex = client.users(&admin, Some(2)).await.unwrap();
+    assert!(!at_the_annex.is_empty() && at_the_annex.len() < client.users(&admin, None).await.unwrap().len());
+    assert!(!client.cards(&admin).await.unwrap().is_empty());
     client.delete_login(&admin, many.id).await.unwrap();
     server.simulator.with(|world| {
         assert!(world.violations.is_empty());
@@ -257,7 +264,7 @@ async fn every_request_of_the_client_fits_the_contract() {
             contract.check_request(&request.method, &request.path, &request.query, request.body.as_ref());
             asked += 1;
         }
-        assert_eq!(asked, 10);
+        assert_eq!(asked, 17);
     });
 }
 
