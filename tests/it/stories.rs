@@ -207,6 +207,69 @@ fn a_guess_that_cannot_be_written_down_is_not_looked_at() {
     site.kisi.with(|world| assert!(world.requests.iter().all(|request| request.path != "/locks")));
 }
 
+/// R51: first on the disk, then to Kisi.
+#[test]
+fn an_unlock_that_cannot_be_written_down_is_not_sent() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&pin);
+    kiosk.wait(Duration::from_millis(450));
+    let file = site.folder.path().join("directory.sqlite");
+    let sql = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    rusqlite::Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+    kiosk.tap("Main entrance");
+    assert!(kiosk.shows(words::advice(vestibule::door::Outcome::NotRecorded)));
+    site.kisi.with(|world| assert_eq!(world.unlocks(), 0));
+    rusqlite::Connection::open(&file).unwrap().execute_batch("DROP TRIGGER full").unwrap();
+    kiosk.wait(Duration::from_millis(450));
+    kiosk.tap("Main entrance");
+    site.kisi.with(|world| assert_eq!(world.unlocks(), 1));
+}
+
+/// R55: who, how, which door, what came of it, and why it ended.
+#[test]
+fn a_visit_is_in_the_audit_log_and_the_intent_comes_before_the_unlock() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(if pin == "918273" { "827364" } else { "918273" });
+    kiosk.type_pin(&pin);
+    kiosk.wait(Duration::from_millis(450));
+    kiosk.tap("Main entrance");
+    kiosk.tap(words::SIGN_OUT);
+    drop(kiosk);
+    std::thread::sleep(Duration::from_millis(100));
+    let directory = site.directory();
+    let log = vestibule::audit::Log::open(directory.folder(), directory.audit_key()).unwrap();
+    let verdict = log.verify(None, &[]).unwrap();
+    assert_eq!(verdict.finding, None);
+    let mut out = Vec::new();
+    log.export(vestibule::audit::Format::JsonLines, &verdict, &mut out).unwrap();
+    let lines: Vec<serde_json::Value> =
+        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said: Vec<String> = lines
+        .iter()
+        .filter_map(|line| {
+            let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+            Some(format!("{} {} {} {}", line["action"].as_str()?, text("person"), text("door_name"), text("about")))
+        })
+        .filter(|line| !line.starts_with("configuration"))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "enrol ada@example.com  with a PIN",
+            concat!("start   ", env!("CARGO_PKG_VERSION")),
+            "refusal   pin: not known",
+            "sign-in ada@example.com  pin",
+            "unlock-intent ada@example.com Main entrance pin",
+            "unlock-outcome ada@example.com  accepted",
+            "sign-out ada@example.com  signed out",
+        ]
+    );
+}
+
 /// T7, R22: the same pixels, whatever was wrong.
 #[test]
 fn every_refusal_looks_the_same() {
