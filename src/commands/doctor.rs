@@ -7,7 +7,7 @@ use vestibule::{
     audit::Log,
     chain::Chain,
     config::{Badges, Config},
-    directory::{Directory, ErrandKind, KeyPlace, Odds, Standing},
+    directory::{Cost, Directory, ErrandKind, KeyPlace, Odds, Standing},
     enrol::check::{self, Checked},
     kisi::Client,
     secret::Secret,
@@ -46,7 +46,8 @@ impl Site {
         let config = self.config()?;
         let directory = self.directory()?;
         let odds = wiring::odds(&config, directory.pins().map_err(Failure::Directory)?);
-        let mut findings = vec![key(directory.key_place()), pins(&config, &odds), badges(&config)];
+        let mut findings =
+            vec![key(directory.key_place()), pins(&config, &odds), hash(directory.cost()), badges(&config)];
         findings.push(audit_log(&directory)?);
         findings.extend(errands(&directory)?);
         findings.extend(logins(&config, &directory)?);
@@ -112,6 +113,13 @@ fn pins(config: &Config, odds: &Odds) -> Finding {
         return finding("PINs", Health::Warning, format!("{text}: use {LONG_PIN} digits, or badge with PIN"));
     }
     finding("PINs", Health::Well, text)
+}
+
+/// What a guess costs somebody who has the data key.
+fn hash(Cost { memory_kib, passes, lanes }: Cost) -> Finding {
+    let text =
+        format!("Argon2id, {} MiB, {passes} passes, {lanes} lanes, as measured on this machine", memory_kib / 1024);
+    finding("PIN hash", Health::Well, text)
 }
 
 fn badges(config: &Config) -> Finding {

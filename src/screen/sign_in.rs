@@ -103,17 +103,19 @@ fn entry<'a>(state: &'a State, rules: &'a Rules, wait: Option<Duration>, m: Metr
         State::Checking { .. } | State::SignedIn(_) => (words::CHECKING, space().into()),
     };
     let denial = match (state, wait) {
+        (State::SignedOut { denial: Some((denial, _)), .. }, _) => words::denial(*denial).to_owned(),
         (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(wait)) => {
             words::too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off)
         }
-        (State::SignedOut { denial: Some((denial, _)), .. }, _) => words::denial(*denial).to_owned(),
         (State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_), _) => String::new(),
     };
     let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
     column![
         text(prompt).size(m.body()),
         container(typed).height(m.entry_height()).center_y(m.entry_height()),
-        container(text(denial).size(m.body()).color(theme::BAD)).height(m.message_height()).max_width(m.column()),
+        container(text(denial).size(m.body()).color(theme::BAD).align_x(align))
+            .height(m.message_height())
+            .max_width(m.column()),
     ]
     .spacing(m.gap())
     .align_x(align)

@@ -186,6 +186,8 @@ impl Session {
             (Ok(Identity::Same | Identity::NeedsPin), _, _) => {
                 self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
             }
+            // What is said then is how long there is no guess.
+            (Err(_), _, _) if is_paid && self.budget.left() == 0 => self.state = State::rest(&self.rules, None),
             (Err(denial), _, _) => self.state = State::rest(&self.rules, Some((denial, now + DENIAL))),
         }
         effects

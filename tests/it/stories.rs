@@ -168,6 +168,8 @@ fn spent_guesses_are_said_and_survive_a_restart() {
     }
     let waits = (350..=360).map(|left| words::too_many_guesses(Duration::from_secs(left), true));
     assert!(waits.into_iter().any(|wait| kiosk.shows(&wait)));
+    kiosk.scan("0099999999");
+    assert!(kiosk.shows(words::denial(vestibule::session::Denial::NotKnown)), "a badge is answered all the same");
     drop(kiosk);
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&pin);
