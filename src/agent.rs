@@ -303,7 +303,7 @@ impl Agent {
             Done::Unlocked(Unlocked { who, door, intent, outcome, reply }) => {
                 let _ = reply.send(outcome);
                 self.book.outcome(&who, door, intent, outcome);
-                if outcome == Outcome::Refused(Refusal::Login) {
+                if outcome.refusal() == Some(Refusal::Login) {
                     self.note_refused(who.staff, true);
                 }
             }

@@ -1,5 +1,9 @@
 //! A door as the kiosk sees it, and what can become of a tap on it. How Kisi spells all this is `kisi/wire.rs`.
 
+pub mod reason;
+
+pub use self::reason::{Code, Reason, Refusal};
+
 /// Kisi's id of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DoorId(u64);
@@ -89,42 +93,22 @@ pub enum Outcome {
     /// Kisi took the command. Not yet: the door moved.
     Accepted,
     /// Kisi said no.
-    Refused(Refusal),
+    Refused(Reason),
     /// Proven: not one byte of the request left the kiosk. Trying again is safe.
     NotSent,
     /// The kiosk cannot write down who wants it, so it sent nothing.
     NotRecorded,
-    /// The request may have been carried out. Trying again may open the door twice.
-    Unknown,
+    /// The request may have been carried out. Trying again may open the door twice. A fault at Kisi may say what it thinks is
+    /// wrong; that proves nothing.
+    Unknown(Option<Reason>),
 }
 
-/// Why Kisi said no, sorted by what the person can do about it.
-///
-/// # Source
-///
-/// Kisi OpenAPI document, error codes; the classes are ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// This person's login is dead and must be renewed.
-    Login,
-    /// No right to this door, or no longer.
-    Right,
-    /// This person's access is switched off.
-    Suspended,
-    /// Not yet, or not at this hour.
-    Later,
-    /// No kiosk can open this door for this person.
-    Never,
-    /// Kisi wants a proof of nearness.
-    Prove,
-    /// Door or place is locked down.
-    LockedDown,
-    /// There is no such door any more.
-    Gone,
-    /// The door is open already, or just opening.
-    Open,
-    /// Too many requests by this person, their phone included.
-    TooFast,
-    /// Anything else, and every code that is not known.
-    Other,
+impl Outcome {
+    /// Why Kisi refused it, if it did.
+    pub fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self::Refused(reason) => Some(reason.class),
+            Self::Accepted | Self::NotSent | Self::NotRecorded | Self::Unknown(_) => None,
+        }
+    }
 }

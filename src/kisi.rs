@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 pub use self::{
     admin::{Card, Device, DeviceLogin, Login, User},
-    error::{Code, Error},
+    error::Error,
     settings::{Roots, Settings},
 };
 use self::{

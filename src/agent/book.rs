@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::{
     audit::{self, Action, Log, Record},
     chain::Chain,
-    door::{Door, DoorId, Outcome},
+    door::{Door, DoorId, Outcome, Reason},
     session::{Denial, Ended},
     staff::StaffId,
 };
@@ -79,10 +79,11 @@ impl Book {
     pub(super) fn outcome(&mut self, who: &Who, door: DoorId, intent: u64, outcome: Outcome) {
         let about = match outcome {
             Outcome::Accepted => "accepted".to_owned(),
-            Outcome::Refused(refusal) => format!("refused: {refusal:?}"),
+            Outcome::Refused(Reason { class, code }) => format!("refused: {class:?}, {code}"),
             Outcome::NotSent => "not sent".to_owned(),
             Outcome::NotRecorded => "not recorded".to_owned(),
-            Outcome::Unknown => "unknown".to_owned(),
+            Outcome::Unknown(None) => "unknown".to_owned(),
+            Outcome::Unknown(Some(hint)) => format!("unknown, {}", hint.code),
         };
         let record = Record::new(Timestamp::now(), Action::Outcome, about).by(Some(who.staff), &who.email);
         self.write(&Record { door: Some(door), of: Some(intent), ..record });

@@ -94,6 +94,6 @@ impl Handle {
     ) -> impl Future<Output = Outcome> + use<> {
         let (reply, answer) = oneshot::channel();
         self.order(Order::Unlock(session, request, door, reply));
-        async { answer.await.unwrap_or(Outcome::Unknown) }
+        async { answer.await.unwrap_or(Outcome::Unknown(None)) }
     }
 }

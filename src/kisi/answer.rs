@@ -4,7 +4,8 @@ use reqwest::{RequestBuilder, Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::{Code, Error, wire};
+use super::{Error, wire};
+use crate::door::Code;
 
 /// No honest answer is larger, in bytes (`threats-and-faults.md`, R39).
 const BODY_LIMIT: usize = 1024 * 1024;

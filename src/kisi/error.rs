@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 
-use crate::door::{Outcome, Refusal};
+use crate::door::{Code, Outcome, Reason};
 
 /// Why Kisi gave no usable answer.
 ///
@@ -24,10 +24,12 @@ pub enum Error {
         code: Code,
     },
     /// A fault at Kisi or before it: 5xx, a redirect, or another status that says nothing.
-    #[error("Kisi failed (HTTP {status})")]
+    #[error("Kisi failed (HTTP {status}, {code})")]
     Failed {
         /// The HTTP status.
         status: u16,
+        /// Kisi's own code.
+        code: Code,
     },
     /// Somebody else answered: a web page instead of JSON.
     #[error("the answer is not from Kisi: the network may need a sign-in")]
@@ -66,31 +68,6 @@ pub enum Error {
     Client(#[source] reqwest::Error),
 }
 
-/// Kisi's code of an error, or none. At most 16 letters and digits, so that it can be shown and logged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Code(Option<String>);
-
-impl Code {
-    /// Takes a code as Kisi sent it. What does not look like one is none.
-    pub fn new(code: Option<&str>) -> Self {
-        Self(code.filter(|code| code.len() <= 16 && code.chars().all(|c| c.is_ascii_alphanumeric())).map(str::to_owned))
-    }
-
-    /// The code, or an empty text.
-    pub fn as_str(&self) -> &str {
-        self.0.as_deref().unwrap_or_default()
-    }
-}
-
-impl std::fmt::Display for Code {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.0 {
-            Some(code) => write!(f, "code {code}"),
-            None => f.write_str("no code"),
-        }
-    }
-}
-
 impl Error {
     /// Sorts a failure of the transport.
     ///
@@ -108,7 +85,7 @@ impl Error {
         if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
             Self::Refused { status: status.as_u16(), code }
         } else {
-            Self::Failed { status: status.as_u16() }
+            Self::Failed { status: status.as_u16(), code }
         }
     }
 
@@ -125,67 +102,40 @@ impl Error {
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::Unreachable(_) | Self::Secret | Self::Setting { .. } | Self::Client(_) => Outcome::NotSent,
-            Self::Refused { status, code } => Outcome::Refused(refusal(*status, code.as_str())),
-            Self::Unclear(_) | Self::Failed { .. } | Self::NotKisi | Self::TooLarge { .. } | Self::Malformed { .. } => {
-                Outcome::Unknown
+            Self::Refused { status, code } => Outcome::Refused(Reason::new(*status, *code)),
+            // Also with a code that says why: a fault at Kisi does not prove that nothing opened.
+            Self::Failed { status, code } => {
+                Outcome::Unknown(Some(Reason::new(*status, *code)).filter(|_| !code.as_str().is_empty()))
             }
+            Self::Unclear(_) | Self::NotKisi | Self::TooLarge { .. } | Self::Malformed { .. } => Outcome::Unknown(None),
         }
-    }
-}
-
-/// Sorts the codes that a person at a kiosk can meet. The code says more than the status, which Kisi does not document.
-///
-/// # Source
-///
-/// Kisi OpenAPI document, error codes.
-fn refusal(status: u16, code: &str) -> Refusal {
-    match code {
-        "fcd8ef" | "f35ade" | "f398de" => Refusal::Right,
-        "fcd8ff" => Refusal::Suspended,
-        "f358de" | "34ffaa" => Refusal::Later,
-        "f01337" | "bbc93f" | "34bd8f" => Refusal::Never,
-        "a3995f" | "bbb99f" | "a7793f" | "a3799f" | "a3793f" | "bb4faa" | "bb5bff" | "bb4bff" | "bb4fff" => {
-            Refusal::Prove
-        }
-        "fad001" | "fad002" => Refusal::LockedDown,
-        "fad10e" => Refusal::Gone,
-        "fad110" | "fad112" => Refusal::Open,
-        _ => match status {
-            401 => Refusal::Login,
-            404 => Refusal::Gone,
-            429 => Refusal::TooFast,
-            _ => Refusal::Other,
-        },
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::door::Refusal;
 
-    #[track_caller]
-    fn check(status: u16, code: &str, expected: Outcome) {
-        let error = Error::from_status(StatusCode::from_u16(status).unwrap(), Code::new(Some(code)));
-        assert_eq!(error.outcome(), expected);
+    fn outcome(status: u16, code: &str) -> Outcome {
+        Error::from_status(StatusCode::from_u16(status).unwrap(), Code::new(Some(code))).outcome()
     }
 
     #[test]
     fn only_an_explicit_no_is_a_refusal() {
-        check(403, "fcd8ef", Outcome::Refused(Refusal::Right));
-        check(403, "fad002", Outcome::Refused(Refusal::LockedDown));
-        check(401, "afc496", Outcome::Refused(Refusal::Login));
-        check(429, "", Outcome::Refused(Refusal::TooFast));
-        check(403, "new123", Outcome::Refused(Refusal::Other));
-        check(408, "", Outcome::Unknown);
-        check(302, "", Outcome::Unknown);
-        check(500, "ffffff", Outcome::Unknown);
-        check(503, "fac001", Outcome::Unknown);
-    }
-
-    #[test]
-    fn what_is_no_code_is_not_shown() {
-        assert_eq!(Code::new(Some("<script>")).to_string(), "no code");
-        assert_eq!(Code::new(Some(&"a".repeat(17))).as_str(), "");
-        assert_eq!(Code::new(Some("fcd8ef")).to_string(), "code fcd8ef");
+        for (status, code, class) in [
+            (403, "fcd8ef", Refusal::Right),
+            (403, "fad002", Refusal::LockedDown),
+            (401, "afc496", Refusal::Login),
+            (429, "", Refusal::TooFast),
+            (403, "new123", Refusal::Other),
+        ] {
+            assert_eq!(outcome(status, code).refusal(), Some(class), "{status} {code}");
+        }
+        for (status, code) in [(408, ""), (302, ""), (500, ""), (503, "")] {
+            assert_eq!(outcome(status, code), Outcome::Unknown(None), "{status}");
+        }
+        let Outcome::Unknown(Some(hint)) = outcome(503, "fac001") else { panic!() };
+        assert_eq!(hint.class, Refusal::Offline, "a hint, and still unknown");
     }
 }

@@ -150,7 +150,7 @@ fn color(outcome: Outcome) -> Color {
     match outcome {
         Outcome::Accepted => theme::GOOD,
         Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded => theme::BAD,
-        Outcome::Unknown => theme::WARNING,
+        Outcome::Unknown(_) => theme::WARNING,
     }
 }
 

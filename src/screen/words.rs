@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    door::{DoorState, Outcome, Refusal},
+    door::{DoorState, Outcome},
     session::Denial,
 };
 
@@ -116,31 +116,27 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Accepted => "Accepted",
         Outcome::Refused(_) => "Refused",
         Outcome::NotSent | Outcome::NotRecorded => "Not sent",
-        Outcome::Unknown => "No answer",
+        Outcome::Unknown(_) => "No answer",
     }
 }
 
-/// Below the doors: what happened, and what to do.
-pub fn advice(outcome: Outcome) -> &'static str {
+/// Below the doors: what happened, and what to do. A code that nobody knows is in small print, for whoever is called.
+pub fn advice(outcome: Outcome) -> String {
     match outcome {
-        Outcome::Accepted => "Kisi accepted it. Open the door.",
-        Outcome::NotSent => "Nothing was sent: the door service cannot be reached. Try again, or use your card.",
-        Outcome::NotRecorded => {
-            "Nothing was sent: this kiosk cannot keep its records. Use your card, and tell reception."
+        Outcome::Accepted => "Kisi accepted it. Open the door.".to_owned(),
+        Outcome::NotSent => {
+            "Nothing was sent: the door service cannot be reached. Try again, or use your card.".to_owned()
         }
-        Outcome::Unknown => "It was sent, but no answer came. Look at the door before you try again.",
-        Outcome::Refused(refusal) => match refusal {
-            Refusal::Login => "Your access at this kiosk must be renewed. Ask at reception.",
-            Refusal::Right => "You have no right to this door. Ask whoever looks after access.",
-            Refusal::Suspended => "Your access is switched off. Ask whoever looks after access.",
-            Refusal::Later => "Not at this hour: your access is limited in time.",
-            Refusal::Never => "This door cannot be opened from a kiosk. Use your phone or card at the reader.",
-            Refusal::Prove => "This door wants you at its reader. Use your phone or card there.",
-            Refusal::LockedDown => "This door is locked down. Nobody can open it now.",
-            Refusal::Gone => "This door does not exist any more. Sign in again.",
-            Refusal::Open => "This door is open, or opening already.",
-            Refusal::TooFast => "That was too quick. Wait a second, then try again.",
-            Refusal::Other => "Kisi refused it. Use your card, or ask at reception.",
-        },
+        Outcome::NotRecorded => {
+            "Nothing was sent: this kiosk cannot keep its records. Use your card, and tell reception.".to_owned()
+        }
+        Outcome::Unknown(None) => "It was sent, but no answer came. Look at the door before you try again.".to_owned(),
+        Outcome::Unknown(Some(hint)) => {
+            format!("It was sent, but not confirmed. {} Look at the door before you try again.", hint.said())
+        }
+        Outcome::Refused(reason) => {
+            let code = if reason.is_known() { String::new() } else { format!(" ({})", reason.code) };
+            format!("{} {}{code}", reason.said(), reason.advice())
+        }
     }
 }

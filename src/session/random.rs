@@ -10,11 +10,12 @@ use proptest::prelude::*;
 use super::{
     budget::BudgetRules,
     rules::{BadgePolicy, SignInRules},
+    tests::refused,
     visit::{Attempt, Welcome},
     *,
 };
 use crate::{
-    door::{Door, DoorState, Outcome, Refusal},
+    door::{Door, DoorState, Outcome},
     staff::{BadgeProfile, Digit},
 };
 
@@ -82,10 +83,10 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let outcome = prop_oneof![
         3 => Just(Outcome::Accepted),
-        1 => Just(Outcome::Refused(Refusal::Right)),
+        1 => Just(refused()),
         1 => Just(Outcome::NotSent),
         1 => Just(Outcome::NotRecorded),
-        1 => Just(Outcome::Unknown),
+        1 => Just(Outcome::Unknown(None)),
     ];
     prop_oneof![
         5 => waits.prop_map(Step::Wait),

@@ -179,6 +179,8 @@ impl Session {
             }
             (Ok(Identity::Same), Some(mut visit), _) => {
                 visit.touch(&self.rules, now);
+                // What would have ended while the badge was looked at.
+                visit.expire(now);
                 self.state = State::SignedIn(visit);
                 return Vec::new();
             }

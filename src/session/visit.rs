@@ -107,7 +107,7 @@ impl Visit {
         self.attempt = Attempt::Done(door, outcome, now + OUTCOME);
         self.idle_at = match outcome {
             Outcome::Accepted => now + rules.after_unlock,
-            Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Unknown => now + rules.idle,
+            Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Unknown(_) => now + rules.idle,
         };
     }
 
@@ -116,7 +116,7 @@ impl Visit {
         match self.attempt {
             Attempt::Asked(_, until) | Attempt::Done(_, _, until) if until <= now => self.attempt = Attempt::None,
             Attempt::Opening(_, door, until) if until <= now => {
-                self.attempt = Attempt::Done(door, Outcome::Unknown, now + OUTCOME);
+                self.attempt = Attempt::Done(door, Outcome::Unknown(None), now + OUTCOME);
             }
             Attempt::None | Attempt::Asked(..) | Attempt::Done(..) | Attempt::Opening(..) => {}
         }

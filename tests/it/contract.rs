@@ -272,7 +272,7 @@ async fn every_request_of_the_client_fits_the_contract() {
 #[tokio::test]
 async fn every_code_of_the_contract_can_be_met_and_is_sorted_by_its_class() {
     use vestibule::{
-        door::{Outcome, Refusal},
+        door::{Code, Outcome, Reason, Refusal, reason},
         simulator::fault::Fault,
     };
     let contract = Contract::read();
@@ -285,19 +285,28 @@ async fn every_code_of_the_contract_can_be_met_and_is_sorted_by_its_class() {
     for (code, meaning) in codes {
         let status = u16::try_from(meaning["status"].as_u64().unwrap()).unwrap();
         server.simulator.with(|world| world.faults = vec![Fault::refuse(status, code).at("POST", "/locks/101/unlock")]);
-        let expected = match (meaning["class"].as_str().unwrap(), status) {
-            (_, 500..) => Outcome::Unknown,
-            ("login", _) => Outcome::Refused(Refusal::Login),
-            ("right", _) => Outcome::Refused(Refusal::Right),
-            ("suspended", _) => Outcome::Refused(Refusal::Suspended),
-            ("later", _) => Outcome::Refused(Refusal::Later),
-            ("never", _) => Outcome::Refused(Refusal::Never),
-            ("prove", _) => Outcome::Refused(Refusal::Prove),
-            ("lockdown", _) => Outcome::Refused(Refusal::LockedDown),
-            ("open", _) => Outcome::Refused(Refusal::Open),
-            ("gone", _) | (_, 404) => Outcome::Refused(Refusal::Gone),
-            _ => Outcome::Refused(Refusal::Other),
+        let class = match (meaning["class"].as_str().unwrap(), status) {
+            ("login", 401) => Refusal::Login,
+            ("right", _) => Refusal::Right,
+            ("suspended", _) => Refusal::Suspended,
+            ("later", _) => Refusal::Later,
+            ("never", _) => Refusal::Never,
+            ("prove", _) => Refusal::Prove,
+            ("lockdown", _) => Refusal::LockedDown,
+            ("gone", _) => Refusal::Gone,
+            ("open", _) => Refusal::Open,
+            ("offline", _) => Refusal::Offline,
+            ("setup", _) => Refusal::Setup,
+            ("partner", _) => Refusal::Partner,
+            ("zone", _) => Refusal::Zone,
+            ("foreign", _) => Refusal::Foreign,
+            ("other", _) => Refusal::Other,
+            other => panic!("{other:?} is a new class"),
         };
+        assert!(reason::all().any(|(known, its)| known == code && its == class), "{code} is not in the table");
+        let reason = Reason::new(status, Code::new(Some(code)));
+        let expected = if 500 <= status { Outcome::Unknown(Some(reason)) } else { Outcome::Refused(reason) };
         assert_eq!(client.unlock(&login.secret, DoorId::new(101)).await, expected, "{code}");
+        assert!(reason.is_known() && reason.class == class, "{code}");
     }
 }

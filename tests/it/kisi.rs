@@ -2,7 +2,7 @@
 
 use vestibule::{
     chain::Chain,
-    door::{Door, DoorId, DoorState, Outcome, Refusal},
+    door::{Code, Door, DoorId, DoorState, Outcome, Reason, Refusal},
     kisi::{Client, Device, Error, Login},
     secret::Secret,
     simulator::{fault::Fault, world::World},
@@ -163,8 +163,8 @@ async fn no_redirect_is_followed_to_another_host_port_or_scheme() {
             let headers = vec![("Location".to_owned(), location)];
             let fault = Fault { status: Some(status), headers, path: Some("/locks".into()), ..Fault::default() };
             server.simulator.with(|world| world.faults.push(fault));
-            assert!(matches!(client.doors(&login.secret).await, Err(Error::Failed { status: s }) if s == status));
-            assert_eq!(client.unlock(&login.secret, LOBBY).await, Outcome::Unknown);
+            assert!(matches!(client.doors(&login.secret).await, Err(Error::Failed { status: s, .. }) if s == status));
+            assert_eq!(client.unlock(&login.secret, LOBBY).await, Outcome::Unknown(None));
         }
     }
     other.simulator.with(|world| assert_eq!((world.connections, world.requests.len()), (0, 0)));
@@ -210,7 +210,7 @@ async fn a_deleted_login_is_dead_and_cannot_be_deleted_twice() {
     let login = client.create_login(&admin, KIOSK, "ada@example.com").await.unwrap();
     client.delete_login(&admin, login.id).await.unwrap();
     assert!(client.who_am_i(&login.secret).await.unwrap_err().is_dead_login());
-    assert_eq!(client.unlock(&login.secret, LOBBY).await, Outcome::Refused(Refusal::Login));
+    assert_eq!(client.unlock(&login.secret, LOBBY).await.refusal(), Some(Refusal::Login));
     assert!(matches!(client.delete_login(&admin, login.id).await, Err(Error::Refused { status: 404, .. })));
 }
 
@@ -237,6 +237,10 @@ async fn an_unlock_opens_one_door_once_in_that_persons_name() {
     });
 }
 
+fn reason(status: u16, code: &str) -> Reason {
+    Reason::new(status, Code::new(Some(code)))
+}
+
 #[tokio::test]
 async fn an_unlock_that_is_refused_says_why() {
     let expected = [
@@ -256,7 +260,7 @@ async fn an_unlock_that_is_refused_says_why() {
     for (email, door, refusal) in expected {
         let (server, client, login) = with_login(email, |_| {}).await;
         let outcome = client.unlock(&login.secret, DoorId::new(door)).await;
-        assert_eq!(outcome, Outcome::Refused(refusal), "{email} at {door}");
+        assert_eq!(outcome.refusal(), Some(refusal), "{email} at {door}");
         server.simulator.with(|world| assert_eq!(world.unlocks(), 0, "{email} at {door}"));
     }
 }
@@ -267,21 +271,21 @@ async fn an_unlock_without_an_explicit_answer_is_unknown_and_is_never_repeated()
     let cut = |after, reset| Fault { cut_after: Some(after), reset, ..Fault::default() };
     let html = vec![("Content-Type".to_owned(), "text/html; charset=utf-8".to_owned())];
     let faults = [
-        ("503", Fault::refuse(503, "fac001"), Outcome::Unknown),
-        ("500", Fault { status: Some(500), ..Fault::default() }, Outcome::Unknown),
-        ("408", Fault { status: Some(408), ..Fault::default() }, Outcome::Unknown),
-        ("no answer at all", cut(0, false), Outcome::Unknown),
-        ("reset", cut(0, true), Outcome::Unknown),
-        ("half a status line", cut(8, false), Outcome::Unknown),
+        ("503", Fault::refuse(503, "fac001"), Outcome::Unknown(Some(reason(503, "fac001")))),
+        ("500", Fault { status: Some(500), ..Fault::default() }, Outcome::Unknown(None)),
+        ("408", Fault { status: Some(408), ..Fault::default() }, Outcome::Unknown(None)),
+        ("no answer at all", cut(0, false), Outcome::Unknown(None)),
+        ("reset", cut(0, true), Outcome::Unknown(None)),
+        ("half a status line", cut(8, false), Outcome::Unknown(None)),
         (
             "a page of somebody else",
             Fault { headers: html, body: Some("<html>".into()), ..Fault::default() },
-            Outcome::Unknown,
+            Outcome::Unknown(None),
         ),
-        ("never", Fault { never: true, ..Fault::default() }, Outcome::Unknown),
-        ("429", Fault { status: Some(429), ..Fault::default() }, Outcome::Refused(Refusal::TooFast)),
-        ("an unknown code", Fault::refuse(403, "abcdef"), Outcome::Refused(Refusal::Other)),
-        ("no body", Fault { status: Some(403), ..Fault::default() }, Outcome::Refused(Refusal::Other)),
+        ("never", Fault { never: true, ..Fault::default() }, Outcome::Unknown(None)),
+        ("429", Fault { status: Some(429), ..Fault::default() }, Outcome::Refused(reason(429, ""))),
+        ("an unknown code", Fault::refuse(403, "abcdef"), Outcome::Refused(reason(403, "abcdef"))),
+        ("no body", Fault { status: Some(403), ..Fault::default() }, Outcome::Refused(reason(403, ""))),
         ("a cut body", cut(170, false), Outcome::Accepted),
     ];
     for (what, fault, expected) in faults {
@@ -413,7 +417,7 @@ async fn a_place_that_is_locked_down_is_told_although_its_locks_do_not_say_so() 
     });
     let places = client.places_locked_down(&login.secret).await.unwrap();
     assert_eq!(places.iter().map(|place| place.get()).collect::<Vec<_>>(), [1]);
-    assert_eq!(client.unlock(&login.secret, LOBBY).await, Outcome::Refused(Refusal::LockedDown));
+    assert_eq!(client.unlock(&login.secret, LOBBY).await.refusal(), Some(Refusal::LockedDown));
     let state = |doors: &[Door]| doors.iter().find(|door| door.id == LOBBY).unwrap().state;
     assert_eq!(state(&client.doors(&login.secret).await.unwrap().doors), DoorState::Ready);
     server.simulator.with(|world| world.switches.mirror_lock_down = true);

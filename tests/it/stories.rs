@@ -221,7 +221,7 @@ fn an_unlock_that_cannot_be_written_down_is_not_sent() {
     let sql = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     rusqlite::Connection::open(&file).unwrap().execute_batch(sql).unwrap();
     kiosk.tap("Main entrance");
-    assert!(kiosk.shows(words::advice(vestibule::door::Outcome::NotRecorded)));
+    assert!(kiosk.shows(&words::advice(vestibule::door::Outcome::NotRecorded)));
     site.kisi.with(|world| assert_eq!(world.unlocks(), 0));
     rusqlite::Connection::open(&file).unwrap().execute_batch("DROP TRIGGER full").unwrap();
     kiosk.wait(Duration::from_millis(450));
