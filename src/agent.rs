@@ -4,6 +4,7 @@
 mod book;
 mod desk;
 mod identify;
+mod limits;
 mod order;
 
 use std::{
@@ -19,11 +20,14 @@ use tokio::{
     time,
 };
 
-pub use self::order::{Handle, Order, Orders, channel};
 use self::{
     book::{Book, Who},
     desk::{Desk, method},
     identify::{Denied, Open, Question, Shown, Signed},
+};
+pub use self::{
+    limits::Limits,
+    order::{Handle, Order, Orders, channel},
 };
 use crate::{
     audit,
@@ -65,6 +69,8 @@ pub struct Parts {
     pub hidden: Vec<String>,
     /// A badge needs its PIN.
     pub badge_needs_pin: bool,
+    /// How often people may open doors.
+    pub limits: Limits,
 }
 
 /// Starts the agent on a thread of its own. It ends when the last handle is dropped.
@@ -110,6 +116,7 @@ struct Agent {
     desk: Arc<Mutex<Desk>>,
     book: Book,
     keep_days: u32,
+    limits: Limits,
     client: kisi::Client,
     shown: Arc<Shown>,
     open: Option<Open>,
@@ -123,6 +130,7 @@ impl Agent {
             desk: Arc::new(Mutex::new(Desk::new(parts.directory, parts.badge_needs_pin))),
             book: Book::new(parts.log),
             keep_days: parts.keep_days,
+            limits: parts.limits,
             client: parts.client,
             shown: Arc::new(Shown { places: parts.places, hidden: parts.hidden }),
             open: None,
@@ -169,6 +177,7 @@ impl Agent {
                 }
             }
             Order::CheckPlaces(session, reply) => self.check_places(session, reply),
+            Order::Recount(session, reply) => self.recount(session, reply),
             Order::Unlock(session, _, door, reply) => self.unlock(session, door, reply),
             Order::Forget(session, why) => self.forget(session, why),
         }
@@ -259,8 +268,12 @@ impl Agent {
             return;
         };
         let (client, login, who) = (self.client.clone(), Arc::clone(&open.login), open.who.clone());
-        let intent = match self.book.intent(&who, known) {
-            Ok(intent) => intent,
+        let intent = match self.book.intent(&who, known, &self.limits) {
+            Ok(Some(intent)) => intent,
+            Ok(None) => {
+                let _ = reply.send(Outcome::Limited);
+                return;
+            }
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "an unlock cannot be written down: nothing was sent");
                 let _ = reply.send(Outcome::NotRecorded);
@@ -273,6 +286,12 @@ impl Agent {
             tracing::info!(staff = who.staff.get(), door = door.get(), ?outcome, "unlock answered");
             Done::Unlocked(Unlocked { who, door, intent, outcome, reply })
         });
+    }
+
+    fn recount(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>) {
+        let Some(open) = self.open.as_mut().filter(|open| open.id == session) else { return };
+        self.book.count(&open.who, &mut open.doors, &self.limits);
+        let _ = reply.send(Some(open.doors.clone()));
     }
 
     fn forget(&mut self, session: SessionId, why: Ended) {
@@ -313,7 +332,9 @@ impl Agent {
     fn identified(&mut self, Identified { session, method, guesses_left, answer, reply }: Identified) {
         let asked = self.identifying.take_if(|(id, _)| *id == session).is_some();
         let answer = match answer {
-            Ok(Signed::In(open, welcome)) => {
+            Ok(Signed::In(mut open, mut welcome)) => {
+                self.book.count(&open.who, &mut open.doors, &self.limits);
+                welcome.doors.clone_from(&open.doors);
                 tracing::info!(staff = open.who.staff.get(), doors = open.doors.len(), "signed in");
                 // Somebody who is not waited for any more takes nobody's place.
                 if asked {

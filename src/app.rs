@@ -274,6 +274,8 @@ fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
         }
         Effect::CheckPlaces(session) => Task::perform(agent.check_places(session), move |doors| doors)
             .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
+        Effect::Recount(session) => Task::perform(agent.recount(session), move |doors| doors)
+            .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
         Effect::Unlock(session, request, door) => {
             let answer = agent.unlock(session, request, door);
             Task::perform(answer, move |outcome| Message::Session(Event::UnlockAnswered(request, outcome)))

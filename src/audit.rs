@@ -3,6 +3,7 @@
 
 mod chain;
 mod export;
+mod limit;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use self::chain::{Anchor, Key, sign};
 pub use self::{
     chain::Head,
     export::{By, Format, Line},
+    limit::{Limit, Used},
     record::{Action, Kept, Record},
     verify::{Finding, Verdict},
 };
@@ -44,6 +46,7 @@ CREATE TABLE IF NOT EXISTS audit (
     hash      BLOB NOT NULL,
     mac       BLOB NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS audit_intents ON audit (staff, at) WHERE action = 'unlock-intent';
 CREATE INDEX IF NOT EXISTS audit_of ON audit (of) WHERE of IS NOT NULL;
 CREATE TABLE IF NOT EXISTS audit_anchors (
     name   TEXT PRIMARY KEY NOT NULL CHECK (name IN ('first', 'next')),
@@ -134,32 +137,10 @@ impl Log {
     /// When it cannot be written, or what is there was changed from outside. What it would have told must not be done then.
     pub fn append(&mut self, record: &Record) -> Result<u64, Error> {
         let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut next = anchor(&change, "next", &self.key)?.ok_or(Error::Tampered)?;
-        let seq = next.seq;
-        let (hash, mac) = next.step(&record.encode(seq));
-        let _ = change
-            .prepare_cached(
-                "INSERT INTO audit (seq, at, action, staff, person, door, door_name, about, of, count, hash, mac)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            )?
-            .execute(params![
-                seq.cast_signed(),
-                record.at.to_string(),
-                record.action.name(),
-                record.staff.map(StaffId::get),
-                record.person,
-                record.door.map(|door| door.get().cast_signed()),
-                record.door_name,
-                record.about,
-                record.of.map(u64::cast_signed),
-                record.count,
-                hash,
-                mac.ok_or(Error::Tampered)?,
-            ])?;
-        put_anchor(&change, "next", &next, &self.key)?;
+        let head = append_to(&change, record, &self.key)?;
         change.commit()?;
-        self.write_head(Head { seq, hash })?;
-        Ok(seq)
+        self.write_head(head)?;
+        Ok(head.seq)
     }
 
     /// Where the log stands. `None` without a record.
@@ -291,6 +272,31 @@ impl Log {
             Some(_) => Err(Error::Tampered),
         }
     }
+}
+
+/// Writes one record as part of a change.
+fn append_to(change: &Connection, record: &Record, key: &Key) -> Result<Head, Error> {
+    let mut next = anchor(change, "next", key)?.ok_or(Error::Tampered)?;
+    let seq = next.seq;
+    let (hash, mac) = next.step(&record.encode(seq));
+    let sql = "INSERT INTO audit (seq, at, action, staff, person, door, door_name, about, of, count, hash, mac)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let _ = change.prepare_cached(sql)?.execute(params![
+        seq.cast_signed(),
+        record.at.to_string(),
+        record.action.name(),
+        record.staff.map(StaffId::get),
+        record.person,
+        record.door.map(|door| door.get().cast_signed()),
+        record.door_name,
+        record.about,
+        record.of.map(u64::cast_signed),
+        record.count,
+        hash,
+        mac.ok_or(Error::Tampered)?,
+    ])?;
+    put_anchor(change, "next", &next, key)?;
+    Ok(Head { seq, hash })
 }
 
 fn read(row: &Row<'_>) -> Result<Kept, Error> {

@@ -6,6 +6,7 @@ mod raw;
 mod tests;
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -37,6 +38,8 @@ pub struct Config {
     pub session: Session,
     /// `[doors]`
     pub doors: Doors,
+    /// `[limits]`
+    pub limits: Limits,
     /// `[audit]`
     pub audit: Audit,
     /// `[display]`
@@ -132,6 +135,18 @@ pub struct Doors {
     pub hide: Vec<String>,
 }
 
+/// `[limits]`: how often a person may open doors from here. Zero means no limit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Within an hour.
+    pub per_person_per_hour: u32,
+    /// In a day.
+    pub per_person_per_day: u32,
+    /// In a day, for a door of this name.
+    pub per_door: BTreeMap<String, u32>,
+}
+
 /// `[audit]`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -215,6 +230,7 @@ impl Config {
                 max: Duration::from_secs(raw.session.max_seconds),
             },
             doors: raw.doors,
+            limits: raw.limits,
             audit: raw.audit,
             display: raw.display,
         };
@@ -223,7 +239,7 @@ impl Config {
 
     /// The first value that is out of range, with its key and what is allowed.
     fn wrong_value(&self) -> Option<Wrong> {
-        let Self { kiosk, kisi, sign_in, badge, budget, session, audit, .. } = self;
+        let Self { kiosk, kisi, sign_in, badge, budget, session, limits, audit, .. } = self;
         let text = |key, value: &str, range: (usize, usize), allowed| {
             let length = value.chars().count();
             (length < range.0 || range.1 < length).then(|| (key, value.to_owned(), allowed))
@@ -247,6 +263,18 @@ impl Config {
             .or_else(|| size("badge.max_length", badge.max_length, (1, Badge::MAX_LENGTH), "1 to 64"))
             .or_else(|| size("badge.min_length", badge.min_length, (1, badge.max_length), "1 to badge.max_length"))
             .or_else(|| text("badge.separators", &badge.separators, (0, 8), "at most 8 characters"))
+            .or_else(|| {
+                let hourly = limits.per_person_per_hour.into();
+                number("limits.per_person_per_hour", hourly, (0, 10_000), "0 to 10000, 0 for no limit")
+            })
+            .or_else(|| {
+                let daily = limits.per_person_per_day.into();
+                number("limits.per_person_per_day", daily, (0, 10_000), "0 to 10000, 0 for no limit")
+            })
+            .or_else(|| {
+                let wrong = limits.per_door.values().find(|count| !(1..=10_000).contains(*count))?;
+                Some(("limits.per_door", wrong.to_string(), "names of doors, each with 1 to 10000"))
+            })
             .or_else(|| number("audit.keep_days", audit.keep_days.into(), (1, 3650), "1 to 3650"))
             .or_else(|| number("budget.guesses", budget.guesses.into(), (1, 100), "1 to 100"))
             .or_else(|| number("budget.refill_minutes", budget.refill_minutes.into(), (1, 15), "1 to 15"))

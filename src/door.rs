@@ -31,6 +31,26 @@ pub struct Door {
     pub place: Option<Place>,
     /// What was known about it when the list was read.
     pub state: DoorState,
+    /// How often this person may still open it from here, where the site limits that.
+    pub allowance: Option<Allowance>,
+}
+
+impl Door {
+    /// Whether a tap makes sense now.
+    pub fn can_be_tried(&self) -> bool {
+        self.state.can_be_tried() && self.allowance.is_none_or(|allowance| 0 < allowance.left)
+    }
+}
+
+/// How often a person may still open a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// So often.
+    pub left: u32,
+    /// Of so often.
+    pub of: u32,
+    /// Hour and minute, by the kiosk's clock, at which it is more again. While nothing is left.
+    pub again: Option<(i8, i8)>,
 }
 
 /// Kisi's id of a place.
@@ -98,6 +118,8 @@ pub enum Outcome {
     NotSent,
     /// The kiosk cannot write down who wants it, so it sent nothing.
     NotRecorded,
+    /// This person opened doors as often as the site allows, so the kiosk sent nothing.
+    Limited,
     /// The request may have been carried out. Trying again may open the door twice. A fault at Kisi may say what it thinks is
     /// wrong; that proves nothing.
     Unknown(Option<Reason>),
@@ -108,7 +130,7 @@ impl Outcome {
     pub fn refusal(self) -> Option<Refusal> {
         match self {
             Self::Refused(reason) => Some(reason.class),
-            Self::Accepted | Self::NotSent | Self::NotRecorded | Self::Unknown(_) => None,
+            Self::Accepted | Self::NotSent | Self::NotRecorded | Self::Limited | Self::Unknown(_) => None,
         }
     }
 }

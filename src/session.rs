@@ -150,8 +150,11 @@ impl Session {
                 Vec::new()
             }
             Event::UnlockAnswered(request, outcome) => {
-                if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state {
-                    visit.answer(request, outcome, &self.rules, now);
+                if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state
+                    && visit.answer(request, outcome, &self.rules, now)
+                    && self.rules.are_unlocks_counted
+                {
+                    return vec![Effect::Recount(visit.session)];
                 }
                 Vec::new()
             }

@@ -147,6 +147,7 @@ pub fn rules(config: &Config) -> Rules {
         max: config.session.max,
         unlock_timeout: Duration::from_secs(config.kisi.timeout_seconds),
         confirm: config.doors.confirm.clone(),
+        are_unlocks_counted: config.limits != config::Limits::default(),
     }
 }
 
@@ -208,5 +209,10 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         places: config.kisi.places.iter().map(|id| PlaceId::new(*id)).collect(),
         hidden: config.doors.hide.clone(),
         badge_needs_pin: config.sign_in.badge == config::Badges::WithPin,
+        limits: agent::Limits {
+            per_hour: config.limits.per_person_per_hour,
+            per_day: config.limits.per_person_per_day,
+            per_door: config.limits.per_door.clone(),
+        },
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::Limits;
 use crate::{
     audit::{self, Action, Log, Record},
     chain::Chain,
@@ -70,10 +71,32 @@ impl Book {
     }
 
     /// Before the request leaves. It is on the disk when this returns.
-    pub(super) fn intent(&mut self, who: &Who, door: &Door) -> Result<u64, audit::Error> {
+    /// `None` when a limit is reached: then nothing is written, and nothing must be sent.
+    pub(super) fn intent(&mut self, who: &Who, door: &Door, limits: &Limits) -> Result<Option<u64>, audit::Error> {
         self.flush();
-        let record = Record::new(Timestamp::now(), Action::Intent, who.method).by(Some(who.staff), &who.email);
-        self.log.append(&Record { door: Some(door.id), door_name: door.name.clone(), ..record })
+        let now = Timestamp::now();
+        let record = Record::new(now, Action::Intent, who.method).by(Some(who.staff), &who.email);
+        let record = Record { door: Some(door.id), door_name: door.name.clone(), ..record };
+        let written = self.log.append_within(who.staff, &record, &limits.of(door, now))?;
+        if written.is_none() {
+            let refused = Record::new(now, Action::Refusal, "limit").by(Some(who.staff), &who.email);
+            self.write(&Record { door: Some(door.id), door_name: door.name.clone(), ..refused });
+        }
+        Ok(written)
+    }
+
+    /// Says on each door how often it may still be opened. A log that cannot be read lets nobody count, and nobody open.
+    pub(super) fn count(&self, who: &Who, doors: &mut [Door], limits: &Limits) {
+        if !limits.are_set() {
+            return;
+        }
+        let now = Timestamp::now();
+        for door in doors {
+            match limits.allowance(&self.log, who.staff, door, now) {
+                Ok(allowance) => door.allowance = allowance,
+                Err(error) => tracing::error!(error = %Chain(&error), "unlocks cannot be counted"),
+            }
+        }
     }
 
     pub(super) fn outcome(&mut self, who: &Who, door: DoorId, intent: u64, outcome: Outcome) {
@@ -82,6 +105,7 @@ impl Book {
             Outcome::Refused(Reason { class, code }) => format!("refused: {class:?}, {code}"),
             Outcome::NotSent => "not sent".to_owned(),
             Outcome::NotRecorded => "not recorded".to_owned(),
+            Outcome::Limited => "limit".to_owned(),
             Outcome::Unknown(None) => "unknown".to_owned(),
             Outcome::Unknown(Some(hint)) => format!("unknown, {}", hint.code),
         };

@@ -20,6 +20,8 @@ pub enum Order {
     KeepBudget(u32),
     /// Look whether a place is locked down as a whole. Answers with the doors, if that changes any.
     CheckPlaces(SessionId, oneshot::Sender<Option<Vec<Door>>>),
+    /// Say anew how often each door of this session may be opened.
+    Recount(SessionId, oneshot::Sender<Option<Vec<Door>>>),
     /// Open this door in this session.
     Unlock(SessionId, RequestId, DoorId, oneshot::Sender<Outcome>),
     /// Forget this session.
@@ -82,6 +84,13 @@ impl Handle {
     pub fn check_places(&self, session: SessionId) -> impl Future<Output = Option<Vec<Door>>> + use<> {
         let (reply, answer) = oneshot::channel();
         self.order(Order::CheckPlaces(session, reply));
+        async { answer.await.ok().flatten() }
+    }
+
+    /// [`Order::Recount`]. The order is given at once.
+    pub fn recount(&self, session: SessionId) -> impl Future<Output = Option<Vec<Door>>> + use<> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Recount(session, reply));
         async { answer.await.ok().flatten() }
     }
 

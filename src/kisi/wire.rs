@@ -161,6 +161,7 @@ impl From<Lock> for Door {
             name: named(lock.name.as_deref(), "Door", lock.id),
             place: place.or(unnamed),
             state: lock.state(),
+            allowance: None,
         }
     }
 }

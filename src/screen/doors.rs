@@ -135,13 +135,16 @@ fn tile(
     press::button(face, message, move |pressed| m.tile_style(edge, pressed)).into()
 }
 
-fn status(door: &Door, attempt: Attempt) -> (&'static str, Option<Color>) {
+fn status(door: &Door, attempt: Attempt) -> (String, Option<Color>) {
     match attempt {
-        Attempt::Asked(asked, _) if asked == door.id => (words::TAP_AGAIN, Some(theme::WARNING)),
-        Attempt::Opening(_, opening, _) if opening == door.id => (words::SENDING, Some(theme::ACCENT)),
-        Attempt::Done(done, outcome, _) if done == door.id => (words::outcome(outcome), Some(color(outcome))),
+        Attempt::Asked(asked, _) if asked == door.id => (words::TAP_AGAIN.to_owned(), Some(theme::WARNING)),
+        Attempt::Opening(_, opening, _) if opening == door.id => (words::SENDING.to_owned(), Some(theme::ACCENT)),
+        Attempt::Done(done, outcome, _) if done == door.id => {
+            (words::outcome(outcome).to_owned(), Some(color(outcome)))
+        }
         Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => {
-            (words::state(door.state), None)
+            let said = [words::state(door.state).to_owned(), door.allowance.map(words::allowance).unwrap_or_default()];
+            (said.into_iter().filter(|said| !said.is_empty()).collect::<Vec<_>>().join(" · "), None)
         }
     }
 }
@@ -149,7 +152,7 @@ fn status(door: &Door, attempt: Attempt) -> (&'static str, Option<Color>) {
 fn color(outcome: Outcome) -> Color {
     match outcome {
         Outcome::Accepted => theme::GOOD,
-        Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded => theme::BAD,
+        Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited => theme::BAD,
         Outcome::Unknown(_) => theme::WARNING,
     }
 }

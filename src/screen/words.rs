@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    door::{DoorState, Outcome},
+    door::{Allowance, DoorState, Outcome},
     session::Denial,
 };
 
@@ -105,6 +105,15 @@ pub fn state(state: DoorState) -> &'static str {
     }
 }
 
+/// How often a door may still be opened.
+pub fn allowance(Allowance { left, of, again }: Allowance) -> String {
+    match again {
+        Some((hour, minute)) => format!("Again at {hour:02}:{minute:02}"),
+        None if left == 0 => "No more for now".to_owned(),
+        None => format!("{left} of {of} left"),
+    }
+}
+
 /// On the tile of a door that asks once more.
 pub const TAP_AGAIN: &str = "Tap again to unlock";
 /// On the tile while the question is open.
@@ -115,7 +124,7 @@ pub fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted => "Accepted",
         Outcome::Refused(_) => "Refused",
-        Outcome::NotSent | Outcome::NotRecorded => "Not sent",
+        Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited => "Not sent",
         Outcome::Unknown(_) => "No answer",
     }
 }
@@ -130,6 +139,7 @@ pub fn advice(outcome: Outcome) -> String {
         Outcome::NotRecorded => {
             "Nothing was sent: this kiosk cannot keep its records. Use your card, and tell reception.".to_owned()
         }
+        Outcome::Limited => "Nothing was sent: that is as often as you may open it for now.".to_owned(),
         Outcome::Unknown(None) => "It was sent, but no answer came. Look at the door before you try again.".to_owned(),
         Outcome::Unknown(Some(hint)) => {
             format!("It was sent, but not confirmed. {} Look at the door before you try again.", hint.said())

@@ -35,7 +35,7 @@ pub enum Event {
     SignOutTouched,
     /// The agent answered who that was.
     Identified(SessionId, Result<Identity, Denial>),
-    /// The agent found that a place is locked down: these are the doors now.
+    /// The agent found that a place is locked down, or counted anew: these are the doors now.
     DoorsListed(SessionId, Vec<Door>),
     /// The agent answered what became of an unlock.
     UnlockAnswered(RequestId, Outcome),
@@ -54,6 +54,8 @@ pub enum Effect {
     KeepBudget(u32),
     /// Look whether places are locked down as a whole, which Kisi does not tell with the doors.
     CheckPlaces(SessionId),
+    /// Say anew how often each door may still be opened.
+    Recount(SessionId),
     /// Open this door in this session.
     Unlock(SessionId, RequestId, DoorId),
     /// Forget this session and everything about it.

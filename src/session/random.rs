@@ -46,7 +46,7 @@ enum Answer {
 
 fn door(id: u64) -> Door {
     let state = if id.is_multiple_of(7) { DoorState::LockedDown } else { DoorState::Ready };
-    Door { id: DoorId::new(id), name: format!("Door {id}"), place: None, state }
+    Door { id: DoorId::new(id), name: format!("Door {id}"), place: None, state, allowance: None }
 }
 
 /// Person `n` has the doors `10 n` to `10 n + 4`.
@@ -133,6 +133,7 @@ impl Model {
             max: Duration::from_mins(3),
             unlock_timeout: Duration::from_secs(8),
             confirm: vec!["Door 11".to_owned()],
+            are_unlocks_counted: true,
         };
         Self {
             session: Session::new(rules),
@@ -153,6 +154,7 @@ impl Model {
         for effect in effects {
             match effect {
                 Effect::Prepare => {}
+                Effect::Recount(session) => assert!(self.alive.contains(&session), "a session that is over"),
                 Effect::KeepBudget(left) => {
                     assert_eq!(left, self.session.budget().left());
                     self.kept = left;

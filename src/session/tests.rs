@@ -48,11 +48,12 @@ fn rules() -> Rules {
         max: Duration::from_mins(3),
         unlock_timeout: Duration::from_secs(8),
         confirm: vec!["Server room".to_owned()],
+        are_unlocks_counted: false,
     }
 }
 
 fn welcome() -> Welcome {
-    let door = |id, name: &str, state| Door { id, name: name.to_owned(), place: None, state };
+    let door = |id, name: &str, state| Door { id, name: name.to_owned(), place: None, state, allowance: None };
     Welcome {
         name: "Ada".to_owned(),
         doors: vec![

@@ -82,7 +82,7 @@ impl Visit {
         request: RequestId,
         now: Instant,
     ) -> Option<Effect> {
-        let may_be_tried = self.knows(door).is_some_and(|door| door.state.can_be_tried());
+        let may_be_tried = self.knows(door).is_some_and(Door::can_be_tried);
         if now < self.settled_at || !may_be_tried || matches!(self.attempt, Attempt::Opening(..)) {
             return None;
         }
@@ -99,16 +99,20 @@ impl Visit {
         Some(Effect::Unlock(self.session, request, door))
     }
 
-    pub(super) fn answer(&mut self, request: RequestId, outcome: Outcome, rules: &Rules, now: Instant) {
-        let Attempt::Opening(open, door, _) = self.attempt else { return };
+    /// Takes an answer. Says whether it was waited for.
+    pub(super) fn answer(&mut self, request: RequestId, outcome: Outcome, rules: &Rules, now: Instant) -> bool {
+        let Attempt::Opening(open, door, _) = self.attempt else { return false };
         if open != request {
-            return;
+            return false;
         }
         self.attempt = Attempt::Done(door, outcome, now + OUTCOME);
         self.idle_at = match outcome {
             Outcome::Accepted => now + rules.after_unlock,
-            Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Unknown(_) => now + rules.idle,
+            Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::Unknown(_) => {
+                now + rules.idle
+            }
         };
+        true
     }
 
     /// What ends without ending the visit.

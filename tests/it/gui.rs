@@ -43,7 +43,11 @@ fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
                     let _ = reply.send(vestibule::door::Outcome::Accepted);
                     format!("unlock {}", door.get())
                 }
-                Order::Prepare | Order::KeepBudget(_) | Order::CheckPlaces(..) | Order::Forget(..) => continue,
+                Order::Prepare
+                | Order::KeepBudget(_)
+                | Order::CheckPlaces(..)
+                | Order::Recount(..)
+                | Order::Forget(..) => continue,
             };
             let _ = told.send(told_what);
         }
@@ -59,6 +63,7 @@ fn welcome(doors: u64) -> Identity {
         name: format!("Door {id}"),
         place: None,
         state: vestibule::door::DoorState::Ready,
+        allowance: None,
     };
     let doors = (1..=doors).map(door).collect();
     Identity::Person(Welcome { name: "Ada".into(), doors, incomplete: false })

@@ -229,6 +229,28 @@ fn an_unlock_that_cannot_be_written_down_is_not_sent() {
     site.kisi.with(|world| assert_eq!(world.unlocks(), 1));
 }
 
+/// A limit is said on the tile, holds across a restart, and is checked before anything is sent.
+#[test]
+fn a_door_that_was_opened_often_enough_says_when_it_opens_again() {
+    let site = Site::with(|_| {}, "[limits]\nper_person_per_day = 9\nper_door = { \"Main entrance\" = 2 }\n");
+    let pin = site.enrol("ada@example.com", None, true);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&pin);
+    for left in ["2 of 2 left", "1 of 2 left"] {
+        assert!(kiosk.shows(left), "{left}");
+        kiosk.wait(Duration::from_millis(450));
+        kiosk.tap("Main entrance");
+        kiosk.wait(Duration::from_millis(6_100)); // The outcome makes room for what is left.
+    }
+    assert!(kiosk.shows("Again at 00:00") && kiosk.shows("7 of 9 left"));
+    kiosk.tap("Main entrance");
+    drop(kiosk);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows("Again at 00:00"), "after a restart too");
+    site.kisi.with(|world| assert_eq!(world.unlocks(), 2));
+}
+
 /// R55: who, how, which door, what came of it, and why it ended.
 #[test]
 fn a_visit_is_in_the_audit_log_and_the_intent_comes_before_the_unlock() {

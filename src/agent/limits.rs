@@ -1,0 +1,167 @@
+//! How often a person may open doors from here, as the site decided, and what the tiles say of it. Two kiosks count each for
+//! itself.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+
+use crate::{
+    audit::{self, Limit, Log},
+    door::{Allowance, Door},
+    staff::StaffId,
+};
+
+/// What the site decided. Zero means no limit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Unlocks of a person within an hour.
+    pub per_hour: u32,
+    /// Unlocks of a person in a day, which ends at midnight by the kiosk's clock.
+    pub per_day: u32,
+    /// Unlocks of a person in a day, for doors of these names.
+    pub per_door: BTreeMap<String, u32>,
+}
+
+/// One limit and when it is over: so long after the first unlock that counts, or at a moment.
+enum Ends {
+    After(SignedDuration),
+    At(Timestamp),
+}
+
+impl Limits {
+    /// Whether there is any.
+    pub(super) fn are_set(&self) -> bool {
+        0 < self.per_hour || 0 < self.per_day || !self.per_door.is_empty()
+    }
+
+    /// The limits that hold for a door now.
+    pub(super) fn of(&self, door: &Door, now: Timestamp) -> Vec<Limit> {
+        self.windows(door, now, &TimeZone::system()).into_iter().map(|(limit, _)| limit).collect()
+    }
+
+    /// What is left of the tightest limit. `None` where there is none.
+    pub(super) fn allowance(
+        &self,
+        log: &Log,
+        staff: StaffId,
+        door: &Door,
+        now: Timestamp,
+    ) -> Result<Option<Allowance>, audit::Error> {
+        let zone = TimeZone::system();
+        let mut tightest: Option<Allowance> = None;
+        for (limit, ends) in self.windows(door, now, &zone) {
+            let used = log.used(staff, &limit)?;
+            let left = limit.at_most.saturating_sub(used.count);
+            let again = match ends {
+                Ends::After(time) => used.first.and_then(|first| first.checked_add(time).ok()),
+                Ends::At(moment) => Some(moment),
+            };
+            let again = again.map(|again| zone.to_datetime(again)).map(|again| (again.hour(), again.minute()));
+            let allowance = Allowance { left, of: limit.at_most, again: again.filter(|_| left == 0) };
+            if tightest.is_none_or(|tightest| left < tightest.left) {
+                tightest = Some(allowance);
+            }
+        }
+        Ok(tightest)
+    }
+
+    fn windows(&self, door: &Door, now: Timestamp, zone: &TimeZone) -> Vec<(Limit, Ends)> {
+        let hour = SignedDuration::from_hours(1);
+        let an_hour_ago = now.checked_sub(hour).unwrap_or(Timestamp::MIN);
+        let midnight_of = |day: Date| zone.to_timestamp(day.at(0, 0, 0, 0)).ok();
+        let today = zone.to_datetime(now).date();
+        let midnight = midnight_of(today).unwrap_or(an_hour_ago);
+        let tomorrow = today.tomorrow().ok().and_then(midnight_of).unwrap_or(Timestamp::MAX);
+        let limit = |at_most: u32, door, since| (0 < at_most).then_some(Limit { door, since, at_most });
+        let per_door = self.per_door.get(&door.name).copied().unwrap_or_default();
+        let hourly = limit(self.per_hour, None, an_hour_ago).map(|limit| (limit, Ends::After(hour)));
+        let daily = limit(self.per_day, None, midnight).map(|limit| (limit, Ends::At(tomorrow)));
+        let of_door = limit(per_door, Some(door.id), midnight).map(|limit| (limit, Ends::At(tomorrow)));
+        [hourly, daily, of_door].into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        audit::{Action, Record},
+        door::{DoorId, DoorState},
+    };
+
+    const ADA: StaffId = StaffId::new(1);
+
+    fn door(id: u64, name: &str) -> Door {
+        Door { id: DoorId::new(id), name: name.into(), place: None, state: DoorState::Ready, allowance: None }
+    }
+
+    /// Noon of a day, by the kiosk's clock.
+    fn noon() -> Timestamp {
+        TimeZone::system().to_timestamp(jiff::civil::date(2026, 11, 24).at(12, 0, 0, 0)).unwrap()
+    }
+
+    fn minutes(minutes: i64) -> SignedDuration {
+        SignedDuration::from_mins(minutes)
+    }
+
+    /// One unlock, if the limits allow it. Says whether they did.
+    fn unlock(log: &mut Log, limits: &Limits, door: &Door, at: Timestamp, outcome: &str) -> bool {
+        let intent = Record { door: Some(door.id), ..Record::new(at, Action::Intent, "pin").by(Some(ADA), "ada") };
+        let Some(seq) = log.append_within(ADA, &intent, &limits.of(door, at)).unwrap() else { return false };
+        if !outcome.is_empty() {
+            let record = Record { of: Some(seq), ..Record::new(at, Action::Outcome, outcome) };
+            let _ = log.append(&record).unwrap();
+        }
+        true
+    }
+
+    #[test]
+    fn an_hour_allows_so_many_and_says_when_there_is_one_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = Log::open(folder.path(), [7; 32]).unwrap();
+        let (limits, lobby) = (Limits { per_hour: 2, ..Limits::default() }, door(7, "Lobby"));
+        let other = door(8, "Café");
+        assert!(unlock(&mut log, &limits, &lobby, noon(), "accepted"));
+        assert!(unlock(&mut log, &limits, &other, noon() + minutes(10), "unknown"));
+        assert!(!unlock(&mut log, &limits, &lobby, noon() + minutes(20), "accepted"), "over all doors");
+        let said = limits.allowance(&log, ADA, &lobby, noon() + minutes(20)).unwrap().unwrap();
+        assert_eq!(said, Allowance { left: 0, of: 2, again: Some((13, 0)) });
+        drop(log);
+        // It survives a restart, and another person has their own.
+        let mut log = Log::open(folder.path(), [7; 32]).unwrap();
+        assert!(!unlock(&mut log, &limits, &lobby, noon() + minutes(59), "accepted"));
+        let grace = limits.allowance(&log, StaffId::new(2), &lobby, noon()).unwrap().unwrap();
+        assert_eq!(grace, Allowance { left: 2, of: 2, again: None });
+        assert!(unlock(&mut log, &limits, &lobby, noon() + minutes(61), "accepted"));
+        assert_eq!(log.verify(None, &[]).unwrap().finding, None);
+    }
+
+    #[test]
+    fn what_was_refused_or_not_sent_does_not_count_and_what_is_under_way_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = Log::open(folder.path(), [7; 32]).unwrap();
+        let (limits, lobby) = (Limits { per_day: 1, ..Limits::default() }, door(7, "Lobby"));
+        for outcome in ["refused: Right, code fcd8ef", "not sent"] {
+            assert!(unlock(&mut log, &limits, &lobby, noon(), outcome));
+        }
+        assert!(unlock(&mut log, &limits, &lobby, noon(), ""), "no answer yet");
+        assert!(!unlock(&mut log, &limits, &lobby, noon(), "accepted"));
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_and_a_door_has_its_own_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = Log::open(folder.path(), [7; 32]).unwrap();
+        let per_door = BTreeMap::from([("Server room".to_owned(), 1)]);
+        let limits = Limits { per_day: 3, per_door, ..Limits::default() };
+        let (server, lobby) = (door(8, "Server room"), door(7, "Lobby"));
+        assert!(unlock(&mut log, &limits, &server, noon(), "accepted"));
+        assert!(!unlock(&mut log, &limits, &server, noon() + minutes(1), "accepted"));
+        let said = |log: &Log, door, at| limits.allowance(log, ADA, door, at).unwrap().unwrap();
+        assert_eq!(said(&log, &server, noon()), Allowance { left: 0, of: 1, again: Some((0, 0)) });
+        assert_eq!(said(&log, &lobby, noon()), Allowance { left: 2, of: 3, again: None });
+        let after_midnight = noon() + minutes(12 * 60 + 1);
+        assert_eq!(said(&log, &server, after_midnight), Allowance { left: 1, of: 1, again: None });
+        assert!(unlock(&mut log, &limits, &server, after_midnight, "accepted"));
+    }
+}
