@@ -137,6 +137,8 @@ fn id(mut session: Session) -> Result<SessionId, Box<dyn std::error::Error>> {
         Effect::Prepare
         | Effect::KeepBudget(_)
         | Effect::CheckPlaces(_)
+        | Effect::Follow(..)
+        | Effect::ReadBack(..)
         | Effect::Recount(_)
         | Effect::Unlock(..)
         | Effect::Forget(..) => None,

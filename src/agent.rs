@@ -3,11 +3,14 @@
 
 mod book;
 mod desk;
+mod done;
+mod follow;
 mod identify;
 mod limits;
 mod order;
 
 use std::{
+    collections::HashSet,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
@@ -21,9 +24,10 @@ use tokio::{
 };
 
 use self::{
-    book::{Book, Who},
+    book::Book,
     desk::{Desk, method},
-    identify::{Denied, Open, Question, Shown, Signed},
+    done::{Done, Identified, Unlocked},
+    identify::{Open, Question, Shown},
 };
 pub use self::{
     limits::Limits,
@@ -33,10 +37,10 @@ use crate::{
     audit,
     chain::Chain,
     directory::Directory,
-    door::{Door, DoorId, DoorState, Outcome, PlaceId, Refusal},
+    door::{Door, DoorId, Outcome, PlaceId},
     kisi,
     session::{Asked, Denial, Ended, Identity, Presented, SessionId},
-    staff::{Credential, StaffId},
+    staff::Credential,
 };
 
 /// Every failure takes at least this long, so that its kind does not show in the time.
@@ -86,32 +90,6 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     Ok(handle)
 }
 
-/// What a piece of work came to.
-enum Done {
-    Identified(Identified),
-    Listed(SessionId, oneshot::Sender<Option<Vec<Door>>>, Vec<PlaceId>),
-    Unlocked(Unlocked),
-    Nothing,
-}
-
-/// An answer to who somebody is, on its way out.
-struct Identified {
-    session: SessionId,
-    method: &'static str,
-    guesses_left: Option<u32>,
-    answer: Result<Signed, Denied>,
-    reply: oneshot::Sender<Result<Identity, Denial>>,
-}
-
-/// What became of an unlock, on its way out.
-struct Unlocked {
-    who: Who,
-    door: DoorId,
-    intent: u64,
-    outcome: Outcome,
-    reply: oneshot::Sender<Outcome>,
-}
-
 struct Agent {
     desk: Arc<Mutex<Desk>>,
     book: Book,
@@ -121,6 +99,10 @@ struct Agent {
     shown: Arc<Shown>,
     open: Option<Open>,
     identifying: Option<(SessionId, AbortHandle)>,
+    /// Looks at a door, with the login of the session that is open.
+    following: Option<AbortHandle>,
+    /// Doors whose sensor was seen to work.
+    sensed: HashSet<DoorId>,
     work: JoinSet<Done>,
 }
 
@@ -135,6 +117,8 @@ impl Agent {
             shown: Arc::new(Shown { places: parts.places, hidden: parts.hidden }),
             open: None,
             identifying: None,
+            following: None,
+            sensed: HashSet::new(),
             work: JoinSet::new(),
         }
     }
@@ -177,6 +161,8 @@ impl Agent {
                 }
             }
             Order::CheckPlaces(session, reply) => self.check_places(session, reply),
+            Order::Follow(session, door, reply) => self.follow(session, door, reply),
+            Order::ReadBack(session, door) => self.read_back(session, door),
             Order::Recount(session, reply) => self.recount(session, reply),
             Order::Unlock(session, _, door, reply) => self.unlock(session, door, reply),
             Order::Forget(session, why) => self.forget(session, why),
@@ -288,6 +274,27 @@ impl Agent {
         });
     }
 
+    fn follow(&mut self, session: SessionId, door: DoorId, reply: oneshot::Sender<Outcome>) {
+        let Some(open) = self.open.as_ref().filter(|open| open.id == session) else { return };
+        let (client, login, who) = (self.client.clone(), Arc::clone(&open.login), open.who.clone());
+        let task = self.work.spawn(async move {
+            let seen = follow::follow(&client, &login, door).await;
+            Done::Followed(who, door, seen, reply)
+        });
+        if let Some(before) = self.following.replace(task) {
+            before.abort();
+        }
+    }
+
+    fn read_back(&mut self, session: SessionId, door: DoorId) {
+        let Some(open) = self.open.as_ref().filter(|open| open.id == session) else { return };
+        let (client, login, who) = (self.client.clone(), Arc::clone(&open.login), open.who.clone());
+        let _ = self.work.spawn(async move {
+            let about = follow::read_back(&client, &login, door).await;
+            Done::ReadBack(who, door, about)
+        });
+    }
+
     fn recount(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>) {
         let Some(open) = self.open.as_mut().filter(|open| open.id == session) else { return };
         self.book.count(&open.who, &mut open.doors, &self.limits);
@@ -299,6 +306,9 @@ impl Agent {
             abort.abort();
         }
         if let Some(open) = self.open.take_if(|open| open.id == session) {
+            if let Some(following) = self.following.take() {
+                following.abort();
+            }
             self.book.signed_out(&open.who, why);
             tracing::info!("signed out");
             self.reconnect();
@@ -312,72 +322,5 @@ impl Agent {
             Err(error) => tracing::error!(error = %Chain(&error), "the connections cannot be made anew"),
         }
         self.prepare();
-    }
-
-    fn finish(&mut self, done: Done) {
-        match done {
-            Done::Nothing => {}
-            Done::Identified(identified) => self.identified(identified),
-            Done::Listed(session, reply, locked_down) => self.listed(session, reply, &locked_down),
-            Done::Unlocked(Unlocked { who, door, intent, outcome, reply }) => {
-                let _ = reply.send(outcome);
-                self.book.outcome(&who, door, intent, outcome);
-                if outcome.refusal() == Some(Refusal::Login) {
-                    self.note_refused(who.staff, true);
-                }
-            }
-        }
-    }
-
-    fn identified(&mut self, Identified { session, method, guesses_left, answer, reply }: Identified) {
-        let asked = self.identifying.take_if(|(id, _)| *id == session).is_some();
-        let answer = match answer {
-            Ok(Signed::In(mut open, mut welcome)) => {
-                self.book.count(&open.who, &mut open.doors, &self.limits);
-                welcome.doors.clone_from(&open.doors);
-                tracing::info!(staff = open.who.staff.get(), doors = open.doors.len(), "signed in");
-                // Somebody who is not waited for any more takes nobody's place.
-                if asked {
-                    self.book.signed_in(&open.who);
-                    self.note_refused(open.who.staff, false);
-                    self.open = Some(open);
-                }
-                Ok(Identity::Person(welcome))
-            }
-            Ok(Signed::Same) => Ok(Identity::Same),
-            Ok(Signed::NeedsPin) => Ok(Identity::NeedsPin),
-            Err(Denied { denial, who }) => {
-                self.book.refused(method, denial, time::Instant::now().into_std());
-                if let (Some(who), Denial::LoginDead) = (&who, denial) {
-                    self.note_refused(who.staff, true);
-                }
-                if guesses_left == Some(0) && denial == Denial::NotKnown {
-                    self.book.budget_spent("keypad");
-                }
-                Err(denial)
-            }
-        };
-        let _ = reply.send(answer);
-    }
-
-    fn listed(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>, locked_down: &[PlaceId]) {
-        let Some(open) = self.open.as_mut().filter(|open| open.id == session) else { return };
-        let is_affected = |door: &Door| {
-            door.state != DoorState::LockedDown
-                && door.place.as_ref().is_some_and(|place| locked_down.contains(&place.id))
-        };
-        let mut changed = false;
-        for door in open.doors.iter_mut().filter(|door| is_affected(door)) {
-            door.state = DoorState::LockedDown;
-            changed = true;
-        }
-        let _ = reply.send(changed.then(|| open.doors.clone()));
-    }
-
-    /// One person's notice, never the kiosk's: the next sign-in asks Kisi again.
-    fn note_refused(&self, staff: StaffId, is_refused: bool) {
-        if let Err(error) = self.desk().directory.note_refused(staff, is_refused) {
-            tracing::error!(error = %Chain(&error), "a refused login cannot be noted");
-        }
     }
 }

@@ -276,6 +276,14 @@ fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
             .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
         Effect::Recount(session) => Task::perform(agent.recount(session), move |doors| doors)
             .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
+        Effect::Follow(session, request, door) => {
+            let seen = agent.follow(session, door);
+            Task::perform(seen, move |outcome| Message::Session(Event::LookedAt(request, outcome)))
+        }
+        Effect::ReadBack(session, door) => {
+            agent.read_back(session, door);
+            Task::none()
+        }
         Effect::Unlock(session, request, door) => {
             let answer = agent.unlock(session, request, door);
             Task::perform(answer, move |outcome| Message::Session(Event::UnlockAnswered(request, outcome)))

@@ -133,6 +133,8 @@ pub struct Doors {
     pub confirm: Vec<String>,
     /// Names of doors that are not shown.
     pub hide: Vec<String>,
+    /// After an unlock, look whether the door opens.
+    pub follow: bool,
 }
 
 /// `[limits]`: how often a person may open doors from here. Zero means no limit.

@@ -112,6 +112,10 @@ impl DoorState {
 pub enum Outcome {
     /// Kisi took the command. Not yet: the door moved.
     Accepted,
+    /// Kisi took the command, and the door's sensor says that it is open.
+    Opened,
+    /// Kisi took the command, but the door's sensor, which works, says that it is still closed.
+    StillClosed,
     /// Kisi said no.
     Refused(Reason),
     /// Proven: not one byte of the request left the kiosk. Trying again is safe.
@@ -130,7 +134,13 @@ impl Outcome {
     pub fn refusal(self) -> Option<Refusal> {
         match self {
             Self::Refused(reason) => Some(reason.class),
-            Self::Accepted | Self::NotSent | Self::NotRecorded | Self::Limited | Self::Unknown(_) => None,
+            Self::Accepted
+            | Self::Opened
+            | Self::StillClosed
+            | Self::NotSent
+            | Self::NotRecorded
+            | Self::Limited
+            | Self::Unknown(_) => None,
         }
     }
 }

@@ -83,6 +83,15 @@ pub struct Doors {
     pub truncated: bool,
 }
 
+/// How a door is, as far as Kisi tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DoorNow {
+    /// What the contact sensor says. A door without one is never open.
+    pub open: Option<bool>,
+    /// It could be opened now.
+    pub unlocked: Option<bool>,
+}
+
 /// Speaks to Kisi. Cheap to clone: clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -205,6 +214,21 @@ impl Client {
         let list = self.list::<wire::PlaceState>("GET /places", login, all, |place| place.id).await?;
         let locked_down = list.items.iter().filter(|place| place.locked_down == Some(true));
         Ok(locked_down.map(|place| PlaceId::new(place.id)).collect())
+    }
+
+    /// Asks how a door is now.
+    ///
+    /// # Errors
+    ///
+    /// Any.
+    ///
+    /// # Source
+    ///
+    /// Kisi OpenAPI document, `GET /locks/{id}`.
+    pub async fn look_at(&self, login: &Secret<String>, door: DoorId) -> Result<DoorNow, Error> {
+        let request = self.request(Method::GET, &["locks", &door.get().to_string()], login)?;
+        let lock: wire::LockNow = json("GET /locks/{id}", request.timeout(LIST_TIMEOUT)).await?.0;
+        Ok(DoorNow { open: lock.open, unlocked: lock.unlocked })
     }
 
     /// Opens a door once. Never repeats the request by itself.

@@ -27,7 +27,10 @@ pub use self::{
     event::{Asked, Denial, Effect, Ended, Event, Identity, Presented, RequestId, SessionId},
     state::State,
 };
-use crate::{door::DoorId, staff::Badge};
+use crate::{
+    door::{DoorId, Outcome},
+    staff::Badge,
+};
 
 /// A refusal stays on the screen for this long, unless somebody types. Our choice.
 const DENIAL: Duration = Duration::from_secs(8);
@@ -149,14 +152,18 @@ impl Session {
                 }
                 Vec::new()
             }
-            Event::UnlockAnswered(request, outcome) => {
-                if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state
-                    && visit.answer(request, outcome, &self.rules, now)
-                    && self.rules.are_unlocks_counted
-                {
-                    return vec![Effect::Recount(visit.session)];
+            Event::LookedAt(request, outcome) => {
+                if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state {
+                    visit.looked_at(request, outcome, now);
                 }
                 Vec::new()
+            }
+            Event::UnlockAnswered(request, outcome) => {
+                let (State::SignedIn(visit) | State::Checking { visit: Some(visit), .. }) = &mut self.state else {
+                    return Vec::new();
+                };
+                let door = visit.answer(request, outcome, &self.rules, now);
+                door.map_or_else(Vec::new, |door| after(request, door, outcome, visit.session, &self.rules))
             }
         }
     }
@@ -245,4 +252,21 @@ impl Session {
         self.state = State::rest(&self.rules, None);
         effects
     }
+}
+
+/// What is to be done once an unlock is answered: look at the door, and count.
+fn after(request: RequestId, door: DoorId, outcome: Outcome, session: SessionId, rules: &Rules) -> Vec<Effect> {
+    let look = match outcome {
+        Outcome::Accepted if rules.follow => Some(Effect::Follow(session, request, door)),
+        // It informs the log, and changes nothing: "not unlocked" proves nothing (R47).
+        Outcome::Unknown(_) => Some(Effect::ReadBack(session, door)),
+        Outcome::Accepted
+        | Outcome::Opened
+        | Outcome::StillClosed
+        | Outcome::Refused(_)
+        | Outcome::NotSent
+        | Outcome::NotRecorded
+        | Outcome::Limited => None,
+    };
+    look.into_iter().chain(rules.are_unlocks_counted.then_some(Effect::Recount(session))).collect()
 }

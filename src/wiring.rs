@@ -147,6 +147,7 @@ pub fn rules(config: &Config) -> Rules {
         max: config.session.max,
         unlock_timeout: Duration::from_secs(config.kisi.timeout_seconds),
         confirm: config.doors.confirm.clone(),
+        follow: config.doors.follow,
         are_unlocks_counted: config.limits != config::Limits::default(),
     }
 }

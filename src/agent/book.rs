@@ -101,7 +101,7 @@ impl Book {
 
     pub(super) fn outcome(&mut self, who: &Who, door: DoorId, intent: u64, outcome: Outcome) {
         let about = match outcome {
-            Outcome::Accepted => "accepted".to_owned(),
+            Outcome::Accepted | Outcome::Opened | Outcome::StillClosed => "accepted".to_owned(),
             Outcome::Refused(Reason { class, code }) => format!("refused: {class:?}, {code}"),
             Outcome::NotSent => "not sent".to_owned(),
             Outcome::NotRecorded => "not recorded".to_owned(),
@@ -111,6 +111,12 @@ impl Book {
         };
         let record = Record::new(Timestamp::now(), Action::Outcome, about).by(Some(who.staff), &who.email);
         self.write(&Record { door: Some(door), of: Some(intent), ..record });
+    }
+
+    /// How the door was after it.
+    pub(super) fn seen(&mut self, who: &Who, door: DoorId, about: &str) {
+        let record = Record::new(Timestamp::now(), Action::Seen, about).by(Some(who.staff), &who.email);
+        self.write(&Record { door: Some(door), ..record });
     }
 
     /// Writes refusals that were counted long enough.

@@ -22,6 +22,10 @@ pub enum Order {
     CheckPlaces(SessionId, oneshot::Sender<Option<Vec<Door>>>),
     /// Say anew how often each door of this session may be opened.
     Recount(SessionId, oneshot::Sender<Option<Vec<Door>>>),
+    /// Look whether this door opens, after an unlock that was accepted.
+    Follow(SessionId, DoorId, oneshot::Sender<Outcome>),
+    /// Look once at this door, for the log.
+    ReadBack(SessionId, DoorId),
     /// Open this door in this session.
     Unlock(SessionId, RequestId, DoorId, oneshot::Sender<Outcome>),
     /// Forget this session.
@@ -92,6 +96,18 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         self.order(Order::Recount(session, reply));
         async { answer.await.ok().flatten() }
+    }
+
+    /// [`Order::Follow`]. The order is given at once. [`Outcome::Accepted`] when nothing more is known.
+    pub fn follow(&self, session: SessionId, door: DoorId) -> impl Future<Output = Outcome> + use<> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Follow(session, door, reply));
+        async { answer.await.unwrap_or(Outcome::Accepted) }
+    }
+
+    /// [`Order::ReadBack`]
+    pub fn read_back(&self, session: SessionId, door: DoorId) {
+        self.order(Order::ReadBack(session, door));
     }
 
     /// [`Order::Unlock`]. The order is given at once; without an answer the door may be open.

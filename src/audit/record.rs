@@ -19,6 +19,8 @@ pub enum Action {
     Intent,
     /// What became of it.
     Outcome,
+    /// The door was looked at after an unlock.
+    Seen,
     /// A session ended.
     SignOut,
     /// Somebody was enrolled.
@@ -48,13 +50,14 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::Start,
         Self::SignIn,
         Self::Refusal,
         Self::BudgetSpent,
         Self::Intent,
         Self::Outcome,
+        Self::Seen,
         Self::SignOut,
         Self::Enrol,
         Self::PinIssued,
@@ -79,6 +82,7 @@ impl Action {
             Self::BudgetSpent => "budget-spent",
             Self::Intent => "unlock-intent",
             Self::Outcome => "unlock-outcome",
+            Self::Seen => "door-seen",
             Self::SignOut => "sign-out",
             Self::Enrol => "enrol",
             Self::PinIssued => "pin-issued",

@@ -112,6 +112,13 @@ pub(super) struct Lock {
     place: Option<LockPlace>,
 }
 
+/// `GET /locks/{id}`, as far as it changes.
+#[derive(Debug, Deserialize)]
+pub(super) struct LockNow {
+    pub(super) open: Option<bool>,
+    pub(super) unlocked: Option<bool>,
+}
+
 /// The place inside a lock. It says nothing about a lock-down.
 #[derive(Debug, Deserialize)]
 struct LockPlace {

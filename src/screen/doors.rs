@@ -151,9 +151,9 @@ fn status(door: &Door, attempt: Attempt) -> (String, Option<Color>) {
 
 fn color(outcome: Outcome) -> Color {
     match outcome {
-        Outcome::Accepted => theme::GOOD,
+        Outcome::Accepted | Outcome::Opened => theme::GOOD,
         Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited => theme::BAD,
-        Outcome::Unknown(_) => theme::WARNING,
+        Outcome::StillClosed | Outcome::Unknown(_) => theme::WARNING,
     }
 }
 

@@ -123,6 +123,8 @@ pub const SENDING: &str = "Sending…";
 pub fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted => "Accepted",
+        Outcome::Opened => "Door opened",
+        Outcome::StillClosed => "Still closed",
         Outcome::Refused(_) => "Refused",
         Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited => "Not sent",
         Outcome::Unknown(_) => "No answer",
@@ -133,6 +135,10 @@ pub fn outcome(outcome: Outcome) -> &'static str {
 pub fn advice(outcome: Outcome) -> String {
     match outcome {
         Outcome::Accepted => "Kisi accepted it. Open the door.".to_owned(),
+        Outcome::Opened => "The door is open.".to_owned(),
+        Outcome::StillClosed => {
+            "Kisi accepted it, but the door is still closed. Push or pull it, or use your card.".to_owned()
+        }
         Outcome::NotSent => {
             "Nothing was sent: the door service cannot be reached. Try again, or use your card.".to_owned()
         }

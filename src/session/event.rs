@@ -39,6 +39,8 @@ pub enum Event {
     DoorsListed(SessionId, Vec<Door>),
     /// The agent answered what became of an unlock.
     UnlockAnswered(RequestId, Outcome),
+    /// The agent looked at the door of an unlock that was accepted.
+    LookedAt(RequestId, Outcome),
     /// Time went by.
     Ticked,
 }
@@ -56,6 +58,10 @@ pub enum Effect {
     CheckPlaces(SessionId),
     /// Say anew how often each door may still be opened.
     Recount(SessionId),
+    /// Look whether the door of this request opens.
+    Follow(SessionId, RequestId, DoorId),
+    /// Look once at a door of which nobody knows whether it opened, for the log.
+    ReadBack(SessionId, DoorId),
     /// Open this door in this session.
     Unlock(SessionId, RequestId, DoorId),
     /// Forget this session and everything about it.

@@ -133,6 +133,7 @@ impl Model {
             max: Duration::from_mins(3),
             unlock_timeout: Duration::from_secs(8),
             confirm: vec!["Door 11".to_owned()],
+            follow: true,
             are_unlocks_counted: true,
         };
         Self {
@@ -154,7 +155,9 @@ impl Model {
         for effect in effects {
             match effect {
                 Effect::Prepare => {}
-                Effect::Recount(session) => assert!(self.alive.contains(&session), "a session that is over"),
+                Effect::Follow(session, ..) | Effect::ReadBack(session, _) | Effect::Recount(session) => {
+                    assert!(self.alive.contains(&session), "a session that is over");
+                }
                 Effect::KeepBudget(left) => {
                     assert_eq!(left, self.session.budget().left());
                     self.kept = left;

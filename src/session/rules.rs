@@ -24,6 +24,8 @@ pub struct Rules {
     pub unlock_timeout: Duration,
     /// Names of doors that ask once more.
     pub confirm: Vec<String>,
+    /// After an unlock the door is looked at.
+    pub follow: bool,
     /// How often people open doors is limited, and said.
     pub are_unlocks_counted: bool,
 }

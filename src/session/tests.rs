@@ -48,6 +48,7 @@ fn rules() -> Rules {
         max: Duration::from_mins(3),
         unlock_timeout: Duration::from_secs(8),
         confirm: vec!["Server room".to_owned()],
+        follow: true,
         are_unlocks_counted: false,
     }
 }

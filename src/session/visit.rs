@@ -11,6 +11,8 @@ const UNLOCK_GRACE: Duration = Duration::from_secs(2);
 const OUTCOME: Duration = Duration::from_secs(6);
 /// A door that asks once more forgets the question after this. Our choice.
 const CONFIRM: Duration = Duration::from_secs(5);
+/// A door that may be opening rests for this long (`threats-and-faults.md`, R47: 3 to 5 s).
+const REST: Duration = Duration::from_secs(4);
 /// Touches meant for the screen before are dropped for this long (`threats-and-faults.md`, R24).
 const SETTLE: Duration = Duration::from_millis(400);
 
@@ -27,6 +29,10 @@ pub struct Visit {
     idle_at: Instant,
     /// When it ends.
     ends_at: Instant,
+    /// The request whose door is looked at.
+    looked_at: Option<RequestId>,
+    /// A door that may be opening, and must not be asked again before this.
+    rests: Option<(DoorId, Instant)>,
     /// Before this, touches were meant for another screen, or came with the finger that chose a door.
     settled_at: Instant,
 }
@@ -52,6 +58,8 @@ impl Visit {
             attempt: Attempt::None,
             idle_at: now + rules.idle,
             ends_at: now + rules.max,
+            looked_at: None,
+            rests: None,
             settled_at: now + SETTLE,
         }
     }
@@ -83,7 +91,8 @@ impl Visit {
         now: Instant,
     ) -> Option<Effect> {
         let may_be_tried = self.knows(door).is_some_and(Door::can_be_tried);
-        if now < self.settled_at || !may_be_tried || matches!(self.attempt, Attempt::Opening(..)) {
+        let rests = self.rests.is_some_and(|(resting, until)| resting == door && now < until);
+        if now < self.settled_at || rests || !may_be_tried || matches!(self.attempt, Attempt::Opening(..)) {
             return None;
         }
         self.touch(rules, now);
@@ -99,20 +108,39 @@ impl Visit {
         Some(Effect::Unlock(self.session, request, door))
     }
 
-    /// Takes an answer. Says whether it was waited for.
-    pub(super) fn answer(&mut self, request: RequestId, outcome: Outcome, rules: &Rules, now: Instant) -> bool {
-        let Attempt::Opening(open, door, _) = self.attempt else { return false };
+    /// Takes an answer. Returns the door, if it was waited for.
+    pub(super) fn answer(
+        &mut self,
+        request: RequestId,
+        outcome: Outcome,
+        rules: &Rules,
+        now: Instant,
+    ) -> Option<DoorId> {
+        let Attempt::Opening(open, door, _) = self.attempt else { return None };
         if open != request {
-            return false;
+            return None;
         }
         self.attempt = Attempt::Done(door, outcome, now + OUTCOME);
+        self.looked_at = Some(request);
+        if let Outcome::Unknown(_) = outcome {
+            self.rests = Some((door, now + REST));
+        }
         self.idle_at = match outcome {
-            Outcome::Accepted => now + rules.after_unlock,
+            Outcome::Accepted | Outcome::Opened | Outcome::StillClosed => now + rules.after_unlock,
             Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::Unknown(_) => {
                 now + rules.idle
             }
         };
-        true
+        Some(door)
+    }
+
+    /// The door was looked at after the answer to this request. Only the last one is still shown.
+    pub(super) fn looked_at(&mut self, request: RequestId, outcome: Outcome, now: Instant) {
+        if let Attempt::Done(door, Outcome::Accepted, _) = self.attempt
+            && self.looked_at == Some(request)
+        {
+            self.attempt = Attempt::Done(door, outcome, now + OUTCOME);
+        }
     }
 
     /// What ends without ending the visit.

@@ -69,8 +69,13 @@ async fn perform(agent: &Handle, session: &mut Session, effects: Vec<Effect>, no
                 asked = Some(id);
             }
             Effect::KeepBudget(left) => agent.keep_budget(left),
-            Effect::Prepare | Effect::CheckPlaces(_) | Effect::Recount(_) | Effect::Unlock(..) | Effect::Forget(..) => {
-            }
+            Effect::Prepare
+            | Effect::CheckPlaces(_)
+            | Effect::Recount(_)
+            | Effect::Follow(..)
+            | Effect::ReadBack(..)
+            | Effect::Unlock(..)
+            | Effect::Forget(..) => {}
         }
     }
     asked.is_some()

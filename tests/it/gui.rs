@@ -46,6 +46,8 @@ fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
                 Order::Prepare
                 | Order::KeepBudget(_)
                 | Order::CheckPlaces(..)
+                | Order::Follow(..)
+                | Order::ReadBack(..)
                 | Order::Recount(..)
                 | Order::Forget(..) => continue,
             };

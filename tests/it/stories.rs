@@ -251,6 +251,57 @@ fn a_door_that_was_opened_often_enough_says_when_it_opens_again() {
     site.kisi.with(|world| assert_eq!(world.unlocks(), 2));
 }
 
+/// Accepted is not open. What the sensor says comes after, and only one that was seen to work says "still closed".
+#[test]
+fn a_door_is_followed_after_the_unlock_and_says_what_its_sensor_says() {
+    let site = Site::with(|_| {}, "[doors]\nfollow = true\n[session]\nafter_unlock_seconds = 60\nidle_seconds = 90\n");
+    let pin = site.enrol("ada@example.com", None, true);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&pin);
+    kiosk.wait(Duration::from_millis(450));
+    kiosk.tap("Main entrance");
+    assert!(kiosk.shows("Door opened"), "its sensor opens after 0.9 s");
+    kiosk.wait(Duration::from_millis(450));
+    kiosk.tap("Bike store");
+    assert!(kiosk.shows("Accepted"), "a door without a sensor says nothing more");
+    site.kisi.with(|world| {
+        assert_eq!(world.unlocks(), 2);
+        let looks = world.requests.iter().filter(|request| request.method == "GET" && request.path == "/locks/104");
+        assert!((1..=4).contains(&looks.count()), "a few looks, with room for the phone");
+        world.doors.get_mut(&101).unwrap().sensor.opens_ms = Some(600_000);
+    });
+    kiosk.wait(Duration::from_secs(4));
+    kiosk.tap("Main entrance");
+    assert!(kiosk.shows("Still closed"));
+}
+
+/// R47: no answer. The lock is read back once for the log, the tile rests, and nothing is sent again.
+#[test]
+fn a_door_that_did_not_answer_rests_and_is_read_back_once() {
+    let site = Site::with(
+        |world| {
+            let unlock = Some("/locks/101/unlock".to_owned());
+            world.faults.push(Fault { path: unlock, cut_after: Some(0), times: Some(1), ..Fault::default() });
+        },
+        "",
+    );
+    let pin = site.enrol("ada@example.com", None, true);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&pin);
+    kiosk.wait(Duration::from_millis(450));
+    kiosk.tap("Main entrance");
+    assert!(kiosk.shows("No answer"));
+    kiosk.wait(Duration::from_secs(1));
+    kiosk.tap("Main entrance");
+    let asked = |site: &Site, path: &str| {
+        site.kisi.with(|world| world.requests.iter().filter(|request| request.path == path).count())
+    };
+    assert_eq!((asked(&site, "/locks/101/unlock"), asked(&site, "/locks/101")), (1, 1), "it rests");
+    kiosk.wait(Duration::from_millis(3_200));
+    kiosk.tap("Main entrance");
+    assert_eq!(asked(&site, "/locks/101/unlock"), 2, "and may be tried again");
+}
+
 /// R55: who, how, which door, what came of it, and why it ended.
 #[test]
 fn a_visit_is_in_the_audit_log_and_the_intent_comes_before_the_unlock() {

@@ -1,0 +1,124 @@
+//! What a piece of work came to: written down, and answered.
+
+use tokio::{sync::oneshot, time};
+
+use super::{
+    Agent,
+    book::Who,
+    follow::{self, Seen},
+    identify::{Denied, Signed},
+};
+use crate::{
+    chain::Chain,
+    door::{Door, DoorId, DoorState, Outcome, PlaceId, Refusal},
+    session::{Denial, Identity, SessionId},
+    staff::StaffId,
+};
+
+/// What a piece of work came to.
+pub(super) enum Done {
+    Identified(Identified),
+    Listed(SessionId, oneshot::Sender<Option<Vec<Door>>>, Vec<PlaceId>),
+    Unlocked(Unlocked),
+    Followed(Who, DoorId, Seen, oneshot::Sender<Outcome>),
+    ReadBack(Who, DoorId, String),
+    Nothing,
+}
+
+/// An answer to who somebody is, on its way out.
+pub(super) struct Identified {
+    pub(super) session: SessionId,
+    pub(super) method: &'static str,
+    pub(super) guesses_left: Option<u32>,
+    pub(super) answer: Result<Signed, Denied>,
+    pub(super) reply: oneshot::Sender<Result<Identity, Denial>>,
+}
+
+/// What became of an unlock, on its way out.
+pub(super) struct Unlocked {
+    pub(super) who: Who,
+    pub(super) door: DoorId,
+    pub(super) intent: u64,
+    pub(super) outcome: Outcome,
+    pub(super) reply: oneshot::Sender<Outcome>,
+}
+
+impl Agent {
+    pub(super) fn finish(&mut self, done: Done) {
+        match done {
+            Done::Nothing => {}
+            Done::Identified(identified) => self.identified(identified),
+            Done::Followed(who, door, seen, reply) => {
+                if seen == Seen::Open {
+                    let _ = self.sensed.insert(door);
+                }
+                let (outcome, said) = follow::outcome(seen, self.sensed.contains(&door));
+                let _ = reply.send(outcome);
+                if let Some(said) = said {
+                    self.book.seen(&who, door, said);
+                }
+            }
+            Done::ReadBack(who, door, about) => self.book.seen(&who, door, &about),
+            Done::Listed(session, reply, locked_down) => self.listed(session, reply, &locked_down),
+            Done::Unlocked(Unlocked { who, door, intent, outcome, reply }) => {
+                let _ = reply.send(outcome);
+                self.book.outcome(&who, door, intent, outcome);
+                if outcome.refusal() == Some(Refusal::Login) {
+                    self.note_refused(who.staff, true);
+                }
+            }
+        }
+    }
+
+    fn identified(&mut self, Identified { session, method, guesses_left, answer, reply }: Identified) {
+        let asked = self.identifying.take_if(|(id, _)| *id == session).is_some();
+        let answer = match answer {
+            Ok(Signed::In(mut open, mut welcome)) => {
+                self.book.count(&open.who, &mut open.doors, &self.limits);
+                welcome.doors.clone_from(&open.doors);
+                tracing::info!(staff = open.who.staff.get(), doors = open.doors.len(), "signed in");
+                // Somebody who is not waited for any more takes nobody's place.
+                if asked {
+                    self.book.signed_in(&open.who);
+                    self.note_refused(open.who.staff, false);
+                    self.open = Some(open);
+                }
+                Ok(Identity::Person(welcome))
+            }
+            Ok(Signed::Same) => Ok(Identity::Same),
+            Ok(Signed::NeedsPin) => Ok(Identity::NeedsPin),
+            Err(Denied { denial, who }) => {
+                self.book.refused(method, denial, time::Instant::now().into_std());
+                if let (Some(who), Denial::LoginDead) = (&who, denial) {
+                    self.note_refused(who.staff, true);
+                }
+                if guesses_left == Some(0) && denial == Denial::NotKnown {
+                    self.book.budget_spent("keypad");
+                }
+                Err(denial)
+            }
+        };
+        let _ = reply.send(answer);
+    }
+
+    fn listed(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>, locked_down: &[PlaceId]) {
+        let Some(open) = self.open.as_mut().filter(|open| open.id == session) else { return };
+        let is_affected = |door: &Door| {
+            door.state != DoorState::LockedDown
+                && door.place.as_ref().is_some_and(|place| locked_down.contains(&place.id))
+        };
+        let mut changed = false;
+        for door in open.doors.iter_mut().filter(|door| is_affected(door)) {
+            door.state = DoorState::LockedDown;
+            changed = true;
+        }
+        let _ = reply.send(changed.then(|| open.doors.clone()));
+    }
+
+    /// One person's notice, never the kiosk's: the next sign-in asks Kisi again.
+    fn note_refused(&self, staff: StaffId, is_refused: bool) {
+        if let Err(error) = self.desk().directory.note_refused(staff, is_refused) {
+            tracing::error!(error = %Chain(&error), "a refused login cannot be noted");
+        }
+    }
+}
