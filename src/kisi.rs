@@ -126,6 +126,11 @@ impl Client {
             .pool_max_idle_per_host(2)
             .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
             .default_headers(partner_headers(settings)?);
+        #[cfg(target_os = "linux")]
+        {
+            // Longer than an unlock may take, the kernel must not try to deliver its bytes (R38, R50). reqwest has 30 s.
+            http = http.tcp_user_timeout(settings.timeout);
+        }
         if let Some(proxy) = &settings.proxy {
             let allowed = "the address of an HTTP proxy";
             let bad = |_| Error::Setting { key: "kisi.proxy", value: proxy.clone(), allowed };

@@ -6,7 +6,7 @@ use super::{
     Agent,
     book::Who,
     follow::{self, Seen},
-    identify::{Denied, Signed},
+    identify::{Denied, Open, Signed},
 };
 use crate::{
     chain::Chain,
@@ -70,24 +70,23 @@ impl Agent {
         }
     }
 
+    /// Answers first, then writes it down: how long a disk takes tells a guesser nothing, and nobody waits for it.
     fn identified(&mut self, Identified { session, method, guesses_left, answer, reply }: Identified) {
         let asked = self.identifying.take_if(|(id, _)| *id == session).is_some();
-        let answer = match answer {
+        match answer {
             Ok(Signed::In(mut open, mut welcome)) => {
                 self.book.count(&open.who, &mut open.doors, &self.limits);
                 welcome.doors.clone_from(&open.doors);
-                tracing::info!(staff = open.who.staff.get(), doors = open.doors.len(), "signed in");
+                let _ = reply.send(Ok(Identity::Person(welcome)));
                 // Somebody who is not waited for any more takes nobody's place.
                 if asked {
-                    self.book.signed_in(&open.who);
-                    self.note_refused(open.who.staff, false);
-                    self.open = Some(open);
+                    self.begin(open);
                 }
-                Ok(Identity::Person(welcome))
             }
-            Ok(Signed::Same) => Ok(Identity::Same),
-            Ok(Signed::NeedsPin) => Ok(Identity::NeedsPin),
+            Ok(Signed::Same) => drop(reply.send(Ok(Identity::Same))),
+            Ok(Signed::NeedsPin) => drop(reply.send(Ok(Identity::NeedsPin))),
             Err(Denied { denial, who }) => {
+                let _ = reply.send(Err(denial));
                 self.book.refused(method, denial, time::Instant::now().into_std());
                 if let (Some(who), Denial::LoginDead) = (&who, denial) {
                     self.note_refused(who.staff, true);
@@ -95,10 +94,15 @@ impl Agent {
                 if guesses_left == Some(0) && denial == Denial::NotKnown {
                     self.book.budget_spent("keypad");
                 }
-                Err(denial)
             }
-        };
-        let _ = reply.send(answer);
+        }
+    }
+
+    fn begin(&mut self, open: Open) {
+        tracing::info!(staff = open.who.staff.get(), doors = open.doors.len(), "signed in");
+        self.book.signed_in(&open.who);
+        self.note_refused(open.who.staff, false);
+        self.open = Some(open);
     }
 
     fn listed(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>, locked_down: &[PlaceId]) {

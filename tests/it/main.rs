@@ -4,6 +4,7 @@
 mod contract;
 mod display;
 mod enrolment;
+mod faults;
 mod gui;
 mod headless;
 mod installed;

@@ -373,10 +373,10 @@ fn a_dead_login_is_that_persons_notice() {
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&ada);
     assert!(kiosk.shows(words::denial(vestibule::session::Denial::LoginDead)));
-    let person = site.directory().person("ada@example.com").unwrap().unwrap();
-    assert_eq!(person.standing, vestibule::directory::Standing::Refused, "said in the list of staff");
     kiosk.type_pin(&grace);
     assert!(kiosk.shows("Hello Grace Moreau"));
+    let person = site.directory().person("ada@example.com").unwrap().unwrap();
+    assert_eq!(person.standing, vestibule::directory::Standing::Refused, "said in the list of staff");
 }
 
 /// F2: said within the limits of a connection, and healed by itself.

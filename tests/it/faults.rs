@@ -1,0 +1,122 @@
+//! The network between kiosk and Kisi, broken where it breaks: at every byte of an answer, and in the kernel.
+
+use std::{process::Command, thread, time::Duration};
+
+use vestibule::{
+    door::{DoorId, Outcome, Refusal},
+    kisi::{Client, Device},
+    secret::Secret,
+    simulator::{Simulator as Kisi, fault::Fault},
+};
+
+use crate::{
+    headless::now,
+    tls::{plain, sample},
+};
+
+const LOBBY: DoorId = DoorId::new(101);
+const KIOSK: Device<'_> = Device { name: "Lobby", model: "kiosk" };
+/// Set in the process that has a network of its own.
+const INSIDE: &str = "VESTIBULE_INSIDE_NAMESPACE";
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Runs this test again in a network of its own, whose loopback can be taken down without harm to anybody. Says whether this is
+/// already that process.
+fn is_inside(test: &str) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let mut command = Command::new("unshare");
+    // Ordinary users get one by being root in it.
+    let _ = command.args(if rustix::process::geteuid().is_root() { &["-n"][..] } else { &["-rn"] });
+    let exe = std::env::current_exe().unwrap();
+    let output = command.arg(exe).args([test, "--exact", "--nocapture"]).env(INSIDE, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    print!("{}", said.lines().filter(|line| line.contains("black hole")).collect::<Vec<_>>().join("\n"));
+    false
+}
+
+fn loopback(state: &str) {
+    assert!(Command::new("ip").args(["link", "set", "lo", state]).status().unwrap().success(), "ip, of iproute2");
+}
+
+/// T29, R50, F27: the kernel keeps bytes that it could not deliver, and would deliver them when the network is back. By then the
+/// kiosk has given the unlock up: nothing may arrive.
+///
+/// `VESTIBULE_BLACK_HOLE=60` is the long form.
+#[test]
+fn an_unlock_that_fell_into_a_black_hole_does_not_arrive_later() {
+    if !is_inside("faults::an_unlock_that_fell_into_a_black_hole_does_not_arrive_later") {
+        return;
+    }
+    let long = std::env::var("VESTIBULE_BLACK_HOLE").map_or(12, |seconds| seconds.parse().unwrap());
+    let hole = Duration::from_secs(long);
+    loopback("up");
+    let (world, admin) = sample();
+    let kisi = Kisi::start(world).unwrap();
+    let client = Client::new(&plain(&kisi.base_url())).unwrap();
+    let runtime = runtime();
+    let login = runtime.block_on(client.create_login(&Secret::new(admin), KIOSK, "ada@example.com")).unwrap();
+    assert_eq!(runtime.block_on(client.unlock(&login.secret, LOBBY)), Outcome::Accepted, "the connection is warm");
+
+    loopback("down");
+    let begin = now();
+    let outcome = runtime.block_on(client.unlock(&login.secret, LOBBY));
+    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}: it may have left");
+    assert!(begin.elapsed() < Duration::from_secs(10), "given up at its deadline");
+    thread::sleep(hole.saturating_sub(begin.elapsed()));
+    loopback("up");
+    // The kernel would try again at growing intervals, the longest of which is as long as the hole.
+    let until = now() + hole + Duration::from_secs(3);
+    while now() < until {
+        kisi.with(|world| assert_eq!(world.unlocks(), 1, "a late unlock"));
+        runtime.block_on(async { tokio::time::sleep(Duration::from_millis(100)).await });
+    }
+    assert_eq!(runtime.block_on(client.unlock(&login.secret, LOBBY)), Outcome::Accepted, "usable again by itself");
+    kisi.with(|world| assert_eq!(world.unlocks(), 2));
+    println!("black hole of {long} s, then {} s: 0 late unlocks", hole.as_secs() + 3);
+}
+
+/// F10: at every byte of the answer. The kiosk never asks twice, and says accepted only once it has read that it was.
+#[test]
+fn an_answer_that_is_cut_at_any_byte_is_unknown_until_its_head_is_there() {
+    let (world, admin) = sample();
+    let kisi = Kisi::start(world).unwrap();
+    let client = Client::new(&plain(&kisi.base_url())).unwrap();
+    let runtime = runtime();
+    let login = runtime.block_on(client.create_login(&Secret::new(admin), KIOSK, "ada@example.com")).unwrap();
+    for (refuse, whole) in [(false, None), (true, Some(Refusal::Right))] {
+        let (mut accepted_from, mut taps) = (None, 0);
+        for bytes in 0..400 {
+            let before = kisi.with(|world| {
+                let refused = Fault::refuse(403, "fcd8ef");
+                let fault = if refuse { refused } else { Fault::default() };
+                world.faults = vec![Fault { path: Some("/locks/101/unlock".into()), cut_after: Some(bytes), ..fault }];
+                world.requests.len()
+            });
+            let outcome = runtime.block_on(client.unlock(&login.secret, LOBBY));
+            taps += 1;
+            let asked = kisi.with(|world| world.requests.len()) - before;
+            assert_eq!(asked, 1, "one tap, one request, {bytes} bytes");
+            let is_told = match (outcome, whole) {
+                (Outcome::Accepted, None) => true,
+                // With its body cut, a refusal is still one; which, its status says.
+                (Outcome::Refused(reason), Some(class)) => reason.class == class || reason.class == Refusal::Other,
+                (Outcome::Unknown(_), _) => false,
+                other => panic!("{other:?} after {bytes} bytes"),
+            };
+            match accepted_from {
+                None if is_told => accepted_from = Some(bytes),
+                Some(from) => assert!(is_told, "told from byte {from}, but not at {bytes}"),
+                None => {}
+            }
+        }
+        let from = accepted_from.unwrap();
+        assert!((60..300).contains(&from), "the head is {from} bytes long");
+        println!("{taps} cuts: unknown below {from} bytes, told from there");
+    }
+}
