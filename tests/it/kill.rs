@@ -9,8 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use vestibule::{
+    audit::{By, Log},
     directory::{Cost, Directory, Errand},
+    simulator::world::World,
     staff::{Badge, BadgeProfile, Credential},
 };
 
@@ -18,6 +21,10 @@ use crate::{enrolment::Files, headless::now};
 
 /// Kills in the short form. `VESTIBULE_KILLS=1000` is the long one.
 const KILLS: usize = 16;
+
+fn robot() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_vestibule")).with_file_name("examples").join("robot")
+}
 
 fn kills() -> usize {
     std::env::var("VESTIBULE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap())
@@ -52,11 +59,11 @@ fn a_kill_between_spending_and_checking_gives_no_guess_back() {
     fs::write(files.folder.join("kiosk.toml"), text).unwrap();
     let data = files.folder.join("data");
     let directory = Directory::open(&data, None, || Cost::FLOOR).unwrap();
-    let guesser = PathBuf::from(env!("CARGO_BIN_EXE_vestibule")).with_file_name("examples").join("guesser");
+    let robot = robot();
     let (mut random, mut in_flight) = (Random::new(), 0);
     for round in 0..kills() {
         directory.keep_guesses_left(100).unwrap();
-        let mut child = Command::new(&guesser)
+        let mut child = Command::new(&robot)
             .args([files.folder.join("kiosk.toml"), data.clone()])
             .stdout(Stdio::piped())
             .spawn()
@@ -166,4 +173,66 @@ fn a_kill_anywhere_leaves_one_working_login_or_a_note_of_what_is_left_to_do() {
         assert!(name == "rekey" || settled.kept.is_some() == stays, "{name}, round {round}");
     }
     println!("{} kills, {noted} of them left a note, 0 logins lost, 0 strays without a note", kills());
+}
+
+/// F33, I2, I3, I8: at a random instant of visits. Nothing is sent twice, everything that was sent was written down before, and
+/// the next start says of each unlock without an answer that nobody knows.
+#[test]
+fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() {
+    const EMAIL: &str = "grace@example.com";
+    const BADGE: &str = "0012345678";
+    let files = Files::new();
+    let data = files.folder.join("data");
+    let _ = Directory::open(&data, None, || Cost::FLOOR).unwrap();
+    let _ = run_and_kill(&mut files.command(&["staff", "add", EMAIL, "--badge", BADGE]), None);
+    files.site.kisi.with(|world| world.latency = Duration::from_millis(4));
+    let (mut random, mut unknown, mut visits) = (Random::new(), 0, 0);
+    for round in 0..kills() {
+        let before = files.site.kisi.with(|world| unlocks_asked(world));
+        let mut child = Command::new(robot())
+            .args([files.folder.join("kiosk.toml"), data.clone()])
+            .args([BADGE, "101"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let heard = thread::spawn(move || output.lines().map_while(Result::ok).collect::<Vec<_>>());
+        thread::sleep(Duration::from_millis(40) + random.up_to(Duration::from_millis(400)));
+        child.kill().unwrap();
+        let _ = child.wait().unwrap();
+        let heard = heard.join().unwrap();
+        let taps = heard.iter().filter(|line| *line == "tap").count();
+        visits += taps;
+        thread::sleep(Duration::from_millis(20)); // What is on the wire arrives.
+        let asked = files.site.kisi.with(|world| unlocks_asked(world)) - before;
+        assert!(asked <= taps, "round {round}: {taps} taps, {asked} requests");
+
+        // The next start: it is signed out, and says what it does not know.
+        let directory = Directory::open(&data, None, || Cost::FLOOR).unwrap();
+        let log = Log::open(&data, directory.audit_key()).unwrap();
+        let open = log.open_intents().unwrap().len();
+        assert!(open <= 1, "round {round}: one attempt at a time");
+        unknown += open;
+        let client = vestibule::kisi::Client::new(&vestibule::wiring::client(&files.site.config)).unwrap();
+        let start = vestibule::wiring::start(&files.site.config, directory, client).unwrap();
+        assert_eq!(log.open_intents().unwrap(), [], "round {round}: unknown after restart");
+        let verdict = log.verify(None, &[]).unwrap();
+        assert_eq!(verdict.finding, None, "round {round}");
+        drop(start);
+    }
+    // Every request has its intent: Kisi never saw more than was written down.
+    let directory = Directory::open(&data, None, || Cost::FLOOR).unwrap();
+    let log = Log::open(&data, directory.audit_key()).unwrap();
+    let written = log.report(By::Person, Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap()[0].asked;
+    let asked = files.site.kisi.with(|world| unlocks_asked(world));
+    assert!(u64::try_from(asked).unwrap() <= written, "{asked} requests, {written} intents");
+    assert!(0 < visits);
+    println!(
+        "{} kills in {visits} visits, {unknown} unlocks unknown after restart, 0 sent twice or unwritten",
+        kills()
+    );
+}
+
+fn unlocks_asked(world: &World) -> usize {
+    world.requests.iter().filter(|request| request.path.ends_with("/unlock")).count()
 }

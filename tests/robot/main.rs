@@ -1,0 +1,118 @@
+//! The shipped session and agent without a window, as fast as they answer. For the tests that kill it.
+//!
+//! `robot CONFIG DATA` types wrong PINs and prints a line for each guess that was answered. `robot CONFIG DATA BADGE DOOR` signs in
+//! with that badge, opens that door and signs out, again and again, and prints a line before each tap and after each answer.
+
+use std::{
+    io::Write,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use vestibule::{
+    agent::Handle,
+    app::Start,
+    config::Config,
+    directory::{Cost, Directory},
+    door::DoorId,
+    kisi::Client,
+    session::{Effect, Event, Session, State, reader::Key},
+    staff::Digit,
+    wiring,
+};
+
+type Failure = Box<dyn std::error::Error>;
+
+struct Robot {
+    session: Session,
+    agent: Handle,
+    now: Instant,
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (config, data) = (arguments.first().ok_or("CONFIG")?, arguments.get(1).ok_or("DATA")?);
+    let config = Config::load(Path::new(config))?;
+    let directory = Directory::open(Path::new(data), None, || Cost::FLOOR)?;
+    let client = Client::new(&wiring::client(&config))?;
+    let Start::Working { rules, agent, guesses_left, .. } = wiring::start(&config, directory, client)? else {
+        return Err("the kiosk does not start".into());
+    };
+    let now = begin();
+    let mut robot = Robot { session: Session::new(*rules).with_guesses(guesses_left, now), agent, now };
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    match (arguments.get(2), arguments.get(3)) {
+        (Some(badge), Some(door)) => runtime.block_on(robot.visit(badge, DoorId::new(door.parse()?))),
+        _ => runtime.block_on(robot.guess()),
+    }
+}
+
+impl Robot {
+    async fn guess(&mut self) -> Result<(), Failure> {
+        for number in 0_u64.. {
+            // Not so much time that a guess comes back.
+            self.now += Duration::from_millis(1);
+            let before = self.session.budget().left();
+            for digit in format!("{:012}", 271_828_182_845 + number).chars() {
+                self.send(Event::DigitTouched(Digit::from_char(digit).ok_or("no digit")?)).await;
+            }
+            if before == 0 {
+                return Ok(());
+            }
+            say("answered")?;
+        }
+        Ok(())
+    }
+
+    async fn visit(&mut self, badge: &str, door: DoorId) -> Result<(), Failure> {
+        loop {
+            self.now += Duration::from_secs(3);
+            for c in badge.chars() {
+                self.now += Duration::from_millis(5);
+                self.send(Event::KeyPressed(Key::Char(c))).await;
+            }
+            self.send(Event::KeyPressed(Key::Enter)).await;
+            if !matches!(self.session.state(), State::SignedIn(_)) {
+                return Err("nobody is signed in".into());
+            }
+            self.now += Duration::from_secs(1);
+            say("tap")?;
+            self.send(Event::DoorTouched(door)).await;
+            say("answered")?;
+            self.send(Event::SignOutTouched).await;
+        }
+    }
+
+    /// Hands over an event, and everything that comes of it.
+    async fn send(&mut self, event: Event) {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            for effect in self.session.handle(event, self.now) {
+                match effect {
+                    Effect::Identify(id, presented, asked) => {
+                        events.push(Event::Identified(id, self.agent.identify(id, presented, asked).await));
+                    }
+                    Effect::Unlock(session, request, door) => {
+                        let outcome = self.agent.unlock(session, request, door).await;
+                        events.push(Event::UnlockAnswered(request, outcome));
+                    }
+                    Effect::KeepBudget(left) => self.agent.keep_budget(left),
+                    Effect::Forget(session, why) => self.agent.forget(session, why),
+                    Effect::ReadBack(session, door) => self.agent.read_back(session, door),
+                    Effect::Prepare => self.agent.prepare(),
+                    Effect::CheckPlaces(_) | Effect::Recount(_) | Effect::Follow(..) => {}
+                }
+            }
+        }
+    }
+}
+
+fn say(line: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "{line}").and_then(|()| out.flush())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the beginning of this program's time")]
+fn begin() -> Instant {
+    Instant::now()
+}
