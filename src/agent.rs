@@ -39,6 +39,7 @@ use crate::{
     directory::Directory,
     door::{Door, DoorId, Outcome, PlaceId},
     kisi,
+    proximity::Proofs,
     session::{Asked, Denial, Ended, Identity, Presented, SessionId},
     staff::Credential,
 };
@@ -75,6 +76,8 @@ pub struct Parts {
     pub badge_needs_pin: bool,
     /// How often people may open doors.
     pub limits: Limits,
+    /// What readers near the kiosk say. Without a source it stays empty.
+    pub proofs: Arc<Mutex<Proofs>>,
 }
 
 /// Starts the agent on a thread of its own. It ends when the last handle is dropped.
@@ -95,6 +98,7 @@ struct Agent {
     book: Book,
     keep_days: u32,
     limits: Limits,
+    proofs: Arc<Mutex<Proofs>>,
     client: kisi::Client,
     shown: Arc<Shown>,
     open: Option<Open>,
@@ -113,6 +117,7 @@ impl Agent {
             book: Book::new(parts.log),
             keep_days: parts.keep_days,
             limits: parts.limits,
+            proofs: parts.proofs,
             client: parts.client,
             shown: Arc::new(Shown { places: parts.places, hidden: parts.hidden }),
             open: None,
@@ -185,6 +190,12 @@ impl Agent {
         if minutes.is_multiple_of(DAY) {
             self.book.prune(self.keep_days);
         }
+    }
+
+    /// What the reader of this door said just now, if it can be heard from here.
+    fn proof_of(&self, door: DoorId) -> Option<u16> {
+        let proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
+        proofs.of(door, time::Instant::now().into_std())
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
@@ -266,9 +277,10 @@ impl Agent {
                 return;
             }
         };
+        let proof = self.proof_of(door);
         tracing::info!(staff = who.staff.get(), door = door.get(), "unlock");
         let _ = self.work.spawn(async move {
-            let outcome = client.unlock(&login, door).await;
+            let outcome = client.unlock_near(&login, door, proof).await;
             tracing::info!(staff = who.staff.get(), door = door.get(), ?outcome, "unlock answered");
             Done::Unlocked(Unlocked { who, door, intent, outcome, reply })
         });

@@ -40,6 +40,8 @@ pub struct Config {
     pub doors: Doors,
     /// `[limits]`
     pub limits: Limits,
+    /// `[proximity]`
+    pub proximity: Proximity,
     /// `[audit]`
     pub audit: Audit,
     /// `[display]`
@@ -135,6 +137,23 @@ pub struct Doors {
     pub hide: Vec<String>,
     /// After an unlock, look whether the door opens.
     pub follow: bool,
+}
+
+/// `[proximity]`: where the kiosk is.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proximity {
+    /// North, in degrees.
+    pub latitude: f64,
+    /// East, in degrees.
+    pub longitude: f64,
+}
+
+impl Proximity {
+    /// Latitude and longitude. `None` while both are 0: there is no door.
+    pub fn position(self) -> Option<(f64, f64)> {
+        (self.latitude != 0.0 || self.longitude != 0.0).then_some((self.latitude, self.longitude))
+    }
 }
 
 /// `[limits]`: how often a person may open doors from here. Zero means no limit.
@@ -233,6 +252,7 @@ impl Config {
             },
             doors: raw.doors,
             limits: raw.limits,
+            proximity: raw.proximity,
             audit: raw.audit,
             display: raw.display,
         };
@@ -241,7 +261,7 @@ impl Config {
 
     /// The first value that is out of range, with its key and what is allowed.
     fn wrong_value(&self) -> Option<Wrong> {
-        let Self { kiosk, kisi, sign_in, badge, budget, session, limits, audit, .. } = self;
+        let Self { kiosk, kisi, sign_in, badge, budget, session, limits, proximity, audit, .. } = self;
         let text = |key, value: &str, range: (usize, usize), allowed| {
             let length = value.chars().count();
             (length < range.0 || range.1 < length).then(|| (key, value.to_owned(), allowed))
@@ -252,6 +272,10 @@ impl Config {
         let seconds = |key, value: Duration, range, allowed| number(key, value.as_secs(), range, allowed);
         let size = |key, value: usize, range: (usize, usize), allowed| {
             (value < range.0 || range.1 < value).then(|| (key, value.to_string(), allowed))
+        };
+        let degrees = |key, value: f64, most: f64, allowed| {
+            let fits = value.abs() <= most;
+            (!fits).then(|| (key, value.to_string(), allowed))
         };
         let warning = session.warning;
         text("kiosk.name", kiosk.name.trim(), (1, 40), "1 to 40 characters")
@@ -277,6 +301,8 @@ impl Config {
                 let wrong = limits.per_door.values().find(|count| !(1..=10_000).contains(*count))?;
                 Some(("limits.per_door", wrong.to_string(), "names of doors, each with 1 to 10000"))
             })
+            .or_else(|| degrees("proximity.latitude", proximity.latitude, 90.0, "-90.0 to 90.0"))
+            .or_else(|| degrees("proximity.longitude", proximity.longitude, 180.0, "-180.0 to 180.0"))
             .or_else(|| number("audit.keep_days", audit.keep_days.into(), (1, 3650), "1 to 3650"))
             .or_else(|| number("budget.guesses", budget.guesses.into(), (1, 100), "1 to 100"))
             .or_else(|| number("budget.refill_minutes", budget.refill_minutes.into(), (1, 15), "1 to 15"))

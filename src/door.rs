@@ -101,8 +101,8 @@ impl DoorState {
     /// Whether a tap makes sense. Where it is false, Kisi is known to refuse.
     pub fn can_be_tried(self) -> bool {
         match self {
-            Self::Ready | Self::Open | Self::Offline | Self::NeedsReader | Self::NeedsPosition => true,
-            Self::LockedDown | Self::NotSetUp => false,
+            Self::Ready | Self::Open | Self::Offline => true,
+            Self::LockedDown | Self::NotSetUp | Self::NeedsReader | Self::NeedsPosition => false,
         }
     }
 }

@@ -197,8 +197,9 @@ impl Client {
     pub async fn doors(&self, login: &Secret<String>) -> Result<Doors, Error> {
         let all = Query { path: "locks", filter: &[], page: PAGE, max: MAX_DOORS };
         let list = self.list::<wire::Lock>("GET /locks", login, all, |lock| lock.id).await?;
+        let has_position = self.settings.position.is_some();
         let mut doors: Vec<(Option<i64>, Door)> =
-            list.items.into_iter().map(|lock| (lock.order_id, lock.into())).collect();
+            list.items.into_iter().map(|lock| (lock.order_id, lock.into_door(has_position))).collect();
         doors.sort_by_cached_key(|(order, door)| (order.is_none(), *order, door.name.to_lowercase(), door.id));
         let mut doors: Vec<Door> = doors.into_iter().map(|(_, door)| door).collect();
         tell_apart(&mut doors);
@@ -242,7 +243,12 @@ impl Client {
     ///
     /// Kisi OpenAPI document, `POST /locks/{id}/unlock`; `threats-and-faults.md`, R44 to R48.
     pub async fn unlock(&self, login: &Secret<String>, door: DoorId) -> Outcome {
-        match self.try_unlock(login, door).await {
+        self.unlock_near(login, door, None).await
+    }
+
+    /// The same with what the reader at the door said.
+    pub async fn unlock_near(&self, login: &Secret<String>, door: DoorId, proof: Option<u16>) -> Outcome {
+        match self.try_unlock(login, door, proof).await {
             Ok(()) => Outcome::Accepted,
             Err(error) => {
                 tracing::warn!(door = door.get(), error = %Chain(&error), "an unlock was not accepted");
@@ -251,10 +257,10 @@ impl Client {
         }
     }
 
-    async fn try_unlock(&self, login: &Secret<String>, door: DoorId) -> Result<(), Error> {
+    async fn try_unlock(&self, login: &Secret<String>, door: DoorId, proof: Option<u16>) -> Result<(), Error> {
         let path = ["locks", &door.get().to_string(), "unlock"];
-        let request =
-            self.request(Method::POST, &path, login)?.json(&serde_json::json!({})).timeout(self.settings.timeout);
+        let wanted = wire::Unlock::new(self.settings.position, proof);
+        let request = self.request(Method::POST, &path, login)?.json(&wanted).timeout(self.settings.timeout);
         let answer = success(request.send().await.map_err(Error::from_transport)?).await?;
         if is_html(&answer) {
             return Err(Error::NotKisi);

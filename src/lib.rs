@@ -4,6 +4,7 @@ pub mod chain;
 pub mod hex;
 pub mod secret;
 pub mod door;
+pub mod proximity;
 pub mod staff;
 pub mod session;
 pub mod config;

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -175,6 +176,7 @@ pub fn client(config: &Config) -> kisi::Settings {
         base_url: config.kisi.base_url.clone(),
         proxy: given(&config.kisi.proxy),
         timeout: Duration::from_secs(config.kisi.timeout_seconds),
+        position: config.proximity.position(),
         integration_identifier: given(&config.kisi.integration_identifier),
         integration_contact: given(&config.kisi.integration_contact),
         roots: Roots::System,
@@ -210,6 +212,7 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         places: config.kisi.places.iter().map(|id| PlaceId::new(*id)).collect(),
         hidden: config.doors.hide.clone(),
         badge_needs_pin: config.sign_in.badge == config::Badges::WithPin,
+        proofs: Arc::default(),
         limits: agent::Limits {
             per_hour: config.limits.per_person_per_hour,
             per_day: config.limits.per_person_per_day,

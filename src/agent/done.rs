@@ -76,6 +76,11 @@ impl Agent {
         match answer {
             Ok(Signed::In(mut open, mut welcome)) => {
                 self.book.count(&open.who, &mut open.doors, &self.limits);
+                for door in open.doors.iter_mut().filter(|door| door.state == DoorState::NeedsReader) {
+                    if self.proof_of(door.id).is_some() {
+                        door.state = DoorState::Ready;
+                    }
+                }
                 welcome.doors.clone_from(&open.doors);
                 let _ = reply.send(Ok(Identity::Person(welcome)));
                 // Somebody who is not waited for any more takes nobody's place.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Audit, Badges, Budget, Display, Doors, Error, Kiosk, Kisi, Limits, SignIn, Wrong};
+use super::{Audit, Badges, Budget, Display, Doors, Error, Kiosk, Kisi, Limits, Proximity, SignIn, Wrong};
 use crate::staff::{BadgeFormat, BadgeProfile};
 
 /// The shipped file with the installer's keys laid over it. Every key is here, none has another default.
@@ -19,6 +19,7 @@ pub(super) struct Raw {
     pub(super) session: RawSession,
     pub(super) doors: Doors,
     pub(super) limits: Limits,
+    pub(super) proximity: Proximity,
     pub(super) audit: Audit,
     pub(super) display: Display,
 }

@@ -15,6 +15,8 @@ pub struct Settings {
     pub proxy: Option<String>,
     /// The limit for an unlock.
     pub timeout: Duration,
+    /// Where the kiosk is, north and east in degrees (WGS 84). Some doors ask.
+    pub position: Option<(f64, f64)>,
     /// Partners name themselves.
     pub integration_identifier: Option<String>,
     /// Partners give an e-mail address.

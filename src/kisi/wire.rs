@@ -119,6 +119,55 @@ pub(super) struct LockNow {
     pub(super) unlocked: Option<bool>,
 }
 
+/// `POST /locks/{id}/unlock`, the request.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Unlock {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) context: Option<Context>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) lock: Option<Proof>,
+}
+
+/// Where the kiosk is.
+#[derive(Debug, Serialize)]
+pub(super) struct Context {
+    pub(super) location: Location,
+    pub(super) services: [Service; 1],
+}
+
+/// Degrees of WGS 84.
+#[derive(Debug, Serialize)]
+pub(super) struct Location {
+    pub(super) latitude: f64,
+    pub(super) longitude: f64,
+}
+
+/// What could tell where the kiosk is. Kisi chooses the code of a refusal by it.
+#[derive(Debug, Serialize)]
+pub(super) struct Service {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) available: bool,
+    pub(super) enabled: bool,
+    pub(super) authorized: bool,
+}
+
+/// What the reader at the door said.
+#[derive(Debug, Serialize)]
+pub(super) struct Proof {
+    /// Decimal digits.
+    pub(super) proximity_proof: String,
+}
+
+impl Unlock {
+    pub(super) fn new(position: Option<(f64, f64)>, proof: Option<u16>) -> Self {
+        let gps = Service { kind: "GPS", available: true, enabled: true, authorized: true };
+        let context = position
+            .map(|(latitude, longitude)| Context { location: Location { latitude, longitude }, services: [gps] });
+        Self { context, lock: proof.map(|code| Proof { proximity_proof: code.to_string() }) }
+    }
+}
+
 /// The place inside a lock. It says nothing about a lock-down.
 #[derive(Debug, Deserialize)]
 struct LockPlace {
@@ -132,7 +181,7 @@ impl Lock {
     /// # Source
     ///
     /// `kisi-api.md`, section 3.2: order and words are ours.
-    fn state(&self) -> DoorState {
+    fn state(&self, has_position: bool) -> DoorState {
         let is = |field: Option<bool>| field == Some(true);
         if is(self.locked_down) {
             DoorState::LockedDown
@@ -144,7 +193,7 @@ impl Lock {
             DoorState::Offline
         } else if is(self.reader_restriction_enabled) {
             DoorState::NeedsReader
-        } else if is(self.geofence_restriction_enabled) {
+        } else if is(self.geofence_restriction_enabled) && !has_position {
             DoorState::NeedsPosition
         } else {
             DoorState::Ready
@@ -152,8 +201,10 @@ impl Lock {
     }
 }
 
-impl From<Lock> for Door {
-    fn from(lock: Lock) -> Self {
+impl Lock {
+    /// The door, for a kiosk that knows where it is or does not.
+    pub(super) fn into_door(self, has_position: bool) -> Door {
+        let lock = self;
         let named = |name: Option<&str>, kind: &str, id: u64| {
             let name = name.map(clean).unwrap_or_default();
             if name.is_empty() { format!("{kind} {id}") } else { name }
@@ -163,11 +214,11 @@ impl From<Lock> for Door {
             .as_ref()
             .map(|place| Place { id: PlaceId::new(place.id), name: named(place.name.as_deref(), "Place", place.id) });
         let unnamed = lock.place_id.map(|id| Place { id: PlaceId::new(id), name: format!("Place {id}") });
-        Self {
+        Door {
             id: DoorId::new(lock.id),
             name: named(lock.name.as_deref(), "Door", lock.id),
             place: place.or(unnamed),
-            state: lock.state(),
+            state: lock.state(has_position),
             allowance: None,
         }
     }
@@ -178,7 +229,7 @@ mod tests {
     use super::*;
 
     fn door(json: &str) -> Option<Door> {
-        serde_json::from_str::<Lock>(json).ok().map(Door::from)
+        serde_json::from_str::<Lock>(json).ok().map(|lock| lock.into_door(false))
     }
 
     #[test]

@@ -100,8 +100,8 @@ pub fn state(state: DoorState) -> &'static str {
         DoorState::NotSetUp => "Not set up yet",
         DoorState::Open => "Open already",
         DoorState::Offline => "Offline: may not answer",
-        DoorState::NeedsReader => "Needs the reader",
-        DoorState::NeedsPosition => "Needs a position",
+        DoorState::NeedsReader => "Phone or card at the reader",
+        DoorState::NeedsPosition => "Not from this kiosk",
     }
 }
 

@@ -302,6 +302,43 @@ fn a_door_that_did_not_answer_rests_and_is_read_back_once() {
     assert_eq!(asked(&site, "/locks/101/unlock"), 2, "and may be tried again");
 }
 
+/// R49: a door that cannot open from here is no button; with the kiosk's position, or its reader in reach, it is one.
+#[test]
+fn a_door_that_asks_for_nearness_is_a_button_only_where_that_can_be_shown() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&pin);
+    kiosk.wait(REACH);
+    assert!(kiosk.shows("Phone or card at the reader") && kiosk.shows("Not from this kiosk"));
+    kiosk.tap("Archive");
+    kiosk.tap("Roof terrace");
+    site.kisi.with(|world| assert!(world.requests.iter().all(|request| !request.path.ends_with("/unlock"))));
+
+    let site = Site::with(|_| {}, "[proximity]\nlatitude = 53.5437\nlongitude = 9.9887\n");
+    let pin = site.enrol("ada@example.com", None, true);
+    let directory = site.directory();
+    let log = vestibule::audit::Log::open(directory.folder(), directory.audit_key()).unwrap();
+    let parts = vestibule::wiring::agent(&site.config, directory, log, site.client());
+    let (uuid, major, minor) = site.kisi.with(|world| vestibule::simulator::rules::beacon(world, 107));
+    let hex: Vec<u8> = uuid.replace('-', "").into_bytes();
+    let reader = *vestibule::hex::decode::<16>(&hex).unwrap();
+    let frame = [&[0x02, 0x15][..], &reader, &major.to_be_bytes(), &minor.to_be_bytes(), &[0xc5]].concat();
+    let beacon = vestibule::proximity::Beacon::decode(&frame).unwrap();
+    parts.proofs.lock().unwrap().hear(beacon, crate::headless::now());
+    let (rules, labels) = (Box::new(vestibule::wiring::rules(&site.config)), vestibule::wiring::labels(&site.config));
+    let agent = vestibule::agent::start(parts).unwrap();
+    let start = app::Start::Working { rules, labels, agent, guesses_left: 10 };
+    let mut kiosk = Kiosk::new(start, crate::headless::WIDE);
+    kiosk.type_pin(&pin);
+    for door in ["Archive", "Roof terrace"] {
+        kiosk.wait(REACH);
+        kiosk.tap(door);
+        assert!(kiosk.shows("Accepted"), "{door}");
+    }
+    site.kisi.with(|world| assert_eq!(world.unlocks(), 2));
+}
+
 /// R55: who, how, which door, what came of it, and why it ended.
 #[test]
 fn a_visit_is_in_the_audit_log_and_the_intent_comes_before_the_unlock() {

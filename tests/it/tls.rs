@@ -90,6 +90,7 @@ pub(crate) fn plain(base_url: &str) -> Settings {
         base_url: base_url.to_owned(),
         proxy: None,
         timeout: Duration::from_secs(3),
+        position: None,
         integration_identifier: None,
         integration_contact: None,
         roots: Roots::System,
