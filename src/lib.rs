@@ -5,6 +5,7 @@ pub mod hex;
 pub mod secret;
 pub mod door;
 pub mod proximity;
+pub mod trouble;
 pub mod staff;
 pub mod session;
 pub mod config;

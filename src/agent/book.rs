@@ -177,8 +177,7 @@ fn reason(denial: Denial) -> &'static str {
         Denial::TooManyBadges => "too many badges",
         Denial::NotRead => "not read",
         Denial::LoginDead => "login refused",
-        Denial::Unreachable => "unreachable",
-        Denial::KisiFault => "fault at Kisi",
+        Denial::Network(trouble) => trouble.name(),
         Denial::KioskFault => "fault of the kiosk",
         Denial::TooSlow => "too slow",
     }

@@ -18,6 +18,7 @@ use crate::{
     secret::Secret,
     session::{Denial, SessionId, visit::Welcome},
     staff::{Credential, StaffId},
+    trouble::Trouble,
 };
 
 /// Longer than the session waits nobody needs a list. Less than the session's own limit for a check.
@@ -84,7 +85,7 @@ impl Question {
                 tracing::warn!(staff = who.staff.get(), error = %Chain(&error), "the doors cannot be listed");
                 return Err(Denied { denial: denial(&error), who: Some(who) });
             }
-            Err(_) => return Err(Denied { denial: Denial::Unreachable, who: Some(who) }),
+            Err(_) => return Err(Denied { denial: Denial::Network(Trouble::NoAnswer), who: Some(who) }),
         };
         if 0 < list.dropped {
             tracing::warn!(dropped = list.dropped, "doors that cannot be read were left out");
@@ -107,15 +108,10 @@ impl Shown {
 
 /// What a person is told when their doors cannot be listed.
 fn denial(error: &kisi::Error) -> Denial {
-    match error {
-        error if error.is_dead_login() => Denial::LoginDead,
-        kisi::Error::Unreachable(_) | kisi::Error::Unclear(_) => Denial::Unreachable,
-        kisi::Error::Secret => Denial::LoginDead,
-        kisi::Error::Refused { .. }
-        | kisi::Error::Failed { .. }
-        | kisi::Error::NotKisi
-        | kisi::Error::TooLarge { .. }
-        | kisi::Error::Malformed { .. } => Denial::KisiFault,
-        kisi::Error::Setting { .. } | kisi::Error::Client(_) => Denial::KioskFault,
+    match (error, error.trouble()) {
+        (error, _) if error.is_dead_login() => Denial::LoginDead,
+        (kisi::Error::Secret, _) => Denial::LoginDead,
+        (_, Some(trouble)) => Denial::Network(trouble),
+        (_, None) => Denial::KioskFault,
     }
 }

@@ -1,8 +1,14 @@
 //! What can go wrong between the kiosk and Kisi, sorted by what to do about it.
 
-use reqwest::StatusCode;
+use std::io;
 
-use crate::door::{Code, Outcome, Reason};
+use reqwest::StatusCode;
+use rustls::CertificateError;
+
+use crate::{
+    door::{Code, Outcome, Reason},
+    trouble::Trouble,
+};
 
 /// Why Kisi gave no usable answer.
 ///
@@ -94,6 +100,19 @@ impl Error {
         matches!(self, Self::Refused { status: 401, .. })
     }
 
+    /// What is wrong between here and Kisi. `None` when it is not that.
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Unreachable(source) => Some(kind(source)),
+            Self::Unclear(_) => Some(Trouble::NoAnswer),
+            Self::NotKisi | Self::Failed { status: 511, .. } => Some(Trouble::Portal),
+            Self::Refused { .. } | Self::Failed { .. } | Self::TooLarge { .. } | Self::Malformed { .. } => {
+                Some(Trouble::Kisi)
+            }
+            Self::Secret | Self::Setting { .. } | Self::Client(_) => None,
+        }
+    }
+
     /// What became of an unlock that ended so. In doubt it is [`Outcome::Unknown`].
     ///
     /// # Source
@@ -110,6 +129,37 @@ impl Error {
             Self::Unclear(_) | Self::NotKisi | Self::TooLarge { .. } | Self::Malformed { .. } => Outcome::Unknown(None),
         }
     }
+}
+
+/// Why no connection came about. The libraries tell it only by what they are made of.
+///
+/// # Source
+///
+/// Seen with reqwest 0.13, hyper-util 0.1 and rustls 0.23: the name lookup says "dns error", and rustls' own error is inside an
+/// `io::Error`, or in two.
+fn kind(error: &reqwest::Error) -> Trouble {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        match error.downcast_ref() {
+            Some(rustls::Error::InvalidCertificate(
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. },
+            )) => return Trouble::Clock,
+            Some(_) => return Trouble::Unsafe,
+            None => {}
+        }
+        if error.to_string().contains("dns error") {
+            return Trouble::Name;
+        }
+        // What an `io::Error` wraps is not its source.
+        source = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    Trouble::Unreachable
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     door::{Allowance, DoorState, Outcome},
     session::Denial,
+    trouble::Trouble,
 };
 
 /// At rest, when PINs and badges are taken.
@@ -85,10 +86,22 @@ pub fn denial(denial: Denial) -> &'static str {
         Denial::TooManyBadges => "Too many unknown badges. Wait half a minute, or type your PIN.",
         Denial::NotRead => "That was not a badge number. Try again.",
         Denial::LoginDead => "Your access at this kiosk must be renewed. Ask at reception.",
-        Denial::Unreachable => "The door service cannot be reached. Use your card at the reader, or try again.",
-        Denial::KisiFault => "The door service has a problem. Use your card at the reader, or try again.",
+        Denial::Network(trouble) => network(trouble),
         Denial::KioskFault => "This kiosk has a problem. Use your card at the reader, or ask at reception.",
         Denial::TooSlow => "That took too long. Try again.",
+    }
+}
+
+/// What is wrong between here and Kisi. Whoever answers the phone can tell the kinds apart by these words.
+pub fn network(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Name => "No network, or no name server: the door service was not found. Use your card at the reader.",
+        Trouble::Unreachable => "The door service cannot be reached. Use your card at the reader, or try again.",
+        Trouble::Unsafe => "The connection to the door service is not safe. Use your card, and tell reception.",
+        Trouble::Clock => "The clock of this kiosk seems wrong. Use your card at the reader, and tell reception.",
+        Trouble::Portal => "The network wants a sign-in of its own. Use your card at the reader, and tell reception.",
+        Trouble::NoAnswer => "The door service did not answer in time. Use your card at the reader, or try again.",
+        Trouble::Kisi => "The door service has a problem. Use your card at the reader, or try again.",
     }
 }
 

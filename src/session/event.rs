@@ -4,6 +4,7 @@ use super::{reader::Key, visit::Welcome};
 use crate::{
     door::{Door, DoorId, Outcome},
     staff::{Credential, Digit},
+    trouble::Trouble,
 };
 
 /// Ties a session at the kiosk to the one the agent holds. Nobody else can make one.
@@ -128,10 +129,8 @@ pub enum Denial {
     NotRead,
     /// This person's Kisi login is dead.
     LoginDead,
-    /// Kisi cannot be reached.
-    Unreachable,
-    /// Kisi answered something that is no list of doors.
-    KisiFault,
+    /// Kisi cannot be asked, or gives no list of doors.
+    Network(Trouble),
     /// The kiosk itself cannot work.
     KioskFault,
     /// No answer came in time.

@@ -133,7 +133,7 @@ impl Session {
     /// A right guess, or one that cannot have been a new one, returns what it cost.
     fn settle(&mut self, answer: &Result<Identity, Denial>) -> Option<Effect> {
         match answer {
-            Ok(_) | Err(Denial::LoginDead | Denial::Unreachable | Denial::KisiFault | Denial::NotKnownAgain) => {}
+            Ok(_) | Err(Denial::LoginDead | Denial::Network(_) | Denial::NotKnownAgain) => {}
             Err(Denial::NotKnown | Denial::NotRead | Denial::KioskFault | Denial::TooSlow | Denial::TooManyBadges) => {
                 return None;
             }

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     door::{Code, Door, DoorState, Outcome, Reason},
     staff::{BadgeProfile, Credential, Digit, Pin},
+    trouble::Trouble,
 };
 
 const LOBBY: DoorId = DoorId::new(7);
@@ -610,7 +611,7 @@ fn short_aborted_and_repeated_entries_cost_nothing() {
 
 #[test]
 fn what_is_not_the_persons_fault_costs_nothing() {
-    for denial in [Denial::LoginDead, Denial::Unreachable, Denial::KisiFault] {
+    for denial in [Denial::LoginDead, Denial::Network(Trouble::Name), Denial::Network(Trouble::Kisi)] {
         let mut kiosk = at_rest();
         assert!(guess(&mut kiosk, Err(denial)));
         assert_eq!(kiosk.session.budget().left(), 10, "{denial:?}");

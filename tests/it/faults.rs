@@ -7,11 +7,12 @@ use vestibule::{
     kisi::{Client, Device},
     secret::Secret,
     simulator::{Simulator as Kisi, fault::Fault},
+    trouble::Trouble,
 };
 
 use crate::{
     headless::now,
-    tls::{plain, sample},
+    tls::{Certificate, Server, plain, sample},
 };
 
 const LOBBY: DoorId = DoorId::new(101);
@@ -119,4 +120,48 @@ fn an_answer_that_is_cut_at_any_byte_is_unknown_until_its_head_is_there() {
         assert!((60..300).contains(&from), "the head is {from} bytes long");
         println!("{taps} cuts: unknown below {from} bytes, told from there");
     }
+}
+
+/// F1, F2, F4, F5, F20, F21: what is wrong is told apart, so that whoever answers the phone knows whom to send.
+#[test]
+fn what_is_wrong_with_the_network_is_told_apart() {
+    let runtime = runtime();
+    let secret = Secret::new("canary".to_owned());
+    let trouble = |client: &Client| runtime.block_on(client.doors(&secret)).unwrap_err().trouble();
+    let over_tls = |certificate| {
+        let server = Server::with(certificate, sample().0);
+        trouble(&server.client())
+    };
+    assert_eq!(over_tls(Certificate::Expired), Some(Trouble::Clock));
+    assert_eq!(over_tls(Certificate::WrongName), Some(Trouble::Unsafe));
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let client = Client::new(&plain(&format!("http://{nobody}"))).unwrap();
+    assert_eq!(trouble(&client), Some(Trouble::Unreachable), "refused");
+
+    let kisi = Kisi::start(sample().0).unwrap();
+    let client = Client::new(&plain(&kisi.base_url())).unwrap();
+    let html = vec![("Content-Type".to_owned(), "text/html".to_owned())];
+    for (fault, expected) in [
+        (Fault { status: Some(200), headers: html, body: Some("<html>".into()), ..Fault::default() }, Trouble::Portal),
+        (Fault { status: Some(511), ..Fault::default() }, Trouble::Portal),
+        (Fault { status: Some(503), ..Fault::default() }, Trouble::Kisi),
+        (Fault { status: Some(200), body: Some("{".into()), ..Fault::default() }, Trouble::Kisi),
+        (Fault { cut_after: Some(0), ..Fault::default() }, Trouble::NoAnswer),
+    ] {
+        kisi.with(|world| world.faults = vec![Fault { path: Some("/locks".into()), ..fault }]);
+        assert_eq!(trouble(&client), Some(expected));
+    }
+}
+
+/// F1: in a network without name servers, so that no question leaves this machine.
+#[test]
+fn a_name_that_cannot_be_looked_up_is_said_within_three_seconds() {
+    if !is_inside("faults::a_name_that_cannot_be_looked_up_is_said_within_three_seconds") {
+        return;
+    }
+    let client = Client::new(&plain("https://kisi.invalid")).unwrap();
+    let begin = now();
+    let error = runtime().block_on(client.doors(&Secret::new("canary".to_owned()))).unwrap_err();
+    assert_eq!(error.trouble(), Some(Trouble::Name), "{}", vestibule::chain::Chain(&error));
+    assert!(begin.elapsed() < Duration::from_secs(3));
 }

@@ -424,7 +424,7 @@ fn a_kisi_that_is_away_is_said_and_comes_back() {
     site.kisi.with(|world| world.refused_connections = 100);
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&pin);
-    assert!(kiosk.shows(words::denial(vestibule::session::Denial::Unreachable)));
+    assert!(kiosk.shows(words::network(vestibule::trouble::Trouble::NoAnswer)), "connections that are reset");
     site.kisi.with(|world| world.refused_connections = 0);
     kiosk.type_pin(&pin);
     assert!(kiosk.shows("Hello Ada Lind"));

@@ -1,0 +1,35 @@
+//! What is wrong between the kiosk and Kisi, in kinds that a receptionist can tell a technician apart by.
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The name of Kisi's server cannot be looked up: no network, or no name server.
+    Name,
+    /// Nobody answers there: refused, no route, too slow.
+    Unreachable,
+    /// The connection would not be safe: another server, or somebody between.
+    Unsafe,
+    /// The certificate does not fit the time: the kiosk's clock is wrong, most likely.
+    Clock,
+    /// A web page answered instead of Kisi: the network wants a sign-in.
+    Portal,
+    /// The question was sent, but no whole answer came.
+    NoAnswer,
+    /// Kisi answered that it has a fault, or something that nobody can read.
+    Kisi,
+}
+
+impl Trouble {
+    /// A word for logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Unreachable => "unreachable",
+            Self::Unsafe => "unsafe",
+            Self::Clock => "clock",
+            Self::Portal => "portal",
+            Self::NoAnswer => "no answer",
+            Self::Kisi => "fault at Kisi",
+        }
+    }
+}
