@@ -9,6 +9,7 @@ mod wire;
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use reqwest::{Certificate, Method, RequestBuilder, Url, header, redirect, retry};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -164,6 +165,19 @@ impl Client {
         let answer = request.send().await.map_err(Error::from_transport)?;
         let _ = body(answer).await?;
         Ok(())
+    }
+
+    /// What time it is at Kisi, to the second. Says nothing about who asks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::warm`]. `None` when the answer does not say.
+    pub async fn time(&self) -> Result<Option<Timestamp>, Error> {
+        let request = self.http.request(Method::OPTIONS, self.url(&["login"])).timeout(CONNECT_TIMEOUT + READ_TIMEOUT);
+        let answer = request.send().await.map_err(Error::from_transport)?;
+        let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
+        let _ = body(answer).await?;
+        Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok()).map(|date| date.timestamp()))
     }
 
     /// Asks whether a login still works, and whose it is. The cheapest call that Kisi has.

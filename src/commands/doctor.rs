@@ -2,6 +2,7 @@
 
 use std::{env, time::Duration};
 
+use jiff::Timestamp;
 use serde_json::json;
 use vestibule::{
     audit::Log,
@@ -11,6 +12,7 @@ use vestibule::{
     enrol::check::{self, Checked},
     kisi::Client,
     secret::Secret,
+    trouble::Trouble,
     wiring,
 };
 
@@ -21,6 +23,9 @@ use crate::Failure;
 const MANY: u32 = 50;
 /// How long those are.
 const LONG_PIN: usize = 8;
+
+/// A clock may be so many seconds from Kisi's: its answer counts whole ones, and takes some.
+const CLOCK: i64 = 10;
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +55,7 @@ impl Site {
             vec![key(directory.key_place()), pins(&config, &odds), hash(directory.cost()), badges(&config)];
         findings.push(audit_log(&directory)?);
         findings.extend(errands(&directory)?);
+        findings.extend(network(&config)?);
         findings.extend(logins(&config, &directory)?);
         for finding in &findings {
             report(finding, json)?;
@@ -167,6 +173,25 @@ fn errands(directory: &Directory) -> Result<Vec<Finding>, Failure> {
     };
     let next = "the next `vestibule staff` command with the admin key does it";
     Ok(errands.iter().map(|errand| finding("at Kisi", Health::Warning, format!("{}: {next}", text(errand)))).collect())
+}
+
+/// The way to Kisi, and whether the clock here is Kisi's: a wrong one refuses certificates and mixes up the log.
+fn network(config: &Config) -> Result<Vec<Finding>, Failure> {
+    let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
+    let answered = match runtime()?.block_on(client.time()) {
+        Ok(answered) => answered,
+        Err(error) => {
+            let kind = error.trouble().map_or("setting", Trouble::name);
+            return Ok(vec![finding("network", Health::Unwell, format!("{kind}: {}", Chain(&error)))]);
+        }
+    };
+    let reached = finding("network", Health::Well, format!("{} answers", config.kisi.base_url));
+    let clock = match answered.map(|there| Timestamp::now().duration_since(there).as_secs()) {
+        None => finding("clock", Health::Warning, "Kisi did not say what time it is"),
+        Some(off) if off.abs() <= CLOCK => finding("clock", Health::Well, format!("{off} s from Kisi's")),
+        Some(off) => finding("clock", Health::Unwell, format!("{off} s from Kisi's: set it, by NTP for good")),
+    };
+    Ok(vec![reached, clock])
 }
 
 /// Every login: by the admin's list if the key is at hand, else each with its own, where a badge opens it.

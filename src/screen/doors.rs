@@ -121,7 +121,7 @@ fn tile(
 ) -> Element<'_, Message> {
     let (status, edge) = status(door, attempt);
     let place = door.place.as_ref().filter(|_| names_place).map_or("", |place| place.name.as_str());
-    let can_be_tried = door.state.can_be_tried();
+    let can_be_tried = door.can_be_tried();
     let name = text(&door.name).size(m.door()).font(theme::BOLD);
     let name = if can_be_tried { name } else { name.color(theme::MUTED) };
     let top = row![

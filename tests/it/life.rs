@@ -276,7 +276,15 @@ fn a_kiosk_whose_data_is_of_yesterday_or_changed_is_found() {
 fn the_doctor_names_what_is_wrong_and_what_to_do() {
     let (files, _) = Files::enrolled();
     let well = ok(files.run(&["doctor"]));
-    for expected in ["1 people with PINs of 6 digits", "a stolen disk opens", "clonable", "2 of 2 work", "odds"] {
+    for expected in [
+        "1 people with PINs of 6 digits",
+        "a stolen disk opens",
+        "clonable",
+        "2 of 2 work",
+        "s from Kisi's",
+        "answers",
+        "odds",
+    ] {
         assert!(well.contains(expected), "no `{expected}` in {well}");
     }
     files.site.kisi.with(|world| {
@@ -289,6 +297,27 @@ fn the_doctor_names_what_is_wrong_and_what_to_do() {
         assert!(text(&output.stdout).contains("vestibule staff renew grace@example.com"), "{}", text(&output.stdout));
         assert!(text(&output.stdout).lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
     }
+}
+
+/// F2, F5: the doctor tells a wrong clock from a network that does not work.
+#[test]
+fn the_doctor_finds_a_wrong_clock_and_a_network_that_does_not_work() {
+    let (files, _) = Files::enrolled();
+    let date = vec![("Date".to_owned(), "Tue, 01 Jan 2019 00:00:00 GMT".to_owned())];
+    files.site.kisi.with(|world| {
+        world.faults.push(Fault {
+            method: Some("OPTIONS".into()),
+            headers: date,
+            status: Some(204),
+            ..Fault::default()
+        });
+    });
+    let output = files.run(&["doctor"]);
+    assert!(!output.status.success());
+    assert!(text(&output.stdout).contains("s from Kisi's: set it"), "{}", text(&output.stdout));
+    files.site.kisi.with(|world| world.refused_connections = 1_000);
+    let output = files.run(&["doctor"]);
+    assert!(text(&output.stdout).contains("BAD      network      no answer"), "{}", text(&output.stdout));
 }
 
 /// R2, T1: PINs that are too short are refused where they are issued, and by the doctor.
