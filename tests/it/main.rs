@@ -12,6 +12,7 @@ mod kill;
 mod kisi;
 mod life;
 mod memory;
+mod mutations;
 mod silence;
 mod simulator;
 mod stories;

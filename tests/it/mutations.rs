@@ -1,0 +1,158 @@
+//! Whatever comes in from outside, changed at random: an answer or a clear error, never a panic.
+//!
+//! `VESTIBULE_MUTATIONS=1000000 cargo test mutated` is the long form.
+
+use std::path::Path;
+
+use vestibule::{
+    audit::Head,
+    chain::Chain,
+    config::{Config, SAMPLE},
+    enrol::csv,
+    kisi::{Client, Device},
+    proximity::Beacon,
+    secret::Secret,
+    simulator::{Simulator, fault::Fault},
+    staff::{Badge, BadgeFormat, BadgeProfile},
+};
+
+use crate::tls::{plain, sample};
+
+/// Changes in the short form. Answers of Kisi take a request each, and get a twentieth of them.
+const MUTATIONS: usize = 20_000;
+
+fn mutations() -> usize {
+    std::env::var("VESTIBULE_MUTATIONS").map_or(MUTATIONS, |count| count.parse().unwrap())
+}
+
+/// The same changes in every run.
+struct Mutator(u64);
+
+impl Mutator {
+    fn next(&mut self, below: usize) -> usize {
+        // xorshift64*
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        usize::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33).unwrap() % below.max(1)
+    }
+
+    /// One to four changes: a byte replaced, taken out, or put in, a piece doubled or cut off, or something nasty.
+    fn change(&mut self, original: &[u8]) -> Vec<u8> {
+        const NASTY: [&[u8]; 10] = [
+            b"null",
+            b"-1",
+            b"1e999",
+            b"\"",
+            b"{",
+            b"]",
+            b"\0",
+            "\u{202e}".as_bytes(),
+            b"99999999999999999999",
+            b"\xff\xfe",
+        ];
+        let mut bytes = original.to_vec();
+        for _ in 0..=self.next(4) {
+            let at = self.next(bytes.len());
+            match self.next(6) {
+                0 if !bytes.is_empty() => bytes[at] = u8::try_from(self.next(256)).unwrap(),
+                1 if !bytes.is_empty() => drop(bytes.remove(at)),
+                2 => bytes.truncate(at),
+                3 => {
+                    let piece = bytes[at..].to_vec();
+                    bytes.extend(piece);
+                }
+                4 => bytes.insert(at, u8::try_from(self.next(256)).unwrap()),
+                _ => {
+                    let nasty = NASTY[self.next(NASTY.len())];
+                    let _ = bytes.splice(at..at, nasty.iter().copied());
+                }
+            }
+        }
+        bytes
+    }
+}
+
+/// F42: an error of the configuration names its file.
+#[test]
+fn a_mutated_configuration_is_read_or_refused_by_name() {
+    let (mut mutator, mut read) = (Mutator(1), 0);
+    for _ in 0..mutations() {
+        let text = String::from_utf8_lossy(&mutator.change(SAMPLE.as_bytes())).into_owned();
+        match Config::parse(&text, Path::new("kiosk.toml")) {
+            Ok(_) => read += 1,
+            Err(error) => assert!(Chain(&error).to_string().contains("kiosk.toml"), "{}", Chain(&error)),
+        }
+    }
+    assert!(0 < read && read < mutations(), "{read} were read");
+}
+
+#[test]
+fn a_mutated_list_of_staff_is_read_or_refused_with_its_row() {
+    const LIST: &str = "email,name,badge\nada@example.com,Ada Lind,0012345678\ngrace@example.com,\"Moreau, Grace\",\n";
+    let (mut mutator, mut read) = (Mutator(2), 0);
+    for _ in 0..mutations() {
+        match csv::read(&mutator.change(LIST.as_bytes())[..], &BadgeProfile::plain()) {
+            Ok(candidates) => {
+                read += 1;
+                assert!(candidates.iter().all(|candidate| candidate.email.contains('@')));
+            }
+            Err(error) => assert!(!Chain(&error).to_string().is_empty()),
+        }
+    }
+    assert!(0 < read && read < mutations(), "{read} were read");
+}
+
+/// F51: what is taken for a badge is within the limits of its profile.
+#[test]
+fn mutated_readings_beacons_and_heads_are_within_their_limits_or_nothing() {
+    let mut mutator = Mutator(3);
+    let formats = [BadgeFormat::AsRead, BadgeFormat::Decimal, BadgeFormat::Hex, BadgeFormat::Wiegand];
+    for number in 0..mutations() {
+        let format = formats[number % 4];
+        let profile = BadgeProfile { format, separators: ":- ".into(), max_length: 20, ..BadgeProfile::plain() };
+        let raw = String::from_utf8_lossy(&mutator.change(b"04:A1:B2:C3:D4")).into_owned();
+        if let Some(badge) = Badge::scan(&raw, &profile) {
+            assert!((1..=20).contains(&badge.expose().len()) && badge.expose().is_ascii(), "{raw:?}");
+        }
+        let _ = Beacon::decode(&mutator.change(&[0x02; 23]));
+        let text = "17:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+        let changed = String::from_utf8_lossy(&mutator.change(text.as_bytes())).into_owned();
+        if let Ok(head) = changed.parse::<Head>() {
+            assert_eq!(head.to_string().parse::<Head>().unwrap(), head);
+        }
+    }
+}
+
+/// F22, T30, T31: items that cannot be read are left out, and what is shown is clean.
+#[test]
+fn a_mutated_answer_of_kisi_is_doors_or_a_clear_error() {
+    let (world, admin) = sample();
+    let kisi = Simulator::start(world).unwrap();
+    let client = Client::new(&plain(&kisi.base_url())).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let device = Device { name: "Lobby", model: "kiosk" };
+    let login = runtime.block_on(client.create_login(&Secret::new(admin), device, "ada@example.com")).unwrap();
+    let answer = br#"[{"id": 7, "name": "Main entrance", "order_id": 1, "configured": true, "online": null, "place_id": 3,
+        "place": {"id": 3, "name": "Harbour House"}, "locked_down": false}, {"id": 8, "name": "Caf\u00e9", "unlocked": true}]"#;
+    let (mut mutator, mut read) = (Mutator(4), 0);
+    let count = mutations() / 20;
+    for _ in 0..count {
+        let body = String::from_utf8_lossy(&mutator.change(answer)).into_owned();
+        kisi.with(|world| {
+            world.faults =
+                vec![Fault { path: Some("/locks".into()), status: Some(200), body: Some(body), ..Fault::default() }];
+        });
+        match runtime.block_on(client.doors(&login.secret)) {
+            Ok(list) => {
+                read += 1;
+                for door in list.doors {
+                    assert!(!door.name.is_empty() && door.name.chars().all(|c| !c.is_control()), "{:?}", door.name);
+                    assert!(!door.name.contains('\u{202e}'), "{:?}", door.name);
+                }
+            }
+            Err(error) => assert!(error.trouble().is_some(), "{}", Chain(&error)),
+        }
+    }
+    assert!(0 < read && read < count, "{read} were read");
+}
