@@ -103,8 +103,8 @@ struct Agent {
     shown: Arc<Shown>,
     open: Option<Open>,
     identifying: Option<(SessionId, AbortHandle)>,
-    /// Looks at a door, with the login of the session that is open.
-    following: Option<AbortHandle>,
+    /// What reads with the login of the session that is open. It ends with it: nobody waits, and the login must go.
+    looking: Vec<AbortHandle>,
     /// Doors whose sensor was seen to work.
     sensed: HashSet<DoorId>,
     work: JoinSet<Done>,
@@ -122,7 +122,7 @@ impl Agent {
             shown: Arc::new(Shown { places: parts.places, hidden: parts.hidden }),
             open: None,
             identifying: None,
-            following: None,
+            looking: Vec::new(),
             sensed: HashSet::new(),
             work: JoinSet::new(),
         }
@@ -243,7 +243,7 @@ impl Agent {
     fn check_places(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>) {
         let Some(open) = self.open.as_ref().filter(|open| open.id == session) else { return };
         let (client, login) = (self.client.clone(), Arc::clone(&open.login));
-        let _ = self.work.spawn(async move {
+        let task = self.work.spawn(async move {
             match client.places_locked_down(&login).await {
                 Ok(places) => Done::Listed(session, reply, places),
                 Err(error) => {
@@ -252,6 +252,7 @@ impl Agent {
                 }
             }
         });
+        self.looking.push(task);
     }
 
     /// Only in the open session, only a door of its list, only with its own login, and only once it is written down. Kisi
@@ -293,18 +294,17 @@ impl Agent {
             let seen = follow::follow(&client, &login, door).await;
             Done::Followed(who, door, seen, reply)
         });
-        if let Some(before) = self.following.replace(task) {
-            before.abort();
-        }
+        self.looking.push(task);
     }
 
     fn read_back(&mut self, session: SessionId, door: DoorId) {
         let Some(open) = self.open.as_ref().filter(|open| open.id == session) else { return };
         let (client, login, who) = (self.client.clone(), Arc::clone(&open.login), open.who.clone());
-        let _ = self.work.spawn(async move {
+        let task = self.work.spawn(async move {
             let about = follow::read_back(&client, &login, door).await;
             Done::ReadBack(who, door, about)
         });
+        self.looking.push(task);
     }
 
     fn recount(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>) {
@@ -318,9 +318,7 @@ impl Agent {
             abort.abort();
         }
         if let Some(open) = self.open.take_if(|open| open.id == session) {
-            if let Some(following) = self.following.take() {
-                following.abort();
-            }
+            self.looking.drain(..).for_each(|task| task.abort());
             self.book.signed_out(&open.who, why);
             tracing::info!("signed out");
             self.reconnect();
