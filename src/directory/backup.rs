@@ -22,9 +22,10 @@ impl Directory {
     /// When a key cannot be written. The old one holds then.
     pub fn rekey(mut self, credentials: Option<&Path>) -> Result<KeyPlace, Error> {
         let is_new = |key: &DeviceKey| matches!(key.place(), KeyPlace::Credential(_)) && key.id() != self.key.id();
+        // Before a key is made: whoever opens the directory meanwhile waits, and takes no key away that it does not know yet.
+        let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let credential = DeviceKey::find(&self.folder, credentials)?.into_iter().find(is_new);
         let next = credential.map_or_else(|| DeviceKey::make_next(&self.folder), Ok)?;
-        let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         put_meta(&change, "key_id", &next.id())?;
         put_meta(&change, "data_key", &next.wrap(&self.data)?)?;
         change.commit()?;

@@ -97,8 +97,11 @@ impl DeviceKey {
         let (file, next) = (folder.join(FILE), folder.join(NEXT));
         let failed = |source| Error::KeyFile { file: self.place.path().to_owned(), source };
         let is_next = self.place == KeyPlace::File(next.clone());
-        if is_next {
-            fs::rename(&next, &file).map_err(failed)?;
+        if is_next && let Err(error) = fs::rename(&next, &file) {
+            // Another process that opened the directory has done it already.
+            if next.exists() || !file.exists() {
+                return Err(failed(error));
+            }
         }
         let leftovers: &[&PathBuf] = match &self.place {
             KeyPlace::Credential(_) => &[&file, &next],

@@ -289,3 +289,28 @@ fn a_restored_backup_opens_every_login_on_another_machine() {
     let cut = Backup::new(backup[..40].to_vec());
     assert!(matches!(restore(&cut, &other.path().join("x"), None), Err(Error::NoBackup)));
 }
+
+/// Two processes: one replaces the key, the other opens the directory all the while.
+#[test]
+fn a_directory_that_is_opened_during_a_rekey_loses_no_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut directory = open(folder.path());
+    let _ = enrol(&mut directory, "ada@example.com", Some("1111"), false).unwrap();
+    drop(directory);
+    let path = folder.path().to_owned();
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    let opening = std::thread::spawn(move || {
+        let mut opened = 0;
+        while is_done.try_recv().is_err() {
+            drop(open(&path));
+            opened += 1;
+        }
+        opened
+    });
+    for _ in 0..30 {
+        let _ = open(folder.path()).rekey(None).unwrap();
+    }
+    done.send(()).unwrap();
+    assert!(0 < opening.join().unwrap());
+    assert!(open(folder.path()).identify(&Credential::Badge(badge("1111"))).unwrap().is_some());
+}
