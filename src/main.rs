@@ -4,7 +4,12 @@ mod arguments;
 mod commands;
 mod process;
 
-use std::{alloc::System, io::Write, path::PathBuf, process::ExitCode};
+use std::{
+    alloc::System,
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -70,6 +75,8 @@ enum Failure {
     Date,
     #[error("the file holds no key of 64 hexadecimal digits")]
     NoKey,
+    #[error("`{0}` holds no head of an audit log")]
+    NoHead(String),
     #[error("the first key was taken away before")]
     KeyTaken,
     /// The report has said why.
@@ -110,6 +117,7 @@ impl Failure {
             | Self::Kisi(_)
             | Self::NoKey
             | Self::KeyTaken
+            | Self::NoHead(_)
             | Self::Incomplete
             | Self::Unwell => 1.into(),
         }
@@ -120,7 +128,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let closed = process::close();
     let filter = EnvFilter::try_from_env("VESTIBULE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Colours are for people: a journal would keep their codes.
+    let is_terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(std::io::stderr).init();
     if let Err(error) = closed {
         tracing::error!(%error, "this process could be looked into: its memory may end up in a core dump");
     }

@@ -94,7 +94,8 @@ fn read_heads(text: &str) -> Result<Vec<Head>, Failure> {
     }
     let lines = fs::read_to_string(text).map_err(io(format!("`{text}` is no head and no file of heads")))?;
     let words = lines.split(|c: char| c.is_whitespace() || c == '=');
-    Ok(words.filter_map(|word| word.parse().ok()).collect())
+    let heads: Vec<Head> = words.filter_map(|word| word.parse().ok()).collect();
+    if heads.is_empty() { Err(Failure::NoHead(text.to_owned())) } else { Ok(heads) }
 }
 
 fn read_key(file: &Path) -> Result<[u8; 32], Failure> {

@@ -77,7 +77,7 @@ fn after_the_sign_out_no_pin_and_no_login_is_left_in_memory_files_or_log() {
     let mut command = files.command(&[]);
     let _ = command.env_remove("VESTIBULE_ADMIN_KEY").env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY");
     let mut kiosk = Program::start(command.env("VESTIBULE_LOG", "trace"));
-    let mut log = vec![kiosk.expect("the window is open")];
+    let mut log = kiosk.until("the window is open");
     thread::sleep(Duration::from_millis(700));
     let config = Config::load(&files.folder.join("kiosk.toml")).unwrap();
     let directory = Directory::open(&files.folder.join("data"), None, || Cost::FLOOR).unwrap();
@@ -107,6 +107,11 @@ fn after_the_sign_out_no_pin_and_no_login_is_left_in_memory_files_or_log() {
     log.extend(kiosk.until("signed out"));
     thread::sleep(Duration::from_millis(1_500));
 
+    // The journal knows where the audit log stood, and the log fits it.
+    let journal = files.list("journal", &log.join("\n"));
+    assert!(log.iter().any(|line| line.contains("audit head")));
+    let verified = files.run(&["audit", "verify", "--head", &journal]);
+    assert!(verified.status.success(), "{verified:?}");
     canaries.push(pin);
     let (pid, log) = (kiosk.child.id(), log.concat());
     let memory = memory(pid);
