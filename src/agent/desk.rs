@@ -33,6 +33,8 @@ pub(super) enum LookedUp {
     /// A badge that needs its PIN.
     NeedsPin,
     Not(Denial),
+    /// Not known, and that was the last try at this badge's PIN.
+    LastTry,
 }
 
 /// The directory, and what wrong entries cost apart from the guesses at the keypad.
@@ -129,11 +131,16 @@ impl Desk {
         if !paid {
             return Ok(LookedUp::Not(Denial::NotKnown));
         }
-        if let (LookedUp::Found(_), Some(tries)) = (&found, self.tries.get_mut(&staff)) {
-            tries.give_back();
-            self.directory.keep_tries_left(staff, tries.left())?;
+        let Some(tries) = self.tries.get_mut(&staff) else { return Ok(found) };
+        match found {
+            LookedUp::Found(_) => {
+                tries.give_back();
+                self.directory.keep_tries_left(staff, tries.left())?;
+                Ok(found)
+            }
+            LookedUp::Not(Denial::NotKnown) if tries.left() == 0 => Ok(LookedUp::LastTry),
+            LookedUp::Same | LookedUp::NeedsPin | LookedUp::Not(_) | LookedUp::LastTry => Ok(found),
         }
-        Ok(found)
     }
 
     /// Somebody who is suspended is nobody.
@@ -198,9 +205,10 @@ mod tests {
         let wrong = if pin.expose() == b"918273" { "827364" } else { "918273" };
         let with = |pin: Pin| Credential::BadgeWithPin(badge(NUMBER), pin);
         let now = start();
-        for _ in 0..10 {
-            let wrong = with(Pin::parse(wrong).unwrap());
-            assert!(matches!(desk.look_up(&wrong, None, now), LookedUp::Not(Denial::NotKnown)));
+        for left in (0..10).rev() {
+            let answer = desk.look_up(&with(Pin::parse(wrong).unwrap()), None, now);
+            assert_eq!(matches!(answer, LookedUp::LastTry), left == 0, "the last one is said to the log");
+            assert!(matches!(answer, LookedUp::LastTry | LookedUp::Not(Denial::NotKnown)));
         }
         assert!(matches!(desk.look_up(&with(copy(&pin)), None, now), LookedUp::Not(Denial::NotKnown)), "kept out");
         // The program starts again: what was spent is spent, and the wait begins anew.

@@ -90,7 +90,7 @@ impl Agent {
             }
             Ok(Signed::Same) => drop(reply.send(Ok(Identity::Same))),
             Ok(Signed::NeedsPin) => drop(reply.send(Ok(Identity::NeedsPin))),
-            Err(Denied { denial, who }) => {
+            Err(Denied { denial, who, last_try }) => {
                 let _ = reply.send(Err(denial));
                 self.book.refused(method, denial, time::Instant::now().into_std());
                 if let (Some(who), Denial::LoginDead) = (&who, denial) {
@@ -98,6 +98,9 @@ impl Agent {
                 }
                 if guesses_left == Some(0) && denial == Denial::NotKnown {
                     self.book.budget_spent("keypad");
+                }
+                if last_try {
+                    self.book.budget_spent(method);
                 }
             }
         }

@@ -43,6 +43,14 @@ pub(super) enum Signed {
 pub(super) struct Denied {
     pub(super) denial: Denial,
     pub(super) who: Option<Who>,
+    /// It was the last try at a badge's PIN.
+    pub(super) last_try: bool,
+}
+
+impl Denied {
+    fn new(denial: Denial, who: Option<Who>) -> Self {
+        Self { denial, who, last_try: false }
+    }
 }
 
 /// Which doors are shown at this kiosk.
@@ -74,8 +82,9 @@ impl Question {
             Ok(LookedUp::Found(found)) => found,
             Ok(LookedUp::Same) => return Ok(Signed::Same),
             Ok(LookedUp::NeedsPin) => return Ok(Signed::NeedsPin),
-            Ok(LookedUp::Not(denial)) => return Err(Denied { denial, who: None }),
-            Err(_) => return Err(Denied { denial: Denial::KioskFault, who: None }),
+            Ok(LookedUp::Not(denial)) => return Err(Denied::new(denial, None)),
+            Ok(LookedUp::LastTry) => return Err(Denied { last_try: true, ..Denied::new(Denial::NotKnown, None) }),
+            Err(_) => return Err(Denied::new(Denial::KioskFault, None)),
         };
         let who = Who { staff: found.staff, email: found.email, method };
         let listed = time::timeout(LIST, client.doors(&found.login)).await;
@@ -83,9 +92,9 @@ impl Question {
             Ok(Ok(list)) => list,
             Ok(Err(error)) => {
                 tracing::warn!(staff = who.staff.get(), error = %Chain(&error), "the doors cannot be listed");
-                return Err(Denied { denial: denial(&error), who: Some(who) });
+                return Err(Denied::new(denial(&error), Some(who)));
             }
-            Err(_) => return Err(Denied { denial: Denial::Network(Trouble::NoAnswer), who: Some(who) }),
+            Err(_) => return Err(Denied::new(Denial::Network(Trouble::NoAnswer), Some(who))),
         };
         if 0 < list.dropped {
             tracing::warn!(dropped = list.dropped, "doors that cannot be read were left out");
