@@ -17,7 +17,7 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use self::chain::{Anchor, Key, sign};
+use self::chain::Anchor;
 pub use self::{
     chain::Head,
     export::{By, Format, Line},
@@ -25,7 +25,11 @@ pub use self::{
     record::{Action, Kept, Record},
     verify::{Finding, Verdict},
 };
-use crate::{door::DoorId, staff::StaffId};
+use crate::{
+    crypt::{Key, mac},
+    door::DoorId,
+    staff::StaffId,
+};
 
 /// The file in the data folder, which is the directory's.
 const FILE: &str = "directory.sqlite";
@@ -250,7 +254,7 @@ impl Log {
 
     fn write_head(&self, head: Head) -> Result<(), Error> {
         let (file, part) = (self.folder.join(HEAD), self.folder.join("audit.head.part"));
-        let proof = sign(&self.key, b"vestibule/audit/head/v1", head.to_string().as_bytes());
+        let proof = mac(&self.key, b"vestibule/audit/head/v1", head.to_string().as_bytes());
         let line = format!("{head} {}\n", Head { seq: 0, hash: proof });
         // Not synced: one that is lost leaves an older one, which is still true.
         fs::write(&part, line)
@@ -266,7 +270,7 @@ impl Log {
         let read = parts.and_then(|(text, proof)| Some((text, text.parse().ok()?, proof.parse::<Head>().ok()?.hash)));
         match read {
             None => Ok(None),
-            Some((text, head, proof)) if proof == sign(&self.key, b"vestibule/audit/head/v1", text.as_bytes()) => {
+            Some((text, head, proof)) if proof == mac(&self.key, b"vestibule/audit/head/v1", text.as_bytes()) => {
                 Ok(Some(head))
             }
             Some(_) => Err(Error::Tampered),

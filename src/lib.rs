@@ -2,6 +2,7 @@
 
 pub mod chain;
 pub mod hex;
+pub mod crypt;
 pub mod secret;
 pub mod door;
 pub mod proximity;

@@ -1,18 +1,14 @@
 //! How records hold together: each hash covers the one before, and each is signed with a key that is then replaced by its
 //! successor, from which it cannot be got back.
 
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
-use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::Error;
-use crate::hex;
-
-pub(super) type Key = Zeroizing<[u8; 32]>;
+use crate::{
+    crypt::{self, Key, mac},
+    hex,
+};
 
 /// A place between two records, and what is needed to go on from there.
 #[derive(Clone)]
@@ -36,11 +32,11 @@ impl Anchor {
     /// Goes past one record. Returns its hash and its signature.
     pub(super) fn step(&mut self, encoded: &[u8]) -> ([u8; 32], Option<[u8; 32]>) {
         let hash: [u8; 32] = Sha256::new().chain_update(self.hash).chain_update(encoded).finalize().into();
-        let mac = self.key.as_ref().map(|key| sign(key, b"vestibule/audit/record/v1", &hash));
-        self.key = self.key.as_ref().map(|key| Key::new(sign(key, b"vestibule/audit/next/v1", &[])));
+        let signature = self.key.as_ref().map(|key| mac(key, b"vestibule/audit/record/v1", &hash));
+        self.key = self.key.as_ref().map(|key| Key::new(mac(key, b"vestibule/audit/next/v1", &[])));
         self.hash = hash;
         self.seq += 1;
-        (hash, mac)
+        (hash, signature)
     }
 
     /// As it lies in the file: nobody else can read or change it.
@@ -49,36 +45,17 @@ impl Anchor {
         clear.extend_from_slice(&self.seq.to_be_bytes());
         clear.extend_from_slice(&self.hash);
         clear.extend_from_slice(self.key.as_ref().map_or(&[][..], |key| &key[..]));
-        let mut nonce = [0; 24];
-        getrandom::fill(&mut nonce).map_err(|_| Error::Randomness)?;
-        let payload = Payload { msg: &clear, aad: purpose.as_bytes() };
-        let cipher = XChaCha20Poly1305::new(&(**with).into());
-        let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::Randomness)?;
-        Ok([&nonce[..], &sealed].concat())
+        crypt::seal(with, purpose.as_bytes(), &clear).ok_or(Error::Randomness)
     }
 
     /// `None` when it was changed, or sealed by another kiosk.
     pub(super) fn open(sealed: &[u8], with: &Key, purpose: &str) -> Option<Self> {
-        let (nonce, sealed) = sealed.split_first_chunk::<24>()?;
-        let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
-        let cipher = XChaCha20Poly1305::new(&(**with).into());
-        let clear = Zeroizing::new(cipher.decrypt(&XNonce::from(*nonce), payload).ok()?);
+        let clear = crypt::open(with, purpose.as_bytes(), sealed)?;
         let (seq, rest) = clear.split_first_chunk::<8>()?;
         let (hash, key) = rest.split_first_chunk::<32>()?;
         let key = <[u8; 32]>::try_from(key).ok().map(Key::new);
         Some(Self { seq: u64::from_be_bytes(*seq), hash: *hash, key })
     }
-}
-
-/// A keyed hash under a label of its own.
-pub(super) fn sign(key: &Key, label: &[u8], message: &[u8]) -> [u8; 32] {
-    // HMAC fills a key up to its block with zeros.
-    let mut block = Zeroizing::new([0; 64]);
-    block.iter_mut().zip(key.iter()).for_each(|(to, from)| *to = *from);
-    let mut mac = Hmac::<Sha256>::new(&(*block).into());
-    mac.update(label);
-    mac.update(message);
-    mac.finalize().into_bytes().into()
 }
 
 /// Where the log stands: the last record and its hash. Kept elsewhere, it shows that a tail was cut.

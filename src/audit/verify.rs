@@ -1,6 +1,7 @@
 //! Whether the log is whole: every record in its place, unchanged, signed, and none missing at the end.
 
-use super::{COLUMNS, Error, Head, Key, Log, anchor, chain::Anchor, read};
+use super::{COLUMNS, Error, Head, Log, anchor, chain::Anchor, read};
+use crate::crypt::Key;
 
 /// What is wrong with a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,19 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use hkdf::Hkdf;
 use sha2::Sha256;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{
     Error,
-    seal::{DataKey, Key, mac, random},
+    seal::{DataKey, random},
 };
-use crate::hex;
+use crate::{
+    crypt::{self, Key, mac},
+    hex,
+};
 
 /// The systemd credential that holds the key, if there is one.
 const CREDENTIAL: &str = "vestibule.key";
@@ -167,27 +166,19 @@ impl DeviceKey {
 
     /// The data key as the directory keeps it.
     pub(super) fn wrap(&self, data: &DataKey) -> Result<Vec<u8>, Error> {
-        let nonce: Zeroizing<[u8; 24]> = random()?;
-        let payload = Payload { msg: data.expose(), aad: WRAP };
-        let sealed = self.cipher().encrypt(&XNonce::from(*nonce), payload).map_err(|_| Error::Sealing)?;
-        Ok([&nonce[..], &sealed].concat())
+        crypt::seal(&self.wrapping(), WRAP, data.expose()).ok_or(Error::Sealing)
     }
 
     /// The data key again. `None` when another key wrapped it, or it was changed.
     pub(super) fn unwrap(&self, wrapped: &[u8]) -> Option<DataKey> {
-        let (nonce, sealed) = wrapped.split_at_checked(24)?;
-        let nonce: [u8; 24] = nonce.try_into().ok()?;
-        let mut bytes = self.cipher().decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: WRAP }).ok()?;
-        let key = DataKey::from_bytes(&bytes);
-        bytes.zeroize();
-        key
+        DataKey::from_bytes(&crypt::open(&self.wrapping(), WRAP, wrapped)?)
     }
 
-    fn cipher(&self) -> XChaCha20Poly1305 {
+    fn wrapping(&self) -> Key {
         let mut key = Key::default();
         // 32 bytes are never too long for HKDF with SHA-256.
         let _ = Hkdf::<Sha256>::new(None, &*self.key).expand(WRAP, &mut *key);
-        XChaCha20Poly1305::new(&(*key).into())
+        key
     }
 }
 

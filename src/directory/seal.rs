@@ -6,21 +6,19 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 use hkdf::Hkdf;
-use hmac::{Hmac, Mac};
+use hmac::Hmac;
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::Error;
 use crate::{
+    crypt::{Key, mac, prover},
     secret::Secret,
     staff::{Badge, Pin, StaffId},
 };
 
 /// In every sealed record: what it means may change some day.
 const VERSION: u8 = 1;
-
-/// 256 random bits.
-pub(super) type Key = Zeroizing<[u8; 32]>;
 
 /// What a PIN becomes after the slow hash. As secret as the PIN.
 pub(super) type Stretched = Zeroizing<[u8; 32]>;
@@ -169,28 +167,11 @@ fn associated_data(role: Role<'_>, of: Subject<'_>) -> Vec<u8> {
     data
 }
 
-/// The same, for a message that comes in parts.
-fn prover(key: &Key, label: &[u8]) -> Hmac<Sha256> {
-    // HMAC fills a key up to its block with zeros.
-    let mut block = Zeroizing::new([0; 64]);
-    block.iter_mut().zip(key.iter()).for_each(|(to, from)| *to = *from);
-    let mut mac = Hmac::<Sha256>::new(&(*block).into());
-    mac.update(label);
-    mac
-}
-
 /// Random bytes of the operating system.
 pub(super) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, Error> {
     let mut bytes = Zeroizing::new([0; N]);
     getrandom::fill(&mut *bytes).map_err(|_| Error::Randomness)?;
     Ok(bytes)
-}
-
-/// A keyed hash of a message, under a label that no other use shares.
-pub(super) fn mac(key: &Key, label: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut mac = prover(key, label);
-    mac.update(message);
-    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]

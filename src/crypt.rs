@@ -1,0 +1,46 @@
+//! Keyed hashes and sealed bytes, as directory and audit log both need them. Which key and which label is theirs to say.
+
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// 256 random bits.
+pub type Key = Zeroizing<[u8; 32]>;
+
+/// A keyed hash of a message, under a label that no other use shares.
+pub fn mac(key: &Key, label: &[u8], message: &[u8]) -> [u8; 32] {
+    let mut mac = prover(key, label);
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
+/// The same, for a message that comes in parts.
+pub fn prover(key: &Key, label: &[u8]) -> Hmac<Sha256> {
+    // HMAC fills a key up to its block with zeros.
+    let mut block = Zeroizing::new([0; 64]);
+    block.iter_mut().zip(key.iter()).for_each(|(to, from)| *to = *from);
+    let mut mac = Hmac::<Sha256>::new(&(*block).into());
+    mac.update(label);
+    mac
+}
+
+/// Seals bytes for one purpose: the nonce, then what XChaCha20-Poly1305 makes of them. `None` when the operating system has no
+/// random numbers.
+pub fn seal(key: &Key, purpose: &[u8], clear: &[u8]) -> Option<Vec<u8>> {
+    let mut nonce = [0; 24];
+    getrandom::fill(&mut nonce).ok()?;
+    let payload = Payload { msg: clear, aad: purpose };
+    let sealed = XChaCha20Poly1305::new(&(**key).into()).encrypt(&XNonce::from(nonce), payload).ok()?;
+    Some([&nonce[..], &sealed].concat())
+}
+
+/// Opens them again. `None` when they were changed, or sealed with another key or for another purpose.
+pub fn open(key: &Key, purpose: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (nonce, sealed) = sealed.split_first_chunk::<24>()?;
+    let payload = Payload { msg: sealed, aad: purpose };
+    XChaCha20Poly1305::new(&(**key).into()).decrypt(&XNonce::from(*nonce), payload).ok().map(Zeroizing::new)
+}
