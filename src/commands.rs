@@ -1,4 +1,4 @@
-//! What each command does. The arguments are in `main.rs`.
+//! What each command does. The arguments are in `arguments.rs`.
 
 mod audit;
 mod display;
@@ -56,8 +56,7 @@ impl Site {
     }
 
     fn log(&self) -> Result<Log, Failure> {
-        let directory = self.directory()?;
-        Log::open(directory.folder(), directory.audit_key()).map_err(Failure::Audit)
+        wiring::log(&self.directory()?).map_err(Failure::Audit)
     }
 
     /// Runs the kiosk. What is wrong with the configuration or the directory is said on the screen.

@@ -161,10 +161,7 @@ impl Client {
     ///
     /// [`Error::Unreachable`] or [`Error::Unclear`] when no answer came. Any answer will do.
     pub async fn warm(&self) -> Result<(), Error> {
-        let request = self.http.request(Method::OPTIONS, self.url(&["login"])).timeout(CONNECT_TIMEOUT + READ_TIMEOUT);
-        let answer = request.send().await.map_err(Error::from_transport)?;
-        let _ = body(answer).await?;
-        Ok(())
+        self.time().await.map(|_| ())
     }
 
     /// What time it is at Kisi, to the second. Says nothing about who asks.

@@ -36,6 +36,7 @@ use crate::{
 const DENIAL: Duration = Duration::from_secs(8);
 /// A check that takes longer has failed. The agent gives up before.
 const CHECK: Duration = Duration::from_secs(20);
+
 /// The rules of a visit, and where it stands.
 #[derive(Debug)]
 pub struct Session {

@@ -82,9 +82,18 @@ pub fn start(config: &Config, mut directory: Directory, client: Client) -> Resul
     Ok(Start::Working { rules: Box::new(rules(config)), labels: labels(config), agent, guesses_left })
 }
 
+/// Opens the audit log of a directory: the same file, and a key of its own.
+///
+/// # Errors
+///
+/// When it cannot be read or written.
+pub fn log(directory: &Directory) -> Result<Log, audit::Error> {
+    Log::open(directory.folder(), directory.audit_key())
+}
+
 /// Opens the audit log, refuses one that does not fit what is known of it, and says what the last run left open.
 fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
-    let mut log = Log::open(directory.folder(), directory.audit_key()).map_err(Error::Audit)?;
+    let mut log = log(directory).map_err(Error::Audit)?;
     if let Some(finding) = log.check_head().map_err(Error::Audit)? {
         return Err(Error::Rollback(finding));
     }
@@ -195,7 +204,7 @@ pub fn enroller(
     admin: Secret<String>,
     pace: Duration,
 ) -> Result<Enroller, audit::Error> {
-    let log = Log::open(directory.folder(), directory.audit_key())?;
+    let log = log(&directory)?;
     let odds = config.sign_in.pin.then(|| odds(config, 0));
     let badge_alone = config.sign_in.badge == config::Badges::Alone;
     let (kiosk, pin_digits) = (config.kiosk.name.clone(), config.sign_in.pin_digits);

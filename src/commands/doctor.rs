@@ -5,7 +5,6 @@ use std::{env, time::Duration};
 use jiff::Timestamp;
 use serde_json::json;
 use vestibule::{
-    audit::Log,
     chain::Chain,
     config::{Badges, Config},
     directory::{Cost, Directory, ErrandKind, KeyPlace, Odds, Standing},
@@ -66,7 +65,7 @@ impl Site {
 }
 
 fn audit_log(directory: &Directory) -> Result<Finding, Failure> {
-    let log = Log::open(directory.folder(), directory.audit_key()).map_err(Failure::Audit)?;
+    let log = wiring::log(directory).map_err(Failure::Audit)?;
     let verdict = log.verify(None, &[]).map_err(Failure::Audit)?;
     Ok(match &verdict.finding {
         None => finding("audit log", Health::Well, format!("{} records, all as they were written", verdict.records)),

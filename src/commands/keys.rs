@@ -4,9 +4,9 @@ use std::{fs, io::Write, path::Path};
 
 use jiff::Timestamp;
 use vestibule::{
-    audit::{Action, Log, Record},
+    audit::{Action, Record},
     directory::{self, KeyPlace},
-    vault,
+    vault, wiring,
 };
 
 use super::{Site, credentials, io, report::say};
@@ -16,7 +16,7 @@ impl Site {
     /// Replaces the device key.
     pub(crate) fn rekey(&self) -> Result<(), Failure> {
         let directory = self.directory()?;
-        let mut log = Log::open(directory.folder(), directory.audit_key()).map_err(Failure::Audit)?;
+        let mut log = wiring::log(&directory).map_err(Failure::Audit)?;
         let place = directory.rekey(credentials().as_deref()).map_err(Failure::Directory)?;
         let about = match &place {
             KeyPlace::Credential(_) => "credential",
@@ -29,7 +29,7 @@ impl Site {
     /// Writes an encrypted backup.
     pub(crate) fn backup(&self, to: &str, out: &Path) -> Result<(), Failure> {
         let mut directory = self.directory()?;
-        let mut log = Log::open(directory.folder(), directory.audit_key()).map_err(Failure::Audit)?;
+        let mut log = wiring::log(&directory).map_err(Failure::Audit)?;
         // In the backup too: a restored log says where it came from.
         let _ = log.append(&Record::new(Timestamp::now(), Action::Backup, to)).map_err(Failure::Audit)?;
         let backup = directory.backup().map_err(Failure::Directory)?;
@@ -45,7 +45,7 @@ impl Site {
         let backup = vault::decrypt(&read(file)?, identity).map_err(Failure::Backup)?;
         let folder = self.folder();
         let directory = directory::restore(&backup, &folder, credentials().as_deref()).map_err(Failure::Directory)?;
-        let mut log = Log::open(&folder, directory.audit_key()).map_err(Failure::Audit)?;
+        let mut log = wiring::log(&directory).map_err(Failure::Audit)?;
         let _ = log.append(&Record::new(Timestamp::now(), Action::Restore, "")).map_err(Failure::Audit)?;
         let people = directory.list().map_err(Failure::Directory)?.len();
         say(&format!("{people} people are restored into {}. `vestibule doctor` checks their logins.", folder.display()))

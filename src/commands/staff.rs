@@ -152,10 +152,7 @@ impl Site {
     /// Bars somebody, or lets them in again. No admin key: Kisi is not asked.
     pub(crate) fn staff_suspend(&self, email: &str, is_suspended: bool) -> Result<(), Failure> {
         let config = self.config()?;
-        let client = Client::new(&wiring::client(&config)).map_err(Failure::Client)?;
-        let no_admin = Secret::new(String::new());
-        let mut enroller =
-            wiring::enroller(&config, self.directory()?, client, no_admin, Duration::ZERO).map_err(Failure::Audit)?;
+        let mut enroller = self.enroller_with(&config, no_admin, Duration::ZERO)?;
         let changed = enroller.suspend(email, is_suspended);
         let changed = changed.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
         let what = if is_suspended { "suspended" } else { "resumed" };
@@ -193,11 +190,8 @@ impl Site {
     }
 
     fn give(&self, config: &Config, email: String, badge: Badge, json: bool) -> Result<(), Failure> {
-        let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
-        let (directory, no_admin) = (self.directory()?, Secret::new(String::new()));
-        known(&directory, &email)?;
-        let mut enroller =
-            wiring::enroller(config, directory, client, no_admin, Duration::ZERO).map_err(Failure::Audit)?;
+        let mut enroller = self.enroller_with(config, no_admin, Duration::ZERO)?;
+        known(&enroller.directory, &email)?;
         let candidate = Candidate { row: 0, email, name: String::new(), badge: Some(badge) };
         let done = runtime()?.block_on(enroller.add(&candidate, false));
         Report { json }.row(&candidate, &done)?;
@@ -210,9 +204,19 @@ impl Site {
     }
 
     fn enroller(&self, config: &Config, pace: Duration) -> Result<Enroller, Failure> {
+        self.enroller_with(config, admin_key, pace)
+    }
+
+    /// The key is asked for last: a directory that cannot be opened is said before.
+    fn enroller_with(
+        &self,
+        config: &Config,
+        admin: fn() -> Result<Secret<String>, Failure>,
+        pace: Duration,
+    ) -> Result<Enroller, Failure> {
         let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
         let directory = self.directory()?;
-        wiring::enroller(config, directory, client, admin_key()?, pace).map_err(Failure::Audit)
+        wiring::enroller(config, directory, client, admin()?, pace).map_err(Failure::Audit)
     }
 }
 
@@ -266,6 +270,12 @@ fn captured() -> Result<Secret<String>, Failure> {
     let mut typed = String::new();
     let _ = std::io::stdin().read_line(&mut typed).map_err(io(failed))?;
     Ok(Secret::new(typed))
+}
+
+/// For what Kisi is not asked about.
+#[expect(clippy::unnecessary_wraps, reason = "it stands in for the key that can fail")]
+fn no_admin() -> Result<Secret<String>, Failure> {
+    Ok(Secret::new(String::new()))
 }
 
 /// From the environment, or asked for without echo. It is in no argument, where every process could read it.

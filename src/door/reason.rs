@@ -112,28 +112,23 @@ impl Reason {
 
     /// What happened, in one sentence.
     pub fn said(&self) -> &'static str {
-        let known = row(self.code).filter(|row| row.1 == self.class);
-        known.map_or_else(|| general(self.class).0, |row| row.2)
+        self.texts().0
     }
 
     /// What to do about it.
     pub fn advice(&self) -> &'static str {
+        self.texts().1
+    }
+
+    /// Of the code, where it says what the class says too; else of the class.
+    fn texts(&self) -> (&'static str, &'static str) {
         let known = row(self.code).filter(|row| row.1 == self.class);
-        known.map_or_else(|| general(self.class).1, |row| row.3)
+        known.map_or_else(|| general(self.class), |row| (row.2, row.3))
     }
 
     /// Whether the sentence says all there is, or somebody should be told the code.
     pub fn is_known(&self) -> bool {
         self.code.as_str().is_empty() || row(self.code).is_some()
-    }
-
-    /// Whether trying again soon helps, and after how many seconds.
-    pub fn again_in_seconds(&self) -> Option<u8> {
-        match (self.class, self.code.as_str()) {
-            (TooFast, _) => Some(2),
-            (Offline, "fbc000") => Some(20),
-            _ => None,
-        }
     }
 }
 
