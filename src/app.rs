@@ -215,7 +215,7 @@ impl App {
             Face::Working(kiosk) => match kiosk.session.state() {
                 State::SignedIn(visit) => {
                     let warning = kiosk.session.warning(self.now);
-                    kiosk.doors.view(visit, warning, metrics).map(Message::Doors)
+                    kiosk.doors.view(visit, warning, self.now, metrics).map(Message::Doors)
                 }
                 state @ (State::SignedOut { .. } | State::Checking { .. }) => {
                     let wait = kiosk.session.budget().wait(self.now);

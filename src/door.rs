@@ -2,6 +2,8 @@
 
 pub mod reason;
 
+use jiff::civil::DateTime;
+
 pub use self::reason::{Code, Reason, Refusal};
 
 /// Kisi's id of a lock.
@@ -83,8 +85,8 @@ pub struct Place {
 pub enum DoorState {
     /// Nothing stands in the way.
     Ready,
-    /// The door, or its whole place, is locked down: nobody can open it.
-    LockedDown,
+    /// The door, or its whole place, is locked down: nobody can open it. Since when, by the kiosk's clock, where Kisi tells.
+    LockedDown(Option<DateTime>),
     /// The door has no hardware yet.
     NotSetUp,
     /// It is open now, on a schedule or because somebody unlocked it.
@@ -102,7 +104,7 @@ impl DoorState {
     pub fn can_be_tried(self) -> bool {
         match self {
             Self::Ready | Self::Open | Self::Offline => true,
-            Self::LockedDown | Self::NotSetUp | Self::NeedsReader | Self::NeedsPosition => false,
+            Self::LockedDown(_) | Self::NotSetUp | Self::NeedsReader | Self::NeedsPosition => false,
         }
     }
 }

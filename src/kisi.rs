@@ -1,16 +1,20 @@
 //! A client of Kisi's API: logins, doors, unlock. It repeats nothing by itself, follows no redirect, and keeps no secret.
 
 mod admin;
+mod again;
 mod answer;
 mod error;
+mod list;
+mod pace;
 mod settings;
+mod signs;
 mod text;
 mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
-use reqwest::{Certificate, Method, RequestBuilder, Url, header, redirect, retry};
+use jiff::{Timestamp, civil::DateTime};
+use reqwest::{Certificate, Method, RequestBuilder, Response, Url, header, redirect, retry};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
@@ -21,7 +25,10 @@ pub use self::{
 };
 use self::{
     answer::{body, is_html, json, success},
+    list::Query,
+    pace::{Kind, Pace},
     settings::{base_url, partner_headers},
+    signs::Signs,
 };
 use crate::{
     chain::Chain,
@@ -31,8 +38,6 @@ use crate::{
 
 /// Kisi's maximum for `GET /locks` and `GET /places`.
 const PAGE: usize = 250;
-/// More pages are not read (R39). With the maximum a page this is more doors than a screen is good for.
-const MAX_PAGES: usize = 10;
 /// More doors are not shown (R39).
 const MAX_DOORS: usize = 2_000;
 /// R38.
@@ -84,6 +89,9 @@ pub struct Doors {
     pub truncated: bool,
 }
 
+/// Places that are locked down as a whole, and since when by the kiosk's clock.
+pub type LockedDown = HashMap<PlaceId, Option<DateTime>>;
+
 /// How a door is, as far as Kisi tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DoorNow {
@@ -99,6 +107,8 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     settings: Arc<Settings>,
+    pace: Pace,
+    signs: Signs,
 }
 
 impl Client {
@@ -140,7 +150,8 @@ impl Client {
         if let Roots::Only(der) = &settings.roots {
             http = http.tls_certs_only([Certificate::from_der(der).map_err(Error::Client)?]);
         }
-        Ok(Self { http: http.build().map_err(Error::Client)?, base, settings: Arc::new(settings.clone()) })
+        let (settings, pace, signs) = (Arc::new(settings.clone()), Pace::new(settings.per_second), Signs::default());
+        Ok(Self { http: http.build().map_err(Error::Client)?, base, settings, pace, signs })
     }
 
     /// The same client without a connection: what was sent over the old ones is in no buffer any more once their last request
@@ -150,7 +161,12 @@ impl Client {
     ///
     /// As [`Self::new`].
     pub fn anew(&self) -> Result<Self, Error> {
-        Self::new(&self.settings)
+        Ok(Self { signs: self.signs.clone(), ..Self::new(&self.settings)? })
+    }
+
+    /// What Kisi announced to end, an operation each, and when: `Deprecation` and `Sunset` of its answers.
+    pub fn announced(&self) -> Vec<String> {
+        self.signs.all()
     }
 
     /// Opens a connection without saying who asks, so that the next request finds it open.
@@ -171,7 +187,7 @@ impl Client {
     /// As [`Self::warm`]. `None` when the answer does not say.
     pub async fn time(&self) -> Result<Option<Timestamp>, Error> {
         let request = self.http.request(Method::OPTIONS, self.url(&["login"])).timeout(CONNECT_TIMEOUT + READ_TIMEOUT);
-        let answer = request.send().await.map_err(Error::from_transport)?;
+        let answer = self.send("OPTIONS /login", request).await?;
         let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
         let _ = body(answer).await?;
         Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok()).map(|date| date.timestamp()))
@@ -188,7 +204,7 @@ impl Client {
     /// Kisi OpenAPI document, `GET /login`.
     pub async fn who_am_i(&self, login: &Secret<String>) -> Result<Identity, Error> {
         let request = self.request(Method::GET, &["login"], login)?.timeout(LIST_TIMEOUT);
-        let login: wire::CurrentLogin = json("GET /login", request).await?.0;
+        let login: wire::CurrentLogin = self.ask("GET /login", request).await?.0;
         Ok(Identity {
             id: LoginId(login.id),
             user_id: login.user_id,
@@ -217,7 +233,7 @@ impl Client {
         Ok(Doors { doors, dropped: list.dropped, truncated: list.truncated })
     }
 
-    /// Lists the places that are locked down as a whole. That flag is not in their locks.
+    /// Lists the places that are locked down as a whole, and since when. That flag is not in their locks.
     ///
     /// # Errors
     ///
@@ -226,11 +242,11 @@ impl Client {
     /// # Source
     ///
     /// Kisi OpenAPI document, `GET /places`.
-    pub async fn places_locked_down(&self, login: &Secret<String>) -> Result<Vec<PlaceId>, Error> {
+    pub async fn places_locked_down(&self, login: &Secret<String>) -> Result<LockedDown, Error> {
         let all = Query { path: "places", filter: &[], page: PAGE, max: MAX_DOORS };
         let list = self.list::<wire::PlaceState>("GET /places", login, all, |place| place.id).await?;
         let locked_down = list.items.iter().filter(|place| place.locked_down == Some(true));
-        Ok(locked_down.map(|place| PlaceId::new(place.id)).collect())
+        Ok(locked_down.map(|place| (PlaceId::new(place.id), place.since())).collect())
     }
 
     /// Asks how a door is now.
@@ -244,7 +260,8 @@ impl Client {
     /// Kisi OpenAPI document, `GET /locks/{id}`.
     pub async fn look_at(&self, login: &Secret<String>, door: DoorId) -> Result<DoorNow, Error> {
         let request = self.request(Method::GET, &["locks", &door.get().to_string()], login)?;
-        let lock: wire::LockNow = json("GET /locks/{id}", request.timeout(LIST_TIMEOUT)).await?.0;
+        self.pace.wait(Kind::Read).await;
+        let lock: wire::LockNow = self.ask("GET /locks/{id}", request.timeout(LIST_TIMEOUT)).await?.0;
         Ok(DoorNow { open: lock.open, unlocked: lock.unlocked })
     }
 
@@ -272,7 +289,8 @@ impl Client {
         let path = ["locks", &door.get().to_string(), "unlock"];
         let wanted = wire::Unlock::new(self.settings.position, proof);
         let request = self.request(Method::POST, &path, login)?.json(&wanted).timeout(self.settings.timeout);
-        let answer = success(request.send().await.map_err(Error::from_transport)?).await?;
+        self.pace.wait(Kind::Unlock).await;
+        let answer = success(self.send("POST /locks/{id}/unlock", request).await?).await?;
         if is_html(&answer) {
             return Err(Error::NotKisi);
         }
@@ -283,42 +301,19 @@ impl Client {
         Ok(())
     }
 
-    async fn list<T: DeserializeOwned>(
+    async fn ask<T: DeserializeOwned>(
         &self,
         operation: &'static str,
-        login: &Secret<String>,
-        Query { path, filter, page: size, max }: Query<'_>,
-        id: impl Fn(&T) -> u64,
-    ) -> Result<List<T>, Error> {
-        let mut list = List { items: Vec::new(), dropped: 0, truncated: false };
-        let mut seen = std::collections::HashSet::new();
-        let mut offset = 0;
-        for _ in 0..MAX_PAGES.max(max.div_ceil(size)) {
-            let query = [("limit", size), ("offset", offset)];
-            let request = self.request(Method::GET, &[path], login)?.query(filter).query(&query).timeout(LIST_TIMEOUT);
-            let (page, total): (Vec<serde_json::Value>, _) = json(operation, request).await?;
-            let received = page.len();
-            let before = list.items.len();
-            for item in page {
-                match serde_json::from_value::<T>(item) {
-                    Ok(item) if seen.insert(id(&item)) => list.items.push(item),
-                    Ok(_) => {}
-                    Err(_) => list.dropped += 1,
-                }
-            }
-            offset += received;
-            let is_last = total.map_or(received < size, |total| total <= offset);
-            if received == 0 || is_last {
-                return Ok(list);
-            }
-            if max <= list.items.len() || list.items.len() == before {
-                break;
-            }
-        }
-        // The server has more than we read, or says so.
-        list.items.truncate(max);
-        list.truncated = true;
-        Ok(list)
+        request: RequestBuilder,
+    ) -> Result<(T, Option<usize>), Error> {
+        json(operation, self.send(operation, request).await?).await
+    }
+
+    /// Every request leaves here.
+    async fn send(&self, operation: &'static str, request: RequestBuilder) -> Result<Response, Error> {
+        let answer = request.send().await.map_err(Error::from_transport)?;
+        self.signs.note(operation, answer.headers());
+        Ok(answer)
     }
 
     fn request(&self, method: Method, path: &[&str], login: &Secret<String>) -> Result<RequestBuilder, Error> {
@@ -341,25 +336,9 @@ impl Client {
     }
 }
 
-/// Which list, and how much of it.
-struct Query<'a> {
-    path: &'a str,
-    filter: &'a [(&'a str, &'a str)],
-    /// Items in one request.
-    page: usize,
-    /// Items in all.
-    max: usize,
-}
-
-struct List<T> {
-    items: Vec<T>,
-    dropped: usize,
-    truncated: bool,
-}
-
 /// Two doors that look alike get a number. Their order does not change.
 fn tell_apart(doors: &mut [Door]) {
-    let mut seen: std::collections::HashMap<(String, Option<PlaceId>), usize> = std::collections::HashMap::new();
+    let mut seen: HashMap<(String, Option<PlaceId>), usize> = HashMap::new();
     for door in doors {
         let count = seen.entry((door.name.to_lowercase(), door.place.as_ref().map(|place| place.id))).or_insert(0);
         *count += 1;

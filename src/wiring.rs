@@ -28,6 +28,13 @@ use crate::{
     staff::Pin,
 };
 
+/// For one person, over all their logins, their phone included.
+///
+/// # Source
+///
+/// Kisi OpenAPI document, rate limits.
+const REQUESTS_PER_SECOND: usize = 5;
+
 /// Why a kiosk cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -185,6 +192,7 @@ pub fn client(config: &Config) -> kisi::Settings {
         base_url: config.kisi.base_url.clone(),
         proxy: given(&config.kisi.proxy),
         timeout: Duration::from_secs(config.kisi.timeout_seconds),
+        per_second: REQUESTS_PER_SECOND,
         position: config.proximity.position(),
         integration_identifier: given(&config.kisi.integration_identifier),
         integration_contact: given(&config.kisi.integration_contact),

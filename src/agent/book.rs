@@ -102,7 +102,7 @@ impl Book {
     pub(super) fn outcome(&mut self, who: &Who, door: DoorId, intent: u64, outcome: Outcome) {
         let about = match outcome {
             Outcome::Accepted | Outcome::Opened | Outcome::StillClosed => "accepted".to_owned(),
-            Outcome::Refused(Reason { class, code }) => format!("refused: {class:?}, {code}"),
+            Outcome::Refused(Reason { class, code, .. }) => format!("refused: {class:?}, {code}"),
             Outcome::NotSent => "not sent".to_owned(),
             Outcome::NotRecorded => "not recorded".to_owned(),
             Outcome::Limited => "limit".to_owned(),

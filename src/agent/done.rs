@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     chain::Chain,
-    door::{Door, DoorId, DoorState, Outcome, PlaceId, Refusal},
+    door::{Door, DoorId, DoorState, Outcome, Refusal},
+    kisi::LockedDown,
     session::{Denial, Identity, SessionId},
     staff::StaffId,
 };
@@ -18,7 +19,7 @@ use crate::{
 /// What a piece of work came to.
 pub(super) enum Done {
     Identified(Identified),
-    Listed(SessionId, oneshot::Sender<Option<Vec<Door>>>, Vec<PlaceId>),
+    Listed(SessionId, oneshot::Sender<Option<Vec<Door>>>, LockedDown),
     Unlocked(Unlocked),
     Followed(Who, DoorId, Seen, oneshot::Sender<Outcome>),
     ReadBack(Who, DoorId, String),
@@ -113,16 +114,15 @@ impl Agent {
         self.open = Some(open);
     }
 
-    fn listed(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>, locked_down: &[PlaceId]) {
+    fn listed(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>, locked_down: &LockedDown) {
         let Some(open) = self.open.as_mut().filter(|open| open.id == session) else { return };
-        let is_affected = |door: &Door| {
-            door.state != DoorState::LockedDown
-                && door.place.as_ref().is_some_and(|place| locked_down.contains(&place.id))
-        };
         let mut changed = false;
-        for door in open.doors.iter_mut().filter(|door| is_affected(door)) {
-            door.state = DoorState::LockedDown;
-            changed = true;
+        for door in &mut open.doors {
+            let since = door.place.as_ref().and_then(|place| locked_down.get(&place.id));
+            if let (Some(since), false) = (since, matches!(door.state, DoorState::LockedDown(_))) {
+                door.state = DoorState::LockedDown(*since);
+                changed = true;
+            }
         }
         let _ = reply.send(changed.then(|| open.doors.clone()));
     }

@@ -1,6 +1,6 @@
 //! Why Kisi said no: every code that it documents, its class, what to say and what to advise. One row each.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use self::Refusal::{
     Foreign, Gone, Later, LockedDown, Login, Never, Offline, Open, Other, Partner, Prove, Right, Setup, Suspended,
@@ -93,7 +93,16 @@ pub struct Reason {
     pub class: Refusal,
     /// What Kisi called it.
     pub code: Code,
+    /// How long Kisi asks to wait.
+    pub wait: Option<Duration>,
 }
+
+/// A moment, where Kisi says that it was too quick but not how long to wait.
+const MOMENT: Duration = Duration::from_secs(2);
+/// What an update of a controller may take. Our choice: nothing is documented.
+const UPDATE: Duration = Duration::from_secs(15);
+/// Nobody stands at a door for longer, whatever Kisi asks.
+const LONGEST_REST: Duration = Duration::from_mins(1);
 
 impl Reason {
     /// Sorts an answer: by its code where that is known, else by its status.
@@ -107,7 +116,16 @@ impl Reason {
             (None, 429) => TooFast,
             (None, _) => Other,
         };
-        Self { class, code }
+        Self { class, code, wait: None }
+    }
+
+    /// After what time it makes sense to try the same again. `None` where time alone changes nothing.
+    pub fn again_in(&self) -> Option<Duration> {
+        match (self.class, self.code.as_str()) {
+            (TooFast, _) => Some(self.wait.unwrap_or(MOMENT).clamp(MOMENT, LONGEST_REST)),
+            (_, UPDATING) => Some(self.wait.unwrap_or(UPDATE).clamp(MOMENT, LONGEST_REST)),
+            _ => None,
+        }
     }
 
     /// What happened, in one sentence.
@@ -165,6 +183,9 @@ fn general(class: Refusal) -> (&'static str, &'static str) {
 /// A code, its class, what it means, and what to do.
 type Row = (&'static str, Refusal, &'static str, &'static str);
 
+/// The controller is being updated.
+const UPDATING: &str = "fbc000";
+
 const RENEW: &str = "Ask at reception.";
 const WHO: &str = "Ask whoever looks after access.";
 const READER: &str = "Use your phone or card at the reader.";
@@ -213,7 +234,7 @@ const CODES: [Row; 69] = [
     ("fad106", Offline, "The wireless lock cannot be found.", CARD),
     ("fad107", Offline, "The wireless lock is offline.", CARD),
     ("fad10f", Offline, "The wireless lock cannot be reached.", CARD),
-    ("fbc000", Offline, "The controller of this door is being updated.", "Try again in half a minute."),
+    (UPDATING, Offline, "The controller of this door is being updated.", "Wait a moment, then try again."),
     ("bbb93f", Setup, "This door has no position in Kisi.", INSTALLER),
     ("ff420a", Setup, "This door has no controller.", INSTALLER),
     ("fad105", Setup, "This door is set up wrongly.", INSTALLER),
@@ -265,6 +286,20 @@ mod tests {
         check(401, "", Login, "Your access at this kiosk must be renewed.");
         check(404, "000404", Gone, "This door does not exist any more.");
         check(429, "", TooFast, "That was too quick.");
+    }
+
+    #[test]
+    fn what_time_heals_says_when_to_try_again() {
+        let again = |status, code, wait: Option<u64>| {
+            let reason = Reason::new(status, Code::new(Some(code)));
+            Reason { wait: wait.map(Duration::from_secs), ..reason }.again_in().map(|time| time.as_secs())
+        };
+        assert_eq!(again(429, "", None), Some(2));
+        assert_eq!(again(429, "", Some(10)), Some(10));
+        assert_eq!(again(429, "", Some(0)), Some(2));
+        assert_eq!(again(429, "", Some(3_600)), Some(60), "nobody stands there for an hour");
+        assert_eq!(again(503, "fbc000", None), Some(15));
+        assert_eq!(again(403, "fcd8ef", Some(10)), None, "waiting gives nobody a right");
     }
 
     /// Only a 401 says that the login is dead: a 403 with such a code suspends nobody.

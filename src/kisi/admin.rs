@@ -2,11 +2,7 @@
 
 use reqwest::Method;
 
-use super::{
-    Client, Error, LIST_TIMEOUT, LoginId, Query,
-    answer::{json, success},
-    text, wire,
-};
+use super::{Client, Error, LIST_TIMEOUT, LoginId, Query, answer::success, text, wire};
 use crate::secret::Secret;
 
 /// Kisi's maximum for `GET /users`.
@@ -91,7 +87,7 @@ impl Client {
             expire: false,
         };
         let request = self.request(Method::POST, &["logins"], admin)?.json(&wire::CreateLogin { login });
-        let created: wire::CreatedLogin = json("POST /logins", request.timeout(LIST_TIMEOUT)).await?.0;
+        let created: wire::CreatedLogin = self.ask("POST /logins", request.timeout(LIST_TIMEOUT)).await?.0;
         Ok(Login {
             id: LoginId(created.id),
             secret: Secret::new(created.secret),
@@ -111,7 +107,7 @@ impl Client {
     /// Kisi OpenAPI document, `DELETE /logins/{id}`.
     pub async fn delete_login(&self, admin: &Secret<String>, login: LoginId) -> Result<(), Error> {
         let request = self.request(Method::DELETE, &["logins", &login.0.to_string()], admin)?.timeout(LIST_TIMEOUT);
-        let answer = request.send().await.map_err(Error::from_transport)?;
+        let answer = self.send("DELETE /logins/{id}", request).await?;
         success(answer).await.map(|_| ())
     }
 

@@ -1,6 +1,8 @@
 //! Reading an answer: never more than a limit, never a secret in an error.
 
-use reqwest::{RequestBuilder, Response, StatusCode, header};
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
@@ -10,12 +12,12 @@ use crate::door::Code;
 /// No honest answer is larger, in bytes (`threats-and-faults.md`, R39).
 const BODY_LIMIT: usize = 1024 * 1024;
 
-/// Sends, and reads a 2xx answer as JSON. With it comes the total of `X-Collection-Range`, if there is one.
+/// Reads a 2xx answer as JSON. With it comes the total of `X-Collection-Range`, if there is one.
 pub(super) async fn json<T: DeserializeOwned>(
     operation: &'static str,
-    request: RequestBuilder,
+    answer: Response,
 ) -> Result<(T, Option<usize>), Error> {
-    let answer = success(request.send().await.map_err(Error::from_transport)?).await?;
+    let answer = success(answer).await?;
     if is_html(&answer) {
         return Err(Error::NotKisi);
     }
@@ -36,11 +38,17 @@ pub(super) async fn success(answer: Response) -> Result<Response, Error> {
     if status.is_success() {
         return Ok(answer);
     }
+    let wait = answer.headers().get(header::RETRY_AFTER).and_then(|wait| seconds(wait.to_str().ok()?));
     // A body that is missing, cut or not JSON takes nothing from what the status says.
     let bytes = if status == StatusCode::NO_CONTENT { None } else { body(answer).await.ok() };
     let code =
         bytes.and_then(|bytes| serde_json::from_slice::<wire::ErrorBody>(&bytes).ok()).and_then(|body| body.code);
-    Err(Error::from_status(status, Code::new(code.as_deref())))
+    Err(Error::from_status(status, Code::new(code.as_deref()), wait))
+}
+
+/// Kisi does not document `Retry-After`. What is no number of seconds is as if it were not there.
+fn seconds(text: &str) -> Option<Duration> {
+    text.trim().parse().ok().map(Duration::from_secs)
 }
 
 pub(super) fn is_html(answer: &Response) -> bool {

@@ -1,6 +1,6 @@
 //! What can go wrong between the kiosk and Kisi, sorted by what to do about it.
 
-use std::io;
+use std::{io, time::Duration};
 
 use reqwest::StatusCode;
 use rustls::CertificateError;
@@ -28,6 +28,8 @@ pub enum Error {
         status: u16,
         /// Kisi's own code.
         code: Code,
+        /// How long Kisi asks to wait.
+        wait: Option<Duration>,
     },
     /// A fault at Kisi or before it: 5xx, a redirect, or another status that says nothing.
     #[error("Kisi failed (HTTP {status}, {code})")]
@@ -36,6 +38,8 @@ pub enum Error {
         status: u16,
         /// Kisi's own code.
         code: Code,
+        /// How long Kisi asks to wait.
+        wait: Option<Duration>,
     },
     /// Somebody else answered: a web page instead of JSON.
     #[error("the answer is not from Kisi: the network may need a sign-in")]
@@ -87,11 +91,42 @@ impl Error {
     }
 
     /// Sorts an answer that is not a 2xx.
-    pub(super) fn from_status(status: StatusCode, code: Code) -> Self {
+    pub(super) fn from_status(status: StatusCode, code: Code, wait: Option<Duration>) -> Self {
         if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
-            Self::Refused { status: status.as_u16(), code }
+            Self::Refused { status: status.as_u16(), code, wait }
         } else {
-            Self::Failed { status: status.as_u16(), code }
+            Self::Failed { status: status.as_u16(), code, wait }
+        }
+    }
+
+    /// Whether the same question may have an answer soon.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => *status == 429,
+            Self::Failed { status, .. } => *status == 408 || (*status != 511 && 500 <= *status),
+            Self::Unclear(_) => true,
+            Self::Unreachable(source) => matches!(kind(source), Trouble::Name | Trouble::Unreachable),
+            Self::NotKisi
+            | Self::TooLarge { .. }
+            | Self::Malformed { .. }
+            | Self::Secret
+            | Self::Setting { .. }
+            | Self::Client(_) => false,
+        }
+    }
+
+    /// How long Kisi asks to wait.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { wait, .. } | Self::Failed { wait, .. } => *wait,
+            Self::Unreachable(_)
+            | Self::Unclear(_)
+            | Self::NotKisi
+            | Self::TooLarge { .. }
+            | Self::Malformed { .. }
+            | Self::Secret
+            | Self::Setting { .. }
+            | Self::Client(_) => None,
         }
     }
 
@@ -105,7 +140,8 @@ impl Error {
         match self {
             Self::Unreachable(source) => Some(kind(source)),
             Self::Unclear(_) => Some(Trouble::NoAnswer),
-            Self::NotKisi | Self::Failed { status: 511, .. } => Some(Trouble::Portal),
+            // Kisi sends nobody elsewhere.
+            Self::NotKisi | Self::Failed { status: 300..=399 | 511, .. } => Some(Trouble::Portal),
             Self::Refused { .. } | Self::Failed { .. } | Self::TooLarge { .. } | Self::Malformed { .. } => {
                 Some(Trouble::Kisi)
             }
@@ -121,9 +157,11 @@ impl Error {
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::Unreachable(_) | Self::Secret | Self::Setting { .. } | Self::Client(_) => Outcome::NotSent,
-            Self::Refused { status, code } => Outcome::Refused(Reason::new(*status, *code)),
+            Self::Refused { status, code, wait } => {
+                Outcome::Refused(Reason { wait: *wait, ..Reason::new(*status, *code) })
+            }
             // Also with a code that says why: a fault at Kisi does not prove that nothing opened.
-            Self::Failed { status, code } => {
+            Self::Failed { status, code, .. } => {
                 Outcome::Unknown(Some(Reason::new(*status, *code)).filter(|_| !code.as_str().is_empty()))
             }
             Self::Unclear(_) | Self::NotKisi | Self::TooLarge { .. } | Self::Malformed { .. } => Outcome::Unknown(None),
@@ -168,7 +206,7 @@ mod tests {
     use crate::door::Refusal;
 
     fn outcome(status: u16, code: &str) -> Outcome {
-        Error::from_status(StatusCode::from_u16(status).unwrap(), Code::new(Some(code))).outcome()
+        Error::from_status(StatusCode::from_u16(status).unwrap(), Code::new(Some(code)), None).outcome()
     }
 
     #[test]

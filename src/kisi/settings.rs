@@ -15,6 +15,8 @@ pub struct Settings {
     pub proxy: Option<String>,
     /// The limit for an unlock.
     pub timeout: Duration,
+    /// No more requests than this within a second. Kisi takes five from one person, over all their logins.
+    pub per_second: usize,
     /// Where the kiosk is, north and east in degrees (WGS 84). Some doors ask.
     pub position: Option<(f64, f64)>,
     /// Partners name themselves.

@@ -1,6 +1,7 @@
 //! JSON exactly as Kisi sends it. Everything but an `id` may be missing or null, and unknown fields are ignored: answers
 //! have differed over the years. What a lock object means for a tile is decided here too.
 
+use jiff::{civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use super::text::clean;
@@ -87,6 +88,19 @@ pub(super) struct CardOwner {
 pub(super) struct PlaceState {
     pub(super) id: u64,
     pub(super) locked_down: Option<bool>,
+    locked_down_since: Option<String>,
+}
+
+impl PlaceState {
+    /// Since when it is locked down.
+    pub(super) fn since(&self) -> Option<DateTime> {
+        here(self.locked_down_since.as_deref())
+    }
+}
+
+/// A time of Kisi's, by the clock of the kiosk.
+fn here(time: Option<&str>) -> Option<DateTime> {
+    Some(TimeZone::system().to_datetime(time?.parse().ok()?))
 }
 
 /// An error body: `{"code", "error"}` mostly. The English sentence is not for people at the kiosk.
@@ -106,6 +120,7 @@ pub(super) struct Lock {
     unlocked: Option<bool>,
     on_scheduled_unlock: Option<bool>,
     locked_down: Option<bool>,
+    locked_down_since: Option<String>,
     geofence_restriction_enabled: Option<bool>,
     reader_restriction_enabled: Option<bool>,
     place_id: Option<u64>,
@@ -184,7 +199,7 @@ impl Lock {
     fn state(&self, has_position: bool) -> DoorState {
         let is = |field: Option<bool>| field == Some(true);
         if is(self.locked_down) {
-            DoorState::LockedDown
+            DoorState::LockedDown(here(self.locked_down_since.as_deref()))
         } else if self.configured == Some(false) {
             DoorState::NotSetUp
         } else if is(self.on_scheduled_unlock) || is(self.unlocked) {
@@ -249,7 +264,11 @@ mod tests {
     #[test]
     fn the_first_thing_that_is_true_decides_the_tile() {
         let state = |fields: &str| door(&format!(r#"{{"id": 1, {fields}}}"#)).unwrap().state;
-        assert_eq!(state(r#""locked_down": true, "configured": false"#), DoorState::LockedDown);
+        assert_eq!(state(r#""locked_down": true, "configured": false"#), DoorState::LockedDown(None));
+        let said = state(r#""locked_down": true, "locked_down_since": "2026-11-24T14:10:00Z""#);
+        let DoorState::LockedDown(Some(since)) = said else { panic!("{said:?}") };
+        assert_eq!(TimeZone::system().to_timestamp(since).unwrap().to_string(), "2026-11-24T14:10:00Z");
+        assert_eq!(state(r#""locked_down": true, "locked_down_since": "yesterday""#), DoorState::LockedDown(None));
         assert_eq!(state(r#""configured": false, "unlocked": true"#), DoorState::NotSetUp);
         assert_eq!(state(r#""on_scheduled_unlock": true, "online": false"#), DoorState::Open);
         assert_eq!(state(r#""unlocked": true"#), DoorState::Open);

@@ -1,6 +1,6 @@
 //! Somebody is signed in: one big button for each door, what became of the last one, and how long there is.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use iced::{
     Center, Color, Element, Fill, Length,
@@ -59,7 +59,13 @@ impl Doors {
     }
 
     /// Draws the screen. `warning` is how long there is, once that is said.
-    pub fn view<'a>(&self, visit: &'a Visit, warning: Option<Duration>, m: Metrics) -> Element<'a, Message> {
+    pub fn view<'a>(
+        &self,
+        visit: &'a Visit,
+        warning: Option<Duration>,
+        now: Instant,
+        m: Metrics,
+    ) -> Element<'a, Message> {
         let doors = &visit.welcome.doors;
         let (columns, rows) = m.grid(doors.len());
         let on_page = columns * rows;
@@ -70,7 +76,7 @@ impl Doors {
         let names_place = places.collect::<std::collections::HashSet<_>>().len() > 1;
         let tiles = doors.iter().enumerate().skip(page * on_page).take(on_page);
         let tiles: Vec<Element<'_, Message>> =
-            tiles.map(|(index, door)| tile(index + 1, door, visit.attempt, names_place, (rows, m))).collect();
+            tiles.map(|(index, door)| tile(index + 1, door, (visit, now), names_place, (rows, m))).collect();
         let body = if doors.is_empty() { no_doors(m) } else { grid(tiles, columns, m) };
         let shown = if matches!(visit.attempt, Attempt::Done(..)) { Page::Outcome } else { Page::Doors };
         let page = column![
@@ -112,16 +118,17 @@ fn grid(tiles: Vec<Element<'_, Message>>, columns: usize, m: Metrics) -> Element
 }
 
 /// Number, name, place, and what is known of the door: before a tap its state, then what became of it.
-fn tile(
+fn tile<'a>(
     number: usize,
-    door: &Door,
-    attempt: Attempt,
+    door: &'a Door,
+    (visit, now): (&'a Visit, Instant),
     names_place: bool,
     (rows, m): (usize, Metrics),
-) -> Element<'_, Message> {
-    let (status, edge) = status(door, attempt);
+) -> Element<'a, Message> {
+    let rest = visit.rest(door.id, now);
+    let (status, edge) = status(door, visit.attempt, rest);
     let place = door.place.as_ref().filter(|_| names_place).map_or("", |place| place.name.as_str());
-    let can_be_tried = door.can_be_tried();
+    let can_be_tried = door.can_be_tried() && rest.is_none();
     let name = text(&door.name).size(m.door()).font(theme::BOLD);
     let name = if can_be_tried { name } else { name.color(theme::MUTED) };
     let top = row![
@@ -135,18 +142,23 @@ fn tile(
     press::button(face, message, move |pressed| m.tile_style(edge, pressed)).into()
 }
 
-fn status(door: &Door, attempt: Attempt) -> (String, Option<Color>) {
+fn status(door: &Door, attempt: Attempt, rest: Option<Duration>) -> (String, Option<Color>) {
     match attempt {
         Attempt::Asked(asked, _) if asked == door.id => (words::TAP_AGAIN.to_owned(), Some(theme::WARNING)),
         Attempt::Opening(_, opening, _) if opening == door.id => (words::SENDING.to_owned(), Some(theme::ACCENT)),
         Attempt::Done(done, outcome, _) if done == door.id => {
-            (words::outcome(outcome).to_owned(), Some(color(outcome)))
+            let again = rest.filter(|_| outcome.refusal().is_some()).map(words::again_in);
+            (joined([words::outcome(outcome).to_owned(), again.unwrap_or_default()]), Some(color(outcome)))
         }
         Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => {
-            let said = [words::state(door.state).to_owned(), door.allowance.map(words::allowance).unwrap_or_default()];
-            (said.into_iter().filter(|said| !said.is_empty()).collect::<Vec<_>>().join(" · "), None)
+            let more = rest.map(words::again_in).or_else(|| door.allowance.map(words::allowance));
+            (joined([words::state(door.state), more.unwrap_or_default()]), None)
         }
     }
+}
+
+fn joined(said: [String; 2]) -> String {
+    said.into_iter().filter(|said| !said.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 fn color(outcome: Outcome) -> Color {

@@ -106,16 +106,23 @@ pub fn network(trouble: Trouble) -> &'static str {
 }
 
 /// What a tile says of its door. Nothing for one that simply can be unlocked.
-pub fn state(state: DoorState) -> &'static str {
-    match state {
+pub fn state(state: DoorState) -> String {
+    let said = match state {
         DoorState::Ready => "",
-        DoorState::LockedDown => "Locked down",
+        DoorState::LockedDown(Some(since)) => return since.strftime("Locked down since %-d %b, %H:%M").to_string(),
+        DoorState::LockedDown(None) => "Locked down",
         DoorState::NotSetUp => "Not set up yet",
         DoorState::Open => "Open already",
         DoorState::Offline => "Offline: may not answer",
         DoorState::NeedsReader => "Phone or card at the reader",
         DoorState::NeedsPosition => "Not from this kiosk",
-    }
+    };
+    said.to_owned()
+}
+
+/// On the tile of a door that must not be asked again at once.
+pub fn again_in(rest: Duration) -> String {
+    format!("Again in {} s", rest.as_secs() + u64::from(0 < rest.subsec_nanos()))
 }
 
 /// How often a door may still be opened.

@@ -45,7 +45,7 @@ enum Answer {
 }
 
 fn door(id: u64) -> Door {
-    let state = if id.is_multiple_of(7) { DoorState::LockedDown } else { DoorState::Ready };
+    let state = if id.is_multiple_of(7) { DoorState::LockedDown(None) } else { DoorState::Ready };
     Door { id: DoorId::new(id), name: format!("Door {id}"), place: None, state, allowance: None }
 }
 

@@ -511,7 +511,7 @@ fn door_that_asks_once_more_opens_on_the_second_touch() {
 fn doors_that_were_locked_down_meanwhile_cannot_be_touched() {
     let mut kiosk = signed_in();
     let mut doors = welcome().doors;
-    doors[0].state = DoorState::LockedDown;
+    doors[0].state = DoorState::LockedDown(None);
     let session = kiosk.visit().session;
     let _ = kiosk.send(Event::DoorsListed(session, doors));
     assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);

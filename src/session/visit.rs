@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Effect, Ended, RequestId, SessionId, rules::Rules};
-use crate::door::{Door, DoorId, Outcome};
+use crate::door::{Door, DoorId, Outcome, Refusal};
 
 /// An unlock that takes this much longer than the client's own limit has an unknown outcome.
 const UNLOCK_GRACE: Duration = Duration::from_secs(2);
@@ -31,8 +31,8 @@ pub struct Visit {
     ends_at: Instant,
     /// The request whose door is looked at.
     looked_at: Option<RequestId>,
-    /// A door that may be opening, and must not be asked again before this.
-    rests: Option<(DoorId, Instant)>,
+    /// Doors that must not be asked again before then: one may be opening, or Kisi asks to wait.
+    rests: Vec<(DoorId, Instant)>,
     /// Before this, touches were meant for another screen, or came with the finger that chose a door.
     settled_at: Instant,
 }
@@ -59,7 +59,7 @@ impl Visit {
             idle_at: now + rules.idle,
             ends_at: now + rules.max,
             looked_at: None,
-            rests: None,
+            rests: Vec::new(),
             settled_at: now + SETTLE,
         }
     }
@@ -78,6 +78,33 @@ impl Visit {
         self.idle_at = now + rules.idle;
     }
 
+    /// For how long this door must not be asked again.
+    pub fn rest(&self, door: DoorId, now: Instant) -> Option<Duration> {
+        let until = self.rests.iter().find(|(resting, until)| *resting == door && now < *until)?.1;
+        Some(until - now)
+    }
+
+    /// What must not be asked again for a while, after this outcome.
+    fn begin_rest(&mut self, door: DoorId, outcome: Outcome, now: Instant) {
+        self.rests.retain(|(resting, until)| *resting != door && now < *until);
+        match outcome {
+            Outcome::Unknown(_) => self.rests.push((door, now + REST)),
+            Outcome::Refused(reason) => {
+                let Some(time) = reason.again_in() else { return };
+                // Kisi counts what a person asks for, not at which door.
+                let is_affected = |known: &&Door| known.id == door || reason.class == Refusal::TooFast;
+                let resting = self.welcome.doors.iter().filter(is_affected);
+                self.rests.extend(resting.map(|known| (known.id, now + time)));
+            }
+            Outcome::Accepted
+            | Outcome::Opened
+            | Outcome::StillClosed
+            | Outcome::NotSent
+            | Outcome::NotRecorded
+            | Outcome::Limited => {}
+        }
+    }
+
     fn knows(&self, door: DoorId) -> Option<&Door> {
         self.welcome.doors.iter().find(|known| known.id == door)
     }
@@ -91,7 +118,7 @@ impl Visit {
         now: Instant,
     ) -> Option<Effect> {
         let may_be_tried = self.knows(door).is_some_and(Door::can_be_tried);
-        let rests = self.rests.is_some_and(|(resting, until)| resting == door && now < until);
+        let rests = self.rest(door, now).is_some();
         if now < self.settled_at || rests || !may_be_tried || matches!(self.attempt, Attempt::Opening(..)) {
             return None;
         }
@@ -122,9 +149,7 @@ impl Visit {
         }
         self.attempt = Attempt::Done(door, outcome, now + OUTCOME);
         self.looked_at = Some(request);
-        if let Outcome::Unknown(_) = outcome {
-            self.rests = Some((door, now + REST));
-        }
+        self.begin_rest(door, outcome, now);
         self.idle_at = match outcome {
             Outcome::Accepted | Outcome::Opened | Outcome::StillClosed => now + rules.after_unlock,
             Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::Unknown(_) => {
@@ -149,6 +174,7 @@ impl Visit {
             Attempt::Asked(_, until) | Attempt::Done(_, _, until) if until <= now => self.attempt = Attempt::None,
             Attempt::Opening(_, door, until) if until <= now => {
                 self.attempt = Attempt::Done(door, Outcome::Unknown(None), now + OUTCOME);
+                self.begin_rest(door, Outcome::Unknown(None), now);
             }
             Attempt::None | Attempt::Asked(..) | Attempt::Done(..) | Attempt::Opening(..) => {}
         }

@@ -191,6 +191,15 @@ impl Kiosk {
         Some(self.simulator().find(text).ok()?.visible_bounds()?.center())
     }
 
+    /// Every text on the screen.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let mut texts = Texts::default();
+        let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
+        let mut ui = UserInterface::build(self.app.view(), self.size, Cache::default(), &mut renderer);
+        ui.operate(&renderer, &mut texts);
+        texts.0
+    }
+
     pub(crate) fn shows(&self, text: &str) -> bool {
         self.find(text).is_some()
     }
@@ -257,6 +266,19 @@ impl Kiosk {
         )]
         let pixels = Size::new(self.size.width as u32, self.size.height as u32);
         (renderer.screenshot(pixels, 1.0, theme::BACKGROUND), cache)
+    }
+}
+
+#[derive(Default)]
+struct Texts(Vec<String>);
+
+impl core::widget::Operation for Texts {
+    fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn core::widget::Operation)) {
+        operate(self);
+    }
+
+    fn text(&mut self, _: Option<&core::widget::Id>, _: core::Rectangle, text: &str) {
+        self.0.push(text.to_owned());
     }
 }
 

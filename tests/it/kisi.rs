@@ -410,16 +410,60 @@ async fn no_error_tells_a_secret_an_address_or_a_body() {
 #[tokio::test]
 async fn a_place_that_is_locked_down_is_told_although_its_locks_do_not_say_so() {
     let (server, client, login) = with_login("ada@example.com", |_| {}).await;
-    assert_eq!(client.places_locked_down(&login.secret).await.unwrap(), []);
+    assert_eq!(client.places_locked_down(&login.secret).await.unwrap(), [].into());
     server.simulator.with(|world| {
         let now = world.clock.now();
         world.places.get_mut(&1).unwrap().locked_down_since = Some(now);
     });
     let places = client.places_locked_down(&login.secret).await.unwrap();
-    assert_eq!(places.iter().map(|place| place.get()).collect::<Vec<_>>(), [1]);
+    assert_eq!(places.keys().map(|place| place.get()).collect::<Vec<_>>(), [1]);
+    assert!(places.values().all(Option::is_some), "and since when");
     assert_eq!(client.unlock(&login.secret, LOBBY).await.refusal(), Some(Refusal::LockedDown));
     let state = |doors: &[Door]| doors.iter().find(|door| door.id == LOBBY).unwrap().state;
     assert_eq!(state(&client.doors(&login.secret).await.unwrap().doors), DoorState::Ready);
     server.simulator.with(|world| world.switches.mirror_lock_down = true);
-    assert_eq!(state(&client.doors(&login.secret).await.unwrap().doors), DoorState::LockedDown);
+    assert!(matches!(state(&client.doors(&login.secret).await.unwrap().doors), DoorState::LockedDown(Some(_))));
+}
+
+/// F19, F20: what the server saw. A read is asked three times at most, an unlock once, and never more than Kisi takes in a second.
+#[tokio::test]
+async fn a_read_is_asked_again_and_an_unlock_is_not() {
+    let (server, client, login) = with_login("ada@example.com", |world| world.unlimited = true).await;
+    let asked = |path: &str| {
+        server.simulator.with(|world| world.requests.iter().filter(|request| request.path == path).count())
+    };
+    for (header, reads) in [("", 3), ("1", 3), ("3600", 1), ("abc", 3), ("-1", 3)] {
+        let headers = vec![("Retry-After".to_owned(), header.to_owned())];
+        server.simulator.with(|world| {
+            world.requests.clear();
+            world.faults = vec![Fault { status: Some(429), headers, ..Fault::default() }];
+        });
+        assert!(matches!(client.doors(&login.secret).await, Err(Error::Refused { status: 429, .. })));
+        assert_eq!(asked("/locks"), reads, "{header}");
+        let Outcome::Refused(reason) = client.unlock(&login.secret, LOBBY).await else { panic!() };
+        assert_eq!(asked("/locks/101/unlock"), 1, "{header}");
+        let again = if header == "3600" { 60 } else { 2 };
+        assert_eq!(
+            (reason.class, reason.again_in()),
+            (Refusal::TooFast, Some(std::time::Duration::from_secs(again))),
+            "{header}"
+        );
+    }
+    server.simulator.with(|world| world.faults = vec![Fault { status: Some(503), ..Fault::default() }.times(2)]);
+    assert!(client.doors(&login.secret).await.is_ok(), "the third attempt is answered");
+}
+
+/// F59.
+#[tokio::test]
+async fn an_end_that_kisi_announces_is_told_to_the_technician() {
+    let (server, client, login) = with_login("ada@example.com", |_| {}).await;
+    assert_eq!(client.announced(), Vec::<String>::new());
+    let headers = vec![
+        ("Deprecation".to_owned(), "@1767225600".to_owned()),
+        ("Sunset".to_owned(), "Fri, 01 Jan 2027 00:00:00 GMT".to_owned()),
+    ];
+    server.simulator.with(|world| world.faults = vec![Fault { headers, ..Fault::default() }]);
+    let _ = client.anew().unwrap().doors(&login.secret).await.unwrap();
+    let said = "GET /locks ends: deprecated since @1767225600, gone from Fri, 01 Jan 2027 00:00:00 GMT";
+    assert_eq!(client.announced(), [said], "also to the clients made from it");
 }

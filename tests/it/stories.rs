@@ -9,6 +9,7 @@ use iced_test::{
     Emulator, Ice, emulator,
     futures::futures::{StreamExt, channel::mpsc, executor::block_on},
 };
+use jiff::{Timestamp, tz::TimeZone};
 use vestibule::{app, screen::words, simulator::fault::Fault};
 
 use crate::headless::{BADGE, Kiosk, Site, window};
@@ -442,10 +443,38 @@ fn a_place_that_is_locked_down_turns_its_tiles_off() {
     });
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&pin);
-    assert!(kiosk.shows("Locked down"));
+    let since = TimeZone::system().to_datetime(Timestamp::now()).strftime("Locked down since %-d %b, ").to_string();
+    assert!(kiosk.texts().iter().any(|text| text.starts_with(&since)), "{:?}", kiosk.texts());
     kiosk.wait(REACH);
     kiosk.tap("Main entrance");
     site.kisi.with(|world| assert!(world.requests.iter().all(|request| !request.path.ends_with("unlock"))));
+}
+
+/// F19: a phone that asks too much for its person, and a controller that is being updated.
+#[test]
+fn what_time_heals_counts_down_on_the_tile() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&pin);
+    kiosk.wait(REACH);
+    let updating = Fault::refuse(503, "fbc000").at("POST", "/locks/101/").times(1);
+    site.kisi.with(|world| world.faults = vec![Fault { status: Some(409), ..updating }]);
+    kiosk.tap("Main entrance");
+    assert!(kiosk.shows("Refused · Again in 15 s"));
+    kiosk.wait(REACH);
+    kiosk.tap("Main entrance");
+    site.kisi.with(|world| {
+        assert_eq!(world.requests.iter().filter(|request| request.path.ends_with("unlock")).count(), 1, "it rests");
+        let wait = vec![("Retry-After".to_owned(), "2".to_owned())];
+        let too_many = Fault { status: Some(429), headers: wait, times: Some(1), ..Fault::default() };
+        world.faults = vec![too_many.at("POST", "/locks/")];
+    });
+    kiosk.tap("Büro 2. Etage");
+    assert!(kiosk.shows("Refused · Again in 2 s"));
+    kiosk.wait(Duration::from_millis(2_100));
+    kiosk.tap("Büro 2. Etage");
+    assert!(kiosk.shows("Accepted"), "after the countdown it is tried again: {:?}", kiosk.texts());
 }
 
 /// The list, the places and the unlock share the connection that the first key opened.

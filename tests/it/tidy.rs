@@ -55,7 +55,6 @@ const LAYERS: [Layer; 4] = [
             "crate::wiring",
             "crate::demo",
             "crate::simulator",
-            "Instant::now",
             "SystemTime",
         ],
     },

@@ -91,6 +91,7 @@ pub(crate) fn plain(base_url: &str) -> Settings {
         proxy: None,
         timeout: Duration::from_secs(3),
         position: None,
+        per_second: usize::MAX,
         integration_identifier: None,
         integration_contact: None,
         roots: Roots::System,

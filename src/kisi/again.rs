@@ -1,0 +1,105 @@
+//! Asking again: a read that failed is asked once or twice more, soon and not all at once. An unlock never is.
+
+use std::{future::Future, time::Duration};
+
+use tokio::time::{self, Instant};
+
+use super::Error;
+use crate::chain::Chain;
+
+/// A read is asked so often (R41).
+const ATTEMPTS: u32 = 3;
+/// The longest pause before the second attempt; it doubles. Pauses are drawn between nothing and that, so that many kiosks
+/// whose network came back do not ask at once.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Kisi may say how long to wait. Nobody stands at a door for longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// After this nobody who waits is helped by one more attempt. Our choice.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Asks until there is an answer, or it makes no sense to ask again.
+pub(super) async fn read<T, F: Future<Output = Result<T, Error>>>(ask: impl Fn() -> F) -> Result<T, Error> {
+    let begin = Instant::now();
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let error = match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        if ATTEMPTS <= attempt || !error.may_pass() {
+            return Err(error);
+        }
+        let pause = match error.wait() {
+            Some(wait) if LONGEST_WAIT < wait => return Err(error),
+            Some(wait) => wait,
+            None if PATIENCE < begin.elapsed() => return Err(error),
+            None => pause(attempt),
+        };
+        tracing::info!(attempt, error = %Chain(&error), "asking Kisi again");
+        time::sleep(pause).await;
+    }
+}
+
+/// Anything up to the longest for this attempt, which began to count at 1.
+fn pause(attempt: u32) -> Duration {
+    LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(attempt - 1)).mul_f64(fastrand::f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use reqwest::StatusCode;
+
+    use super::*;
+    use crate::door::Code;
+
+    /// How often a read is asked that always fails so, and how long that takes.
+    async fn asked(status: u16, wait: Option<u64>) -> (u32, Duration) {
+        let (count, begin) = (Cell::new(0), Instant::now());
+        let answer: Result<(), Error> = read(|| {
+            count.set(count.get() + 1);
+            let status = StatusCode::from_u16(status).unwrap();
+            async move { Err(Error::from_status(status, Code::default(), wait.map(Duration::from_secs))) }
+        })
+        .await;
+        assert!(answer.is_err());
+        (count.get(), begin.elapsed())
+    }
+
+    /// F19, F20.
+    #[tokio::test(start_paused = true)]
+    async fn what_may_pass_is_asked_three_times_and_a_no_once() {
+        for status in [429, 500, 502, 503, 504, 408] {
+            let (count, time) = asked(status, None).await;
+            assert_eq!(count, 3, "{status}");
+            assert!(time < Duration::from_millis(700), "{status}: {time:?}");
+        }
+        for status in [400, 401, 403, 404, 422, 511, 302] {
+            assert_eq!(asked(status, None).await, (1, Duration::ZERO), "{status}");
+        }
+    }
+
+    /// F19.
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_kisi_asks_for_is_kept_up_to_ten_seconds() {
+        let near = |(count, time): (u32, Duration), seconds| {
+            count == 3 && time.as_secs() == seconds && time.subsec_millis() < 20
+        };
+        assert!(near(asked(429, Some(1)).await, 2));
+        assert!(near(asked(429, Some(10)).await, 20));
+        assert_eq!(asked(429, Some(3_600)).await, (1, Duration::ZERO), "somebody stands at the door");
+    }
+
+    #[test]
+    fn pauses_grow_and_differ() {
+        for attempt in 1..6 {
+            let pauses: Vec<Duration> = (0..100).map(|_| pause(attempt)).collect();
+            let most = LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(attempt - 1));
+            assert!(pauses.iter().all(|pause| *pause <= most), "{attempt}");
+            assert!(pauses.iter().any(|pause| *pause < most / 4) && pauses.iter().any(|pause| most / 2 < *pause));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Lists come in pages, from a server that may say nonsense about how many there are.
+
+use std::collections::HashSet;
+
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+
+use super::{Client, Error, LIST_TIMEOUT, again, pace::Kind};
+use crate::secret::Secret;
+
+/// More pages are not read (R39). With the maximum a page this is more doors than a screen is good for.
+const MAX_PAGES: usize = 10;
+
+/// Which list, and how much of it.
+pub(super) struct Query<'a> {
+    pub(super) path: &'a str,
+    pub(super) filter: &'a [(&'a str, &'a str)],
+    /// Items in one request.
+    pub(super) page: usize,
+    /// Items in all.
+    pub(super) max: usize,
+}
+
+pub(super) struct List<T> {
+    pub(super) items: Vec<T>,
+    pub(super) dropped: usize,
+    pub(super) truncated: bool,
+}
+
+impl Client {
+    /// Reads a list to its end, or as far as it makes sense.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        login: &Secret<String>,
+        Query { path, filter, page: size, max }: Query<'_>,
+        id: impl Fn(&T) -> u64,
+    ) -> Result<List<T>, Error> {
+        let mut list = List { items: Vec::new(), dropped: 0, truncated: false };
+        let mut seen = HashSet::new();
+        let mut offset = 0;
+        for _ in 0..MAX_PAGES.max(max.div_ceil(size)) {
+            let query = [("limit", size), ("offset", offset)];
+            let (page, total): (Vec<serde_json::Value>, _) = again::read(async || {
+                let request = self.request(Method::GET, &[path], login)?.query(filter).query(&query);
+                self.pace.wait(Kind::Read).await;
+                self.ask(operation, request.timeout(LIST_TIMEOUT)).await
+            })
+            .await?;
+            let received = page.len();
+            let before = list.items.len();
+            for item in page {
+                match serde_json::from_value::<T>(item) {
+                    Ok(item) if seen.insert(id(&item)) => list.items.push(item),
+                    Ok(_) => {}
+                    Err(_) => list.dropped += 1,
+                }
+            }
+            offset += received;
+            let is_last = total.map_or(received < size, |total| total <= offset);
+            if received == 0 || is_last {
+                return Ok(list);
+            }
+            if max <= list.items.len() || list.items.len() == before {
+                break;
+            }
+        }
+        // The server has more than we read, or says so.
+        list.items.truncate(max);
+        list.truncated = true;
+        Ok(list)
+    }
+}
