@@ -5,20 +5,24 @@ mod book;
 mod desk;
 mod done;
 mod follow;
+mod health;
 mod identify;
 mod limits;
 mod order;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashSet,
     io,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
 
 use tokio::{
-    sync::oneshot,
+    sync::{oneshot, watch},
     task::{AbortHandle, JoinSet},
     time,
 };
@@ -27,9 +31,11 @@ use self::{
     book::Book,
     desk::{Desk, method},
     done::{Done, Identified, Unlocked},
+    health::Surroundings,
     identify::{Open, Question, Shown},
 };
 pub use self::{
+    health::Health,
     limits::Limits,
     order::{Handle, Order, Orders, channel},
 };
@@ -56,6 +62,8 @@ const CHORES: Duration = Duration::from_mins(1);
 const HOUR: u64 = 60;
 /// Chores between two prunings.
 const DAY: u64 = 24 * HOUR;
+/// Before the agent begins anew.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the agent works with.
 #[derive(Debug)]
@@ -80,17 +88,49 @@ pub struct Parts {
     pub proofs: Arc<Mutex<Proofs>>,
 }
 
-/// Starts the agent on a thread of its own. It ends when the last handle is dropped.
+/// Starts the agent on a thread of its own. It ends when the last handle is dropped. Should it panic, it begins anew with what
+/// `again` makes, and everybody is signed out.
 ///
 /// # Errors
 ///
 /// When no thread can be had.
-pub fn start(parts: Parts) -> io::Result<Handle> {
-    let (handle, orders) = channel();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let agent = Agent::new(parts);
-    let _ = thread::Builder::new().name("agent".to_owned()).spawn(move || runtime.block_on(agent.run(orders)))?;
+pub fn start<E: std::error::Error>(
+    parts: Parts,
+    mut again: impl FnMut() -> Result<Parts, E> + Send + 'static,
+) -> io::Result<Handle> {
+    let (handle, mut orders, said) = channel();
+    let live = move || {
+        let mut next = Some(parts);
+        loop {
+            let parts = match next.take().map_or_else(&mut again, Ok) {
+                Ok(parts) => parts,
+                Err(error) => {
+                    tracing::error!(error = %Chain(&error), "the agent cannot begin anew yet");
+                    thread::sleep(PAUSE);
+                    continue;
+                }
+            };
+            let life = AssertUnwindSafe(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                runtime.block_on(run(parts, &mut orders, said.clone()));
+                io::Result::Ok(())
+            });
+            match panic::catch_unwind(life) {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => tracing::error!(%error, "the agent has no runtime"),
+                Err(_) => tracing::error!("the agent panicked: it begins anew, and everybody is signed out"),
+            }
+            thread::sleep(PAUSE);
+            said.send_modify(|health| health.lives += 1);
+        }
+    };
+    let _ = thread::Builder::new().name("agent".to_owned()).spawn(live)?;
     Ok(handle)
+}
+
+/// Takes orders until the last handle is dropped.
+pub async fn run(parts: Parts, orders: &mut Orders, said: watch::Sender<Health>) {
+    Agent::new(parts, said).run(orders).await;
 }
 
 struct Agent {
@@ -107,11 +147,12 @@ struct Agent {
     looking: Vec<AbortHandle>,
     /// Doors whose sensor was seen to work.
     sensed: HashSet<DoorId>,
+    surroundings: Surroundings,
     work: JoinSet<Done>,
 }
 
 impl Agent {
-    fn new(parts: Parts) -> Self {
+    fn new(parts: Parts, said: watch::Sender<Health>) -> Self {
         Self {
             desk: Arc::new(Mutex::new(Desk::new(parts.directory, parts.badge_needs_pin))),
             book: Book::new(parts.log),
@@ -124,11 +165,12 @@ impl Agent {
             identifying: None,
             looking: Vec::new(),
             sensed: HashSet::new(),
+            surroundings: Surroundings::new(said),
             work: JoinSet::new(),
         }
     }
 
-    async fn run(mut self, mut orders: Orders) {
+    async fn run(mut self, orders: &mut Orders) {
         let mut chores = time::interval(CHORES);
         let mut minutes = 0;
         loop {
@@ -142,6 +184,7 @@ impl Agent {
                     Err(error) if error.is_panic() => tracing::error!("a piece of work panicked"),
                     Err(_) => {}
                 },
+                () = self.surroundings.wait() => self.look(),
                 _ = chores.tick() => {
                     self.chores(minutes);
                     minutes += 1;
@@ -152,7 +195,10 @@ impl Agent {
 
     fn take(&mut self, order: Order) {
         match order {
-            Order::Prepare => self.prepare(),
+            Order::Prepare => {
+                self.read_clocks();
+                self.prepare();
+            }
             Order::KeepBudget(left) => {
                 let _ = self.desk().keep_guesses(left);
             }
@@ -171,10 +217,13 @@ impl Agent {
             Order::Recount(session, reply) => self.recount(session, reply),
             Order::Unlock(session, _, door, reply) => self.unlock(session, door, reply),
             Order::Forget(session, why) => self.forget(session, why),
+            #[cfg(test)]
+            Order::Break => panic!("asked for"),
         }
     }
 
     fn chores(&mut self, minutes: u64) {
+        self.read_clocks();
         self.book.tick(time::Instant::now().into_std());
         if minutes.is_multiple_of(HOUR) {
             self.book.say_head();
@@ -204,12 +253,7 @@ impl Agent {
 
     fn prepare(&mut self) {
         let client = self.client.clone();
-        let _ = self.work.spawn(async move {
-            if let Err(error) = client.warm().await {
-                tracing::warn!(error = %Chain(&error), "the connection to Kisi cannot be opened");
-            }
-            Done::Nothing
-        });
+        let _ = self.work.spawn(async move { Done::Looked(client.time().await) });
     }
 
     fn identify(
@@ -265,6 +309,10 @@ impl Agent {
             let _ = reply.send(Outcome::NotSent);
             return;
         };
+        if self.surroundings.has_no_clock() {
+            let _ = reply.send(Outcome::WrongClock);
+            return;
+        }
         let (client, login, who) = (self.client.clone(), Arc::clone(&open.login), open.who.clone());
         let intent = match self.book.intent(&who, known, &self.limits) {
             Ok(Some(intent)) => intent,

@@ -1,6 +1,7 @@
 //! The window: messages become events, effects become tasks, the state becomes a screen. The only place that reads the clock.
 
 use std::{
+    hash::{Hash, Hasher},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -8,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::stream::{self, Stream};
 use iced::{
     Element, Point, Size, Subscription, Task,
     widget::responsive,
@@ -15,14 +17,15 @@ use iced::{
 };
 
 use crate::{
-    agent::Handle,
+    agent::{Handle, Health},
     screen::{
         doors::{self, Doors},
         keys, notice,
-        sign_in::{self, Labels},
+        sign_in::{self, Labels, Said},
         theme::{self, Metrics},
     },
     session::{Effect, Event, Session, SessionId, State, rules::Rules},
+    uptime,
 };
 
 /// How often time is looked at while something can expire.
@@ -73,6 +76,8 @@ pub enum Message {
     Session(Event),
     /// For the doors.
     Doors(doors::Message),
+    /// The agent says how it stands.
+    Health(Health),
     /// The window is there.
     Opened(Id),
     /// So large is the monitor.
@@ -103,6 +108,7 @@ struct Kiosk {
     doors: Doors,
     /// Whose doors they are.
     doors_of: Option<SessionId>,
+    health: Health,
 }
 
 /// The program, as `main` and the tests run it.
@@ -150,6 +156,7 @@ impl App {
                 agent,
                 doors: Doors::new(),
                 doors_of: None,
+                health: Health::default(),
             })),
             Start::Broken { what, phone } => Face::Broken { what, phone },
         };
@@ -181,6 +188,11 @@ impl App {
                 None => Task::none(),
             },
             Message::Session(event) => self.send(event),
+            Message::Health(health) => {
+                let Face::Working(kiosk) = &mut self.face else { return Task::none() };
+                let before = std::mem::replace(&mut kiosk.health, health);
+                if before.lives == health.lives { Task::none() } else { self.send(Event::AgentBegan) }
+            }
             Message::Doors(message) => {
                 let Face::Working(kiosk) = &mut self.face else { return Task::none() };
                 let event = kiosk.doors.update(message);
@@ -218,8 +230,8 @@ impl App {
                     kiosk.doors.view(visit, warning, self.now, metrics).map(Message::Doors)
                 }
                 state @ (State::SignedOut { .. } | State::Checking { .. }) => {
-                    let wait = kiosk.session.budget().wait(self.now);
-                    sign_in::view(state, kiosk.session.rules(), &kiosk.labels, wait, metrics).map(Message::Session)
+                    let said = Said { wait: kiosk.session.budget().wait(self.now), trouble: kiosk.health.trouble };
+                    sign_in::view(state, kiosk.session.rules(), &kiosk.labels, said, metrics).map(Message::Session)
                 }
             },
         }
@@ -233,7 +245,12 @@ impl App {
             Face::Working(kiosk) if kiosk.session.budget().is_waiting() => iced::time::every(SLOW_TICK),
             Face::Working(_) | Face::Broken { .. } => Subscription::none(),
         };
+        let health = match &self.face {
+            Face::Working(kiosk) => Subscription::run_with(Watched(kiosk.agent.clone()), Watched::stream),
+            Face::Broken { .. } => Subscription::none(),
+        };
         Subscription::batch([
+            health.map(Message::Health),
             ticks.map(|_| Message::Session(Event::Ticked)),
             window::open_events().map(Message::Opened),
             window::close_requests().map(|_| Message::CloseRequested),
@@ -246,6 +263,25 @@ impl App {
             Face::Working(kiosk) => Some(kiosk.session.state()),
             Face::Broken { .. } => None,
         }
+    }
+}
+
+/// The one agent of this program, as a subscription is told apart by.
+struct Watched(Handle);
+
+impl Hash for Watched {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        "agent".hash(state);
+    }
+}
+
+impl Watched {
+    fn stream(&self) -> impl Stream<Item = Health> + use<> {
+        stream::unfold(self.0.health(), async |mut health| {
+            health.changed().await.ok()?;
+            let now = *health.borrow_and_update();
+            Some((now, health))
+        })
     }
 }
 
@@ -293,5 +329,6 @@ fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 fn now() -> Instant {
-    Instant::now()
+    // A machine that slept must not find somebody signed in.
+    Instant::now() + uptime::asleep()
 }

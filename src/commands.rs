@@ -9,9 +9,11 @@ mod report;
 mod staff;
 
 use std::{
-    env, fs, io,
+    env,
+    fs::{self, File, TryLockError},
+    io,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -67,17 +69,39 @@ impl Site {
         let config = self.config();
         let fullscreen = config.as_ref().map_or(true, |config| config.display.fullscreen);
         let phone = config.as_ref().map_or(String::new(), |config| config.kiosk.support_phone.clone());
-        let start = config.and_then(|config| self.start(&config)).unwrap_or_else(|failure| {
-            let what = Chain(&failure).to_string();
-            tracing::error!("{what}");
-            Start::Broken { what, phone }
-        });
+        let (start, _alone) = match config.and_then(|config| self.start(&config)) {
+            Ok((start, alone)) => (start, Some(alone)),
+            Err(failure @ Failure::Running(_)) => return Err(failure),
+            Err(failure) => {
+                let what = Chain(&failure).to_string();
+                tracing::error!("{what}");
+                (Start::Broken { what, phone }, None)
+            }
+        };
         show(start, Window { fullscreen, closed: None })
     }
 
-    fn start(&self, config: &Config) -> Result<Start, Failure> {
+    /// The file that comes with it is locked for as long as it is kept.
+    fn start(&self, config: &Config) -> Result<(Start, File), Failure> {
         let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
-        wiring::start(config, self.directory()?, client).map_err(Failure::Start)
+        let directory = self.directory()?;
+        let alone = alone(directory.folder())?;
+        Ok((wiring::start(config, directory, client).map_err(Failure::Start)?, alone))
+    }
+}
+
+/// Two kiosks on one data folder would each forget what the other counts.
+fn alone(folder: &Path) -> Result<File, Failure> {
+    let path = folder.join("kiosk.lock");
+    let cannot = io(format!("`{}` cannot be locked", path.display()));
+    let file = match File::create(&path) {
+        Ok(file) => file,
+        Err(error) => return Err(cannot(error)),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Failure::Running(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(cannot(error)),
     }
 }
 

@@ -124,6 +124,8 @@ pub enum Outcome {
     NotSent,
     /// The kiosk cannot write down who wants it, so it sent nothing.
     NotRecorded,
+    /// The kiosk's clock is so wrong that a record would say nothing, so it sent nothing.
+    WrongClock,
     /// This person opened doors as often as the site allows, so the kiosk sent nothing.
     Limited,
     /// The request may have been carried out. Trying again may open the door twice. A fault at Kisi may say what it thinks is
@@ -142,6 +144,7 @@ impl Outcome {
             | Self::NotSent
             | Self::NotRecorded
             | Self::Limited
+            | Self::WrongClock
             | Self::Unknown(_) => None,
         }
     }

@@ -14,7 +14,7 @@ mod wire;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, civil::DateTime};
-use reqwest::{Certificate, Method, RequestBuilder, Response, Url, header, redirect, retry};
+use reqwest::{Certificate, Method, RequestBuilder, Response, StatusCode, Url, header, redirect, retry};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
@@ -32,7 +32,7 @@ use self::{
 };
 use crate::{
     chain::Chain,
-    door::{Door, DoorId, Outcome, PlaceId},
+    door::{Code, Door, DoorId, Outcome, PlaceId},
     secret::Secret,
 };
 
@@ -169,25 +169,24 @@ impl Client {
         self.signs.all()
     }
 
-    /// Opens a connection without saying who asks, so that the next request finds it open.
+    /// What time it is at Kisi, to the second. Opens a connection without saying who asks, so that the next request finds it open.
     ///
     /// Asks `OPTIONS /login`: harmless, without a login, and answered by every HTTP server with one status or another.
     ///
     /// # Errors
     ///
-    /// [`Error::Unreachable`] or [`Error::Unclear`] when no answer came. Any answer will do.
-    pub async fn warm(&self) -> Result<(), Error> {
-        self.time().await.map(|_| ())
-    }
-
-    /// What time it is at Kisi, to the second. Says nothing about who asks.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::warm`]. `None` when the answer does not say.
+    /// When nobody answers, or somebody who is not Kisi, or Kisi has a fault. `None` when the answer does not tell the time.
     pub async fn time(&self) -> Result<Option<Timestamp>, Error> {
         let request = self.http.request(Method::OPTIONS, self.url(&["login"])).timeout(CONNECT_TIMEOUT + READ_TIMEOUT);
         let answer = self.send("OPTIONS /login", request).await?;
+        let status = answer.status();
+        if is_html(&answer) {
+            return Err(Error::NotKisi);
+        }
+        // A server that does not know the question is there all the same.
+        if status.is_redirection() || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED) {
+            return Err(Error::from_status(status, Code::default(), None));
+        }
         let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
         let _ = body(answer).await?;
         Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok()).map(|date| date.timestamp()))

@@ -7,6 +7,7 @@ pub mod secret;
 pub mod door;
 pub mod proximity;
 pub mod trouble;
+pub mod uptime;
 pub mod staff;
 pub mod session;
 pub mod config;

@@ -63,6 +63,8 @@ enum Failure {
     Backup(#[source] vestibule::vault::Error),
     #[error("nothing was done: that must be confirmed, on a terminal or with --yes")]
     NotConfirmed,
+    #[error("a kiosk runs already on the data folder `{}`", .0.display())]
+    Running(PathBuf),
     #[error("Kisi cannot be asked")]
     Kisi(#[source] kisi::Error),
     #[error("a badge to print needs at least 10 digits: [badge] in the configuration does not allow them")]
@@ -107,6 +109,7 @@ impl Failure {
             | Self::Demo(_)
             | Self::Io { .. }
             | Self::NoDisplay
+            | Self::Running(_)
             | Self::DisplayLost
             | Self::Window(_)
             | Self::Start(_)

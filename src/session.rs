@@ -144,6 +144,7 @@ impl Session {
             Event::DoorTouched(door) => self.door(door, now),
             Event::StillHereTouched => self.still_here(now),
             Event::SignOutTouched => self.sign_out(Ended::SignedOut),
+            Event::AgentBegan => self.agent_began(now),
             Event::Identified(session, answer) => self.identified(session, answer, now),
             Event::DoorsListed(session, doors) => {
                 if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state
@@ -247,6 +248,17 @@ impl Session {
         Vec::new()
     }
 
+    /// Whoever was signed in is not any more, for the agent: it forgot everybody.
+    fn agent_began(&mut self, now: Instant) -> Vec<Effect> {
+        match &self.state {
+            State::SignedOut { .. } => {}
+            State::Checking { .. } | State::SignedIn(_) => {
+                self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
+            }
+        }
+        Vec::new()
+    }
+
     fn sign_out(&mut self, why: Ended) -> Vec<Effect> {
         let State::SignedIn(visit) = &self.state else { return Vec::new() };
         let effects = vec![Effect::Forget(visit.session, why)];
@@ -267,7 +279,8 @@ fn after(request: RequestId, door: DoorId, outcome: Outcome, session: SessionId,
         | Outcome::Refused(_)
         | Outcome::NotSent
         | Outcome::NotRecorded
-        | Outcome::Limited => None,
+        | Outcome::Limited
+        | Outcome::WrongClock => None,
     };
     look.into_iter().chain(rules.are_unlocks_counted.then_some(Effect::Recount(session))).collect()
 }

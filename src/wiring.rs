@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,7 +15,7 @@ use crate::{
     app::Start,
     audit::{self, Action, Log, Record},
     config::{self, Config},
-    directory::{self, Cost, Directory, Odds},
+    directory::{self, Cost, Directory, KeyPlace, Odds},
     door::PlaceId,
     enrol::Enroller,
     hex,
@@ -59,6 +60,9 @@ pub enum Error {
         /// Digits that would do.
         needed: usize,
     },
+    /// The client cannot be made.
+    #[error("the client cannot start")]
+    Client(#[source] kisi::Error),
     /// The agent has no thread.
     #[error("the agent cannot start")]
     Thread(#[source] io::Error),
@@ -84,9 +88,30 @@ pub fn start(config: &Config, mut directory: Directory, client: Client) -> Resul
         }
     }
     let guesses_left = directory.guesses_left().map_err(Error::Directory)?.unwrap_or(config.budget.guesses);
+    // Of its own: what goes over the connections of the first one must not be kept by it.
+    let again = again(config, &directory, client.anew().map_err(Error::Client)?);
     let log = begin_log(config, &directory)?;
-    let agent = agent::start(agent(config, directory, log, client)).map_err(Error::Thread)?;
+    let agent = agent::start(agent(config, directory, log, client), again).map_err(Error::Thread)?;
     Ok(Start::Working { rules: Box::new(rules(config)), labels: labels(config), agent, guesses_left })
+}
+
+/// Makes the parts of an agent that must begin anew, from what is on the disk.
+fn again(
+    config: &Config,
+    directory: &Directory,
+    client: Client,
+) -> impl FnMut() -> Result<agent::Parts, Error> + use<> {
+    let (config, folder) = (config.clone(), directory.folder().to_owned());
+    let credentials = match directory.key_place() {
+        KeyPlace::Credential(file) => file.parent().map(Path::to_owned),
+        KeyPlace::File(_) => None,
+    };
+    let cost = directory.cost();
+    move || {
+        let directory = Directory::open(&folder, credentials.as_deref(), || cost).map_err(Error::Directory)?;
+        let log = begin_log(&config, &directory)?;
+        Ok(agent(&config, directory, log, client.clone()))
+    }
 }
 
 /// Opens the audit log of a directory: the same file, and a key of its own.

@@ -106,11 +106,17 @@ impl Book {
             Outcome::NotSent => "not sent".to_owned(),
             Outcome::NotRecorded => "not recorded".to_owned(),
             Outcome::Limited => "limit".to_owned(),
+            Outcome::WrongClock => "wrong clock".to_owned(),
             Outcome::Unknown(None) => "unknown".to_owned(),
             Outcome::Unknown(Some(hint)) => format!("unknown, {}", hint.code),
         };
         let record = Record::new(Timestamp::now(), Action::Outcome, about).by(Some(who.staff), &who.email);
         self.write(&Record { door: Some(door), of: Some(intent), ..record });
+    }
+
+    /// Something that happened to nobody in particular.
+    pub(super) fn note(&mut self, action: Action, about: &str) {
+        self.write(&Record::new(Timestamp::now(), action, about));
     }
 
     /// How the door was after it.

@@ -1,5 +1,6 @@
 //! What a piece of work came to: written down, and answered.
 
+use jiff::Timestamp;
 use tokio::{sync::oneshot, time};
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
 use crate::{
     chain::Chain,
     door::{Door, DoorId, DoorState, Outcome, Refusal},
-    kisi::LockedDown,
+    kisi::{self, LockedDown},
     session::{Denial, Identity, SessionId},
     staff::StaffId,
 };
@@ -23,6 +24,7 @@ pub(super) enum Done {
     Unlocked(Unlocked),
     Followed(Who, DoorId, Seen, oneshot::Sender<Outcome>),
     ReadBack(Who, DoorId, String),
+    Looked(Result<Option<Timestamp>, kisi::Error>),
     Nothing,
 }
 
@@ -48,6 +50,7 @@ impl Agent {
     pub(super) fn finish(&mut self, done: Done) {
         match done {
             Done::Nothing => {}
+            Done::Looked(found) => self.looked(found),
             Done::Identified(identified) => self.identified(identified),
             Done::Followed(who, door, seen, reply) => {
                 if seen == Seen::Open {
@@ -93,6 +96,9 @@ impl Agent {
             Ok(Signed::NeedsPin) => drop(reply.send(Ok(Identity::NeedsPin))),
             Err(Denied { denial, who, last_try }) => {
                 let _ = reply.send(Err(denial));
+                if let Denial::Network(trouble) = denial {
+                    self.surroundings.heard(trouble);
+                }
                 self.book.refused(method, denial, time::Instant::now().into_std());
                 if let (Some(who), Denial::LoginDead) = (&who, denial) {
                     self.note_refused(who.staff, true);

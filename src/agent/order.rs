@@ -2,8 +2,9 @@
 
 use std::future::Future;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::Health;
 use crate::{
     door::{Door, DoorId, Outcome},
     session::{Asked, Denial, Ended, Identity, Presented, RequestId, SessionId},
@@ -30,27 +31,41 @@ pub enum Order {
     Unlock(SessionId, RequestId, DoorId, oneshot::Sender<Outcome>),
     /// Forget this session.
     Forget(SessionId, Ended),
+    /// Panic.
+    #[cfg(test)]
+    Break,
 }
 
-/// Takes orders to the agent. Cheap to clone.
+/// Takes orders to the agent, and says how it is. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Handle(mpsc::UnboundedSender<Order>);
+pub struct Handle {
+    orders: mpsc::UnboundedSender<Order>,
+    health: watch::Receiver<Health>,
+}
 
-/// The agent's end of the handle.
+/// The agent's end of the orders.
 pub type Orders = mpsc::UnboundedReceiver<Order>;
 
-/// A handle and its other end.
-pub fn channel() -> (Handle, Orders) {
+/// A handle and its other ends.
+pub fn channel() -> (Handle, Orders, watch::Sender<Health>) {
     let (sender, orders) = mpsc::unbounded_channel();
-    (Handle(sender), orders)
+    let (said, health) = watch::channel(Health::default());
+    (Handle { orders: sender, health }, orders, said)
 }
 
 impl Handle {
     /// Gives an order that has no answer. Without an agent nothing happens.
-    fn order(&self, order: Order) {
-        if self.0.send(order).is_err() {
+    pub(super) fn order(&self, order: Order) {
+        if self.orders.send(order).is_err() {
             tracing::error!("the agent is gone");
         }
+    }
+
+    /// How it stands now and from now on.
+    pub fn health(&self) -> watch::Receiver<Health> {
+        let mut health = self.health.clone();
+        health.mark_changed();
+        health
     }
 
     /// [`Order::Prepare`]

@@ -47,10 +47,12 @@ pub enum Action {
     Restore,
     /// Old records were taken out.
     Prune,
+    /// The clock jumped, is wrong or right again, or the machine slept.
+    Clock,
 }
 
 impl Action {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::Start,
         Self::SignIn,
         Self::Refusal,
@@ -71,6 +73,7 @@ impl Action {
         Self::Backup,
         Self::Restore,
         Self::Prune,
+        Self::Clock,
     ];
 
     /// As the log writes it.
@@ -96,6 +99,7 @@ impl Action {
             Self::Backup => "backup",
             Self::Restore => "restore",
             Self::Prune => "prune",
+            Self::Clock => "clock",
         }
     }
 

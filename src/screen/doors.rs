@@ -164,7 +164,9 @@ fn joined(said: [String; 2]) -> String {
 fn color(outcome: Outcome) -> Color {
     match outcome {
         Outcome::Accepted | Outcome::Opened => theme::GOOD,
-        Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited => theme::BAD,
+        Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::WrongClock => {
+            theme::BAD
+        }
         Outcome::StillClosed | Outcome::Unknown(_) => theme::WARNING,
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         rules::{BadgePolicy, Rules},
     },
     staff::Digit,
+    trouble::Trouble,
 };
 
 /// What this kiosk says about itself.
@@ -37,21 +38,24 @@ pub struct Labels {
     pub samples: Vec<String>,
 }
 
-/// Draws the screen. `wait` is how long there is no guess at the keypad.
-pub fn view<'a>(
-    state: &'a State,
-    rules: &'a Rules,
-    labels: &'a Labels,
-    wait: Option<Duration>,
-    m: Metrics,
-) -> Element<'a, Event> {
+/// What is said above the keypad while nothing else is.
+#[derive(Debug, Clone, Copy)]
+pub struct Said {
+    /// How long there is no guess at the keypad.
+    pub wait: Option<Duration>,
+    /// What is wrong between here and Kisi.
+    pub trouble: Option<Trouble>,
+}
+
+/// Draws the screen.
+pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Said, m: Metrics) -> Element<'a, Event> {
     let has_pad = rules.sign_in.pin
         || rules.sign_in.can_type_badge()
         || matches!(state, State::SignedOut { entry: Entry::PinOf(..), .. });
     let pad: Element<'_, Event> = if has_pad { keypad(state, rules, m).into() } else { space().into() };
     let page: Element<'_, Event> = if m.is_portrait() {
         column![
-            column![about(labels, m), entry(state, rules, wait, m)].spacing(m.margin()).align_x(Center),
+            column![about(labels, m), entry(state, rules, said, m)].spacing(m.margin()).align_x(Center),
             space().height(Fill),
             pad,
             space().height(Fill),
@@ -63,14 +67,14 @@ pub fn view<'a>(
         let left = column![
             about(labels, m),
             space().height(Fill),
-            entry(state, rules, wait, m),
+            entry(state, rules, said, m),
             space().height(Fill),
             foot(labels, m)
         ];
         row![left.width(Fill), pad].spacing(m.margin()).align_y(Center).into()
     };
     let shown = match state {
-        State::SignedOut { .. } if wait.is_some() => Page::Denial,
+        State::SignedOut { .. } if said.wait.is_some() => Page::Denial,
         State::SignedOut { denial: Some(_), .. } => Page::Denial,
         State::SignedOut { denial: None, .. } => Page::SignIn,
         State::Checking { .. } | State::SignedIn(_) => Page::Checking,
@@ -87,7 +91,7 @@ fn about(labels: &Labels, m: Metrics) -> Column<'_, Event> {
 }
 
 /// What to do, what was typed, what went wrong. Each has its place, so that nothing moves.
-fn entry<'a>(state: &'a State, rules: &'a Rules, wait: Option<Duration>, m: Metrics) -> Column<'a, Event> {
+fn entry<'a>(state: &'a State, rules: &'a Rules, said: Said, m: Metrics) -> Column<'a, Event> {
     let (prompt, typed): (&str, Element<'_, Event>) = match state {
         State::SignedOut { entry: Entry::BadgeNumber(number), .. } => {
             (words::PROMPT_NUMBER, text(number.digits()).size(m.key_text()).font(theme::BOLD).into())
@@ -102,18 +106,19 @@ fn entry<'a>(state: &'a State, rules: &'a Rules, wait: Option<Duration>, m: Metr
         }
         State::Checking { .. } | State::SignedIn(_) => (words::CHECKING, space().into()),
     };
-    let denial = match (state, wait) {
-        (State::SignedOut { denial: Some((denial, _)), .. }, _) => words::denial(*denial).to_owned(),
-        (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(wait)) => {
+    let message = match (state, said.wait, said.trouble) {
+        (State::SignedOut { denial: Some((denial, _)), .. }, _, _) => words::denial(*denial).to_owned(),
+        (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(wait), _) => {
             words::too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off)
         }
-        (State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_), _) => String::new(),
+        (State::SignedOut { .. }, _, Some(trouble)) => words::network(trouble).to_owned(),
+        (State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_), _, _) => String::new(),
     };
     let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
     column![
         text(prompt).size(m.body()),
         container(typed).height(m.entry_height()).center_y(m.entry_height()),
-        container(text(denial).size(m.body()).color(theme::BAD).align_x(align))
+        container(text(message).size(m.body()).color(theme::BAD).align_x(align))
             .height(m.message_height())
             .max_width(m.column()),
     ]

@@ -146,7 +146,7 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Opened => "Door opened",
         Outcome::StillClosed => "Still closed",
         Outcome::Refused(_) => "Refused",
-        Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited => "Not sent",
+        Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::WrongClock => "Not sent",
         Outcome::Unknown(_) => "No answer",
     }
 }
@@ -164,6 +164,9 @@ pub fn advice(outcome: Outcome) -> String {
         }
         Outcome::NotRecorded => {
             "Nothing was sent: this kiosk cannot keep its records. Use your card, and tell reception.".to_owned()
+        }
+        Outcome::WrongClock => {
+            "Nothing was sent: the clock of this kiosk is wrong. Use your card, and tell reception.".to_owned()
         }
         Outcome::Limited => "Nothing was sent: that is as often as you may open it for now.".to_owned(),
         Outcome::Unknown(None) => "It was sent, but no answer came. Look at the door before you try again.".to_owned(),

@@ -11,6 +11,12 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId(pub(super) u64);
 
+#[cfg(test)]
+impl SessionId {
+    /// For tests of what does not ask whose session it is.
+    pub(crate) const TEST: Self = Self(u64::MAX);
+}
+
 /// Ties an answer to the question that is still open. An answer with another id is stale and ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RequestId(pub(super) u64);
@@ -42,6 +48,8 @@ pub enum Event {
     UnlockAnswered(RequestId, Outcome),
     /// The agent looked at the door of an unlock that was accepted.
     LookedAt(RequestId, Outcome),
+    /// The agent had to begin anew, and knows of no session.
+    AgentBegan,
     /// Time went by.
     Ticked,
 }

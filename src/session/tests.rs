@@ -673,6 +673,51 @@ fn touch_that_arrives_at_or_after_the_deadline_opens_nothing() {
     }
 }
 
+/// F31: 10,000 moments around the end of a session. An unlock is whole and inside it, or it is nothing.
+#[test]
+fn a_touch_around_the_end_of_a_session_is_a_whole_unlock_or_nothing() {
+    for step in 0..10_000_u64 {
+        let mut kiosk = signed_in();
+        let _ = kiosk.send(Event::StillHereTouched);
+        // From 50 ms before to 50 ms after, in steps of 10 µs.
+        let _ = kiosk.wait(rules().idle.saturating_sub(ms(50)) + Duration::from_micros(10 * step));
+        let effects = kiosk.send(Event::DoorTouched(LOBBY));
+        if step < 5_000 {
+            let [Effect::Unlock(session, ..)] = effects[..] else { panic!("{step}: {effects:?}") };
+            assert_eq!(session, kiosk.visit().session, "{step}");
+        } else {
+            assert!(matches!(effects[..], [Effect::Forget(_, Ended::Idle)]), "{step}: {effects:?}");
+            assert!(kiosk.is_at_rest(), "{step}");
+        }
+    }
+}
+
+/// F34
+#[test]
+fn an_agent_that_began_anew_has_nobody_signed_in() {
+    let mut kiosk = opening();
+    let request = kiosk.request();
+    assert_eq!(kiosk.send(Event::AgentBegan), []);
+    assert!(kiosk.is_at_rest());
+    assert_eq!(kiosk.send(Event::UnlockAnswered(request, Outcome::Accepted)), [], "an answer of before");
+    assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);
+}
+
+/// F19: Kisi counts what a person asks for, so no door of theirs can be tried meanwhile.
+#[test]
+fn after_too_many_requests_every_door_rests_for_a_moment() {
+    let mut kiosk = opening();
+    let too_many = Reason { wait: Some(Duration::from_secs(5)), ..Reason::new(429, Code::default()) };
+    let _ = kiosk.send(Event::UnlockAnswered(kiosk.request(), Outcome::Refused(too_many)));
+    let _ = kiosk.wait(ms(4_500));
+    for door in [LOBBY, SERVER_ROOM] {
+        assert_eq!(kiosk.visit().rest(door, kiosk.now), Some(ms(500)));
+        assert_eq!(kiosk.send(Event::DoorTouched(door)), []);
+    }
+    let _ = kiosk.wait(ms(500));
+    assert!(matches!(kiosk.send(Event::DoorTouched(LOBBY))[..], [Effect::Unlock(..)]));
+}
+
 #[test]
 fn still_here_gives_the_whole_time_again_up_to_the_maximum() {
     let mut kiosk = signed_in();

@@ -101,7 +101,8 @@ impl Visit {
             | Outcome::StillClosed
             | Outcome::NotSent
             | Outcome::NotRecorded
-            | Outcome::Limited => {}
+            | Outcome::Limited
+            | Outcome::WrongClock => {}
         }
     }
 
@@ -152,9 +153,12 @@ impl Visit {
         self.begin_rest(door, outcome, now);
         self.idle_at = match outcome {
             Outcome::Accepted | Outcome::Opened | Outcome::StillClosed => now + rules.after_unlock,
-            Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::Unknown(_) => {
-                now + rules.idle
-            }
+            Outcome::Refused(_)
+            | Outcome::NotSent
+            | Outcome::NotRecorded
+            | Outcome::Limited
+            | Outcome::WrongClock
+            | Outcome::Unknown(_) => now + rules.idle,
         };
         Some(door)
     }

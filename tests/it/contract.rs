@@ -241,7 +241,7 @@ async fn every_request_of_the_client_fits_the_contract() {
     let many = world.person_with_doors(600);
     let server = Server::start(world);
     let (client, admin) = (server.client(), Secret::new(admin));
-    client.warm().await.unwrap();
+    let _ = client.time().await.unwrap();
     let login = client.create_login(&admin, KIOSK, "ada@example.com").await.unwrap();
     let many = client.create_login(&admin, KIOSK, &many).await.unwrap();
     let _ = client.who_am_i(&login.secret).await.unwrap();

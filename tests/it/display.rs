@@ -39,7 +39,7 @@ fn pad(screen: &Touchscreen, busy_ms: u64) -> Program {
 
 /// A kiosk without a display, to know where things are and how they look.
 fn at_rest(size: Size) -> Kiosk {
-    let (agent, _) = agent::channel();
+    let (agent, _, _) = agent::channel();
     let config = Config::parse("", "kiosk.toml".as_ref()).unwrap();
     let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
     Kiosk::new(Start::Working { rules, labels, agent, guesses_left: 10 }, size)
@@ -225,6 +225,34 @@ fn a_visit_that_is_left_alone_warns_before_it_ends() {
     let _ = kiosk.expect("signed out");
 }
 
+/// F35, in part: a program that stood still comes back signed out, and what was touched meanwhile opens nothing. That somebody
+/// starts it anew is the supervisor's.
+#[test]
+fn a_kiosk_that_stood_still_opens_nothing_when_it_goes_on() {
+    let installed = Installed::new();
+    let _ = installed.import("badges.csv", &[]);
+    let mut screen = Touchscreen::start(1280, 800);
+    let kiosk = Program::start(installed.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+    let _ = kiosk.expect("the window is open");
+    thread::sleep(Duration::from_millis(700));
+    screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
+    let _ = kiosk.expect("signed in");
+    let mut twin = installed.twin();
+    twin.scan(BADGE);
+    let door = twin.find("Bike store").unwrap();
+    thread::sleep(Duration::from_millis(700));
+    let process = rustix::process::Pid::from_child(&kiosk.child);
+    rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
+    for _ in 0..5 {
+        screen.tap(door);
+        thread::sleep(Duration::from_secs(2));
+    }
+    rustix::process::kill_process(process, rustix::process::Signal::CONT).unwrap();
+    let _ = kiosk.expect("signed out");
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(installed.simulated.unlocks().len(), 0);
+}
+
 /// T21, in part: what a person can do with keys, fingers and a window manager's request.
 #[test]
 fn the_kiosk_cannot_be_closed_and_says_when_its_display_is_gone() {
@@ -234,6 +262,11 @@ fn the_kiosk_cannot_be_closed_and_says_when_its_display_is_gone() {
         Program::start(installed.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
     let _ = kiosk.expect("the window is open");
     thread::sleep(Duration::from_millis(700));
+    // F54
+    let mut command = installed.command(&[]);
+    let mut second = Program::start(command.env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+    let _ = second.expect("a kiosk runs already on the data folder");
+    assert_eq!(second.exit_code(), Some(1));
     screen.ask_to_close();
     screen.chord(&[56, 62]); // Alt+F4
     screen.chord(&[29, 16]); // Ctrl+Q

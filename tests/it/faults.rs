@@ -3,36 +3,39 @@
 use std::{process::Command, thread, time::Duration};
 
 use vestibule::{
+    audit::Action,
     door::{DoorId, Outcome, Refusal},
     kisi::{Client, Device},
+    screen::words,
     secret::Secret,
     simulator::{Simulator as Kisi, fault::Fault},
     trouble::Trouble,
 };
 
 use crate::{
-    headless::now,
+    headless::{Kiosk, Site, now},
     tls::{Certificate, Server, plain, sample},
+    toxic::{Proxy, Toxic},
 };
 
-const LOBBY: DoorId = DoorId::new(101);
-const KIOSK: Device<'_> = Device { name: "Lobby", model: "kiosk" };
+pub(crate) const LOBBY: DoorId = DoorId::new(101);
+pub(crate) const KIOSK: Device<'_> = Device { name: "Lobby", model: "kiosk" };
 /// Set in the process that has a network of its own.
 const INSIDE: &str = "VESTIBULE_INSIDE_NAMESPACE";
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// Runs this test again in a network of its own, whose loopback can be taken down without harm to anybody. Says whether this is
 /// already that process.
-fn is_inside(test: &str) -> bool {
+pub(crate) fn is_inside(test: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;
     }
     let mut command = Command::new("unshare");
     // Ordinary users get one by being root in it.
-    let _ = command.args(if rustix::process::geteuid().is_root() { &["-n"][..] } else { &["-rn"] });
+    let _ = command.args(if rustix::process::geteuid().is_root() { &["-nm"][..] } else { &["-rnm"] });
     let exe = std::env::current_exe().unwrap();
     let output = command.arg(exe).args([test, "--exact", "--nocapture"]).env(INSIDE, "1").output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
@@ -41,7 +44,7 @@ fn is_inside(test: &str) -> bool {
     false
 }
 
-fn loopback(state: &str) {
+pub(crate) fn loopback(state: &str) {
     assert!(Command::new("ip").args(["link", "set", "lo", state]).status().unwrap().success(), "ip, of iproute2");
 }
 
@@ -164,4 +167,67 @@ fn a_name_that_cannot_be_looked_up_is_said_within_three_seconds() {
     let error = runtime().block_on(client.doors(&Secret::new("canary".to_owned()))).unwrap_err();
     assert_eq!(error.trouble(), Some(Trouble::Name), "{}", vestibule::chain::Chain(&error));
     assert!(begin.elapsed() < Duration::from_secs(3));
+}
+
+/// F27, F1, F2, I9: the screen at rest says what is wrong before somebody types, and takes it back by itself.
+#[test]
+fn a_network_that_is_away_is_said_at_rest_and_comes_back_by_itself() {
+    let mut site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    site.kisi.with(|world| world.unlimited = true);
+    let proxy = Proxy::start(site.kisi.address());
+    site.config.kisi.base_url = proxy.base_url();
+    let mut kiosk = site.kiosk();
+    kiosk.wait(Duration::from_millis(300));
+    assert!(kiosk.shows(words::PROMPT) && !kiosk.shows(words::network(Trouble::Unreachable)));
+
+    proxy.set(Toxic { refuse: true, ..Toxic::default() });
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows(words::network(Trouble::NoAnswer)) || kiosk.shows(words::network(Trouble::Unreachable)));
+    kiosk.wait(Duration::from_secs(9));
+    let says = |kiosk: &Kiosk| kiosk.texts().iter().any(|text| text.contains("Use your card at the reader"));
+    assert!(says(&kiosk), "longer than the denial: {:?}", kiosk.texts());
+
+    proxy.set(Toxic::default());
+    let took = kiosk.wait_for(Duration::from_secs(30), |kiosk| !says(kiosk));
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows("Hello Ada Lind"), "back after {took:?}");
+}
+
+/// F5: the clock is not what Kisi says. Signing in works; what could not be written down with a time does not.
+#[test]
+fn a_clock_that_is_wrong_is_said_and_opens_nothing() {
+    let site = Site::new();
+    let pin = site.enrol("ada@example.com", None, true);
+    let date = |text: &str| vec![("Date".to_owned(), text.to_owned())];
+    let tell = |text: &str| {
+        let headers = date(text);
+        site.kisi.with(|world| {
+            world.faults = vec![Fault { method: Some("OPTIONS".into()), headers, ..Fault::default() }];
+        });
+    };
+    tell("Thu, 01 Jan 1970 00:00:00 GMT");
+    let mut kiosk = site.kiosk();
+    let _ = kiosk.wait_for(Duration::from_secs(5), |kiosk| kiosk.shows(words::network(Trouble::Clock)));
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows("Hello Ada Lind"));
+    kiosk.wait(Duration::from_millis(450));
+    kiosk.tap("Main entrance");
+    assert!(kiosk.shows(&words::advice(Outcome::WrongClock)));
+    site.kisi.with(|world| {
+        assert_eq!(world.unlocks(), 0);
+        world.faults.clear();
+    });
+    // The next look, with the next key, finds it right again.
+    kiosk.tap(words::SIGN_OUT);
+    kiosk.tap("1");
+    kiosk.wait(Duration::from_millis(300));
+    kiosk.tap(words::BACK);
+    let _ = kiosk.wait_for(Duration::from_secs(5), |kiosk| !kiosk.shows(words::network(Trouble::Clock)));
+    kiosk.type_pin(&pin);
+    kiosk.wait(Duration::from_millis(450));
+    kiosk.tap("Main entrance");
+    assert!(kiosk.shows("Accepted"));
+    let said: Vec<String> = site.records(Action::Clock);
+    assert!(said.len() == 2 && said[0].ends_with("s from Kisi's") && said[1] == "right", "{said:?}");
 }

@@ -26,7 +26,7 @@ fn asked(answer: Result<Identity, Denial>) -> Asked {
 }
 
 fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
-    let (agent, mut orders) = agent::channel();
+    let (agent, mut orders, _) = agent::channel();
     let (told, answers) = std::sync::mpsc::channel();
     let _ = std::thread::spawn(move || {
         while let Some(order) = orders.blocking_recv() {

@@ -14,7 +14,9 @@ use iced_test::{
 };
 use tempfile::TempDir;
 use vestibule::{
+    agent::Health,
     app::{App, Message, Start, Window},
+    audit,
     config::{Config, SAMPLE},
     directory::{Cost, Directory},
     enrol::{Candidate, Done},
@@ -72,6 +74,23 @@ impl Site {
         Directory::open(self.folder.path(), None, || Cost::FLOOR).unwrap()
     }
 
+    /// Every record of the audit log, which must verify.
+    pub(crate) fn audit(&self) -> Vec<serde_json::Value> {
+        let directory = self.directory();
+        let log = audit::Log::open(directory.folder(), directory.audit_key()).unwrap();
+        let verdict = log.verify(None, &[]).unwrap();
+        assert_eq!(verdict.finding, None);
+        let mut out = Vec::new();
+        log.export(audit::Format::JsonLines, &verdict, &mut out).unwrap();
+        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// What the records of one kind say.
+    pub(crate) fn records(&self, action: audit::Action) -> Vec<String> {
+        let records = self.audit().into_iter().filter(|record| record["action"] == action.name());
+        records.map(|record| record["about"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Whether so many guesses are written down. A guess that is given back is, soon after the answer.
     pub(crate) fn has_guesses(&self, left: u32) -> bool {
         let is_so = || self.directory().guesses_left().unwrap() == Some(left);
@@ -120,13 +139,19 @@ pub(crate) struct Kiosk {
     pub(crate) app: App,
     size: Size,
     renderer: iced::Renderer,
+    health: Option<tokio::sync::watch::Receiver<Health>>,
     /// What the widgets remember between batches: which finger is down where.
     cache: Cache,
 }
 
 impl Kiosk {
     pub(crate) fn new(start: Start, size: Size) -> Self {
+        let health = match &start {
+            Start::Working { agent, .. } => Some(agent.health()),
+            Start::Broken { .. } => None,
+        };
         let kiosk = Self {
+            health,
             app: App::new(start, window()),
             size,
             renderer: iced::Renderer::new(theme::FONT, 16.into()),
@@ -152,6 +177,27 @@ impl Kiosk {
         while now() < until {
             std::thread::sleep(Duration::from_millis(20).min(until.saturating_duration_since(now())));
             self.send(Message::Session(session::Event::Ticked));
+            self.hear();
+        }
+    }
+
+    /// Waits until the screen shows this, at most so long. Returns how long that took.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, at_most: Duration, mut is_shown: impl FnMut(&Self) -> bool) -> Duration {
+        let begin = now();
+        while !is_shown(self) {
+            assert!(begin.elapsed() < at_most, "not within {at_most:?}: {:?}", self.texts());
+            self.wait(Duration::from_millis(20));
+        }
+        begin.elapsed()
+    }
+
+    /// What the window's subscription brings.
+    fn hear(&mut self) {
+        let Some(health) = &mut self.health else { return };
+        if health.has_changed().is_ok_and(|changed| changed) {
+            let health = *health.borrow_and_update();
+            self.send(Message::Health(health));
         }
     }
 

@@ -329,7 +329,7 @@ async fn a_warm_connection_serves_the_list_and_the_unlock() {
     let (server, _, login) = with_login("ada@example.com", |_| {}).await;
     let client = server.client();
     let before = server.simulator.with(|world| world.connections);
-    client.warm().await.unwrap();
+    let _ = client.time().await.unwrap();
     let warm = server.simulator.with(|world| world.connections);
     assert_eq!(warm, before + 1);
     let _ = client.doors(&login.secret).await.unwrap();

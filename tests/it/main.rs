@@ -19,3 +19,5 @@ mod stories;
 mod tidy;
 mod tls;
 mod touchscreen;
+mod toxic;
+mod wire;

@@ -16,7 +16,7 @@ use vestibule::{
 
 fn main() -> iced::Result {
     let busy = std::env::args().nth(1).and_then(|ms| ms.parse().ok()).map_or(Duration::ZERO, Duration::from_millis);
-    let (agent, orders) = agent::channel();
+    let (agent, orders, _) = agent::channel();
     let _ = thread::spawn(move || print(orders));
     let config = Config::parse(SAMPLE, "kiosk.toml".as_ref()).unwrap_or_else(|_| std::process::exit(2));
     let (mut rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
