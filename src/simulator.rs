@@ -124,6 +124,21 @@ impl Simulator {
         Ok(Self { address, shared, stop: Some(stop), thread: Some(thread) })
     }
 
+    /// Starts on a free loopback port, without TLS, on the runtime that runs this, with its clock: for as long as the future is
+    /// polled.
+    ///
+    /// # Errors
+    ///
+    /// When no socket can be had.
+    pub fn here(world: World) -> io::Result<(Self, impl Future<Output = ()>)> {
+        let socket = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        socket.set_nonblocking(true)?;
+        let address = socket.local_addr()?;
+        let shared = Shared(Arc::new(Mutex::new(world)));
+        let served = serve(wire::plain(socket)?, shared.clone());
+        Ok((Self { address, shared, stop: None, thread: None }, served))
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -124,7 +124,11 @@ pub fn log(directory: &Directory) -> Result<Log, audit::Error> {
 }
 
 /// Opens the audit log, refuses one that does not fit what is known of it, and says what the last run left open.
-fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
+///
+/// # Errors
+///
+/// [`Error::Audit`] and [`Error::Rollback`].
+pub fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
     let mut log = log(directory).map_err(Error::Audit)?;
     if let Some(finding) = log.check_head().map_err(Error::Audit)? {
         return Err(Error::Rollback(finding));
@@ -254,6 +258,7 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         places: config.kisi.places.iter().map(|id| PlaceId::new(*id)).collect(),
         hidden: config.doors.hide.clone(),
         badge_needs_pin: config.sign_in.badge == config::Badges::WithPin,
+        looks_up_alone: false,
         proofs: Arc::default(),
         limits: agent::Limits {
             per_hour: config.limits.per_person_per_hour,

@@ -2,7 +2,10 @@
 
 use std::future::Future;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
 
 use super::Health;
 use crate::{
@@ -27,8 +30,8 @@ pub enum Order {
     Follow(SessionId, DoorId, oneshot::Sender<Outcome>),
     /// Look once at this door, for the log.
     ReadBack(SessionId, DoorId),
-    /// Open this door in this session.
-    Unlock(SessionId, RequestId, DoorId, oneshot::Sender<Outcome>),
+    /// Open this door in this session. It was asked for at this moment.
+    Unlock(SessionId, RequestId, DoorId, Instant, oneshot::Sender<Outcome>),
     /// Forget this session.
     Forget(SessionId, Ended),
     /// Panic.
@@ -133,7 +136,7 @@ impl Handle {
         door: DoorId,
     ) -> impl Future<Output = Outcome> + use<> {
         let (reply, answer) = oneshot::channel();
-        self.order(Order::Unlock(session, request, door, reply));
+        self.order(Order::Unlock(session, request, door, Instant::now(), reply));
         async { answer.await.unwrap_or(Outcome::Unknown(None)) }
     }
 }

@@ -35,6 +35,7 @@ fn parts(folder: &Path) -> Parts {
         hidden: Vec::new(),
         badge_needs_pin: false,
         limits: Limits::default(),
+        looks_up_alone: false,
         proofs: Arc::default(),
     }
 }

@@ -38,7 +38,7 @@ const FILTERS: [&str; 13] = [
 ];
 
 /// A set that was asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct EventSet {
     id: u64,
     created_at: Timestamp,

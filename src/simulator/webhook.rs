@@ -41,7 +41,7 @@ pub struct Webhook {
 }
 
 /// A delivery that waits.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Delivery {
     due: Timestamp,
     url: String,

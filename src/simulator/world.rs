@@ -105,7 +105,7 @@ impl Clock {
 }
 
 /// The whole state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     /// Its time.
     pub clock: Clock,

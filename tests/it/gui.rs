@@ -39,7 +39,7 @@ fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
                         Credential::BadgeWithPin(..) => "both".to_owned(),
                     }
                 }
-                Order::Unlock(_, _, door, reply) => {
+                Order::Unlock(_, _, door, _, reply) => {
                     let _ = reply.send(vestibule::door::Outcome::Accepted);
                     format!("unlock {}", door.get())
                 }

@@ -14,6 +14,7 @@ mod life;
 mod memory;
 mod mutations;
 mod silence;
+mod simulation;
 mod simulator;
 mod stories;
 mod tidy;

@@ -1,0 +1,262 @@
+//! What must hold, looked at from outside: what the test did, what Kisi saw, what lies on the disk.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+use vestibule::{
+    audit::{self, Log},
+    directory::{Cost, Directory},
+    door::{DoorId, Outcome},
+    session::{Denial, Effect, Event, Identity, RequestId, Session, SessionId, State},
+    simulator::world::World,
+};
+
+use super::{Staff, Tally, Template};
+
+/// No unlock may be on its way for longer: the client's limit, the session's grace, and a step of this test.
+const WAY: Duration = Duration::from_secs(11);
+
+/// A tap that was confirmed: the session asked for an unlock.
+struct Tap {
+    session: SessionId,
+    request: RequestId,
+    staff: usize,
+    door: DoorId,
+    at: Instant,
+    /// Requests that Kisi saw for it.
+    posts: u32,
+    outcome: Option<Outcome>,
+}
+
+/// Who is signed in, as far as the one in front of the kiosk can tell.
+struct Visitor {
+    session: SessionId,
+    staff: usize,
+    since: Instant,
+    touched: Instant,
+}
+
+pub(super) struct Watch<'a> {
+    template: &'a Template,
+    disk: Connection,
+    folder: std::path::PathBuf,
+    /// Whose credential is being presented. `None`: nobody's.
+    presents: Option<usize>,
+    asked: HashMap<SessionId, Option<usize>>,
+    paid: HashMap<SessionId, u32>,
+    visitor: Option<Visitor>,
+    taps: Vec<Tap>,
+    /// In this life.
+    first_tap: usize,
+    /// What Kisi saw, in order.
+    posts: Vec<(&'a str, DoorId)>,
+    /// Guesses that were answered with "no" and had been paid for.
+    wrong: u32,
+    began: Instant,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(template: &'a Template, folder: &TempDir) -> Self {
+        let disk = Connection::open(folder.path().join("directory.sqlite")).unwrap();
+        Self {
+            template,
+            disk,
+            folder: folder.path().to_owned(),
+            presents: None,
+            asked: HashMap::new(),
+            paid: HashMap::new(),
+            visitor: None,
+            taps: Vec::new(),
+            first_tap: 0,
+            posts: Vec::new(),
+            wrong: 0,
+            began: tokio::time::Instant::now().into_std(),
+        }
+    }
+
+    fn staff(&self, index: usize) -> &'a Staff {
+        &self.template.staff[index]
+    }
+
+    pub(super) fn presents(&mut self, who: Option<usize>) {
+        self.presents = who;
+    }
+
+    /// A touch keeps a visit alive; a sign-out, and too long without a touch or at all, is its end.
+    pub(super) fn before(&mut self, event: &Event, state: &State, now: Instant) {
+        let session = &self.template.config.session;
+        let is_over = |visitor: &Visitor| session.max <= now - visitor.since || session.idle <= now - visitor.touched;
+        let signs_out = matches!(event, Event::SignOutTouched) && matches!(state, State::SignedIn(_));
+        if self.visitor.as_ref().is_some_and(is_over) || signs_out {
+            self.visitor = None;
+        }
+        if let (Some(visitor), false) = (&mut self.visitor, matches!(event, Event::Ticked)) {
+            visitor.touched = now;
+        }
+        if let Event::UnlockAnswered(request, outcome) = event
+            && let Some(tap) = self.taps[self.first_tap..].iter_mut().find(|tap| tap.request == *request)
+        {
+            assert!(tap.outcome.is_none(), "two answers for one tap");
+            tap.outcome = Some(*outcome);
+        }
+        if let Event::Identified(session, Err(Denial::NotKnown)) = event
+            && self.paid.contains_key(session)
+        {
+            self.wrong += 1;
+        }
+    }
+
+    /// Only who presented themselves is signed in, and sees their own doors and no other.
+    pub(super) fn after(&mut self, event: &Event, state: &State, now: Instant) {
+        let (Event::Identified(id, Ok(Identity::Person(welcome))), State::SignedIn(visit)) = (event, state) else {
+            return;
+        };
+        if visit.session != *id {
+            return;
+        }
+        let who = self.asked[id].expect("somebody who presented nothing is signed in");
+        let staff = self.staff(who);
+        assert_eq!(welcome.name, staff.name, "somebody else is signed in");
+        let doors: Vec<DoorId> = welcome.doors.iter().map(|door| door.id).collect();
+        assert_eq!(doors, staff.doors, "somebody else's doors");
+        self.visitor = Some(Visitor { session: *id, staff: who, since: now, touched: now });
+    }
+
+    /// I1: an unlock is asked for inside a live session only, for a door of its list.
+    pub(super) fn effect(&mut self, effect: &Effect, now: Instant) {
+        match effect {
+            Effect::Identify(session, _, asked) => {
+                let _ = self.asked.insert(*session, self.presents);
+                let _ = asked.guesses_left.map(|left| self.paid.insert(*session, left));
+            }
+            Effect::Unlock(session, request, door) => {
+                let visitor = self.visitor.as_ref().expect("I1: an unlock without a session");
+                assert_eq!(visitor.session, *session, "I1: an unlock of another session");
+                assert!(self.staff(visitor.staff).doors.contains(door), "I1: a door that was not shown");
+                let (staff, posts, outcome) = (visitor.staff, 0, None);
+                let tap = Tap { session: *session, request: *request, staff, door: *door, at: now, posts, outcome };
+                self.taps.push(tap);
+            }
+            Effect::Prepare
+            | Effect::KeepBudget(_)
+            | Effect::CheckPlaces(_)
+            | Effect::Recount(_)
+            | Effect::Follow(..)
+            | Effect::ReadBack(..)
+            | Effect::Forget(..) => {}
+        }
+    }
+
+    /// I1, I2, I3: each unlock that reached Kisi was one tap of that person, not long ago, and is written down.
+    pub(super) fn sees(&mut self, world: &mut World) {
+        let now = tokio::time::Instant::now().into_std();
+        let requests = std::mem::take(&mut world.requests);
+        let mut seen = 0;
+        for request in requests.iter().filter(|request| request.path.ends_with("/unlock")) {
+            let login = request.login.and_then(|id| world.logins.get(&id)).expect("an unlock with no login");
+            let email = &world.people[&login.person].email;
+            let who = self.template.staff.iter().position(|staff| staff.email == email).unwrap();
+            let id = request.path.trim_start_matches("/locks/").trim_end_matches("/unlock").parse().unwrap();
+            let door = DoorId::new(id);
+            let tap = self.taps.iter_mut().rev().find(|tap| tap.posts == 0 && tap.staff == who && tap.door == door);
+            let tap = tap.expect("I2: Kisi saw an unlock that nobody asked for, or one twice");
+            assert!(now - tap.at <= WAY, "R50: an unlock that came late: {:?}", now - tap.at);
+            tap.posts += 1;
+            self.posts.push((self.template.staff[who].email, door));
+            seen += 1;
+        }
+        if 0 < seen {
+            let intents = "SELECT count(*) FROM audit WHERE action = 'unlock-intent'";
+            let intents: i64 = self.disk.query_row(intents, [], |row| row.get(0)).unwrap();
+            assert!(self.posts.len() <= usize::try_from(intents).unwrap(), "I3: an unlock that is not written down");
+        }
+    }
+
+    /// The last unlock of a session that is over.
+    pub(super) fn last_over(&self, state: &State) -> Option<(SessionId, RequestId, DoorId)> {
+        let live = match state {
+            State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } => Some(visit.session),
+            State::SignedOut { .. } | State::Checking { visit: None, .. } => None,
+        };
+        let tap = self.taps[self.first_tap..].last().filter(|tap| live != Some(tap.session))?;
+        Some((tap.session, tap.request, tap.door))
+    }
+
+    /// The program was killed.
+    pub(super) fn ends(&mut self, session: &Session) {
+        self.visitor = None;
+        self.asked.clear();
+        self.paid.clear();
+        self.first_tap = self.taps.len();
+        self.check_budget(session);
+    }
+
+    /// I4: what a guess cost is on the disk before it is answered.
+    fn check_budget(&self, session: &Session) {
+        let directory = Directory::open(&self.folder, None, || Cost::FLOOR).unwrap();
+        let kept = directory.guesses_left().unwrap().unwrap_or(u32::MAX);
+        let most = self.template.config.budget.guesses;
+        let passed = tokio::time::Instant::now().into_std() - self.began;
+        let refilled = u32::try_from(passed.as_secs() / 360).unwrap();
+        assert!(self.wrong <= most + refilled, "T1: {} wrong guesses were answered", self.wrong);
+        // One may have been asked for and not looked at.
+        let left = session.budget().left();
+        assert!(kept.min(most) <= left + 1, "I4: {kept} guesses are on the disk, and {left} were left");
+    }
+
+    /// I3, I8: the log verifies, every intent has one outcome, and the unlocks that Kisi saw are in it in their order.
+    pub(super) fn check_log(&self) {
+        let directory = Directory::open(&self.folder, None, || Cost::FLOOR).unwrap();
+        let log = Log::open(&self.folder, directory.audit_key()).unwrap();
+        assert_eq!(log.check_head().unwrap(), None);
+        let verdict = log.verify(None, &[]).unwrap();
+        assert_eq!(verdict.finding, None, "I8");
+        let mut out = Vec::new();
+        log.export(audit::Format::JsonLines, &verdict, &mut out).unwrap();
+        let records: Vec<serde_json::Value> =
+            String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of = |action: &str| records.iter().filter(|record| record["action"] == action).collect::<Vec<_>>();
+        let (intents, outcomes) = (of("unlock-intent"), of("unlock-outcome"));
+        let open: Vec<u64> = log.open_intents().unwrap().iter().map(|intent| intent.seq).collect();
+        for intent in &intents {
+            let seq = intent["seq"].as_u64().unwrap();
+            let answers = outcomes.iter().filter(|outcome| outcome["of"] == seq).count();
+            // The last one was under way when this ended; the next start would say so.
+            assert!(answers == 1 || (answers == 0 && open.contains(&seq)), "intent {seq} has {answers} outcomes");
+        }
+        let mut left = intents.iter();
+        for (email, door) in &self.posts {
+            let is_it = |intent: &&&serde_json::Value| {
+                intent["person"] == *email && intent["door"].as_u64() == Some(door.get())
+            };
+            assert!(left.by_ref().any(|intent| is_it(&intent)), "I3: an unlock of {email} that is not written down");
+        }
+    }
+
+    /// R46: nothing is said to be sent that was not, and nothing unsent that was.
+    pub(super) fn count(&self, tally: &mut Tally) {
+        for tap in &self.taps {
+            tally.taps += 1;
+            tally.posts += u64::from(tap.posts);
+            match tap.outcome {
+                Some(Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::WrongClock) => {
+                    assert_eq!(tap.posts, 0, "R46: not sent, but Kisi saw it");
+                    tally.not_sent += 1;
+                }
+                Some(Outcome::Accepted | Outcome::Opened | Outcome::StillClosed) => {
+                    assert_eq!(tap.posts, 1, "R46: accepted, but Kisi never saw it");
+                    tally.accepted += 1;
+                }
+                Some(Outcome::Refused(_)) => {
+                    assert_eq!(tap.posts, 1, "R46: refused by nobody");
+                    tally.refused += 1;
+                }
+                Some(Outcome::Unknown(_)) | None => tally.unknown += 1,
+            }
+        }
+    }
+}
