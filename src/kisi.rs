@@ -16,6 +16,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use jiff::{Timestamp, civil::DateTime};
 use reqwest::{Certificate, Method, RequestBuilder, Response, StatusCode, Url, header, redirect, retry};
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 pub use self::{
@@ -270,12 +271,13 @@ impl Client {
     ///
     /// Kisi OpenAPI document, `POST /locks/{id}/unlock`; `threats-and-faults.md`, R44 to R48.
     pub async fn unlock(&self, login: &Secret<String>, door: DoorId) -> Outcome {
-        self.unlock_near(login, door, None).await
+        self.unlock_near(login, door, None, Instant::now() + self.settings.timeout).await
     }
 
-    /// The same with what the reader at the door said.
-    pub async fn unlock_near(&self, login: &Secret<String>, door: DoorId, proof: Option<u16>) -> Outcome {
-        match self.try_unlock(login, door, proof).await {
+    /// The same with what the reader at the door said. After `by` nothing is sent: a program that stood still, or a disk that did,
+    /// must not open a door for somebody who has left.
+    pub async fn unlock_near(&self, login: &Secret<String>, door: DoorId, proof: Option<u16>, by: Instant) -> Outcome {
+        match self.try_unlock(login, door, proof, by).await {
             Ok(()) => Outcome::Accepted,
             Err(error) => {
                 tracing::warn!(door = door.get(), error = %Chain(&error), "an unlock was not accepted");
@@ -284,11 +286,20 @@ impl Client {
         }
     }
 
-    async fn try_unlock(&self, login: &Secret<String>, door: DoorId, proof: Option<u16>) -> Result<(), Error> {
+    async fn try_unlock(
+        &self,
+        login: &Secret<String>,
+        door: DoorId,
+        proof: Option<u16>,
+        by: Instant,
+    ) -> Result<(), Error> {
         let path = ["locks", &door.get().to_string(), "unlock"];
         let wanted = wire::Unlock::new(self.settings.position, proof);
         let request = self.request(Method::POST, &path, login)?.json(&wanted).timeout(self.settings.timeout);
         self.pace.wait(Kind::Unlock).await;
+        if by < Instant::now() {
+            return Err(Error::Late);
+        }
         let answer = success(self.send("POST /locks/{id}/unlock", request).await?).await?;
         if is_html(&answer) {
             return Err(Error::NotKisi);

@@ -60,6 +60,9 @@ pub enum Error {
         /// Where reading failed.
         column: usize,
     },
+    /// It took so long until the request could leave that it was not sent.
+    #[error("it was too late to send it")]
+    Late,
     /// The secret cannot stand in a header: it was copied wrongly.
     #[error("the login secret contains characters that no login has")]
     Secret,
@@ -109,6 +112,7 @@ impl Error {
             Self::NotKisi
             | Self::TooLarge { .. }
             | Self::Malformed { .. }
+            | Self::Late
             | Self::Secret
             | Self::Setting { .. }
             | Self::Client(_) => false,
@@ -124,6 +128,7 @@ impl Error {
             | Self::NotKisi
             | Self::TooLarge { .. }
             | Self::Malformed { .. }
+            | Self::Late
             | Self::Secret
             | Self::Setting { .. }
             | Self::Client(_) => None,
@@ -145,7 +150,7 @@ impl Error {
             Self::Refused { .. } | Self::Failed { .. } | Self::TooLarge { .. } | Self::Malformed { .. } => {
                 Some(Trouble::Kisi)
             }
-            Self::Secret | Self::Setting { .. } | Self::Client(_) => None,
+            Self::Late | Self::Secret | Self::Setting { .. } | Self::Client(_) => None,
         }
     }
 
@@ -156,7 +161,9 @@ impl Error {
     /// `threats-and-faults.md`, R46 and R48.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Self::Unreachable(_) | Self::Secret | Self::Setting { .. } | Self::Client(_) => Outcome::NotSent,
+            Self::Unreachable(_) | Self::Late | Self::Secret | Self::Setting { .. } | Self::Client(_) => {
+                Outcome::NotSent
+            }
             Self::Refused { status, code, wait } => {
                 Outcome::Refused(Reason { wait: *wait, ..Reason::new(*status, *code) })
             }

@@ -252,7 +252,14 @@ async fn every_request_of_the_client_fits_the_contract() {
     let _ = client.look_at(&login.secret, DoorId::new(101)).await.unwrap();
     let settings = vestibule::kisi::Settings { position: Some((53.5, 9.9)), ..server.settings() };
     let placed = vestibule::kisi::Client::new(&settings).unwrap();
-    let _ = placed.unlock_near(&login.secret, DoorId::new(107), Some(733)).await;
+    let _ = placed
+        .unlock_near(
+            &login.secret,
+            DoorId::new(107),
+            Some(733),
+            tokio::time::Instant::now() + std::time::Duration::from_secs(2),
+        )
+        .await;
     let ada = client.user(&admin, "ada@example.com").await.unwrap().unwrap();
     let logins = client.logins_of(&admin, ada.id).await.unwrap();
     assert!(logins.iter().any(|known| known.id == login.id && known.model.as_deref() == Some(KIOSK.model)));
