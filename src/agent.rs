@@ -236,6 +236,7 @@ impl Agent {
         self.book.tick(time::Instant::now().into_std());
         if minutes.is_multiple_of(HOUR) {
             self.book.say_head();
+            self.book.look_for_room();
             let desk = Arc::clone(&self.desk);
             let _ = self.work.spawn_blocking(move || {
                 let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);

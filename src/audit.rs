@@ -134,6 +134,11 @@ impl Log {
         Ok(Self { db, folder: folder.to_owned(), key })
     }
 
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Writes one record. It is on the disk when this returns. Returns its number.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Enrolment: for each person a login is made at Kisi, on that person's behalf, and sealed here. The admin key is used and
 //! forgotten. Who types the commands is `main.rs`.
 
+pub mod access;
 pub mod check;
 pub mod csv;
 mod error;

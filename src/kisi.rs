@@ -1,5 +1,6 @@
 //! A client of Kisi's API: logins, doors, unlock. It repeats nothing by itself, follows no redirect, and keeps no secret.
 
+mod access;
 mod admin;
 mod again;
 mod answer;
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 pub use self::{
+    access::{Bar, Barred, Group},
     admin::{Card, Device, DeviceLogin, Login, User},
     error::Error,
     settings::{Roots, Settings},

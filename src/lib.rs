@@ -15,6 +15,7 @@ pub mod directory;
 pub mod audit;
 pub mod kisi;
 pub mod vault;
+pub mod room;
 pub mod screen;
 pub mod agent;
 pub mod enrol;

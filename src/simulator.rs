@@ -265,9 +265,7 @@ async fn gate(
         std::future::pending::<()>().await;
     }
     tokio::time::sleep(std::time::Duration::from_millis(fault.answer_delay_ms)).await;
-    if let Some(cut) = fault.cut() {
-        peer.cut(cut);
-    }
+    peer.cut(fault.cut());
     fault.apply(answer)
 }
 

@@ -10,6 +10,7 @@ use crate::{
     audit::{self, Action, Log, Record},
     chain::Chain,
     door::{Door, DoorId, Outcome, Reason},
+    room,
     session::{Denial, Ended},
     staff::StaffId,
 };
@@ -138,6 +139,15 @@ impl Book {
             Ok(Some(head)) => tracing::info!(%head, "audit head"),
             Ok(None) => {}
             Err(error) => tracing::error!(error = %Chain(&error), "the audit log cannot be read"),
+        }
+    }
+
+    /// Says in the program's log when the disk is nearly full: without room for a record no door opens.
+    pub(super) fn look_for_room(&self) {
+        match room::used(self.log.folder()) {
+            Ok(used) if room::FULL <= used => tracing::error!(used, "the disk is nearly full: soon no door opens"),
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "the disk cannot be asked how full it is"),
         }
     }
 

@@ -1,8 +1,10 @@
 //! `vestibule doctor`: what is well here, what is not, and what to do about it.
 
-use std::{env, time::Duration};
+mod doors;
+mod network;
 
-use jiff::Timestamp;
+use std::{env, path::Path, time::Duration};
+
 use serde_json::json;
 use vestibule::{
     chain::Chain,
@@ -10,8 +12,8 @@ use vestibule::{
     directory::{Cost, Directory, ErrandKind, KeyPlace, Odds, Standing},
     enrol::check::{self, Checked},
     kisi::Client,
+    room,
     secret::Secret,
-    trouble::Trouble,
     wiring,
 };
 
@@ -22,9 +24,6 @@ use crate::Failure;
 const MANY: u32 = 50;
 /// How long those are.
 const LONG_PIN: usize = 8;
-
-/// A clock may be so many seconds from Kisi's: its answer counts whole ones, and takes some.
-const CLOCK: i64 = 10;
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,12 +52,24 @@ impl Site {
         let mut findings =
             vec![key(directory.key_place()), pins(&config, &odds), hash(directory.cost()), badges(&config)];
         findings.push(audit_log(&directory)?);
+        findings.push(disk(directory.folder()));
         findings.extend(errands(&directory)?);
-        findings.extend(network(&config)?);
-        findings.extend(logins(&config, &directory)?);
+        let runtime = runtime()?;
+        findings.extend(runtime.block_on(network::network(&config))?);
+        let client = Client::new(&wiring::client(&config)).map_err(Failure::Client)?;
+        let admin = env::var("VESTIBULE_ADMIN_KEY").ok().filter(|key| !key.is_empty()).map(Secret::new);
+        // Without a way to Kisi nothing can be said of logins and doors, and each would take its time to fail.
+        let is_reached = findings.iter().any(|finding| finding.about == "HTTP" && finding.health == Health::Well);
+        let mut table = doors::Table::default();
+        if is_reached {
+            findings.extend(runtime.block_on(logins(&client, &directory, admin.as_ref()))?);
+            table = runtime.block_on(doors::Table::read(&client, &directory, admin.as_ref()))?;
+            findings.extend(table.findings());
+        }
         for finding in &findings {
             report(finding, json)?;
         }
+        table.print(json)?;
         chances(&odds, json)?;
         if findings.iter().any(|finding| finding.health == Health::Unwell) { Err(Failure::Unwell) } else { Ok(()) }
     }
@@ -71,6 +82,15 @@ fn audit_log(directory: &Directory) -> Result<Finding, Failure> {
         None => finding("audit log", Health::Well, format!("{} records, all as they were written", verdict.records)),
         Some(found) => finding("audit log", Health::Unwell, found.to_string()),
     })
+}
+
+/// The log must be written before a door opens: a full disk opens none (F39).
+fn disk(folder: &Path) -> Finding {
+    match room::used(folder) {
+        Err(error) => finding("disk", Health::Warning, format!("cannot be asked: {error}")),
+        Ok(used) if used < room::FULL => finding("disk", Health::Well, format!("{used} % used")),
+        Ok(used) => finding("disk", Health::Unwell, format!("{used} % used: full, no door opens. Make room")),
+    }
 }
 
 fn report(Finding { about, health, text }: &Finding, json: bool) -> Result<(), Failure> {
@@ -174,38 +194,20 @@ fn errands(directory: &Directory) -> Result<Vec<Finding>, Failure> {
     Ok(errands.iter().map(|errand| finding("at Kisi", Health::Warning, format!("{}: {next}", text(errand)))).collect())
 }
 
-/// The way to Kisi, and whether the clock here is Kisi's: a wrong one refuses certificates and mixes up the log.
-fn network(config: &Config) -> Result<Vec<Finding>, Failure> {
-    let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
-    let answered = match runtime()?.block_on(client.time()) {
-        Ok(answered) => answered,
-        Err(error) => {
-            let kind = error.trouble().map_or("setting", Trouble::name);
-            return Ok(vec![finding("network", Health::Unwell, format!("{kind}: {}", Chain(&error)))]);
-        }
-    };
-    let reached = finding("network", Health::Well, format!("{} answers", config.kisi.base_url));
-    let clock = match answered.map(|there| Timestamp::now().duration_since(there).as_secs()) {
-        None => finding("clock", Health::Warning, "Kisi did not say what time it is"),
-        Some(off) if off.abs() <= CLOCK => finding("clock", Health::Well, format!("{off} s from Kisi's")),
-        Some(off) => finding("clock", Health::Unwell, format!("{off} s from Kisi's: set it, by NTP for good")),
-    };
-    Ok(vec![reached, clock])
-}
-
 /// Every login: by the admin's list if the key is at hand, else each with its own, where a badge opens it.
-fn logins(config: &Config, directory: &Directory) -> Result<Vec<Finding>, Failure> {
-    let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
-    let admin = env::var("VESTIBULE_ADMIN_KEY").ok().filter(|key| !key.is_empty()).map(Secret::new);
+async fn logins(
+    client: &Client,
+    directory: &Directory,
+    admin: Option<&Secret<String>>,
+) -> Result<Vec<Finding>, Failure> {
     let people = directory.list().map_err(Failure::Directory)?;
-    let runtime = runtime()?;
     let mut findings = Vec::new();
     let (mut well, mut unchecked) = (0_usize, 0_usize);
     for person in &people {
         if person.standing == Standing::Suspended {
             findings.push(finding("suspended", Health::Well, person.email.clone()));
         }
-        match runtime.block_on(check::login(&client, directory, person, admin.as_ref())) {
+        match check::login(client, directory, person, admin).await {
             Ok(Checked::Works) => well += 1,
             Ok(Checked::NeedsAdmin) => unchecked += 1,
             Ok(Checked::Dead) => {

@@ -4,7 +4,7 @@
 use jiff::{civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::text::clean;
+use super::{access::Bar, text::clean};
 use crate::door::{Door, DoorId, DoorState, Place, PlaceId};
 
 /// `POST /logins`, the request.
@@ -81,6 +81,34 @@ pub(super) struct CardOwner {
     pub(super) card_id: Option<u64>,
     pub(super) assignee_type: Option<String>,
     pub(super) assignee_id: Option<u64>,
+}
+
+/// `GET /groups`, one element.
+#[derive(Debug, Deserialize)]
+pub(super) struct ListedGroup {
+    pub(super) id: u64,
+    pub(super) name: Option<String>,
+    pub(super) login_enabled: Option<bool>,
+    pub(super) tap_to_access_restriction_enabled: Option<bool>,
+    pub(super) primary_device_restriction_enabled: Option<bool>,
+    pub(super) managed_device_restriction_enabled: Option<bool>,
+    pub(super) reader_restriction_enabled: Option<bool>,
+    pub(super) geofence_restriction_enabled: Option<bool>,
+}
+
+/// `GET /group_locks`, one element.
+#[derive(Debug, Deserialize)]
+pub(super) struct GroupLock {
+    pub(super) id: u64,
+    pub(super) lock_id: Option<u64>,
+}
+
+/// `GET /role_assignments`, one element.
+#[derive(Debug, Deserialize)]
+pub(super) struct RoleAssignment {
+    pub(super) id: u64,
+    pub(super) applies_to_type: Option<String>,
+    pub(super) applies_to_id: Option<u64>,
 }
 
 /// `GET /places`, one element.
@@ -217,6 +245,17 @@ impl Lock {
 }
 
 impl Lock {
+    /// Everything that is in the way of a kiosk, and whether it is.
+    pub(super) fn bars(&self, has_position: bool) -> [(bool, Bar); 4] {
+        let is = |field: Option<bool>| field == Some(true);
+        [
+            (self.configured == Some(false), Bar::NotSetUp),
+            (self.online == Some(false), Bar::Offline),
+            (is(self.reader_restriction_enabled), Bar::Reader),
+            (is(self.geofence_restriction_enabled) && !has_position, Bar::Position),
+        ]
+    }
+
     /// The door, for a kiosk that knows where it is or does not.
     pub(super) fn into_door(self, has_position: bool) -> Door {
         let lock = self;

@@ -37,9 +37,9 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Lets something happen to the answer that is sent next.
-    pub(super) fn cut(&self, cut: Cut) {
-        *self.cut.lock().unwrap_or_else(PoisonError::into_inner) = Some(cut);
+    /// Lets something happen to the answer that is sent next, or nothing any more.
+    pub(super) fn cut(&self, cut: Option<Cut>) {
+        *self.cut.lock().unwrap_or_else(PoisonError::into_inner) = cut;
     }
 }
 

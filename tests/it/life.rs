@@ -283,6 +283,10 @@ fn the_doctor_names_what_is_wrong_and_what_to_do() {
         "2 of 2 work",
         "s from Kisi's",
         "answers",
+        "ok       DNS          127.0.0.1 is 127.0.0.1",
+        "ok       TCP          1 of 1 addresses",
+        "% used",
+        "of 5 a second",
         "odds",
     ] {
         assert!(well.contains(expected), "no `{expected}` in {well}");
@@ -317,7 +321,7 @@ fn the_doctor_finds_a_wrong_clock_and_a_network_that_does_not_work() {
     assert!(text(&output.stdout).contains("s from Kisi's: set it"), "{}", text(&output.stdout));
     files.site.kisi.with(|world| world.refused_connections = 1_000);
     let output = files.run(&["doctor"]);
-    assert!(text(&output.stdout).contains("BAD      network      no answer"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("BAD      HTTP         "), "{}", text(&output.stdout));
 }
 
 /// R2, T1: PINs that are too short are refused where they are issued, and by the doctor.
@@ -356,4 +360,46 @@ fn so_many_people_that_pins_are_too_short_get_no_more() {
         "a PIN of 6 digits is too short for 1001 people with one: raise sign_in.pin_digits to 7"
     );
     assert!(files.logins(GRACE).is_empty(), "and no login was made");
+}
+
+/// Every person and door that can never work, and where to change it: by groups with the admin's key, by the door without.
+#[test]
+fn the_doctor_lists_every_person_and_door_that_can_never_work() {
+    let (files, _) = Files::enrolled();
+    let blocked = |admin: &str| -> Vec<(String, String, String, String)> {
+        let output = files.command(&["doctor", "--json"]).env("VESTIBULE_ADMIN_KEY", admin).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+        let said = text(&output.stdout);
+        let lines = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let rows = lines.filter(|line| line["about"] == "door").map(|line| {
+            let of = |key: &str| line[key].as_str().unwrap().to_owned();
+            (of("person"), of("door"), of("why"), of("where"))
+        });
+        rows.collect()
+    };
+    let has = |rows: &[(String, String, String, String)], person: &str, door: &str, why: &str, at: &str| {
+        rows.iter().any(|row| row.0 == person && row.1 == door && row.2.contains(why) && row.3.contains(at))
+    };
+    let without = blocked("");
+    assert!(has(&without, ADA, "Archive", "proof from its reader", "reader restriction"), "{without:?}");
+    // Grace gets her doors through groups that a kiosk cannot use, and nothing else.
+    files.site.kisi.with(|world| {
+        let grace = world.person_by_email(GRACE).unwrap().id;
+        for right in world.rights.iter_mut().filter(|right| right.person == grace) {
+            right.group = 15;
+        }
+    });
+    let rows = blocked(&files.site.admin);
+    for (door, why, at) in [
+        ("Archive", "proof from its reader", "door \"Archive\", reader restriction"),
+        ("Roof terrace", "position", "[proximity] in kiosk.toml"),
+        ("Studio (planned)", "not configured", "hardware"),
+        ("Loading bay", "offline", "controller"),
+    ] {
+        assert!(has(&rows, ADA, door, why, at), "{door}: {rows:?}");
+    }
+    assert!(has(&rows, GRACE, "Büro 2. Etage", "app access is off", "group \"No apps\""), "{rows:?}");
+    assert!(!rows.iter().any(|row| row.1 == "Main entrance"), "{rows:?}");
+    let table = files.command(&["doctor"]).env("VESTIBULE_ADMIN_KEY", &files.site.admin).output().unwrap();
+    assert!(text(&table.stdout).contains("never    ada@example.com"), "{}", text(&table.stdout));
 }

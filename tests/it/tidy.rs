@@ -88,6 +88,7 @@ const LAYERS: [Layer; 4] = [
         name: "shell",
         modules: &[
             "agent",
+            "room",
             "uptime",
             "app",
             "enrol",

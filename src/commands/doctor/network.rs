@@ -1,0 +1,97 @@
+//! The way to Kisi, a step at a time, so that the first one that fails can be named.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use jiff::Timestamp;
+use reqwest::Url;
+use tokio::{net, time::timeout};
+use vestibule::{
+    chain::Chain,
+    config::Config,
+    kisi::{Client, Error},
+    trouble::Trouble,
+    wiring,
+};
+
+use super::{Failure, Finding, Health, finding};
+
+/// A clock may be so many seconds from Kisi's: its answer counts whole ones, and takes some.
+const CLOCK: i64 = 10;
+/// For each step.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Name, connection, encryption, answer, and whether the clock here is Kisi's: a wrong one refuses certificates and mixes up the
+/// log.
+pub(super) async fn network(config: &Config) -> Result<Vec<Finding>, Failure> {
+    let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
+    // Behind a proxy it is the proxy that looks Kisi's name up and connects.
+    let is_direct = config.kisi.proxy.is_empty();
+    let first = if is_direct { &config.kisi.base_url } else { &config.kisi.proxy };
+    let mut findings = if is_direct { Vec::new() } else { vec![finding("proxy", Health::Well, first.clone())] };
+    let Ok(url) = Url::parse(first) else { return Ok(findings) };
+    let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(443));
+    let host = host.trim_matches(['[', ']']);
+    match looked_up(host, port).await {
+        Err(error) => {
+            findings.push(finding("DNS", Health::Unwell, format!("{host} cannot be looked up: {error}")));
+            return Ok(findings);
+        }
+        Ok(addresses) => {
+            let text = addresses.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ");
+            findings.push(finding("DNS", Health::Well, format!("{host} is {text}")));
+            findings.extend(connected(&addresses).await);
+        }
+    }
+    match client.time().await {
+        Ok(there) => {
+            if config.kisi.base_url.starts_with("https") {
+                findings.push(finding("TLS", Health::Well, "the certificate is good"));
+            }
+            findings.push(finding("HTTP", Health::Well, format!("{} answers", config.kisi.base_url)));
+            findings.push(clock(there));
+        }
+        Err(error) => findings.push(failed(&error)),
+    }
+    findings.extend(client.announced().into_iter().map(|text| finding("API", Health::Warning, text)));
+    Ok(findings)
+}
+
+async fn looked_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let found: Vec<SocketAddr> = timeout(PATIENCE, net::lookup_host((host, port))).await??.collect();
+    if found.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(found) }
+}
+
+/// One address that answers is enough, but whoever looks after the network wants to know of the others.
+async fn connected(addresses: &[SocketAddr]) -> Vec<Finding> {
+    let (mut well, mut findings) = (0, Vec::new());
+    for address in addresses {
+        match timeout(PATIENCE, net::TcpStream::connect(address)).await {
+            Ok(Ok(_)) => well += 1,
+            Ok(Err(error)) => findings.push(finding("TCP", Health::Warning, format!("{address}: {error}"))),
+            Err(_) => findings.push(finding("TCP", Health::Warning, format!("{address} does not answer"))),
+        }
+    }
+    let health = if 0 < well { Health::Well } else { Health::Unwell };
+    findings.push(finding("TCP", health, format!("{well} of {} addresses take a connection", addresses.len())));
+    findings
+}
+
+fn failed(error: &Error) -> Finding {
+    let trouble = error.trouble();
+    let about = match trouble {
+        Some(Trouble::Unsafe | Trouble::Clock) => "TLS",
+        Some(Trouble::Name | Trouble::Unreachable | Trouble::Portal | Trouble::NoAnswer | Trouble::Kisi) | None => {
+            "HTTP"
+        }
+    };
+    let kind = trouble.map_or("setting", Trouble::name);
+    finding(about, Health::Unwell, format!("{kind}: {}", Chain(error)))
+}
+
+fn clock(there: Option<Timestamp>) -> Finding {
+    match there.map(|there| Timestamp::now().duration_since(there).as_secs()) {
+        None => finding("clock", Health::Warning, "Kisi did not say what time it is"),
+        Some(off) if off.abs() <= CLOCK => finding("clock", Health::Well, format!("{off} s from Kisi's")),
+        Some(off) => finding("clock", Health::Unwell, format!("{off} s from Kisi's: set it, by NTP for good")),
+    }
+}
