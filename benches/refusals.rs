@@ -139,6 +139,7 @@ fn id(mut session: Session) -> Result<SessionId, Box<dyn std::error::Error>> {
         | Effect::CheckPlaces(_)
         | Effect::Follow(..)
         | Effect::ReadBack(..)
+        | Effect::List(_)
         | Effect::Recount(_)
         | Effect::Unlock(..)
         | Effect::Forget(..) => None,

@@ -9,6 +9,7 @@ mod health;
 mod identify;
 mod limits;
 mod order;
+mod reads;
 #[cfg(test)]
 mod tests;
 
@@ -43,7 +44,7 @@ use crate::{
     audit,
     chain::Chain,
     directory::Directory,
-    door::{Door, DoorId, Outcome, PlaceId},
+    door::{DoorId, Outcome, PlaceId},
     kisi,
     proximity::Proofs,
     session::{Asked, Denial, Ended, Identity, Presented, SessionId},
@@ -221,6 +222,7 @@ impl Agent {
                 }
             }
             Order::CheckPlaces(session, reply) => self.check_places(session, reply),
+            Order::List(session, reply) => self.list(session, reply),
             Order::Follow(session, door, reply) => self.follow(session, door, reply),
             Order::ReadBack(session, door) => self.read_back(session, door),
             Order::Recount(session, reply) => self.recount(session, reply),
@@ -295,21 +297,6 @@ impl Agent {
         self.identifying = Some((session, abort));
     }
 
-    fn check_places(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>) {
-        let Some(open) = self.open.as_ref().filter(|open| open.id == session) else { return };
-        let (client, login) = (self.client.clone(), Arc::clone(&open.login));
-        let task = self.work.spawn(async move {
-            match client.places_locked_down(&login).await {
-                Ok(places) => Done::Listed(session, reply, places),
-                Err(error) => {
-                    tracing::warn!(error = %Chain(&error), "the places cannot be listed");
-                    Done::Nothing
-                }
-            }
-        });
-        self.looking.push(task);
-    }
-
     /// Only in the open session, only a door of its list, only with its own login, and only once it is written down. Kisi
     /// decides the rest.
     fn unlock(&mut self, session: SessionId, door: DoorId, at: time::Instant, reply: oneshot::Sender<Outcome>) {
@@ -344,32 +331,6 @@ impl Agent {
             tracing::info!(staff = who.staff.get(), door = door.get(), ?outcome, "unlock answered");
             Done::Unlocked(Unlocked { who, door, intent, outcome, reply })
         });
-    }
-
-    fn follow(&mut self, session: SessionId, door: DoorId, reply: oneshot::Sender<Outcome>) {
-        let Some(open) = self.open.as_ref().filter(|open| open.id == session) else { return };
-        let (client, login, who) = (self.client.clone(), Arc::clone(&open.login), open.who.clone());
-        let task = self.work.spawn(async move {
-            let seen = follow::follow(&client, &login, door).await;
-            Done::Followed(who, door, seen, reply)
-        });
-        self.looking.push(task);
-    }
-
-    fn read_back(&mut self, session: SessionId, door: DoorId) {
-        let Some(open) = self.open.as_ref().filter(|open| open.id == session) else { return };
-        let (client, login, who) = (self.client.clone(), Arc::clone(&open.login), open.who.clone());
-        let task = self.work.spawn(async move {
-            let about = follow::read_back(&client, &login, door).await;
-            Done::ReadBack(who, door, about)
-        });
-        self.looking.push(task);
-    }
-
-    fn recount(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>) {
-        let Some(open) = self.open.as_mut().filter(|open| open.id == session) else { return };
-        self.book.count(&open.who, &mut open.doors, &self.limits);
-        let _ = reply.send(Some(open.doors.clone()));
     }
 
     fn forget(&mut self, session: SessionId, why: Ended) {

@@ -310,6 +310,8 @@ fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
         }
         Effect::CheckPlaces(session) => Task::perform(agent.check_places(session), move |doors| doors)
             .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
+        Effect::List(session) => Task::perform(agent.list(session), move |doors| doors)
+            .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
         Effect::Recount(session) => Task::perform(agent.recount(session), move |doors| doors)
             .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
         Effect::Follow(session, request, door) => {

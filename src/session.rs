@@ -28,7 +28,7 @@ pub use self::{
     state::State,
 };
 use crate::{
-    door::{DoorId, Outcome},
+    door::{DoorId, Outcome, Refusal},
     staff::Badge,
 };
 
@@ -271,6 +271,7 @@ impl Session {
 fn after(request: RequestId, door: DoorId, outcome: Outcome, session: SessionId, rules: &Rules) -> Vec<Effect> {
     let look = match outcome {
         Outcome::Accepted if rules.follow => Some(Effect::Follow(session, request, door)),
+        Outcome::Refused(reason) if reason.class == Refusal::Gone => Some(Effect::List(session)),
         // It informs the log, and changes nothing: "not unlocked" proves nothing (R47).
         Outcome::Unknown(_) => Some(Effect::ReadBack(session, door)),
         Outcome::Accepted

@@ -21,6 +21,7 @@ use crate::{
 pub(super) enum Done {
     Identified(Identified),
     Listed(SessionId, oneshot::Sender<Option<Vec<Door>>>, LockedDown),
+    ListedAnew(SessionId, oneshot::Sender<Option<Vec<Door>>>, Vec<Door>),
     Unlocked(Unlocked),
     Followed(Who, DoorId, Seen, oneshot::Sender<Outcome>),
     ReadBack(Who, DoorId, String),
@@ -63,6 +64,7 @@ impl Agent {
                 }
             }
             Done::ReadBack(who, door, about) => self.book.seen(&who, door, &about),
+            Done::ListedAnew(session, reply, doors) => self.listed_anew(session, reply, doors),
             Done::Listed(session, reply, locked_down) => self.listed(session, reply, &locked_down),
             Done::Unlocked(Unlocked { who, door, intent, outcome, reply }) => {
                 let _ = reply.send(outcome);
@@ -79,12 +81,7 @@ impl Agent {
         let asked = self.identifying.take_if(|(id, _)| *id == session).is_some();
         match answer {
             Ok(Signed::In(mut open, mut welcome)) => {
-                self.book.count(&open.who, &mut open.doors, &self.limits);
-                for door in open.doors.iter_mut().filter(|door| door.state == DoorState::NeedsReader) {
-                    if self.proof_of(door.id).is_some() {
-                        door.state = DoorState::Ready;
-                    }
-                }
+                self.complete(&open.who, &mut open.doors);
                 welcome.doors.clone_from(&open.doors);
                 let _ = reply.send(Ok(Identity::Person(welcome)));
                 // Somebody who is not waited for any more takes nobody's place.
@@ -111,6 +108,26 @@ impl Agent {
                 }
             }
         }
+    }
+
+    /// What Kisi does not tell about doors.
+    fn complete(&self, who: &Who, doors: &mut [Door]) {
+        self.book.count(who, doors, &self.limits);
+        for door in doors.iter_mut().filter(|door| door.state == DoorState::NeedsReader) {
+            if self.proof_of(door.id).is_some() {
+                door.state = DoorState::Ready;
+            }
+        }
+    }
+
+    fn listed_anew(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>, mut doors: Vec<Door>) {
+        let Some(mut open) = self.open.take() else { return };
+        if open.id == session {
+            self.complete(&open.who, &mut doors);
+            open.doors.clone_from(&doors);
+            let _ = reply.send(Some(doors));
+        }
+        self.open = Some(open);
     }
 
     fn begin(&mut self, open: Open) {

@@ -101,7 +101,7 @@ impl Question {
         if 0 < list.dropped {
             tracing::warn!(dropped = list.dropped, "doors that cannot be read were left out");
         }
-        let doors: Vec<Door> = list.doors.into_iter().filter(|door| shown.shows(door)).collect();
+        let doors = shown.of(list.doors);
         let incomplete = list.truncated || 0 < list.dropped;
         let welcome = Welcome { name: found.name, doors: doors.clone(), incomplete };
         let open = Open { id: session, who, login: Arc::new(found.login), doors };
@@ -110,6 +110,11 @@ impl Question {
 }
 
 impl Shown {
+    /// Those of these doors.
+    pub(super) fn of(&self, doors: Vec<Door>) -> Vec<Door> {
+        doors.into_iter().filter(|door| self.shows(door)).collect()
+    }
+
     fn shows(&self, door: &Door) -> bool {
         let place = door.place.as_ref().map(|place| place.id);
         let is_here = self.places.is_empty() || place.is_some_and(|place| self.places.contains(&place));

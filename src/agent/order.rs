@@ -24,6 +24,8 @@ pub enum Order {
     KeepBudget(u32),
     /// Look whether a place is locked down as a whole. Answers with the doors, if that changes any.
     CheckPlaces(SessionId, oneshot::Sender<Option<Vec<Door>>>),
+    /// List the doors of this session anew.
+    List(SessionId, oneshot::Sender<Option<Vec<Door>>>),
     /// Say anew how often each door of this session may be opened.
     Recount(SessionId, oneshot::Sender<Option<Vec<Door>>>),
     /// Look whether this door opens, after an unlock that was accepted.
@@ -106,6 +108,13 @@ impl Handle {
     pub fn check_places(&self, session: SessionId) -> impl Future<Output = Option<Vec<Door>>> + use<> {
         let (reply, answer) = oneshot::channel();
         self.order(Order::CheckPlaces(session, reply));
+        async { answer.await.ok().flatten() }
+    }
+
+    /// [`Order::List`]. The order is given at once.
+    pub fn list(&self, session: SessionId) -> impl Future<Output = Option<Vec<Door>>> + use<> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::List(session, reply));
         async { answer.await.ok().flatten() }
     }
 

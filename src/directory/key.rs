@@ -236,6 +236,7 @@ mod tests {
         assert_eq!(left.len(), 2, "{left:?}");
     }
 
+    /// F43
     #[cfg(unix)]
     #[test]
     fn a_key_that_others_can_read_is_refused() {

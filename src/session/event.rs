@@ -65,6 +65,8 @@ pub enum Effect {
     KeepBudget(u32),
     /// Look whether places are locked down as a whole, which Kisi does not tell with the doors.
     CheckPlaces(SessionId),
+    /// List the doors anew: one of them is gone.
+    List(SessionId),
     /// Say anew how often each door may still be opened.
     Recount(SessionId),
     /// Look whether the door of this request opens.

@@ -155,7 +155,10 @@ impl Model {
         for effect in effects {
             match effect {
                 Effect::Prepare => {}
-                Effect::Follow(session, ..) | Effect::ReadBack(session, _) | Effect::Recount(session) => {
+                Effect::Follow(session, ..)
+                | Effect::ReadBack(session, _)
+                | Effect::List(session)
+                | Effect::Recount(session) => {
                     assert!(self.alive.contains(&session), "a session that is over");
                 }
                 Effect::KeepBudget(left) => {

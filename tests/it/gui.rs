@@ -48,6 +48,7 @@ fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
                 | Order::CheckPlaces(..)
                 | Order::Follow(..)
                 | Order::ReadBack(..)
+                | Order::List(..)
                 | Order::Recount(..)
                 | Order::Forget(..) => continue,
             };

@@ -37,6 +37,7 @@ async fn doors(count: u64, change: impl FnOnce(&mut World)) -> (Server, Result<v
     (server, list)
 }
 
+/// F23.
 #[tokio::test]
 async fn every_length_of_list_is_read_whole_in_as_few_pages_as_it_takes() {
     for (count, pages) in [(0, 1), (1, 1), (50, 1), (250, 1), (251, 2), (2_000, 8)] {
@@ -241,6 +242,7 @@ fn reason(status: u16, code: &str) -> Reason {
     Reason::new(status, Code::new(Some(code)))
 }
 
+/// F16, F18.
 #[tokio::test]
 async fn an_unlock_that_is_refused_says_why() {
     let expected = [

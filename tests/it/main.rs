@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod contract;
+mod disk;
 mod display;
 mod enrolment;
 mod faults;

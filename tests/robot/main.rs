@@ -100,7 +100,7 @@ impl Robot {
                     Effect::Forget(session, why) => self.agent.forget(session, why),
                     Effect::ReadBack(session, door) => self.agent.read_back(session, door),
                     Effect::Prepare => self.agent.prepare(),
-                    Effect::CheckPlaces(_) | Effect::Recount(_) | Effect::Follow(..) => {}
+                    Effect::CheckPlaces(_) | Effect::List(_) | Effect::Recount(_) | Effect::Follow(..) => {}
                 }
             }
         }

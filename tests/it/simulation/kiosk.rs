@@ -299,6 +299,10 @@ impl<'a> Run<'a> {
                 let doors = agent.check_places(session);
                 self.later(async move { Some(Event::DoorsListed(session, doors.await?)) });
             }
+            Effect::List(session) => {
+                let doors = agent.list(session);
+                self.later(async move { Some(Event::DoorsListed(session, doors.await?)) });
+            }
             Effect::Recount(session) => {
                 let doors = agent.recount(session);
                 self.later(async move { Some(Event::DoorsListed(session, doors.await?)) });

@@ -144,6 +144,7 @@ impl<'a> Watch<'a> {
             Effect::Prepare
             | Effect::KeepBudget(_)
             | Effect::CheckPlaces(_)
+            | Effect::List(_)
             | Effect::Recount(_)
             | Effect::Follow(..)
             | Effect::ReadBack(..)

@@ -1,0 +1,174 @@
+//! Disks that are full, that cannot be written, and a store that is broken: nothing opens that could not be written down, and no
+//! kiosk starts as if it were new.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::Path,
+    process::Command,
+    time::Duration,
+};
+
+use vestibule::{
+    app::Start,
+    chain::Chain,
+    directory::{Cost, Directory},
+    door::Outcome,
+    screen::words,
+    staff::{Badge, Credential},
+    wiring,
+};
+
+use crate::{
+    faults::{is_inside, loopback},
+    headless::{BADGE, Kiosk, Site},
+};
+
+/// What a finger needs to another place.
+const REACH: Duration = Duration::from_millis(450);
+
+/// Puts the site's data on a small disk of its own.
+fn on_small_disk(site: &mut Site) -> tempfile::TempDir {
+    let disk = tempfile::tempdir().unwrap();
+    mount(&["-t", "tmpfs", "-o", "size=1m", "tmpfs"], disk.path());
+    site.folder = tempfile::TempDir::new_in(disk.path()).unwrap();
+    disk
+}
+
+fn mount(arguments: &[&str], at: &Path) {
+    assert!(Command::new("mount").args(arguments).arg(at).status().unwrap().success(), "mount {arguments:?}");
+}
+
+/// F39, R51: no room for a record. The doors are shown, none is opened, and it works again when there is room.
+#[test]
+fn a_full_disk_opens_no_door() {
+    if !is_inside("disk::a_full_disk_opens_no_door") {
+        return;
+    }
+    loopback("up");
+    let mut site = Site::new();
+    let disk = on_small_disk(&mut site);
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    let mut kiosk: Kiosk = site.kiosk();
+    let filler = disk.path().join("filler");
+    fill(&filler);
+    kiosk.scan(BADGE);
+    assert!(kiosk.shows("Hello Grace Moreau"), "{:?}", kiosk.texts());
+    kiosk.wait(REACH);
+    kiosk.tap("Bike store");
+    assert!(kiosk.shows(&words::advice(Outcome::NotRecorded)), "{:?}", kiosk.texts());
+    site.kisi.with(|world| assert_eq!(world.unlocks(), 0));
+    fs::remove_file(filler).unwrap();
+    kiosk.wait(REACH);
+    kiosk.tap("Bike store");
+    assert!(kiosk.shows("Accepted"), "{:?}", kiosk.texts());
+    site.kisi.with(|world| assert_eq!(world.unlocks(), 1));
+    drop(kiosk);
+    assert_eq!(site.records(vestibule::audit::Action::Outcome), ["accepted"]);
+}
+
+/// Until not one byte more fits.
+fn fill(path: &Path) {
+    let mut file = File::create(path).unwrap();
+    for size in [4096, 512, 1] {
+        while file.write_all(&vec![0; size]).and_then(|()| file.sync_all()).is_ok() {}
+    }
+}
+
+/// F40: a disk that cannot be written. The kiosk says that it cannot work, with the reason, and works when it can be written.
+#[test]
+fn a_disk_that_cannot_be_written_is_said_and_nobody_signs_in() {
+    if !is_inside("disk::a_disk_that_cannot_be_written_is_said_and_nobody_signs_in") {
+        return;
+    }
+    loopback("up");
+    let mut site = Site::new();
+    let disk = on_small_disk(&mut site);
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    mount(&["-o", "remount,ro"], disk.path());
+    let error = match Directory::open(site.folder.path(), None, || Cost::FLOOR) {
+        Ok(directory) => wiring::start(&site.config, directory, site.client()).map(drop).unwrap_err().to_string(),
+        Err(error) => Chain(&error).to_string(),
+    };
+    assert!(error.contains("directory") || error.contains("audit log"), "{error}");
+    mount(&["-o", "remount,rw"], disk.path());
+    let mut kiosk = site.kiosk();
+    kiosk.scan(BADGE);
+    assert!(kiosk.shows("Hello Grace Moreau"));
+}
+
+/// F41, T14: every so many bytes one is changed. Either that is found, or it changes nothing about who somebody is.
+///
+/// `VESTIBULE_EVERY_BYTE=1` is the long form.
+#[test]
+fn a_store_with_a_changed_byte_is_found_or_says_the_same() {
+    let site = Site::new();
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    drop(site.start());
+    std::thread::sleep(Duration::from_millis(300));
+    let file = site.folder.path().join("directory.sqlite");
+    // Everything into one file.
+    drop(rusqlite::Connection::open(&file).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
+    let whole = fs::read(&file).unwrap();
+    let badge = || Credential::Badge(Badge::read(BADGE, &site.config.badge).unwrap());
+    let known = |folder: &Path| -> Result<String, String> {
+        let said = |error: &dyn std::error::Error| Chain(error).to_string();
+        let directory = Directory::open(folder, None, || Cost::FLOOR).map_err(|error| said(&error))?;
+        directory.check().map_err(|error| said(&error))?;
+        let log = wiring::begin_log(&site.config, &directory).map_err(|error| said(&error))?;
+        let found = directory.identify(&badge()).map_err(|error| said(&error))?;
+        drop(log);
+        found.map(|found| found.login.expose().clone()).ok_or_else(|| "nobody".to_owned())
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let lay = |bytes: &[u8]| {
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+        for name in ["device.key", "audit.head"] {
+            let _ = fs::copy(site.folder.path().join(name), folder.path().join(name)).unwrap();
+        }
+        fs::write(folder.path().join("directory.sqlite"), bytes).unwrap();
+        known(folder.path())
+    };
+    let right = lay(&whole).unwrap();
+    let step = if std::env::var_os("VESTIBULE_EVERY_BYTE").is_some() { 1 } else { 211 };
+    let (mut tried, mut found) = (0, 0);
+    for at in (0..whole.len()).step_by(step) {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x55;
+        tried += 1;
+        match lay(&changed) {
+            Ok(login) => assert_eq!(login, right, "byte {at}"),
+            Err(error) => {
+                assert_ne!(error, "nobody", "byte {at}: somebody was forgotten without a word");
+                found += 1;
+            }
+        }
+    }
+    println!("{tried} of {} bytes changed: {found} found, the others mean nothing", whole.len());
+    for cut in [0, 1, 100, 4096, whole.len() / 2, whole.len() - 1] {
+        // What is cut off may have meant nothing.
+        match lay(&whole[..cut]) {
+            Ok(login) => assert_eq!(login, right, "{cut} bytes"),
+            Err(error) => assert_ne!(error, "nobody", "{cut} bytes"),
+        }
+    }
+    fs::remove_file(folder.path().join("directory.sqlite")).unwrap();
+    let error = known(folder.path()).unwrap_err();
+    assert!(error.contains("restore a backup"), "missing: {error}");
+}
+
+/// F44, in part: without its key the store opens nothing, and no new one is made. What a TPM says is systemd's.
+#[test]
+fn a_kiosk_whose_key_is_gone_does_not_begin_anew() {
+    let site = Site::new();
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    fs::remove_file(site.folder.path().join("device.key")).unwrap();
+    let error = Directory::open(site.folder.path(), None, || Cost::FLOOR).unwrap_err();
+    let what = Chain(&error).to_string();
+    assert!(what.contains("key"), "{what}");
+    assert!(!site.folder.path().join("device.key").exists());
+    let kiosk = Kiosk::new(Start::Broken { what, phone: "+49 40 1234".to_owned() }, crate::headless::WIDE);
+    assert!(kiosk.shows(words::OUT_OF_ORDER));
+}
