@@ -171,7 +171,7 @@ pub fn advice(outcome: Outcome) -> String {
         Outcome::Limited => "Nothing was sent: that is as often as you may open it for now.".to_owned(),
         Outcome::Unknown(None) => "It was sent, but no answer came. Look at the door before you try again.".to_owned(),
         Outcome::Unknown(Some(hint)) => {
-            format!("It was sent, but not confirmed. {} Look at the door before you try again.", hint.said())
+            format!("Not confirmed. {} Look at the door first.", hint.said())
         }
         Outcome::Refused(reason) => {
             let code = if reason.is_known() { String::new() } else { format!(" ({})", reason.code) };

@@ -118,7 +118,7 @@ fn assert_same(screen: &[u8], expected: &[u8], what: &str) {
 }
 
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a part of some pixels")]
-fn difference(screen: &[u8], expected: &[u8]) -> f64 {
+pub(crate) fn difference(screen: &[u8], expected: &[u8]) -> f64 {
     assert_eq!(screen.len(), expected.len(), "pictures of different sizes");
     let far = |a: &[u8], b: &[u8]| a.iter().zip(b).take(3).any(|(a, b)| 8 < a.abs_diff(*b));
     let count = screen.chunks(4).zip(expected.chunks(4)).filter(|(a, b)| far(a, b)).count();

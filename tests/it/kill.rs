@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use iced::Size;
 use jiff::Timestamp;
 use vestibule::{
     audit::{By, Log},
@@ -17,7 +18,13 @@ use vestibule::{
     staff::{Badge, BadgeProfile, Credential},
 };
 
-use crate::{enrolment::Files, headless::now};
+use crate::{
+    display::difference,
+    enrolment::Files,
+    headless::{BADGE, Kiosk, now},
+    installed::Program,
+    touchscreen::Touchscreen,
+};
 
 /// Kills in the short form. `VESTIBULE_KILLS=1000` is the long one.
 const KILLS: usize = 16;
@@ -31,20 +38,16 @@ fn kills() -> usize {
 }
 
 /// The same points in every run, unless `VESTIBULE_SEED` names others.
-struct Random(u64);
+struct Random(fastrand::Rng);
 
 impl Random {
     fn new() -> Self {
-        Self(std::env::var("VESTIBULE_SEED").map_or(1, |seed| seed.parse().unwrap()))
+        let seed = std::env::var("VESTIBULE_SEED").map_or(1, |seed| seed.parse().unwrap());
+        Self(fastrand::Rng::with_seed(seed))
     }
 
     fn up_to(&mut self, most: Duration) -> Duration {
-        // xorshift64*
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let part = u32::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32).unwrap();
-        most.mul_f64(f64::from(part) / f64::from(u32::MAX))
+        most.mul_f64(self.0.f64())
     }
 }
 
@@ -129,7 +132,6 @@ const CUT: [(&str, &[&str], bool); 4] = [
 #[test]
 fn a_kill_anywhere_leaves_one_working_login_or_a_note_of_what_is_left_to_do() {
     const EMAIL: &str = "grace@example.com";
-    const BADGE: &str = "0012345678";
     let files = Files::new();
     let list = files.list("grace.csv", &format!("email,name,badge\n{EMAIL},,{BADGE}\n"));
     let _ = Directory::open(&files.folder.join("data"), None, || Cost::FLOOR).unwrap();
@@ -180,7 +182,6 @@ fn a_kill_anywhere_leaves_one_working_login_or_a_note_of_what_is_left_to_do() {
 #[test]
 fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() {
     const EMAIL: &str = "grace@example.com";
-    const BADGE: &str = "0012345678";
     let files = Files::new();
     let data = files.folder.join("data");
     let _ = Directory::open(&data, None, || Cost::FLOOR).unwrap();
@@ -231,6 +232,65 @@ fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() 
         "{} kills in {visits} visits, {unknown} unlocks unknown after restart, 0 sent twice or unwritten",
         kills()
     );
+}
+
+/// F33: the same with the program as it is installed, its window, a badge reader and a finger.
+#[test]
+fn a_kill_of_the_running_kiosk_comes_back_signed_out_with_every_unlock_accounted_for() {
+    const EMAIL: &str = "grace@example.com";
+    let (files, size) = (Files::new(), Size::new(800.0, 480.0));
+    let data = files.folder.join("data");
+    let directory = || Directory::open(&data, None, || Cost::FLOOR).unwrap();
+    drop(directory());
+    let _ = run_and_kill(&mut files.command(&["staff", "add", EMAIL, "--badge", BADGE]), None);
+    let client = || vestibule::kisi::Client::new(&vestibule::wiring::client(&files.site.config)).unwrap();
+    let twin = || Kiosk::new(vestibule::wiring::start(&files.site.config, directory(), client()).unwrap(), size);
+    let (rest, door) = {
+        let mut twin = twin();
+        let rest = twin.picture();
+        twin.scan(BADGE);
+        (rest, twin.find("Main entrance").unwrap())
+    };
+    files.site.kisi.with(|world| {
+        world.requests.clear();
+        world.latency = Duration::from_millis(15);
+    });
+    let mut screen = Touchscreen::start(800, 480);
+    let rounds = std::env::var("VESTIBULE_KILLS").map_or(4, |kills| kills.parse().unwrap());
+    let (mut random, mut taps, mut unknown) = (Random::new(), 0, 0);
+    for round in 0..rounds {
+        let mut command = files.command(&[]);
+        let mut kiosk = Program::start(command.env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+        let _ = kiosk.expect("the window is open");
+        thread::sleep(Duration::from_millis(500));
+        assert!(difference(&screen.picture(), &rest) < 0.01, "round {round}: signed out, at rest");
+        screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
+        if round % 4 == 0 {
+            thread::sleep(random.up_to(Duration::from_millis(600)));
+        } else {
+            thread::sleep(Duration::from_millis(650));
+            screen.tap(door);
+            taps += 1;
+            thread::sleep(random.up_to(Duration::from_millis(60)));
+        }
+        kiosk.child.kill().unwrap();
+        let _ = kiosk.child.wait().unwrap();
+        let log = Log::open(&data, directory().audit_key()).unwrap();
+        let open = log.open_intents().unwrap().len();
+        assert!(open <= 1, "round {round}: one attempt at a time");
+        unknown += open;
+        let asked = files.site.kisi.with(|world| unlocks_asked(world));
+        assert!(asked <= taps, "round {round}: {taps} taps, {asked} requests");
+    }
+    drop(twin());
+    let log = Log::open(&data, directory().audit_key()).unwrap();
+    assert_eq!(log.open_intents().unwrap(), [], "the next start said what nobody knows");
+    assert_eq!(log.verify(None, &[]).unwrap().finding, None);
+    let report = log.report(By::Person, Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap();
+    let asked = files.site.kisi.with(|world| unlocks_asked(world));
+    let written = report.iter().map(|line| line.asked).sum::<u64>();
+    assert!(u64::try_from(asked).unwrap() <= written, "{asked} requests, {written} intents");
+    println!("{rounds} kills of the kiosk, {taps} taps, {asked} unlocks, {unknown} unknown after restart, 0 twice");
 }
 
 fn unlocks_asked(world: &World) -> usize {

@@ -14,6 +14,7 @@ mod kisi;
 mod life;
 mod memory;
 mod mutations;
+mod sentences;
 mod silence;
 mod simulation;
 mod simulator;
