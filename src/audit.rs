@@ -211,7 +211,10 @@ impl Log {
     ///
     /// [`Error::Tampered`] when the old part does not verify: nothing is taken out then.
     pub fn prune(&mut self, before: Timestamp, now: Timestamp) -> Result<u64, Error> {
-        let old = self.select("ORDER BY seq")?;
+        // Not the whole log: it may be large, and mostly nothing is old. Times are compared to the second here, exactly below.
+        let young = "SELECT coalesce(min(seq), 0) FROM audit WHERE substr(at, 1, 19) > substr(?1, 1, 19)";
+        let young: i64 = self.db.query_row(young, [before.to_string()], |row| row.get(0))?;
+        let old = self.select(&format!("WHERE {young} = 0 OR seq < {young} ORDER BY seq"))?;
         let old: Vec<Kept> = old.into_iter().take_while(|kept| kept.record.at < before).collect();
         let Some(last) = old.last() else { return Ok(0) };
         let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
