@@ -7,6 +7,8 @@ pub enum Trouble {
     Name,
     /// Nobody answers there: refused, no route, too slow.
     Unreachable,
+    /// The proxy that the site has does not answer, or does not let the kiosk through.
+    Proxy,
     /// The connection would not be safe: another server, or somebody between.
     Unsafe,
     /// The certificate does not fit the time: the kiosk's clock is wrong, most likely.
@@ -25,6 +27,7 @@ impl Trouble {
         match self {
             Self::Name => "name",
             Self::Unreachable => "unreachable",
+            Self::Proxy => "proxy",
             Self::Unsafe => "unsafe",
             Self::Clock => "clock",
             Self::Portal => "portal",

@@ -108,7 +108,7 @@ impl Error {
             Self::Refused { status, .. } => *status == 429,
             Self::Failed { status, .. } => *status == 408 || (*status != 511 && 500 <= *status),
             Self::Unclear(_) => true,
-            Self::Unreachable(source) => matches!(kind(source), Trouble::Name | Trouble::Unreachable),
+            Self::Unreachable(source) => matches!(kind(source), Trouble::Name | Trouble::Unreachable | Trouble::Proxy),
             Self::NotKisi
             | Self::TooLarge { .. }
             | Self::Malformed { .. }
@@ -145,6 +145,8 @@ impl Error {
         match self {
             Self::Unreachable(source) => Some(kind(source)),
             Self::Unclear(_) => Some(Trouble::NoAnswer),
+            // Only a proxy asks for that.
+            Self::Refused { status: 407, .. } => Some(Trouble::Proxy),
             // Kisi sends nobody elsewhere.
             Self::NotKisi | Self::Failed { status: 300..=399 | 511, .. } => Some(Trouble::Portal),
             Self::Refused { .. } | Self::Failed { .. } | Self::TooLarge { .. } | Self::Malformed { .. } => {
@@ -180,7 +182,7 @@ impl Error {
 ///
 /// # Source
 ///
-/// Seen with reqwest 0.13, hyper-util 0.1 and rustls 0.23: the name lookup says "dns error", and rustls' own error is inside an
+/// Seen with reqwest 0.13, hyper-util 0.1 and rustls 0.23: the name lookup says "dns error", a proxy "tunnel error", and rustls' own error is inside an
 /// `io::Error`, or in two.
 fn kind(error: &reqwest::Error) -> Trouble {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
@@ -195,7 +197,11 @@ fn kind(error: &reqwest::Error) -> Trouble {
             Some(_) => return Trouble::Unsafe,
             None => {}
         }
-        if error.to_string().contains("dns error") {
+        let said = error.to_string();
+        if said.contains("tunnel error") {
+            return Trouble::Proxy;
+        }
+        if said.contains("dns error") {
             return Trouble::Name;
         }
         // What an `io::Error` wraps is not its source.

@@ -97,6 +97,7 @@ pub fn network(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::Name => "No network, or no name server: the door service was not found. Use your card at the reader.",
         Trouble::Unreachable => "The door service cannot be reached. Use your card at the reader, or try again.",
+        Trouble::Proxy => "The proxy of this network does not let the kiosk out. Use your card, and tell reception.",
         Trouble::Unsafe => "The connection to the door service is not safe. Use your card, and tell reception.",
         Trouble::Clock => "The clock of this kiosk seems wrong. Use your card at the reader, and tell reception.",
         Trouble::Portal => "The network wants a sign-in of its own. Use your card at the reader, and tell reception.",

@@ -1,11 +1,16 @@
 //! The network between kiosk and Kisi, broken where it breaks: at every byte of an answer, and in the kernel.
 
-use std::{process::Command, thread, time::Duration};
+use std::{
+    io::{Read, Write},
+    process::Command,
+    thread,
+    time::Duration,
+};
 
 use vestibule::{
     audit::Action,
     door::{DoorId, Outcome, Refusal},
-    kisi::{Client, Device},
+    kisi::{Client, Device, Settings},
     screen::words,
     secret::Secret,
     simulator::{Simulator as Kisi, fault::Fault},
@@ -140,6 +145,22 @@ fn what_is_wrong_with_the_network_is_told_apart() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let client = Client::new(&plain(&format!("http://{nobody}"))).unwrap();
     assert_eq!(trouble(&client), Some(Trouble::Unreachable), "refused");
+
+    // A proxy that is not there, and one that lets nobody through.
+    let keeper = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = keeper.local_addr().unwrap();
+    let _ = thread::spawn(move || {
+        for mut stream in keeper.incoming().flatten() {
+            let _ =
+                (stream.read(&mut [0; 1024]), stream.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"));
+        }
+    });
+    for proxy in [nobody, closed] {
+        let proxy = Some(format!("http://{proxy}"));
+        let client = Client::new(&Settings { proxy, ..plain("https://kisi.invalid") }).unwrap();
+        assert_eq!(trouble(&client), Some(Trouble::Proxy));
+        assert_eq!(runtime.block_on(client.unlock(&secret, LOBBY)), Outcome::NotSent, "R46: a proxy CONNECT");
+    }
 
     let kisi = Kisi::start(sample().0).unwrap();
     let client = Client::new(&plain(&kisi.base_url())).unwrap();

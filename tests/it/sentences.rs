@@ -113,6 +113,7 @@ fn every_sentence_fits_the_smallest_screen_and_is_on_one_page() {
     for trouble in [
         Trouble::Name,
         Trouble::Unreachable,
+        Trouble::Proxy,
         Trouble::Unsafe,
         Trouble::Clock,
         Trouble::Portal,

@@ -263,3 +263,23 @@ fn every_file_begins_with_what_it_is() {
         assert!(text.starts_with("//! "), "{} does not say what it is", path.display());
     }
 }
+
+/// Rows of the fault and threat tables that this version answers for. A row counts as done when a test names it.
+#[test]
+fn every_row_of_the_fault_table_is_named_by_a_test() {
+    let named: std::collections::HashSet<String> = ["src", "tests", "benches"]
+        .into_iter()
+        .flat_map(|folder| files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)))
+        .filter(|file| !file.ends_with("tidy.rs"))
+        .flat_map(|file| fs::read_to_string(file).unwrap().lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|line| line.contains("//"))
+        .flat_map(|line| {
+            let words = line.split(|c: char| !c.is_ascii_alphanumeric());
+            words.map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    let rows = (1..=35).chain(39..=46).chain(50..=55).map(|row| format!("F{row}"));
+    let threats = (1..=18).chain(24..=37).map(|row| format!("T{row}"));
+    let missing: Vec<String> = rows.chain(threats).filter(|row| !named.contains(row)).collect();
+    assert_eq!(missing, Vec::<String>::new());
+}

@@ -80,6 +80,7 @@ fn failed(error: &Error) -> Finding {
     let trouble = error.trouble();
     let about = match trouble {
         Some(Trouble::Unsafe | Trouble::Clock) => "TLS",
+        Some(Trouble::Proxy) => "proxy",
         Some(Trouble::Name | Trouble::Unreachable | Trouble::Portal | Trouble::NoAnswer | Trouble::Kisi) | None => {
             "HTTP"
         }
