@@ -129,7 +129,7 @@ fn tile<'a>(
     let (status, edge) = status(door, visit.attempt, rest);
     let place = door.place.as_ref().filter(|_| names_place).map_or("", |place| place.name.as_str());
     let can_be_tried = door.can_be_tried() && rest.is_none();
-    let name = text(&door.name).size(m.door()).font(theme::BOLD);
+    let name = text(&door.name).size(m.door(door.name.chars().count())).font(theme::BOLD);
     let name = if can_be_tried { name } else { name.color(theme::MUTED) };
     let top = row![
         text(number.to_string()).size(m.small()).color(theme::MUTED),
@@ -151,8 +151,15 @@ fn status(door: &Door, attempt: Attempt, rest: Option<Duration>) -> (String, Opt
             (joined([words::outcome(outcome).to_owned(), again.unwrap_or_default()]), Some(color(outcome)))
         }
         Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => {
-            let more = rest.map(words::again_in).or_else(|| door.allowance.map(words::allowance));
-            (joined([words::state(door.state), more.unwrap_or_default()]), None)
+            let said = match rest.filter(|_| door.state.can_be_tried()) {
+                // One line, whatever else is known of it.
+                Some(rest) => words::again_in(rest),
+                None => {
+                    let left = door.allowance.filter(|_| door.state.can_be_tried()).map(words::allowance);
+                    joined([words::state(door.state), left.unwrap_or_default()])
+                }
+            };
+            (said, None)
         }
     }
 }

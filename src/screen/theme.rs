@@ -142,27 +142,19 @@ impl Metrics {
         (self.unit * 8.6).min(self.size.width - 2.0 * self.margin())
     }
 
-    /// The name of a door.
-    pub fn door(&self) -> f32 {
-        self.unit * 0.42
+    /// The name of a door of so many characters. A long one is smaller, so that all of it is in its tile.
+    pub fn door(&self, length: usize) -> f32 {
+        self.unit
+            * match length {
+                ..=20 => 0.42,
+                21..=40 => 0.32,
+                _ => 0.26,
+            }
     }
 
     /// How many tiles stand side by side and one above the other, at most, for so many doors.
     pub fn grid(&self, doors: usize) -> (usize, usize) {
-        if self.is_portrait() {
-            (if doors <= 4 { 1 } else { 2 }, 6)
-        } else {
-            (
-                if doors <= 4 {
-                    2
-                } else if doors <= 9 {
-                    3
-                } else {
-                    4
-                },
-                3,
-            )
-        }
+        if self.is_portrait() { (if doors <= 4 { 1 } else { 2 }, 6) } else { (if doors <= 4 { 2 } else { 3 }, 3) }
     }
 
     /// The height of a tile, for so many rows in what is left of the window.

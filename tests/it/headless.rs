@@ -239,11 +239,16 @@ impl Kiosk {
 
     /// Every text on the screen.
     pub(crate) fn texts(&self) -> Vec<String> {
+        self.bounds().into_iter().map(|(text, _)| text).collect()
+    }
+
+    /// Every text on the screen that is not empty, and where it lies.
+    pub(crate) fn bounds(&self) -> Vec<(String, core::Rectangle)> {
         let mut texts = Texts::default();
         let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
         let mut ui = UserInterface::build(self.app.view(), self.size, Cache::default(), &mut renderer);
         ui.operate(&renderer, &mut texts);
-        texts.0
+        texts.0.into_iter().filter(|(text, _)| !text.is_empty()).collect()
     }
 
     pub(crate) fn shows(&self, text: &str) -> bool {
@@ -316,15 +321,15 @@ impl Kiosk {
 }
 
 #[derive(Default)]
-struct Texts(Vec<String>);
+struct Texts(Vec<(String, core::Rectangle)>);
 
 impl core::widget::Operation for Texts {
     fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn core::widget::Operation)) {
         operate(self);
     }
 
-    fn text(&mut self, _: Option<&core::widget::Id>, _: core::Rectangle, text: &str) {
-        self.0.push(text.to_owned());
+    fn text(&mut self, _: Option<&core::widget::Id>, bounds: core::Rectangle, text: &str) {
+        self.0.push((text.to_owned(), bounds));
     }
 }
 

@@ -14,6 +14,7 @@ mod kisi;
 mod life;
 mod memory;
 mod mutations;
+mod pictures;
 mod sentences;
 mod silence;
 mod simulation;

@@ -1,0 +1,193 @@
+//! Every screen in every size: nothing lies on anything else, nothing is cut off.
+//!
+//! `VESTIBULE_PICTURES=- cargo test every_screen` draws them all, to look at, into `target/tmp/pictures`.
+
+use std::{fs, path::Path, thread, time::Duration};
+
+use iced::{Rectangle, Size};
+use vestibule::{
+    agent::{self, Health},
+    app::{Message, Start},
+    config::Config,
+    door::{Allowance, Code, Door, DoorId, DoorState, Outcome, Place, PlaceId, Reason},
+    session::{Denial, Event, Identity, State, visit::Attempt, visit::Welcome},
+    staff::Digit,
+    trouble::Trouble,
+    wiring,
+};
+
+use crate::headless::Kiosk;
+
+const SIZES: [(&str, Size); 5] = [
+    ("800x480", Size::new(800.0, 480.0)),
+    ("1280x800", Size::new(1280.0, 800.0)),
+    ("1920x1080", Size::new(1920.0, 1080.0)),
+    ("1080x1920", Size::new(1080.0, 1920.0)),
+    ("3840x2160", Size::new(3840.0, 2160.0)),
+];
+
+/// A kiosk whose agent answers nothing: the test does.
+fn kiosk(size: Size) -> Kiosk {
+    let (agent, orders, health) = agent::channel();
+    std::mem::forget((orders, health));
+    let text = "[kiosk]\nname = \"Harbour House\"\nlocation = \"Lobby, ground floor\"\nsupport_phone = \"+49 40 1234567\"\n\
+                help_url = \"https://example.com/door-help\"\n[doors]\nconfirm = [\"Server room\"]\n";
+    let config = Config::parse(text, "kiosk.toml".as_ref()).unwrap();
+    let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
+    Kiosk::new(Start::Working { rules, labels, agent, guesses_left: 10 }, size)
+}
+
+/// Gives an event, and leaves what it asks for to the test.
+fn give(kiosk: &mut Kiosk, event: Event) {
+    drop(kiosk.app.update(Message::Session(event)));
+}
+
+fn type_digits(kiosk: &mut Kiosk, count: usize) {
+    for digit in Digit::ALL.into_iter().cycle().skip(1).take(count) {
+        give(kiosk, Event::DigitTouched(digit));
+    }
+}
+
+fn answer(kiosk: &mut Kiosk, answer: Result<Identity, Denial>) {
+    let Some(State::Checking { session, .. }) = kiosk.app.state() else { panic!("nobody is looked for") };
+    let session = *session;
+    give(kiosk, Event::Identified(session, answer));
+}
+
+fn doors(count: u64) -> Vec<Door> {
+    let names = [
+        "Main entrance",
+        "Büro 2. Etage",
+        "Server room",
+        "Bike store",
+        "Loading bay",
+        "Café",
+        "Archive",
+        "Roof terrace",
+        "Studio (planned)",
+        "Delivery entrance Speicherstraße, rear courtyard, 2nd gate left",
+    ];
+    let since = jiff::civil::date(2026, 11, 24).at(14, 10, 0, 0);
+    let states = [
+        DoorState::Ready,
+        DoorState::Ready,
+        DoorState::Ready,
+        DoorState::LockedDown(Some(since)),
+        DoorState::Offline,
+        DoorState::Open,
+        DoorState::NeedsReader,
+        DoorState::NeedsPosition,
+        DoorState::NotSetUp,
+    ];
+    let door = |number: u64| {
+        let index = usize::try_from(number).unwrap();
+        let allowance = (index == 1).then_some(Allowance { left: 2, of: 4, again: None });
+        let place = Place { id: PlaceId::new(1 + number % 2), name: ["Harbour House", "Annex"][index % 2].to_owned() };
+        Door {
+            id: DoorId::new(101 + number),
+            name: names[index % names.len()].to_owned(),
+            place: Some(place),
+            state: states[index % states.len()],
+            allowance,
+        }
+    };
+    (0..count).map(door).collect()
+}
+
+fn signed_in(kiosk: &mut Kiosk, count: u64) {
+    type_digits(kiosk, 6);
+    let welcome = Welcome { name: "Ada Lind".to_owned(), doors: doors(count), incomplete: false };
+    answer(kiosk, Ok(Identity::Person(welcome)));
+    thread::sleep(Duration::from_millis(420));
+}
+
+fn tapped(kiosk: &mut Kiosk, outcome: Option<Outcome>) {
+    signed_in(kiosk, 9);
+    give(kiosk, Event::DoorTouched(DoorId::new(101)));
+    let Some(State::SignedIn(visit)) = kiosk.app.state() else { panic!("signed out") };
+    let Attempt::Opening(request, ..) = visit.attempt else { panic!("{:?}", visit.attempt) };
+    if let Some(outcome) = outcome {
+        give(kiosk, Event::UnlockAnswered(request, outcome));
+    }
+}
+
+fn refused(status: u16, code: &str) -> Outcome {
+    Outcome::Refused(Reason::new(status, Code::new(Some(code))))
+}
+
+/// A name, and what happens before the picture.
+type Scene = (&'static str, fn(&mut Kiosk));
+
+const SCENES: [Scene; 17] = [
+    ("01-rest", |_| ()),
+    ("02-rest-no-network", |kiosk| {
+        drop(kiosk.app.update(Message::Health(Health { trouble: Some(Trouble::Name), lives: 0 })));
+    }),
+    ("03-entry", |kiosk| type_digits(kiosk, 4)),
+    ("04-badge-number", |kiosk| {
+        give(kiosk, Event::SwitchTouched);
+        type_digits(kiosk, 10);
+    }),
+    ("05-checking", |kiosk| type_digits(kiosk, 6)),
+    ("06-denied", |kiosk| {
+        type_digits(kiosk, 6);
+        answer(kiosk, Err(Denial::NotKnown));
+    }),
+    ("07-budget", |kiosk| {
+        for _ in 0..10 {
+            type_digits(kiosk, 6);
+            answer(kiosk, Err(Denial::NotKnown));
+        }
+    }),
+    ("08-doors-3", |kiosk| signed_in(kiosk, 3)),
+    ("09-doors-9", |kiosk| signed_in(kiosk, 9)),
+    ("10-doors-30", |kiosk| signed_in(kiosk, 30)),
+    ("11-no-doors", |kiosk| signed_in(kiosk, 0)),
+    ("12-sending", |kiosk| tapped(kiosk, None)),
+    ("13-accepted", |kiosk| tapped(kiosk, Some(Outcome::Accepted))),
+    ("14-refused", |kiosk| tapped(kiosk, Some(refused(403, "34ffaa")))),
+    ("15-unknown", |kiosk| tapped(kiosk, Some(Outcome::Unknown(None)))),
+    ("16-again", |kiosk| tapped(kiosk, Some(refused(429, "")))),
+    ("17-asks", |kiosk| {
+        signed_in(kiosk, 9);
+        give(kiosk, Event::DoorTouched(DoorId::new(103)));
+    }),
+];
+
+#[test]
+fn every_screen_has_room_for_its_words_in_every_size() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    fs::create_dir_all(&folder).unwrap();
+    let wanted = std::env::var("VESTIBULE_PICTURES").unwrap_or_default();
+    for (size_name, size) in SIZES {
+        for (name, prepare) in SCENES {
+            let mut kiosk = kiosk(size);
+            prepare(&mut kiosk);
+            if !wanted.is_empty() && name.contains(&wanted) {
+                save(&folder.join(format!("{name}-{size_name}.png")), size, &kiosk.picture());
+            }
+            check(&kiosk.bounds(), size, &format!("{name}, {size_name}"));
+        }
+    }
+    println!("pictures: {}", folder.display());
+}
+
+/// No text lies on another, and none leaves the window.
+fn check(texts: &[(String, Rectangle)], size: Size, what: &str) {
+    let window = Rectangle::with_size(size);
+    for (index, (text, bounds)) in texts.iter().enumerate() {
+        assert!(bounds.is_within(&window), "{what}: `{text}` is cut off");
+        for (other, others) in &texts[index + 1..] {
+            let shared = bounds.intersection(others).map_or(0.0, |shared| shared.width.min(shared.height));
+            assert!(shared < 1.0, "{what}: `{text}` and `{other}` lie on each other: {bounds:?} {others:?}");
+        }
+    }
+}
+
+fn save(file: &Path, size: Size, picture: &[u8]) {
+    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole pixels")]
+    let mut encoder = png::Encoder::new(fs::File::create(file).unwrap(), size.width as u32, size.height as u32);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_compression(png::Compression::Fast);
+    encoder.write_header().unwrap().write_image_data(picture).unwrap();
+}
