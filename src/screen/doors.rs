@@ -151,15 +151,12 @@ fn status(door: &Door, attempt: Attempt, rest: Option<Duration>) -> (String, Opt
             (joined([words::outcome(outcome).to_owned(), again.unwrap_or_default()]), Some(color(outcome)))
         }
         Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => {
-            let said = match rest.filter(|_| door.state.can_be_tried()) {
-                // One line, whatever else is known of it.
-                Some(rest) => words::again_in(rest),
-                None => {
-                    let left = door.allowance.filter(|_| door.state.can_be_tried()).map(words::allowance);
-                    joined([words::state(door.state), left.unwrap_or_default()])
-                }
-            };
-            (said, None)
+            // One line: while a door rests, for how long is all there is to say.
+            if let Some(rest) = rest.filter(|_| door.state.can_be_tried()) {
+                return (words::again_in(rest), None);
+            }
+            let left = door.allowance.filter(|_| door.state.can_be_tried()).map(words::allowance);
+            (joined([words::state(door.state), left.unwrap_or_default()]), None)
         }
     }
 }
