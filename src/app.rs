@@ -19,12 +19,11 @@ use iced::{
 use crate::{
     agent::{Handle, Health},
     screen::{
-        doors::{self, Doors},
-        keys, notice,
+        doors, keys, notice,
         sign_in::{self, Labels, Said},
         theme::{self, Metrics},
     },
-    session::{Effect, Event, Session, SessionId, State, rules::Rules},
+    session::{Effect, Event, Session, State, rules::Rules},
     uptime,
 };
 
@@ -74,8 +73,6 @@ pub struct Window {
 pub enum Message {
     /// For the session.
     Session(Event),
-    /// For the doors.
-    Doors(doors::Message),
     /// The agent says how it stands.
     Health(Health),
     /// The window is there.
@@ -105,9 +102,6 @@ struct Kiosk {
     session: Session,
     labels: Labels,
     agent: Handle,
-    doors: Doors,
-    /// Whose doors they are.
-    doors_of: Option<SessionId>,
     health: Health,
 }
 
@@ -154,8 +148,6 @@ impl App {
                 session: Session::new(*rules).with_guesses(guesses_left, now),
                 labels,
                 agent,
-                doors: Doors::new(),
-                doors_of: None,
                 health: Health::default(),
             })),
             Start::Broken { what, phone } => Face::Broken { what, phone },
@@ -193,25 +185,12 @@ impl App {
                 let before = std::mem::replace(&mut kiosk.health, health);
                 if before.lives == health.lives { Task::none() } else { self.send(Event::AgentBegan) }
             }
-            Message::Doors(message) => {
-                let Face::Working(kiosk) = &mut self.face else { return Task::none() };
-                let event = kiosk.doors.update(message);
-                self.send(event)
-            }
         }
     }
 
     fn send(&mut self, event: Event) -> Task<Message> {
         let Face::Working(kiosk) = &mut self.face else { return Task::none() };
         let effects = kiosk.session.handle(event, self.now);
-        let shown = match kiosk.session.state() {
-            State::SignedIn(visit) => Some(visit.session),
-            State::SignedOut { .. } | State::Checking { .. } => kiosk.doors_of,
-        };
-        if shown != kiosk.doors_of {
-            kiosk.doors = Doors::new();
-            kiosk.doors_of = shown;
-        }
         Task::batch(effects.into_iter().map(|effect| perform(&kiosk.agent, effect)))
     }
 
@@ -227,7 +206,7 @@ impl App {
             Face::Working(kiosk) => match kiosk.session.state() {
                 State::SignedIn(visit) => {
                     let warning = kiosk.session.warning(self.now);
-                    kiosk.doors.view(visit, warning, self.now, metrics).map(Message::Doors)
+                    doors::view(visit, warning, self.now, metrics).map(Message::Session)
                 }
                 state @ (State::SignedOut { .. } | State::Checking { .. }) => {
                     let said = Said { wait: kiosk.session.budget().wait(self.now), trouble: kiosk.health.trouble };

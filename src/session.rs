@@ -29,7 +29,7 @@ pub use self::{
 };
 use crate::{
     door::{DoorId, Outcome, Refusal},
-    staff::Badge,
+    staff::{Badge, Digit},
 };
 
 /// A refusal stays on the screen for this long, unless somebody types. Our choice.
@@ -142,6 +142,7 @@ impl Session {
             Event::EnterTouched => self.enter(now),
             Event::SwitchTouched => self.switch(now),
             Event::DoorTouched(door) => self.door(door, now),
+            Event::PageTurned(pages) => self.turn(pages, now),
             Event::StillHereTouched => self.still_here(now),
             Event::SignOutTouched => self.sign_out(Ended::SignedOut),
             Event::AgentBegan => self.agent_began(now),
@@ -224,10 +225,12 @@ impl Session {
         let mut effects = Vec::new();
         for heard in heard {
             effects.extend(match heard {
-                Heard::Digit(digit) => self.digit(digit, now),
-                Heard::Key(Key::Backspace) => self.back(now),
-                Heard::Key(Key::Enter) => self.enter(now),
+                Heard::Digit(digit) => self.digit_key(digit, now),
+                Heard::Key(Key::Backspace) => self.back_key(now),
+                Heard::Key(Key::Enter) => self.enter_key(now),
                 Heard::Key(Key::Escape) => self.escape(),
+                Heard::Key(Key::Char('+')) => self.turn(1, now),
+                Heard::Key(Key::Char('-')) => self.turn(-1, now),
                 Heard::Key(Key::Char(_) | Key::Tab) => Vec::new(),
                 Heard::Scan(raw) => self.scanned(&raw.0, now),
             });
@@ -239,6 +242,33 @@ impl Session {
         let request = RequestId(self.next_id());
         let State::SignedIn(visit) = &mut self.state else { return Vec::new() };
         visit.touch_door(door, &self.rules, request, now).into_iter().collect()
+    }
+
+    fn turn(&mut self, pages: i64, now: Instant) -> Vec<Effect> {
+        if let State::SignedIn(visit) = &mut self.state {
+            visit.page = visit.page.saturating_add(pages);
+            visit.touch(&self.rules, now);
+        }
+        Vec::new()
+    }
+
+    /// On a keypad doors have numbers. A key that was touched on the screen of before is no such key.
+    fn digit_key(&mut self, digit: Digit, now: Instant) -> Vec<Effect> {
+        let State::SignedIn(visit) = &mut self.state else { return self.digit(digit, now) };
+        visit.type_digit(digit, &self.rules, now);
+        Vec::new()
+    }
+
+    fn back_key(&mut self, now: Instant) -> Vec<Effect> {
+        let State::SignedIn(visit) = &mut self.state else { return self.back(now) };
+        visit.take_back(&self.rules, now);
+        Vec::new()
+    }
+
+    fn enter_key(&mut self, now: Instant) -> Vec<Effect> {
+        let State::SignedIn(visit) = &mut self.state else { return self.enter(now) };
+        let door = visit.typed_door(now);
+        door.map_or_else(Vec::new, |door| self.door(door, now))
     }
 
     fn still_here(&mut self, now: Instant) -> Vec<Effect> {

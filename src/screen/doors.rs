@@ -13,102 +13,57 @@ use super::{
     words,
 };
 use crate::{
-    door::{Door, DoorId, Outcome},
+    door::{Door, Outcome},
     session::{
         Event,
         visit::{Attempt, Visit},
     },
 };
 
-/// What only this screen knows: which page is shown.
-#[derive(Debug, Default)]
-pub struct Doors {
-    page: usize,
+/// Draws the screen. `warning` is how long there is, once that is said.
+pub fn view(visit: &Visit, warning: Option<Duration>, now: Instant, m: Metrics) -> Element<'_, Event> {
+    let doors = &visit.welcome.doors;
+    let (columns, rows) = m.grid(doors.len());
+    let on_page = columns * rows;
+    let pages = doors.len().div_ceil(on_page).max(1);
+    let page = usize::try_from(visit.page.rem_euclid(i64::try_from(pages).unwrap_or(1))).unwrap_or_default();
+    let rows = rows.min(doors.len().div_ceil(columns));
+    let places = doors.iter().filter_map(|door| door.place.as_ref().map(|place| place.id));
+    let names_place = places.collect::<std::collections::HashSet<_>>().len() > 1;
+    let tiles = doors.iter().enumerate().skip(page * on_page).take(on_page);
+    let tiles: Vec<Element<'_, Event>> =
+        tiles.map(|(index, door)| tile(index + 1, door, (visit, now), names_place, (rows, m))).collect();
+    let body = if doors.is_empty() { no_doors(m) } else { grid(tiles, columns, m) };
+    let shown = if matches!(visit.attempt, Attempt::Done(..)) { Page::Outcome } else { Page::Doors };
+    let page = column![
+        header(visit, m),
+        container(body).height(Fill),
+        footer(visit, (warning, now), (pages > 1).then_some((page + 1, pages)), m),
+    ];
+    container(page.spacing(m.margin()))
+        .padding(m.margin())
+        .width(Fill)
+        .height(Fill)
+        .style(move |_| theme::page(shown))
+        .into()
 }
 
-/// What happened on this screen.
-#[derive(Debug, Clone)]
-pub enum Message {
-    /// A tile was tapped.
-    DoorTouched(DoorId),
-    /// The next page was asked for.
-    NextPageTouched,
-    /// "I'm still here" was touched.
-    StillHereTouched,
-    /// The visit is over.
-    SignOutTouched,
-}
-
-impl Doors {
-    /// The first page.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Takes a touch, and says what it means to the session.
-    pub fn update(&mut self, message: Message) -> Event {
-        match message {
-            Message::DoorTouched(door) => Event::DoorTouched(door),
-            Message::StillHereTouched => Event::StillHereTouched,
-            Message::SignOutTouched => Event::SignOutTouched,
-            Message::NextPageTouched => {
-                self.page = self.page.saturating_add(1);
-                Event::StillHereTouched
-            }
-        }
-    }
-
-    /// Draws the screen. `warning` is how long there is, once that is said.
-    pub fn view<'a>(
-        &self,
-        visit: &'a Visit,
-        warning: Option<Duration>,
-        now: Instant,
-        m: Metrics,
-    ) -> Element<'a, Message> {
-        let doors = &visit.welcome.doors;
-        let (columns, rows) = m.grid(doors.len());
-        let on_page = columns * rows;
-        let pages = doors.len().div_ceil(on_page).max(1);
-        let page = self.page % pages;
-        let rows = rows.min(doors.len().div_ceil(columns));
-        let places = doors.iter().filter_map(|door| door.place.as_ref().map(|place| place.id));
-        let names_place = places.collect::<std::collections::HashSet<_>>().len() > 1;
-        let tiles = doors.iter().enumerate().skip(page * on_page).take(on_page);
-        let tiles: Vec<Element<'_, Message>> =
-            tiles.map(|(index, door)| tile(index + 1, door, (visit, now), names_place, (rows, m))).collect();
-        let body = if doors.is_empty() { no_doors(m) } else { grid(tiles, columns, m) };
-        let shown = if matches!(visit.attempt, Attempt::Done(..)) { Page::Outcome } else { Page::Doors };
-        let page = column![
-            header(visit, m),
-            container(body).height(Fill),
-            footer(visit, warning, (pages > 1).then_some((page + 1, pages)), m),
-        ];
-        container(page.spacing(m.margin()))
-            .padding(m.margin())
-            .width(Fill)
-            .height(Fill)
-            .style(move |_| theme::page(shown))
-            .into()
-    }
-}
-
-fn header(visit: &Visit, m: Metrics) -> Element<'_, Message> {
+fn header(visit: &Visit, m: Metrics) -> Element<'_, Event> {
     let hello =
         text(words::hello(&visit.welcome.name)).size(m.title()).font(theme::BOLD).wrapping(text::Wrapping::None);
     let hint = if visit.welcome.incomplete { words::INCOMPLETE } else { words::TAP_A_DOOR };
     let hint = if visit.welcome.doors.is_empty() { "" } else { hint };
     let left = container(column![hello, text(hint).size(m.small()).color(theme::MUTED)]).width(Fill).clip(true);
     let style = move |pressed| m.quiet_style(pressed);
-    let sign_out = button(words::SIGN_OUT.to_owned(), Message::SignOutTouched, style, m);
+    let sign_out = button(words::SIGN_OUT.to_owned(), Event::SignOutTouched, style, m);
     row![left, sign_out].spacing(m.margin()).height(m.header_height()).align_y(Center).into()
 }
 
-fn grid(tiles: Vec<Element<'_, Message>>, columns: usize, m: Metrics) -> Element<'_, Message> {
+fn grid(tiles: Vec<Element<'_, Event>>, columns: usize, m: Metrics) -> Element<'_, Event> {
     let mut rows = Vec::new();
     let mut tiles = tiles.into_iter().peekable();
     while tiles.peek().is_some() {
-        let mut in_row: Vec<Element<'_, Message>> = tiles.by_ref().take(columns).collect();
+        let mut in_row: Vec<Element<'_, Event>> = tiles.by_ref().take(columns).collect();
         while in_row.len() < columns {
             in_row.push(space().width(Fill).into());
         }
@@ -124,9 +79,12 @@ fn tile<'a>(
     (visit, now): (&'a Visit, Instant),
     names_place: bool,
     (rows, m): (usize, Metrics),
-) -> Element<'a, Message> {
+) -> Element<'a, Event> {
     let rest = visit.rest(door.id, now);
     let (status, edge) = status(door, visit.attempt, rest);
+    // What a keypad has chosen.
+    let is_typed = visit.typed(now).and_then(|(_, typed)| typed).is_some_and(|typed| typed.id == door.id);
+    let edge = if is_typed { Some(theme::ACCENT) } else { edge };
     let place = door.place.as_ref().filter(|_| names_place).map_or("", |place| place.name.as_str());
     let can_be_tried = door.can_be_tried() && rest.is_none();
     let name = text(&door.name).size(m.door(door.name.chars().count())).font(theme::BOLD);
@@ -138,7 +96,7 @@ fn tile<'a>(
     let status = text(status).size(m.small()).color(edge.unwrap_or(theme::MUTED));
     let face = column![top, container(name).height(Fill).center_y(Fill), status];
     let face = container(face).padding(m.gap()).width(Fill).height(m.tile_height(rows)).clip(true);
-    let message = can_be_tried.then_some(Message::DoorTouched(door.id));
+    let message = can_be_tried.then_some(Event::DoorTouched(door.id));
     press::button(face, message, move |pressed| m.tile_style(edge, pressed)).into()
 }
 
@@ -175,7 +133,7 @@ fn color(outcome: Outcome) -> Color {
     }
 }
 
-fn no_doors<'a>(m: Metrics) -> Element<'a, Message> {
+fn no_doors<'a>(m: Metrics) -> Element<'a, Event> {
     let text = column![
         text(words::NO_DOORS).size(m.title()).font(theme::BOLD),
         text(words::NO_DOORS_ADVICE).size(m.body()).color(theme::MUTED),
@@ -184,12 +142,19 @@ fn no_doors<'a>(m: Metrics) -> Element<'a, Message> {
 }
 
 /// Left what happened, right what can be done. The strip is always there, so that nothing moves.
-fn footer(visit: &Visit, warning: Option<Duration>, page: Option<(usize, usize)>, m: Metrics) -> Element<'_, Message> {
-    let said: Element<'_, Message> = match visit.attempt {
+fn footer(
+    visit: &Visit,
+    (warning, now): (Option<Duration>, Instant),
+    page: Option<(usize, usize)>,
+    m: Metrics,
+) -> Element<'_, Event> {
+    let typed = visit.typed(now).map(|(number, door)| words::typed(number, door.map(|door| door.name.as_str())));
+    let said: Element<'_, Event> = match visit.attempt {
+        _ if typed.is_some() => text(typed.unwrap_or_default()).size(m.body()).color(theme::ACCENT).into(),
         Attempt::Done(_, outcome, _) => text(words::advice(outcome)).size(m.body()).color(color(outcome)).into(),
         Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) => space().into(),
     };
-    let countdown: Element<'_, Message> = match warning {
+    let countdown: Element<'_, Event> = match warning {
         Some(left) => text(words::signing_out(left)).size(m.small()).color(theme::WARNING).into(),
         None => space().into(),
     };
@@ -197,21 +162,21 @@ fn footer(visit: &Visit, warning: Option<Duration>, page: Option<(usize, usize)>
     let mut parts = Row::new().push(left).spacing(m.margin()).height(m.footer_height()).align_y(Center);
     if let Some((page, pages)) = page {
         let style = move |pressed| m.quiet_style(pressed);
-        parts = parts.push(button(words::page(page, pages), Message::NextPageTouched, style, m));
+        parts = parts.push(button(words::page(page, pages), Event::PageTurned(1), style, m));
     }
     if warning.is_some() {
         let style = move |pressed| m.urgent_style(pressed);
-        parts = parts.push(button(words::STILL_HERE.to_owned(), Message::StillHereTouched, style, m));
+        parts = parts.push(button(words::STILL_HERE.to_owned(), Event::StillHereTouched, style, m));
     }
     parts.into()
 }
 
 fn button<'a>(
     label: String,
-    message: Message,
+    message: Event,
     style: impl Fn(bool) -> press::Style + 'a,
     m: Metrics,
-) -> Element<'a, Message> {
+) -> Element<'a, Event> {
     let face = container(text(label).size(m.small()).font(theme::BOLD).center());
     let face = face.center_x(Length::Fixed(m.button().width)).center_y(m.button().height);
     press::button(face, Some(message), style).into()

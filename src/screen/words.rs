@@ -135,6 +135,14 @@ pub fn allowance(Allowance { left, of, again }: Allowance) -> String {
     }
 }
 
+/// While a door's number is typed on a keypad.
+pub fn typed(number: usize, door: Option<&str>) -> String {
+    match door {
+        Some(door) => format!("{number}: {door}. Press Enter to unlock it."),
+        None => format!("{number}: there is no such door."),
+    }
+}
+
 /// On the tile of a door that asks once more.
 pub const TAP_AGAIN: &str = "Tap again to unlock";
 /// On the tile while the question is open.

@@ -36,6 +36,8 @@ pub enum Event {
     KeyPressed(Key),
     /// A tile was tapped.
     DoorTouched(DoorId),
+    /// So many pages on, or back.
+    PageTurned(i64),
     /// "I'm still here" was touched, or any part of the screen that means nothing else.
     StillHereTouched,
     /// The sign-out button was touched.

@@ -175,12 +175,17 @@ impl Reader {
         scan
     }
 
-    /// The run was no scan: digits of it were typed by a person. A torn scan is dropped.
+    /// The run was no scan: a person typed it. A torn scan is dropped.
     fn give_up(&mut self) -> Vec<Heard> {
         let typed = if self.is_scan() { "" } else { self.run.as_str() };
-        let digits = typed.chars().filter_map(Digit::from_char).map(Heard::Digit).collect();
+        let heard = |c| match c {
+            // The keys of a numeric keypad that turn pages.
+            '+' | '-' => Some(Heard::Key(Key::Char(c))),
+            c => Digit::from_char(c).map(Heard::Digit),
+        };
+        let heard = typed.chars().filter_map(heard).collect();
         self.clear();
-        digits
+        heard
     }
 
     fn clear(&mut self) {

@@ -863,3 +863,62 @@ fn debug_output_of_a_visit_shows_no_digit() {
     let shown = shown.concat();
     assert!(!shown.contains("471147") && !shown.contains("D4") && !shown.contains("'4'"), "{shown}");
 }
+
+/// What somebody at a numeric keypad types: the keys far enough apart for a person.
+fn keyed(kiosk: &mut Kiosk, keys: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for key in keys.chars() {
+        let _ = kiosk.wait(ms(120));
+        effects.extend(kiosk.send(match key {
+            '\n' => Event::KeyPressed(Key::Enter),
+            '<' => Event::KeyPressed(Key::Backspace),
+            key => Event::KeyPressed(Key::Char(key)),
+        }));
+    }
+    // The window ticks while keys wait for a verdict.
+    let _ = kiosk.wait(ms(60));
+    effects.extend(kiosk.send(Event::Ticked));
+    effects
+}
+
+#[test]
+fn a_keypad_opens_doors_by_their_numbers() {
+    let mut kiosk = signed_in();
+    let _ = kiosk.wait(ms(500));
+    assert_eq!(keyed(&mut kiosk, "\n"), [], "no number");
+    assert_eq!(keyed(&mut kiosk, "7\n"), [], "no such door");
+    assert_eq!(keyed(&mut kiosk, "0\n"), []);
+    assert_eq!(keyed(&mut kiosk, "3\n"), [], "a door that is not set up");
+    assert_eq!(keyed(&mut kiosk, "12"), []);
+    assert_eq!(kiosk.visit().typed(kiosk.now), Some((12, None)));
+    let [Effect::Unlock(_, request, LOBBY)] = keyed(&mut kiosk, "<\n")[..] else { panic!() };
+    assert_eq!(kiosk.visit().typed(kiosk.now), None);
+    let _ = kiosk.send(Event::UnlockAnswered(request, refused()));
+    let _ = kiosk.wait(ms(400));
+    assert_eq!(keyed(&mut kiosk, "2\n"), [], "this one asks once more");
+    assert!(matches!(keyed(&mut kiosk, "\n")[..], [Effect::Unlock(_, _, SERVER_ROOM)]));
+}
+
+/// R27: what looks like a badge number is no number of a door, however slowly it is typed.
+#[test]
+fn a_badge_number_typed_slowly_opens_no_door() {
+    for badge in ["0012345671", "1001", "0001"] {
+        let mut kiosk = signed_in();
+        let _ = kiosk.wait(ms(500));
+        assert_eq!(keyed(&mut kiosk, &format!("{badge}\n")), [], "{badge}");
+        assert_eq!(kiosk.visit().attempt, Attempt::None);
+    }
+}
+
+#[test]
+fn a_number_that_is_not_ended_is_forgotten_and_pages_turn_both_ways() {
+    let mut kiosk = signed_in();
+    let _ = kiosk.wait(ms(500));
+    let _ = keyed(&mut kiosk, "1");
+    let _ = kiosk.wait(ms(7_000));
+    assert_eq!(keyed(&mut kiosk, "\n"), []);
+    let _ = keyed(&mut kiosk, "++-");
+    assert_eq!(kiosk.visit().page, 1);
+    let _ = kiosk.send(Event::PageTurned(-2));
+    assert_eq!(kiosk.visit().page, -1, "the last one");
+}

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::{Effect, Ended, RequestId, SessionId, rules::Rules};
-use crate::door::{Door, DoorId, Outcome, Refusal};
+use crate::{
+    door::{Door, DoorId, Outcome, Refusal},
+    staff::Digit,
+};
 
 /// An unlock that takes this much longer than the client's own limit has an unknown outcome.
 const UNLOCK_GRACE: Duration = Duration::from_secs(2);
@@ -13,6 +16,10 @@ const OUTCOME: Duration = Duration::from_secs(6);
 const CONFIRM: Duration = Duration::from_secs(5);
 /// A door that may be opening rests for this long (`threats-and-faults.md`, R47: 3 to 5 s).
 const REST: Duration = Duration::from_secs(4);
+/// A number that is not ended is forgotten after this. Our choice.
+const NUMBER: Duration = Duration::from_secs(6);
+/// Digits of a door's number. Fewer than the shortest badge number has.
+const DIGITS: u8 = 3;
 /// Touches meant for the screen before are dropped for this long (`threats-and-faults.md`, R24).
 const SETTLE: Duration = Duration::from_millis(400);
 
@@ -25,6 +32,10 @@ pub struct Visit {
     pub welcome: Welcome,
     /// The door touched last.
     pub attempt: Attempt,
+    /// So many pages on from the first.
+    pub page: i64,
+    /// A door's number, as far as it is typed.
+    typed: Option<Typed>,
     /// When it ends without a touch.
     idle_at: Instant,
     /// When it ends.
@@ -35,6 +46,14 @@ pub struct Visit {
     rests: Vec<(DoorId, Instant)>,
     /// Before this, touches were meant for another screen, or came with the finger that chose a door.
     settled_at: Instant,
+}
+
+/// A number that is typed: digits beyond those of the last door make it none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Typed {
+    number: usize,
+    digits: u8,
+    until: Instant,
 }
 
 /// What became of the door touched last.
@@ -56,6 +75,8 @@ impl Visit {
             session,
             welcome,
             attempt: Attempt::None,
+            page: 0,
+            typed: None,
             idle_at: now + rules.idle,
             ends_at: now + rules.max,
             looked_at: None,
@@ -106,6 +127,47 @@ impl Visit {
         }
     }
 
+    /// The number that is being typed, and its door.
+    pub fn typed(&self, now: Instant) -> Option<(usize, Option<&Door>)> {
+        let typed = self.typed.filter(|typed| now < typed.until)?;
+        Some((typed.number, self.numbered(typed)))
+    }
+
+    fn numbered(&self, typed: Typed) -> Option<&Door> {
+        let index = typed.number.checked_sub(1).filter(|_| typed.digits <= DIGITS)?;
+        self.welcome.doors.get(index)
+    }
+
+    pub(super) fn type_digit(&mut self, digit: Digit, rules: &Rules, now: Instant) {
+        if now < self.settled_at || matches!(self.attempt, Attempt::Opening(..)) {
+            return;
+        }
+        self.touch(rules, now);
+        let before = self.typed.filter(|typed| now < typed.until);
+        let Typed { number, digits, .. } = before.unwrap_or(Typed { number: 0, digits: 0, until: now });
+        let value = usize::from(digit.ascii() - b'0');
+        // What is longer than any number of a door stays so: a slow reader's badge is none.
+        let number = if digits < DIGITS { 10 * number + value } else { number };
+        self.typed = Some(Typed { number, digits: digits.saturating_add(1), until: now + NUMBER });
+    }
+
+    pub(super) fn take_back(&mut self, rules: &Rules, now: Instant) {
+        self.touch(rules, now);
+        let before = self.typed.take().filter(|typed| (2..=DIGITS).contains(&typed.digits));
+        self.typed =
+            before.map(|typed| Typed { number: typed.number / 10, digits: typed.digits - 1, until: now + NUMBER });
+    }
+
+    /// The number is complete. For a door that asks once more, Enter alone is enough the second time.
+    pub(super) fn typed_door(&mut self, now: Instant) -> Option<DoorId> {
+        let typed = self.typed.take().filter(|typed| now < typed.until);
+        match (typed, self.attempt) {
+            (Some(typed), _) => self.numbered(typed).map(|door| door.id),
+            (None, Attempt::Asked(asked, until)) if now < until => Some(asked),
+            (None, Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..)) => None,
+        }
+    }
+
     fn knows(&self, door: DoorId) -> Option<&Door> {
         self.welcome.doors.iter().find(|known| known.id == door)
     }
@@ -130,6 +192,7 @@ impl Visit {
             self.attempt = Attempt::Asked(door, now + CONFIRM);
             return None;
         }
+        self.typed = None;
         self.attempt = Attempt::Opening(request, door, now + rules.unlock_timeout + UNLOCK_GRACE);
         // A second finger on a second door opens nothing, however quickly Kisi answers for the first.
         self.settled_at = now + SETTLE;

@@ -208,6 +208,44 @@ fn check_event(event: &Value, email: &str, door: u64, login: u64) {
     assert_eq!((&event["authenticated_by_type"], &event["authenticated_by_id"]), (&json!("Login"), &json!(login)));
 }
 
+/// Without a finger on the screen: a numeric keypad does everything.
+#[test]
+fn a_whole_visit_with_a_numeric_keypad_alone() {
+    let installed = Installed::new();
+    let pin = installed.import("pins.csv", &["--pin"])["pin"].as_str().unwrap().to_owned();
+    let mut screen = Touchscreen::start(1280, 800);
+    let kiosk = Program::start(installed.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+    let _ = kiosk.expect("the window is open");
+    thread::sleep(Duration::from_millis(700));
+    let person = Duration::from_millis(110);
+    // A digit too many is taken back.
+    screen.type_text(&pin[..3], person);
+    screen.type_text("9", person);
+    thread::sleep(Duration::from_millis(150));
+    screen.chord(&[14]); // Backspace
+    screen.type_text(&pin[3..], person);
+    let _ = kiosk.expect("signed in");
+    thread::sleep(Duration::from_millis(700));
+    screen.type_text("4", person);
+    thread::sleep(Duration::from_millis(300));
+    let mut twin = installed.twin();
+    twin.type_pin(&pin);
+    twin.wait(Duration::from_millis(450));
+    for key in ["4", ""] {
+        twin.batch(&iced_test::simulator::typewrite(key).collect::<Vec<_>>());
+        twin.wait(Duration::from_millis(150));
+    }
+    assert!(twin.shows("4: Bike store. Press Enter to unlock it."), "{:?}", twin.texts());
+    assert_same(&screen.picture(), &twin.picture(), "the door that was chosen");
+    screen.type_text("\n", person);
+    let _ = kiosk.expect("unlock answered");
+    let events = installed.simulated.unlocks();
+    assert_eq!(events.len(), 1);
+    check_event(&events[0], "ada@example.com", 104, installed.login("ada@example.com"));
+    screen.chord(&[1]); // Escape
+    let _ = kiosk.expect("signed out");
+}
+
 #[test]
 fn a_visit_that_is_left_alone_warns_before_it_ends() {
     let installed = Installed::new();

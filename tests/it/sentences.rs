@@ -10,7 +10,7 @@ use vestibule::{
         Code, Door, DoorId, DoorState, Outcome, Reason,
         reason::{Refusal, all},
     },
-    screen::{doors::Doors, theme::Metrics, words},
+    screen::{doors, theme::Metrics, words},
     session::{Effect, Event, Identity, Session, State, visit::Welcome},
     staff::Digit,
     trouble::Trouble,
@@ -35,14 +35,14 @@ fn after(outcome: Outcome) -> Session {
         panic!()
     };
     let id_of = |number| DoorId::new(number);
-    let doors = (1..30).map(|number| Door {
+    let list = (1..30).map(|number| Door {
         id: id_of(number),
         name: format!("Door {number}"),
         place: None,
         state: DoorState::Ready,
         allowance: None,
     });
-    let welcome = Welcome { name: "Ada".to_owned(), doors: doors.collect(), incomplete: false };
+    let welcome = Welcome { name: "Ada".to_owned(), doors: list.collect(), incomplete: false };
     let _ = session.handle(Event::Identified(id, Ok(Identity::Person(welcome))), begin);
     let later = begin + Duration::from_secs(1);
     let effects = session.handle(Event::DoorTouched(id_of(1)), later);
@@ -98,8 +98,7 @@ fn every_sentence_fits_the_smallest_screen_and_is_on_one_page() {
         let (tile, said) = (words::outcome(outcome), words::advice(outcome));
         let session = after(outcome);
         let State::SignedIn(visit) = session.state() else { panic!() };
-        let doors = Doors::new();
-        let view = doors.view(visit, Some(Duration::from_secs(20)), now(), m);
+        let view = doors::view(visit, Some(Duration::from_secs(20)), now(), m);
         let mut simulator = Simulator::with_size(settings(), SMALL, view);
         assert!(simulator.find(said.as_str()).is_ok(), "{code}: `{said}` is not on the screen");
         let needs = height(&said, m.body(), width);
