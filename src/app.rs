@@ -19,6 +19,7 @@ use iced::{
 use crate::{
     agent::{Handle, Health},
     screen::{
+        colors::Colors,
         doors, keys, notice,
         sign_in::{self, Labels, Said},
         theme::{self, Metrics},
@@ -66,6 +67,8 @@ pub struct Window {
     pub fullscreen: bool,
     /// Set when somebody closed it, if they may. Otherwise nobody may.
     pub closed: Option<Arc<AtomicBool>>,
+    /// The theme of the site.
+    pub colors: Colors,
 }
 
 /// Something reached the window.
@@ -131,7 +134,7 @@ pub fn application_with(
     let [regular, bold] = theme::FONT_FILES;
     iced::application(move || App::new(start.clone(), window.clone()), update, App::view)
         .title("vestibule")
-        .theme(|_: &App| theme::theme())
+        .theme(|app: &App| app.window.colors.theme())
         .subscription(App::subscription)
         .font(regular)
         .font(bold)
@@ -196,7 +199,7 @@ impl App {
 
     /// Draws the screen that fits the state.
     pub fn view(&self) -> Element<'_, Message> {
-        let page = responsive(|size| self.page(Metrics::new(size)));
+        let page = responsive(|size| self.page(Metrics::new(size, self.window.colors)));
         keys::root(page, self.window.fullscreen, |key| Message::Session(Event::KeyPressed(key))).into()
     }
 
@@ -234,6 +237,11 @@ impl App {
             window::open_events().map(Message::Opened),
             window::close_requests().map(|_| Message::CloseRequested),
         ])
+    }
+
+    /// Draws in other colours from now on.
+    pub fn paint(&mut self, colors: Colors) {
+        self.window.colors = colors;
     }
 
     /// What the session is in, for tests.

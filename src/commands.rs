@@ -28,6 +28,7 @@ use vestibule::{
     demo::Demo,
     directory::{Cost, Directory},
     kisi::Client,
+    screen::colors::Colors,
     simulator::{Simulator, world::World},
     wiring,
 };
@@ -68,6 +69,7 @@ impl Site {
         }
         let config = self.config();
         let fullscreen = config.as_ref().map_or(true, |config| config.display.fullscreen);
+        let colors = config.as_ref().map_or(Colors::DARK, wiring::colors);
         let phone = config.as_ref().map_or(String::new(), |config| config.kiosk.support_phone.clone());
         let (start, _alone) = match config.and_then(|config| self.start(&config)) {
             Ok((start, alone)) => (start, Some(alone)),
@@ -78,7 +80,7 @@ impl Site {
                 (Start::Broken { what, phone }, None)
             }
         };
-        show(start, Window { fullscreen, closed: None })
+        show(start, Window { fullscreen, closed: None, colors })
     }
 
     /// The file that comes with it is locked for as long as it is kept.
@@ -122,7 +124,7 @@ pub(super) fn demo(windowed: bool) -> Result<(), Failure> {
     demo.samples.iter().try_for_each(|line| say(&format!("  {line}")))?;
     say(if windowed { "Close the window to end it." } else { "Press Ctrl+C here to end it." })?;
     let closed = windowed.then(|| Arc::new(AtomicBool::new(false)));
-    show(demo.start.clone(), Window { fullscreen: !windowed, closed })
+    show(demo.start.clone(), Window { fullscreen: !windowed, closed, colors: Colors::DARK })
 }
 
 /// A simulated Kisi until Ctrl+C.

@@ -15,7 +15,7 @@ use std::{
 use serde::Deserialize;
 
 pub use self::error::Error;
-use self::raw::{Raw, line_of, merge, profile, sign_in};
+use self::raw::{Raw, display, line_of, merge, profile, sign_in};
 use crate::staff::{Badge, BadgeProfile, Pin};
 
 /// The shipped file: the sample for the installer, the documentation of every key, and the defaults.
@@ -177,11 +177,25 @@ pub struct Audit {
 }
 
 /// `[display]`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Display {
     /// The whole screen.
     pub fullscreen: bool,
+    /// Which colours.
+    pub theme: Theme,
+    /// A colour of the site's: red, green, blue.
+    pub accent: Option<[u8; 3]>,
+}
+
+/// Which colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// Light on dark.
+    Dark,
+    /// Dark on light.
+    Light,
+    /// For people who see little.
+    Contrast,
 }
 
 /// A value that is out of range: its key, itself, and what is allowed.
@@ -254,7 +268,7 @@ impl Config {
             limits: raw.limits,
             proximity: raw.proximity,
             audit: raw.audit,
-            display: raw.display,
+            display: display(&raw.display).map_err(wrong)?,
         };
         config.wrong_value().map_or(Ok(config), |value| Err(wrong(value)))
     }

@@ -20,7 +20,7 @@ use crate::{
     enrol::Enroller,
     hex,
     kisi::{self, Client, Roots},
-    screen::{qr::Code, sign_in::Labels},
+    screen::{colors::Colors, qr::Code, sign_in::Labels},
     secret::Secret,
     session::{
         budget::BudgetRules,
@@ -206,6 +206,19 @@ pub fn labels(config: &Config) -> Labels {
         phone: config.kiosk.support_phone.clone(),
         help: Code::new(&config.kiosk.help_url),
         samples: Vec::new(),
+    }
+}
+
+/// What the configuration means for the colours.
+pub fn colors(config: &Config) -> Colors {
+    let colors = match config.display.theme {
+        config::Theme::Dark => Colors::DARK,
+        config::Theme::Light => Colors::LIGHT,
+        config::Theme::Contrast => Colors::CONTRAST,
+    };
+    match config.display.accent {
+        None => colors,
+        Some([red, green, blue]) => colors.with_accent(iced::Color::from_rgb8(red, green, blue)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Audit, Badges, Budget, Display, Doors, Error, Kiosk, Kisi, Limits, Proximity, SignIn, Wrong};
+use super::{Audit, Badges, Budget, Display, Doors, Error, Kiosk, Kisi, Limits, Proximity, SignIn, Theme, Wrong};
 use crate::staff::{BadgeFormat, BadgeProfile};
 
 /// The shipped file with the installer's keys laid over it. Every key is here, none has another default.
@@ -21,7 +21,7 @@ pub(super) struct Raw {
     pub(super) limits: Limits,
     pub(super) proximity: Proximity,
     pub(super) audit: Audit,
-    pub(super) display: Display,
+    pub(super) display: RawDisplay,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,6 +53,33 @@ pub(super) struct RawSession {
     pub(super) warning_seconds: u64,
     pub(super) after_unlock_seconds: u64,
     pub(super) max_seconds: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDisplay {
+    pub(super) fullscreen: bool,
+    pub(super) theme: String,
+    pub(super) accent: String,
+}
+
+pub(super) fn display(raw: &RawDisplay) -> Result<Display, Wrong> {
+    let theme = match raw.theme.as_str() {
+        "dark" => Theme::Dark,
+        "light" => Theme::Light,
+        "contrast" => Theme::Contrast,
+        other => return Err(("display.theme", other.to_owned(), "\"dark\", \"light\" or \"contrast\"")),
+    };
+    let digits = raw.accent.strip_prefix('#').filter(|digits| digits.len() == 6);
+    let accent = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    if accent.is_none() && !raw.accent.is_empty() {
+        return Err(("display.accent", raw.accent.clone(), "a colour such as \"#6cb6ff\", or \"\""));
+    }
+    let accent = accent.map(|accent| {
+        let [_, red, green, blue] = accent.to_be_bytes();
+        [red, green, blue]
+    });
+    Ok(Display { fullscreen: raw.fullscreen, theme, accent })
 }
 
 /// Lays the installer's keys over the shipped ones. The shipped file says which keys there are, and of what kind.

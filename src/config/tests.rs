@@ -48,6 +48,12 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check("name = \"Lobby\"", "name = \" \"", "`kiosk.name` is ``, but must be 1 to 40 characters");
     check("timeout_seconds = 8", "timeout_seconds = 0", "`kisi.timeout_seconds` is `0`, but must be 2 to 30");
     check(
+        "theme = \"dark\"",
+        "theme = \"pink\"",
+        "`display.theme` is `pink`, but must be \"dark\", \"light\" or \"contrast\"",
+    );
+    check("accent = \"\"", "accent = \"blue\"", "`display.accent` is `blue`, but must be a colour such as \"#6cb6ff\"");
+    check(
         "badge = \"alone\"",
         "badge = \"maybe\"",
         "`sign_in.badge` is `maybe`, but must be \"alone\", \"with-pin\" or \"off\"",

@@ -44,7 +44,7 @@ pub fn view(visit: &Visit, warning: Option<Duration>, now: Instant, m: Metrics) 
         .padding(m.margin())
         .width(Fill)
         .height(Fill)
-        .style(move |_| theme::page(shown))
+        .style(move |_| m.page(shown))
         .into()
 }
 
@@ -53,7 +53,7 @@ fn header(visit: &Visit, m: Metrics) -> Element<'_, Event> {
         text(words::hello(&visit.welcome.name)).size(m.title()).font(theme::BOLD).wrapping(text::Wrapping::None);
     let hint = if visit.welcome.incomplete { words::INCOMPLETE } else { words::TAP_A_DOOR };
     let hint = if visit.welcome.doors.is_empty() { "" } else { hint };
-    let left = container(column![hello, text(hint).size(m.small()).color(theme::MUTED)]).width(Fill).clip(true);
+    let left = container(column![hello, text(hint).size(m.small()).color(m.colors.muted)]).width(Fill).clip(true);
     let style = move |pressed| m.quiet_style(pressed);
     let sign_out = button(words::SIGN_OUT.to_owned(), Event::SignOutTouched, style, m);
     row![left, sign_out].spacing(m.margin()).height(m.header_height()).align_y(Center).into()
@@ -81,32 +81,36 @@ fn tile<'a>(
     (rows, m): (usize, Metrics),
 ) -> Element<'a, Event> {
     let rest = visit.rest(door.id, now);
-    let (status, edge) = status(door, visit.attempt, rest);
+    let (status, edge) = status(door, visit.attempt, rest, m);
     // What a keypad has chosen.
     let is_typed = visit.typed(now).and_then(|(_, typed)| typed).is_some_and(|typed| typed.id == door.id);
-    let edge = if is_typed { Some(theme::ACCENT) } else { edge };
+    let edge = if is_typed { Some(m.colors.accent) } else { edge };
     let place = door.place.as_ref().filter(|_| names_place).map_or("", |place| place.name.as_str());
     let can_be_tried = door.can_be_tried() && rest.is_none();
     let name = text(&door.name).size(m.door(door.name.chars().count())).font(theme::BOLD);
-    let name = if can_be_tried { name } else { name.color(theme::MUTED) };
+    let name = if can_be_tried { name } else { name.color(m.colors.muted) };
     let top = row![
-        text(number.to_string()).size(m.small()).color(theme::MUTED),
-        text(place).size(m.small()).color(theme::MUTED).width(Fill).align_x(iced::Alignment::End),
+        text(number.to_string()).size(m.small()).color(m.colors.muted),
+        text(place).size(m.small()).color(m.colors.muted).width(Fill).align_x(iced::Alignment::End),
     ];
-    let status = text(status).size(m.small()).color(edge.unwrap_or(theme::MUTED));
+    // What became of a tap is told by its words and its size, not by its colour alone.
+    let status = match edge {
+        Some(edge) => text(status).size(m.body()).font(theme::BOLD).color(edge),
+        None => text(status).size(m.small()).color(m.colors.muted),
+    };
     let face = column![top, container(name).height(Fill).center_y(Fill), status];
     let face = container(face).padding(m.gap()).width(Fill).height(m.tile_height(rows)).clip(true);
     let message = can_be_tried.then_some(Event::DoorTouched(door.id));
     press::button(face, message, move |pressed| m.tile_style(edge, pressed)).into()
 }
 
-fn status(door: &Door, attempt: Attempt, rest: Option<Duration>) -> (String, Option<Color>) {
+fn status(door: &Door, attempt: Attempt, rest: Option<Duration>, m: Metrics) -> (String, Option<Color>) {
     match attempt {
-        Attempt::Asked(asked, _) if asked == door.id => (words::TAP_AGAIN.to_owned(), Some(theme::WARNING)),
-        Attempt::Opening(_, opening, _) if opening == door.id => (words::SENDING.to_owned(), Some(theme::ACCENT)),
+        Attempt::Asked(asked, _) if asked == door.id => (words::TAP_AGAIN.to_owned(), Some(m.colors.warning)),
+        Attempt::Opening(_, opening, _) if opening == door.id => (words::SENDING.to_owned(), Some(m.colors.accent)),
         Attempt::Done(done, outcome, _) if done == door.id => {
             let again = rest.filter(|_| outcome.refusal().is_some()).map(words::again_in);
-            (joined([words::outcome(outcome).to_owned(), again.unwrap_or_default()]), Some(color(outcome)))
+            (joined([words::outcome(outcome).to_owned(), again.unwrap_or_default()]), Some(color(outcome, m)))
         }
         Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => {
             // One line: while a door rests, for how long is all there is to say.
@@ -123,20 +127,20 @@ fn joined(said: [String; 2]) -> String {
     said.into_iter().filter(|said| !said.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-fn color(outcome: Outcome) -> Color {
+fn color(outcome: Outcome, m: Metrics) -> Color {
     match outcome {
-        Outcome::Accepted | Outcome::Opened => theme::GOOD,
+        Outcome::Accepted | Outcome::Opened => m.colors.good,
         Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::WrongClock => {
-            theme::BAD
+            m.colors.bad
         }
-        Outcome::StillClosed | Outcome::Unknown(_) => theme::WARNING,
+        Outcome::StillClosed | Outcome::Unknown(_) => m.colors.warning,
     }
 }
 
 fn no_doors<'a>(m: Metrics) -> Element<'a, Event> {
     let text = column![
         text(words::NO_DOORS).size(m.title()).font(theme::BOLD),
-        text(words::NO_DOORS_ADVICE).size(m.body()).color(theme::MUTED),
+        text(words::NO_DOORS_ADVICE).size(m.body()).color(m.colors.muted),
     ];
     container(text.spacing(m.gap()).align_x(Center)).center(Fill).into()
 }
@@ -150,12 +154,12 @@ fn footer(
 ) -> Element<'_, Event> {
     let typed = visit.typed(now).map(|(number, door)| words::typed(number, door.map(|door| door.name.as_str())));
     let said: Element<'_, Event> = match visit.attempt {
-        _ if typed.is_some() => text(typed.unwrap_or_default()).size(m.body()).color(theme::ACCENT).into(),
-        Attempt::Done(_, outcome, _) => text(words::advice(outcome)).size(m.body()).color(color(outcome)).into(),
+        _ if typed.is_some() => text(typed.unwrap_or_default()).size(m.body()).color(m.colors.accent).into(),
+        Attempt::Done(_, outcome, _) => text(words::advice(outcome)).size(m.body()).color(color(outcome, m)).into(),
         Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) => space().into(),
     };
     let countdown: Element<'_, Event> = match warning {
-        Some(left) => text(words::signing_out(left)).size(m.small()).color(theme::WARNING).into(),
+        Some(left) => text(words::signing_out(left)).size(m.small()).color(m.colors.warning).into(),
         None => space().into(),
     };
     let left = column![said, countdown].width(Fill);

@@ -17,8 +17,8 @@ pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Eleme
         text(words::OUT_OF_ORDER).size(m.title()).font(theme::BOLD).center(),
         text(words::USE_A_CARD).size(m.body()).center(),
         text(help).size(m.body()).center(),
-        text(what).size(m.small()).color(theme::MUTED).center(),
+        text(what).size(m.small()).color(m.colors.muted).center(),
     ];
     let text = text.spacing(m.margin()).max_width(m.column()).align_x(Center);
-    container(text).padding(m.margin()).center(Fill).style(|_| theme::page(Page::Notice)).into()
+    container(text).padding(m.margin()).center(Fill).style(move |_| m.page(Page::Notice)).into()
 }

@@ -79,13 +79,13 @@ pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Sa
         State::SignedOut { denial: None, .. } => Page::SignIn,
         State::Checking { .. } | State::SignedIn(_) => Page::Checking,
     };
-    container(page).padding(m.margin()).center_x(Fill).height(Fill).style(move |_| theme::page(shown)).into()
+    container(page).padding(m.margin()).center_x(Fill).height(Fill).style(move |_| m.page(shown)).into()
 }
 
 /// Name and place of the kiosk.
 fn about(labels: &Labels, m: Metrics) -> Column<'_, Event> {
     let name = text(&labels.name).size(m.title()).font(theme::BOLD);
-    let location = text(&labels.location).size(m.small()).color(theme::MUTED);
+    let location = text(&labels.location).size(m.small()).color(m.colors.muted);
     let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
     column![name, location].align_x(align)
 }
@@ -118,7 +118,7 @@ fn entry<'a>(state: &'a State, rules: &'a Rules, said: Said, m: Metrics) -> Colu
     column![
         text(prompt).size(m.body()),
         container(typed).height(m.entry_height()).center_y(m.entry_height()),
-        container(text(message).size(m.body()).color(theme::BAD).align_x(align))
+        container(text(message).size(m.body()).color(m.colors.bad).align_x(align))
             .height(m.message_height())
             .max_width(m.column()),
     ]
@@ -138,7 +138,7 @@ fn prompt(rules: &Rules) -> &'static str {
 fn dots<'a>(typed: usize, digits: usize, m: Metrics) -> Row<'a, Event> {
     Row::with_children((0..digits).map(|place| {
         let dot = container(space().width(m.dot()).height(m.dot()));
-        dot.style(move |_| theme::dot(m.dot(), place < typed)).into()
+        dot.style(move |_| m.dot_style(place < typed)).into()
     }))
     .spacing(m.dot())
 }
@@ -184,11 +184,11 @@ fn foot(labels: &Labels, m: Metrics) -> Element<'_, Event> {
     }
     let mut lines = Column::new();
     if !labels.samples.is_empty() {
-        lines = lines.push(text(words::SAMPLES).size(m.small()).font(theme::BOLD).color(theme::ACCENT));
-        lines = lines.extend(labels.samples.iter().map(|line| text(line).size(m.small()).color(theme::MUTED).into()));
+        lines = lines.push(text(words::SAMPLES).size(m.small()).font(theme::BOLD).color(m.colors.accent));
+        lines = lines.extend(labels.samples.iter().map(|line| text(line).size(m.small()).color(m.colors.muted).into()));
     }
     if !labels.phone.is_empty() {
-        lines = lines.push(text(words::help(&labels.phone)).size(m.small()).color(theme::MUTED));
+        lines = lines.push(text(words::help(&labels.phone)).size(m.small()).color(m.colors.muted));
     }
     container(parts.push(lines)).width(Length::Shrink).into()
 }

@@ -1,15 +1,13 @@
-//! Colours, sizes, fonts: the only place with a number that is not 0 or 1.
+//! Sizes, fonts, how things look: with the colours, the only place with a number that is not 0 or 1.
 
 use iced::{
     Border, Color, Font, Size,
     border::Radius,
-    color,
     font::{Family, Weight},
-    theme::Palette,
     widget::container,
 };
 
-use super::press;
+use super::{colors::Colors, press};
 
 /// The bundled typeface, in the two weights that are used. Licence: `assets/fonts/OFL.txt`.
 pub const FONT_FILES: [&[u8]; 2] =
@@ -19,35 +17,11 @@ pub const FONT: Font = Font::with_name("Noto Sans");
 /// For what is read first.
 pub const BOLD: Font = Font { weight: Weight::Bold, family: Family::Name("Noto Sans"), ..FONT };
 
-/// Behind everything.
-pub const BACKGROUND: Color = color!(0x12, 0x17, 0x1d);
-/// Keys, tiles, cards.
-pub const SURFACE: Color = color!(0x20, 0x29, 0x33);
-/// The same under a finger.
-pub const PRESSED: Color = color!(0x3a, 0x4b, 0x5e);
-/// What must be read.
-pub const TEXT: Color = color!(0xf3, 0xf6, 0xf8);
-/// What may be read.
-pub const MUTED: Color = color!(0xae, 0xba, 0xc6);
-/// What leads on.
-pub const ACCENT: Color = color!(0x6c, 0xb6, 0xff);
-/// Something was accepted.
-pub const GOOD: Color = color!(0x4f, 0xd1, 0x8b);
-/// Something was refused.
-pub const BAD: Color = color!(0xff, 0x8a, 0x80);
-/// Something needs a look.
-pub const WARNING: Color = color!(0xf5, 0xc2, 0x5c);
-
-/// iced's own theme, for what iced draws itself.
-pub fn theme() -> iced::Theme {
-    let palette =
-        Palette { background: BACKGROUND, text: TEXT, primary: ACCENT, success: GOOD, warning: WARNING, danger: BAD };
-    iced::Theme::custom("vestibule", palette)
-}
-
-/// Sizes in logical pixels, all from one unit that the window decides.
+/// Sizes in logical pixels, all from one unit that the window decides; and the colours.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metrics {
+    /// Of the site.
+    pub colors: Colors,
     /// Of the window.
     pub size: Size,
     /// A sixteenth of the longer side or a tenth of the shorter one, whichever is smaller.
@@ -56,9 +30,9 @@ pub struct Metrics {
 
 impl Metrics {
     /// Measures a window.
-    pub fn new(size: Size) -> Self {
+    pub fn new(size: Size, colors: Colors) -> Self {
         let (long, short) = (size.width.max(size.height), size.width.min(size.height));
-        Self { size, unit: (long / 16.0).min(short / 10.0).max(20.0) }
+        Self { colors, size, unit: (long / 16.0).min(short / 10.0).max(20.0) }
     }
 
     /// Whether it is higher than wide.
@@ -171,22 +145,35 @@ impl Metrics {
 
     /// Keys of the pad.
     pub fn key_style(&self, is_pressed: bool) -> press::Style {
-        self.surface(if is_pressed { PRESSED } else { SURFACE }, TEXT, None)
+        self.raised(is_pressed, None)
     }
 
     /// A button that stands back.
     pub fn quiet_style(&self, is_pressed: bool) -> press::Style {
-        self.surface(if is_pressed { PRESSED } else { BACKGROUND }, TEXT, Some(MUTED))
+        let Colors { pressed, background, text, muted, .. } = self.colors;
+        self.surface(if is_pressed { pressed } else { background }, text, Some(muted))
     }
 
     /// A button that is wanted now.
     pub fn urgent_style(&self, is_pressed: bool) -> press::Style {
-        self.surface(if is_pressed { ACCENT } else { WARNING }, BACKGROUND, None)
+        let Colors { accent, warning, background, .. } = self.colors;
+        self.surface(if is_pressed { accent } else { warning }, background, None)
     }
 
-    /// A tile, with an edge in the colour of what became of it.
+    /// A tile, with a broad edge in the colour of what became of it.
     pub fn tile_style(&self, edge: Option<Color>, is_pressed: bool) -> press::Style {
-        self.surface(if is_pressed { PRESSED } else { SURFACE }, TEXT, edge)
+        let mut style = self.raised(is_pressed, edge);
+        if edge.is_some() {
+            style.border.width = self.unit * 0.09;
+        }
+        style
+    }
+
+    fn raised(&self, is_pressed: bool, edge: Option<Color>) -> press::Style {
+        let Colors { pressed, surface, text, line, .. } = self.colors;
+        // A line that nobody can see is none.
+        let edge = edge.or((line != surface).then_some(line));
+        self.surface(if is_pressed { pressed } else { surface }, text, edge)
     }
 
     fn surface(&self, background: Color, text: Color, edge: Option<Color>) -> press::Style {
@@ -216,19 +203,25 @@ pub enum Page {
     Notice,
 }
 
-/// The whole window.
-pub fn page(page: Page) -> container::Style {
-    let shade = match page {
-        Page::SignIn | Page::Notice => 0.0,
-        Page::Denial | Page::Doors => 1.0,
-        Page::Checking | Page::Outcome => 2.0,
-    };
-    let background = Color { b: BACKGROUND.b + shade / 255.0, ..BACKGROUND };
-    container::Style { background: Some(background.into()), text_color: Some(TEXT), ..container::Style::default() }
-}
+impl Metrics {
+    /// The whole window.
+    pub fn page(&self, page: Page) -> container::Style {
+        let shade = match page {
+            Page::SignIn | Page::Notice => 0.0,
+            Page::Denial | Page::Doors => 1.0,
+            Page::Checking | Page::Outcome => 2.0,
+        };
+        let Colors { background, text, .. } = self.colors;
+        let shade = if background.b < 0.5 { shade } else { -shade };
+        let background = Color { b: background.b + shade / 255.0, ..background };
+        container::Style { background: Some(background.into()), text_color: Some(text), ..container::Style::default() }
+    }
 
-/// A dot of a PIN: full, or still empty.
-pub fn dot(size: f32, is_full: bool) -> container::Style {
-    let border = Border { color: MUTED, width: (size / 10.0).max(1.0), radius: Radius::new(size / 2.0) };
-    container::Style { background: is_full.then(|| TEXT.into()), border, ..container::Style::default() }
+    /// How a dot of a PIN looks: full, or still empty.
+    pub fn dot_style(&self, is_full: bool) -> container::Style {
+        let Colors { muted, text, .. } = self.colors;
+        let (width, radius) = ((self.dot() / 10.0).max(1.0), Radius::new(self.dot() / 2.0));
+        let border = Border { color: muted, width, radius };
+        container::Style { background: is_full.then(|| text.into()), border, ..container::Style::default() }
+    }
 }

@@ -8,7 +8,7 @@ use vestibule::{
     agent,
     app::Start,
     config::Config,
-    screen::{theme, words},
+    screen::{colors::Colors, words},
     wiring,
 };
 
@@ -127,7 +127,7 @@ pub(crate) fn difference(screen: &[u8], expected: &[u8]) -> f64 {
 
 /// How many pixels have the colour of a warning.
 fn warning_pixels(picture: &[u8]) -> usize {
-    let [red, green, blue, _] = theme::WARNING.into_rgba8();
+    let [red, green, blue, _] = Colors::DARK.warning.into_rgba8();
     picture.chunks(4).filter(|pixel| pixel[..3] == [red, green, blue]).count()
 }
 

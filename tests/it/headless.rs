@@ -21,7 +21,7 @@ use vestibule::{
     directory::{Cost, Directory},
     enrol::{Candidate, Done},
     kisi::Client,
-    screen::theme,
+    screen::{colors::Colors, theme},
     secret::Secret,
     session::{self, State},
     simulator::{Simulator as Kisi, world::World},
@@ -131,7 +131,7 @@ impl Site {
 
 /// How the window behaves in these tests.
 pub(crate) fn window() -> Window {
-    Window { fullscreen: true, closed: None }
+    Window { fullscreen: true, closed: None, colors: Colors::DARK }
 }
 
 /// A running kiosk.
@@ -140,25 +140,37 @@ pub(crate) struct Kiosk {
     size: Size,
     renderer: iced::Renderer,
     health: Option<tokio::sync::watch::Receiver<Health>>,
+    colors: Colors,
     /// What the widgets remember between batches: which finger is down where.
     cache: Cache,
 }
 
 impl Kiosk {
     pub(crate) fn new(start: Start, size: Size) -> Self {
+        Self::with(start, size, Colors::DARK)
+    }
+
+    pub(crate) fn with(start: Start, size: Size, colors: Colors) -> Self {
         let health = match &start {
             Start::Working { agent, .. } => Some(agent.health()),
             Start::Broken { .. } => None,
         };
         let kiosk = Self {
             health,
-            app: App::new(start, window()),
+            colors,
+            app: App::new(start, Window { colors, ..window() }),
             size,
             renderer: iced::Renderer::new(theme::FONT, 16.into()),
             cache: Cache::default(),
         };
         drop(kiosk.simulator()); // Loads the fonts.
         kiosk
+    }
+
+    /// Draws in other colours from now on.
+    pub(crate) fn paint(&mut self, colors: Colors) {
+        self.colors = colors;
+        self.app.paint(colors);
     }
 
     /// Takes a message, and everything that comes of it until all answers are there.
@@ -306,8 +318,8 @@ impl Kiosk {
         let redraw = Event::Window(iced::window::Event::RedrawRequested(now()));
         let cursor = core::mouse::Cursor::Unavailable;
         let _ = ui.update(&[redraw], cursor, &mut renderer, &mut core::clipboard::Null, &mut Vec::new());
-        let style = core::renderer::Style { text_color: theme::TEXT };
-        ui.draw(&mut renderer, &theme::theme(), &style, cursor);
+        let style = core::renderer::Style { text_color: self.colors.text };
+        ui.draw(&mut renderer, &self.colors.theme(), &style, cursor);
         let cache = ui.into_cache();
         #[expect(
             clippy::as_conversions,
@@ -316,7 +328,7 @@ impl Kiosk {
             reason = "whole pixels"
         )]
         let pixels = Size::new(self.size.width as u32, self.size.height as u32);
-        (renderer.screenshot(pixels, 1.0, theme::BACKGROUND), cache)
+        (renderer.screenshot(pixels, 1.0, self.colors.background), cache)
     }
 }
 

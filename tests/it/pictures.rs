@@ -10,6 +10,7 @@ use vestibule::{
     app::{Message, Start},
     config::Config,
     door::{Allowance, Code, Door, DoorId, DoorState, Outcome, Place, PlaceId, Reason},
+    screen::colors::Colors,
     session::{Denial, Event, Identity, State, visit::Attempt, visit::Welcome},
     staff::Digit,
     trouble::Trouble,
@@ -165,6 +166,10 @@ fn every_screen_has_room_for_its_words_in_every_size() {
             prepare(&mut kiosk);
             if !wanted.is_empty() && name.contains(&wanted) {
                 save(&folder.join(format!("{name}-{size_name}.png")), size, &kiosk.picture());
+                for (theme, colors) in [("light", Colors::LIGHT), ("contrast", Colors::CONTRAST)] {
+                    kiosk.paint(colors);
+                    save(&folder.join(format!("{name}-{size_name}-{theme}.png")), size, &kiosk.picture());
+                }
             }
             check(&kiosk.bounds(), size, &format!("{name}, {size_name}"));
         }

@@ -10,7 +10,7 @@ use vestibule::{
         Code, Door, DoorId, DoorState, Outcome, Reason,
         reason::{Refusal, all},
     },
-    screen::{doors, theme::Metrics, words},
+    screen::{colors::Colors, doors, theme::Metrics, words},
     session::{Effect, Event, Identity, Session, State, visit::Welcome},
     staff::Digit,
     trouble::Trouble,
@@ -88,7 +88,7 @@ fn outcomes() -> Vec<(String, Outcome)> {
 /// On the screen of doors, with the warning and a page button beside it: the narrowest place there is.
 #[test]
 fn every_sentence_fits_the_smallest_screen_and_is_on_one_page() {
-    let m = Metrics::new(SMALL);
+    let m = Metrics::new(SMALL, Colors::DARK);
     let width = SMALL.width - 2.0 * m.margin() - 2.0 * (m.button().width + m.margin());
     let countdown = height(&words::signing_out(Duration::from_secs(20)), m.small(), width);
     let mut page =
