@@ -18,11 +18,13 @@ use iced::{
 
 use crate::{
     agent::{Handle, Health},
+    language::Language,
     screen::{
         colors::Colors,
         doors, keys, notice,
         sign_in::{self, Labels, Said},
         theme::{self, Metrics},
+        words::words,
     },
     session::{Effect, Event, Session, State, rules::Rules},
     uptime,
@@ -199,7 +201,11 @@ impl App {
 
     /// Draws the screen that fits the state.
     pub fn view(&self) -> Element<'_, Message> {
-        let page = responsive(|size| self.page(Metrics::new(size, self.window.colors)));
+        let language = match &self.face {
+            Face::Working(kiosk) => kiosk.session.language(),
+            Face::Broken { .. } => Language::En,
+        };
+        let page = responsive(move |size| self.page(Metrics::new(size, self.window.colors, words(language))));
         keys::root(page, self.window.fullscreen, |key| Message::Session(Event::KeyPressed(key))).into()
     }
 

@@ -15,8 +15,11 @@ use std::{
 use serde::Deserialize;
 
 pub use self::error::Error;
-use self::raw::{Raw, display, line_of, merge, profile, sign_in};
-use crate::staff::{Badge, BadgeProfile, Pin};
+use self::raw::{Raw, display, kiosk, line_of, merge, profile, sign_in};
+use crate::{
+    language::Language,
+    staff::{Badge, BadgeProfile, Pin},
+};
 
 /// The shipped file: the sample for the installer, the documentation of every key, and the defaults.
 pub const SAMPLE: &str = include_str!("../kiosk.toml");
@@ -49,8 +52,7 @@ pub struct Config {
 }
 
 /// `[kiosk]`: who it is.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kiosk {
     /// What it is called, at Kisi too.
     pub name: String,
@@ -60,6 +62,8 @@ pub struct Kiosk {
     pub support_phone: String,
     /// Behind the help code.
     pub help_url: String,
+    /// What the screen speaks; the first one unless somebody chooses.
+    pub languages: Vec<Language>,
 }
 
 /// `[kisi]`: how to reach Kisi.
@@ -253,7 +257,7 @@ impl Config {
             Error::Value { file: file.to_owned(), line, key, value, allowed }
         };
         let config = Self {
-            kiosk: raw.kiosk,
+            kiosk: kiosk(raw.kiosk).map_err(wrong)?,
             kisi: raw.kisi,
             sign_in: sign_in(&raw.sign_in).map_err(wrong)?,
             badge: profile(raw.badge).map_err(wrong)?,

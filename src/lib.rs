@@ -14,6 +14,7 @@ pub mod config;
 pub mod directory;
 pub mod audit;
 pub mod kisi;
+pub mod language;
 pub mod vault;
 pub mod room;
 pub mod screen;

@@ -29,11 +29,14 @@ pub use self::{
 };
 use crate::{
     door::{DoorId, Outcome, Refusal},
+    language::Language,
     staff::{Badge, Digit},
 };
 
 /// A refusal stays on the screen for this long, unless somebody types. Our choice.
 const DENIAL: Duration = Duration::from_secs(8);
+/// A language that was chosen is spoken for so long while nobody signs in. Our choice.
+const LANGUAGE: Duration = Duration::from_secs(30);
 /// A check that takes longer has failed. The agent gives up before.
 const CHECK: Duration = Duration::from_secs(20);
 
@@ -46,13 +49,15 @@ pub struct Session {
     budget: Budget,
     last_scan: Option<(Badge, Instant)>,
     last_id: u64,
+    /// What somebody chose, and until when it holds while nobody is signed in.
+    language: Option<(Language, Instant)>,
 }
 
 impl Session {
     /// A kiosk at rest.
     pub fn new(rules: Rules) -> Self {
         let (state, budget) = (State::rest(&rules, None), Budget::full(rules.budget));
-        Self { rules, state, reader: Reader::new(), budget, last_scan: None, last_id: 0 }
+        Self { rules, state, reader: Reader::new(), budget, last_scan: None, last_id: 0, language: None }
     }
 
     /// The same with the guesses that were left when the program ended.
@@ -76,6 +81,11 @@ impl Session {
         &self.rules
     }
 
+    /// What the screen speaks.
+    pub fn language(&self) -> Language {
+        self.language.map_or_else(|| self.rules.language(), |(language, _)| language)
+    }
+
     /// How long somebody still has, once the last part of it began: the countdown of the warning.
     pub fn warning(&self, now: Instant) -> Option<Duration> {
         let State::SignedIn(visit) = &self.state else { return None };
@@ -93,7 +103,8 @@ impl Session {
     pub fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::SignedOut { denial, gone_at, .. } => {
-                denial.map(|(_, until)| until).into_iter().chain(*gone_at).min()
+                let spoken = self.language.map(|(_, until)| until);
+                denial.map(|(_, until)| until).into_iter().chain(*gone_at).chain(spoken).min()
             }
             State::Checking { until, visit, .. } => {
                 Some(visit.as_ref().map_or(*until, |visit| visit.deadline().min(*until)))
@@ -141,6 +152,7 @@ impl Session {
             Event::BackTouched => self.back(now),
             Event::EnterTouched => self.enter(now),
             Event::SwitchTouched => self.switch(now),
+            Event::LanguageTouched(language) => self.speak(language, now),
             Event::DoorTouched(door) => self.door(door, now),
             Event::PageTurned(pages) => self.turn(pages, now),
             Event::StillHereTouched => self.still_here(now),
@@ -192,6 +204,7 @@ impl Session {
     fn expire(&mut self, now: Instant) -> Vec<Effect> {
         match &mut self.state {
             State::SignedOut { entry, denial, gone_at } => {
+                self.language = self.language.filter(|(_, until)| now < *until);
                 if denial.is_some_and(|(_, until)| until <= now) {
                     *denial = None;
                 }
@@ -271,6 +284,13 @@ impl Session {
         door.map_or_else(Vec::new, |door| self.door(door, now))
     }
 
+    fn speak(&mut self, language: Language, now: Instant) -> Vec<Effect> {
+        if matches!(self.state, State::SignedOut { .. }) && self.rules.languages.contains(&language) {
+            self.language = Some((language, now + LANGUAGE));
+        }
+        Vec::new()
+    }
+
     fn still_here(&mut self, now: Instant) -> Vec<Effect> {
         if let State::SignedIn(visit) = &mut self.state {
             visit.touch(&self.rules, now);
@@ -293,6 +313,8 @@ impl Session {
         let State::SignedIn(visit) = &self.state else { return Vec::new() };
         let effects = vec![Effect::Forget(visit.session, why)];
         self.state = State::rest(&self.rules, None);
+        // The next one is somebody else.
+        self.language = None;
         effects
     }
 }

@@ -5,13 +5,16 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::{Audit, Badges, Budget, Display, Doors, Error, Kiosk, Kisi, Limits, Proximity, SignIn, Theme, Wrong};
-use crate::staff::{BadgeFormat, BadgeProfile};
+use crate::{
+    language::Language,
+    staff::{BadgeFormat, BadgeProfile},
+};
 
 /// The shipped file with the installer's keys laid over it. Every key is here, none has another default.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Raw {
-    pub(super) kiosk: Kiosk,
+    pub(super) kiosk: RawKiosk,
     pub(super) kisi: Kisi,
     pub(super) sign_in: RawSignIn,
     pub(super) badge: RawBadge,
@@ -22,6 +25,33 @@ pub(super) struct Raw {
     pub(super) proximity: Proximity,
     pub(super) audit: Audit,
     pub(super) display: RawDisplay,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawKiosk {
+    name: String,
+    location: String,
+    languages: Vec<String>,
+    support_phone: String,
+    help_url: String,
+}
+
+pub(super) fn kiosk(raw: RawKiosk) -> Result<Kiosk, Wrong> {
+    let allowed = "one or more of \"en\", \"de\", \"fr\" and \"es\", each once";
+    let mut languages = Vec::new();
+    for code in &raw.languages {
+        let known = Language::ALL.into_iter().find(|language| language.code() == code);
+        match known.filter(|language| !languages.contains(language)) {
+            Some(language) => languages.push(language),
+            None => return Err(("kiosk.languages", code.clone(), allowed)),
+        }
+    }
+    if languages.is_empty() {
+        return Err(("kiosk.languages", String::new(), allowed));
+    }
+    let RawKiosk { name, location, support_phone, help_url, .. } = raw;
+    Ok(Kiosk { name, location, support_phone, help_url, languages })
 }
 
 #[derive(Debug, Deserialize)]

@@ -34,7 +34,7 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check(
         "idle_seconds = 45",
         "idle_seconds = 4",
-        "`kiosk.toml`, line 59: `session.idle_seconds` is `4`, but must be 10 to 600",
+        "`kiosk.toml`, line 61: `session.idle_seconds` is `4`, but must be 10 to 600",
     );
     check(
         "warning_seconds = 20",
@@ -47,6 +47,12 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check("max_length = 64", "max_length = 65", "`badge.max_length` is `65`, but must be 1 to 64");
     check("name = \"Lobby\"", "name = \" \"", "`kiosk.name` is ``, but must be 1 to 40 characters");
     check("timeout_seconds = 8", "timeout_seconds = 0", "`kisi.timeout_seconds` is `0`, but must be 2 to 30");
+    check(
+        "languages = [\"en\", \"de\", \"fr\", \"es\"]",
+        "languages = [\"en\", \"tlh\"]",
+        "`kiosk.languages` is `tlh`, but must be one or more of \"en\", \"de\", \"fr\" and \"es\", each once",
+    );
+    check("languages = [\"en\", \"de\", \"fr\", \"es\"]", "languages = []", "`kiosk.languages` is ``");
     check(
         "theme = \"dark\"",
         "theme = \"pink\"",
@@ -61,15 +67,15 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check(
         "idle_seconds",
         "idle_secs",
-        "line 59: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
+        "line 61: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
     );
-    check("[session]", "[sessions]", "line 57: `sessions` is not a key, known are `audit`, `badge`");
+    check("[session]", "[sessions]", "line 59: `sessions` is not a key, known are `audit`, `badge`");
     check(
         "idle_seconds = 45",
         "idle_seconds = \"45\"",
-        "line 59: `session.idle_seconds` is of type string, but must be of type integer",
+        "line 61: `session.idle_seconds` is of type string, but must be of type integer",
     );
-    check("idle_seconds = 45", "idle_seconds = ", "line 59");
+    check("idle_seconds = 45", "idle_seconds = ", "line 61");
 }
 
 #[test]

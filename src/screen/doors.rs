@@ -10,7 +10,6 @@ use iced::{
 use super::{
     press,
     theme::{self, Metrics, Page},
-    words,
 };
 use crate::{
     door::{Door, Outcome},
@@ -50,12 +49,12 @@ pub fn view(visit: &Visit, warning: Option<Duration>, now: Instant, m: Metrics) 
 
 fn header(visit: &Visit, m: Metrics) -> Element<'_, Event> {
     let hello =
-        text(words::hello(&visit.welcome.name)).size(m.title()).font(theme::BOLD).wrapping(text::Wrapping::None);
-    let hint = if visit.welcome.incomplete { words::INCOMPLETE } else { words::TAP_A_DOOR };
-    let hint = if visit.welcome.doors.is_empty() { "" } else { hint };
+        text(m.words.hello(&visit.welcome.name)).size(m.title()).font(theme::BOLD).wrapping(text::Wrapping::None);
+    let hint = if visit.welcome.incomplete { m.words.say("incomplete") } else { m.words.say("tap-a-door") };
+    let hint = if visit.welcome.doors.is_empty() { String::new() } else { hint };
     let left = container(column![hello, text(hint).size(m.small()).color(m.colors.muted)]).width(Fill).clip(true);
     let style = move |pressed| m.quiet_style(pressed);
-    let sign_out = button(words::SIGN_OUT.to_owned(), Event::SignOutTouched, style, m);
+    let sign_out = button(m.words.say("sign-out"), Event::SignOutTouched, style, m);
     row![left, sign_out].spacing(m.margin()).height(m.header_height()).align_y(Center).into()
 }
 
@@ -106,19 +105,20 @@ fn tile<'a>(
 
 fn status(door: &Door, attempt: Attempt, rest: Option<Duration>, m: Metrics) -> (String, Option<Color>) {
     match attempt {
-        Attempt::Asked(asked, _) if asked == door.id => (words::TAP_AGAIN.to_owned(), Some(m.colors.warning)),
-        Attempt::Opening(_, opening, _) if opening == door.id => (words::SENDING.to_owned(), Some(m.colors.accent)),
+        Attempt::Asked(asked, _) if asked == door.id => (m.words.say("tap-again"), Some(m.colors.warning)),
+        Attempt::Opening(_, opening, _) if opening == door.id => (m.words.say("sending"), Some(m.colors.accent)),
         Attempt::Done(done, outcome, _) if done == door.id => {
-            let again = rest.filter(|_| outcome.refusal().is_some()).map(words::again_in);
-            (joined([words::outcome(outcome).to_owned(), again.unwrap_or_default()]), Some(color(outcome, m)))
+            let again = rest.filter(|_| outcome.refusal().is_some()).map(|rest| m.words.again_in(rest));
+            (joined([m.words.outcome(outcome), again.unwrap_or_default()]), Some(color(outcome, m)))
         }
         Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => {
             // One line: while a door rests, for how long is all there is to say.
             if let Some(rest) = rest.filter(|_| door.state.can_be_tried()) {
-                return (words::again_in(rest), None);
+                return (m.words.again_in(rest), None);
             }
-            let left = door.allowance.filter(|_| door.state.can_be_tried()).map(words::allowance);
-            (joined([words::state(door.state), left.unwrap_or_default()]), None)
+            let left =
+                door.allowance.filter(|_| door.state.can_be_tried()).map(|allowance| m.words.allowance(allowance));
+            (joined([m.words.state(door.state), left.unwrap_or_default()]), None)
         }
     }
 }
@@ -139,8 +139,8 @@ fn color(outcome: Outcome, m: Metrics) -> Color {
 
 fn no_doors<'a>(m: Metrics) -> Element<'a, Event> {
     let text = column![
-        text(words::NO_DOORS).size(m.title()).font(theme::BOLD),
-        text(words::NO_DOORS_ADVICE).size(m.body()).color(m.colors.muted),
+        text(m.words.say("no-doors")).size(m.title()).font(theme::BOLD),
+        text(m.words.say("no-doors-advice")).size(m.body()).color(m.colors.muted),
     ];
     container(text.spacing(m.gap()).align_x(Center)).center(Fill).into()
 }
@@ -152,25 +152,29 @@ fn footer(
     page: Option<(usize, usize)>,
     m: Metrics,
 ) -> Element<'_, Event> {
-    let typed = visit.typed(now).map(|(number, door)| words::typed(number, door.map(|door| door.name.as_str())));
+    let typed = visit.typed(now).map(|(number, door)| m.words.typed(number, door.map(|door| door.name.as_str())));
     let said: Element<'_, Event> = match visit.attempt {
         _ if typed.is_some() => text(typed.unwrap_or_default()).size(m.body()).color(m.colors.accent).into(),
-        Attempt::Done(_, outcome, _) => text(words::advice(outcome)).size(m.body()).color(color(outcome, m)).into(),
+        Attempt::Done(_, outcome, _) => {
+            let said = m.words.advice(outcome);
+            let size = m.sentence(said.chars().count());
+            text(said).size(size).color(color(outcome, m)).into()
+        }
         Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) => space().into(),
     };
     let countdown: Element<'_, Event> = match warning {
-        Some(left) => text(words::signing_out(left)).size(m.small()).color(m.colors.warning).into(),
+        Some(left) => text(m.words.signing_out(left)).size(m.small()).color(m.colors.warning).into(),
         None => space().into(),
     };
     let left = column![said, countdown].width(Fill);
     let mut parts = Row::new().push(left).spacing(m.margin()).height(m.footer_height()).align_y(Center);
     if let Some((page, pages)) = page {
         let style = move |pressed| m.quiet_style(pressed);
-        parts = parts.push(button(words::page(page, pages), Event::PageTurned(1), style, m));
+        parts = parts.push(button(m.words.page(page, pages), Event::PageTurned(1), style, m));
     }
     if warning.is_some() {
         let style = move |pressed| m.urgent_style(pressed);
-        parts = parts.push(button(words::STILL_HERE.to_owned(), Event::StillHereTouched, style, m));
+        parts = parts.push(button(m.words.say("still-here"), Event::StillHereTouched, style, m));
     }
     parts.into()
 }

@@ -5,17 +5,14 @@ use iced::{
     widget::{column, container, text},
 };
 
-use super::{
-    theme::{self, Metrics, Page},
-    words,
-};
+use super::theme::{self, Metrics, Page};
 
 /// Draws the screen. `what` is for the technician; it never holds a secret.
 pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Element<'a, Message> {
-    let help = if phone.is_empty() { String::new() } else { words::help(phone) };
+    let help = if phone.is_empty() { String::new() } else { m.words.help(phone) };
     let text = column![
-        text(words::OUT_OF_ORDER).size(m.title()).font(theme::BOLD).center(),
-        text(words::USE_A_CARD).size(m.body()).center(),
+        text(m.words.say("out-of-order")).size(m.title()).font(theme::BOLD).center(),
+        text(m.words.say("use-a-card")).size(m.body()).center(),
         text(help).size(m.body()).center(),
         text(what).size(m.small()).color(m.colors.muted).center(),
     ];

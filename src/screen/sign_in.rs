@@ -11,9 +11,9 @@ use super::{
     press,
     qr::{Code, qr},
     theme::{self, Metrics, Page},
-    words,
 };
 use crate::{
+    language::Language,
     session::{
         Event, State,
         entry::Entry,
@@ -59,7 +59,7 @@ pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Sa
             space().height(Fill),
             pad,
             space().height(Fill),
-            foot(labels, m),
+            column![languages(rules, m), foot(labels, m)].spacing(m.margin()).align_x(Center),
         ]
         .align_x(Center)
         .into()
@@ -69,7 +69,7 @@ pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Sa
             space().height(Fill),
             entry(state, rules, said, m),
             space().height(Fill),
-            foot(labels, m)
+            column![languages(rules, m), foot(labels, m)].spacing(m.margin()),
         ];
         row![left.width(Fill), pad].spacing(m.margin()).align_y(Center).into()
     };
@@ -92,33 +92,34 @@ fn about(labels: &Labels, m: Metrics) -> Column<'_, Event> {
 
 /// What to do, what was typed, what went wrong. Each has its place, so that nothing moves.
 fn entry<'a>(state: &'a State, rules: &'a Rules, said: Said, m: Metrics) -> Column<'a, Event> {
-    let (prompt, typed): (&str, Element<'_, Event>) = match state {
+    let (prompt, typed): (String, Element<'_, Event>) = match state {
         State::SignedOut { entry: Entry::BadgeNumber(number), .. } => {
-            (words::PROMPT_NUMBER, text(number.digits()).size(m.key_text()).font(theme::BOLD).into())
+            (m.words.say("prompt-number"), text(number.digits()).size(m.key_text()).font(theme::BOLD).into())
         }
         State::SignedOut { entry: Entry::PinOf(_, pin), .. } => {
-            (words::PROMPT_PIN_OF_BADGE, dots(pin.len(), rules.sign_in.pin_digits, m).into())
+            (m.words.say("prompt-pin-of-badge"), dots(pin.len(), rules.sign_in.pin_digits, m).into())
         }
         State::SignedOut { entry: Entry::Pin(pin), .. } => {
             let typed: Element<'_, Event> =
                 if rules.sign_in.pin { dots(pin.len(), rules.sign_in.pin_digits, m).into() } else { space().into() };
-            (prompt(rules), typed)
+            (prompt(rules, m), typed)
         }
-        State::Checking { .. } | State::SignedIn(_) => (words::CHECKING, space().into()),
+        State::Checking { .. } | State::SignedIn(_) => (m.words.say("checking"), space().into()),
     };
     let message = match (state, said.wait, said.trouble) {
-        (State::SignedOut { denial: Some((denial, _)), .. }, _, _) => words::denial(*denial).to_owned(),
+        (State::SignedOut { denial: Some((denial, _)), .. }, _, _) => m.words.denial(*denial),
         (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(wait), _) => {
-            words::too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off)
+            m.words.too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off)
         }
-        (State::SignedOut { .. }, _, Some(trouble)) => words::network(trouble).to_owned(),
+        (State::SignedOut { .. }, _, Some(trouble)) => m.words.network(trouble),
         (State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_), _, _) => String::new(),
     };
+    let length = message.chars().count();
     let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
     column![
         text(prompt).size(m.body()),
         container(typed).height(m.entry_height()).center_y(m.entry_height()),
-        container(text(message).size(m.body()).color(m.colors.bad).align_x(align))
+        container(text(message).size(m.sentence(length)).color(m.colors.bad).align_x(align))
             .height(m.message_height())
             .max_width(m.column()),
     ]
@@ -126,11 +127,11 @@ fn entry<'a>(state: &'a State, rules: &'a Rules, said: Said, m: Metrics) -> Colu
     .align_x(align)
 }
 
-fn prompt(rules: &Rules) -> &'static str {
+fn prompt(rules: &Rules, m: Metrics) -> String {
     match (rules.sign_in.pin, rules.sign_in.badge) {
-        (true, BadgePolicy::Off) => words::PROMPT_PIN,
-        (true, BadgePolicy::Alone | BadgePolicy::WithPin) => words::PROMPT,
-        (false, _) => words::PROMPT_BADGE,
+        (true, BadgePolicy::Off) => m.words.say("prompt-pin"),
+        (true, BadgePolicy::Alone | BadgePolicy::WithPin) => m.words.say("prompt"),
+        (false, _) => m.words.say("prompt-badge"),
     }
 }
 
@@ -148,16 +149,16 @@ fn keypad<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Column<'a, Event> 
     let rows = digits
         .chunks(3)
         .map(|three| Row::with_children(three.iter().map(|digit| digit_key(*digit, m))).spacing(m.gap()).into());
-    let last = row![text_key(words::BACK, Event::BackTouched, m), digit_key(zero, m), end_key(state, rules, m)];
+    let last = row![text_key(m.words.say("back"), Event::BackTouched, m), digit_key(zero, m), end_key(state, rules, m)];
     Column::with_children(rows).push(last.spacing(m.gap())).spacing(m.gap())
 }
 
 /// The key that ends a badge number, or begins one. It keeps its place in every state.
 fn end_key<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Element<'a, Event> {
     match state {
-        State::SignedOut { entry: Entry::BadgeNumber(_), .. } => text_key(words::ENTER, Event::EnterTouched, m),
+        State::SignedOut { entry: Entry::BadgeNumber(_), .. } => text_key(m.words.say("enter"), Event::EnterTouched, m),
         State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) if rules.sign_in.can_type_badge() => {
-            text_key(words::TYPE_BADGE, Event::SwitchTouched, m)
+            text_key(m.words.say("type-badge"), Event::SwitchTouched, m)
         }
         State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => {
             space().width(m.key().width).height(m.key().height).into()
@@ -171,9 +172,23 @@ fn digit_key<'a>(digit: Digit, m: Metrics) -> Element<'a, Event> {
     press::key(face, Event::DigitTouched(digit), move |pressed| m.key_style(pressed)).into()
 }
 
-fn text_key(label: &str, event: Event, m: Metrics) -> Element<'_, Event> {
+fn text_key<'a>(label: String, event: Event, m: Metrics) -> Element<'a, Event> {
     let face = container(text(label).size(m.small()).center()).center_x(m.key().width).center_y(m.key().height);
     press::key(face, event, move |pressed| m.quiet_style(pressed)).into()
+}
+
+/// What else the screen speaks. Each language is called as it calls itself.
+fn languages<'a>(rules: &Rules, m: Metrics) -> Element<'a, Event> {
+    if rules.languages.len() < 2 {
+        return space().into();
+    }
+    let choice = |language: Language| {
+        let is_spoken = language == m.words.language();
+        let name = text(language.name()).size(m.small()).font(if is_spoken { theme::BOLD } else { theme::FONT });
+        let face = container(name).center_x(m.language().width).center_y(m.language().height);
+        press::button(face, Some(Event::LanguageTouched(language)), move |pressed| m.choice_style(is_spoken, pressed))
+    };
+    Row::with_children(rules.languages.iter().map(|language| choice(*language).into())).spacing(m.gap()).into()
 }
 
 /// Help, and what the demo shows.
@@ -184,11 +199,11 @@ fn foot(labels: &Labels, m: Metrics) -> Element<'_, Event> {
     }
     let mut lines = Column::new();
     if !labels.samples.is_empty() {
-        lines = lines.push(text(words::SAMPLES).size(m.small()).font(theme::BOLD).color(m.colors.accent));
+        lines = lines.push(text(m.words.say("samples")).size(m.small()).font(theme::BOLD).color(m.colors.accent));
         lines = lines.extend(labels.samples.iter().map(|line| text(line).size(m.small()).color(m.colors.muted).into()));
     }
     if !labels.phone.is_empty() {
-        lines = lines.push(text(words::help(&labels.phone)).size(m.small()).color(m.colors.muted));
+        lines = lines.push(text(m.words.help(&labels.phone)).size(m.small()).color(m.colors.muted));
     }
     container(parts.push(lines)).width(Length::Shrink).into()
 }

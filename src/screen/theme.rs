@@ -7,7 +7,7 @@ use iced::{
     widget::container,
 };
 
-use super::{colors::Colors, press};
+use super::{colors::Colors, press, words::Words};
 
 /// The bundled typeface, in the two weights that are used. Licence: `assets/fonts/OFL.txt`.
 pub const FONT_FILES: [&[u8]; 2] =
@@ -22,6 +22,8 @@ pub const BOLD: Font = Font { weight: Weight::Bold, family: Family::Name("Noto S
 pub struct Metrics {
     /// Of the site.
     pub colors: Colors,
+    /// What is spoken.
+    pub words: &'static Words,
     /// Of the window.
     pub size: Size,
     /// A sixteenth of the longer side or a tenth of the shorter one, whichever is smaller.
@@ -30,9 +32,9 @@ pub struct Metrics {
 
 impl Metrics {
     /// Measures a window.
-    pub fn new(size: Size, colors: Colors) -> Self {
+    pub fn new(size: Size, colors: Colors, words: &'static Words) -> Self {
         let (long, short) = (size.width.max(size.height), size.width.min(size.height));
-        Self { colors, size, unit: (long / 16.0).min(short / 10.0).max(20.0) }
+        Self { colors, words, size, unit: (long / 16.0).min(short / 10.0).max(20.0) }
     }
 
     /// Whether it is higher than wide.
@@ -65,6 +67,15 @@ impl Metrics {
         self.unit * 0.36
     }
 
+    /// What must be read, of so many characters: a long sentence is smaller, so that all of it is in its place.
+    pub fn sentence(&self, length: usize) -> f32 {
+        match length {
+            ..=75 => self.body(),
+            76..=100 => self.unit * 0.3,
+            _ => self.unit * 0.26,
+        }
+    }
+
     /// What may be read.
     pub fn small(&self) -> f32 {
         self.unit * 0.27
@@ -79,6 +90,11 @@ impl Metrics {
     /// A button that is no key and no tile.
     pub fn button(&self) -> Size {
         Size::new(self.unit * 3.2, self.unit)
+    }
+
+    /// A language to choose.
+    pub fn language(&self) -> Size {
+        Size::new(self.unit * 1.85, self.unit * 0.8)
     }
 
     /// The line on which an entry stands, so that nothing moves when it comes.
@@ -152,6 +168,13 @@ impl Metrics {
     pub fn quiet_style(&self, is_pressed: bool) -> press::Style {
         let Colors { pressed, background, text, muted, .. } = self.colors;
         self.surface(if is_pressed { pressed } else { background }, text, Some(muted))
+    }
+
+    /// One of several: the one that holds stands out.
+    pub fn choice_style(&self, is_chosen: bool, is_pressed: bool) -> press::Style {
+        let Colors { pressed, background, text, muted, .. } = self.colors;
+        let edge = is_chosen.then_some(muted);
+        self.surface(if is_pressed { pressed } else { background }, if is_chosen { text } else { muted }, edge)
     }
 
     /// A button that is wanted now.

@@ -1,190 +1,345 @@
-//! Every sentence that people read at the kiosk. One place, so that it can be checked and translated.
+//! What the screen says, from `assets/languages`: one file for each language, the same keys in all of them. Nothing else in this
+//! program holds a word for people at the kiosk.
 
-use std::time::Duration;
+use std::{fmt, sync::LazyLock, time::Duration};
+
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use unic_langid::LanguageIdentifier;
 
 use crate::{
-    door::{Allowance, DoorState, Outcome},
+    door::{Allowance, DoorState, Outcome, Reason, Refusal},
+    language::Language,
     session::Denial,
     trouble::Trouble,
 };
 
-/// At rest, when PINs and badges are taken.
-pub const PROMPT: &str = "Type your PIN or scan your badge";
-/// At rest, when only PINs are taken.
-pub const PROMPT_PIN: &str = "Type your PIN";
-/// At rest, when only badges are taken.
-pub const PROMPT_BADGE: &str = "Scan your badge";
-/// While a badge number is typed.
-pub const PROMPT_NUMBER: &str = "Type your badge number, then OK";
-/// When a badge waits for its PIN.
-pub const PROMPT_PIN_OF_BADGE: &str = "Now type your PIN";
-/// The key that takes a digit back.
-pub const BACK: &str = "Delete";
-/// The key that ends a badge number.
-pub const ENTER: &str = "OK";
-/// The key that changes to a badge number.
-pub const TYPE_BADGE: &str = "Badge number";
-/// The key that changes back.
-pub const TYPE_PIN: &str = "Use a PIN instead";
-/// While the agent looks for a person.
-pub const CHECKING: &str = "One moment…";
-/// Ends a visit.
-pub const SIGN_OUT: &str = "Sign out";
-/// Goes on with one.
-pub const STILL_HERE: &str = "I'm still here";
-/// Instead of doors.
-pub const NO_DOORS: &str = "Kisi lists no door for you";
-/// And what to do about it.
-pub const NO_DOORS_ADVICE: &str = "Ask whoever looks after access in your company.";
-/// Above the doors.
-pub const TAP_A_DOOR: &str = "Tap a door to unlock it";
-/// Above doors that are not all of them.
-pub const INCOMPLETE: &str = "Not all of your doors can be shown here";
-/// The next page of doors.
-pub const NEXT_PAGE: &str = "More doors";
-/// The kiosk cannot work.
-pub const OUT_OF_ORDER: &str = "This kiosk cannot work right now";
-/// What works instead.
-pub const USE_A_CARD: &str = "Your card or phone still works at the reader beside the door.";
-/// Above what the demo shows.
-pub const SAMPLES: &str = "Demo: sample staff";
+static ALL: LazyLock<[Words; 4]> = LazyLock::new(|| Language::ALL.map(Words::new));
 
-/// Greets a person.
-pub fn hello(name: &str) -> String {
-    format!("Hello {name}")
+/// The words of a language.
+pub fn words(language: Language) -> &'static Words {
+    let [english, ..] = &*ALL;
+    ALL.iter().find(|words| words.language == language).unwrap_or(english)
 }
 
-/// Which of the pages is shown.
-pub fn page(page: usize, pages: usize) -> String {
-    format!("{NEXT_PAGE} ({page} of {pages})")
+/// The words of one language.
+pub struct Words {
+    language: Language,
+    bundle: FluentBundle<FluentResource>,
 }
 
-/// Counts down. The last second is shown as one: nobody reads a zero.
-pub fn signing_out(left: Duration) -> String {
-    match left.as_secs() + u64::from(0 < left.subsec_nanos()) {
-        0 | 1 => "Signing out in 1 second".to_owned(),
-        seconds => format!("Signing out in {seconds} seconds"),
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Words").field(&self.language).finish()
     }
 }
 
-/// There is no guess left. Badges that are scanned still work, where there are any.
-pub fn too_many_guesses(wait: Duration, badges_work: bool) -> String {
-    let seconds = wait.as_secs() + u64::from(0 < wait.subsec_nanos());
-    let still = if badges_work { " Badges still work." } else { "" };
-    format!("Too many wrong entries. Typing works again in {}:{:02}.{still}", seconds / 60, seconds % 60)
-}
-
-/// Whom to call.
-pub fn help(phone: &str) -> String {
-    format!("Help: {phone}")
-}
-
-/// Why nobody is signed in, and what to do.
-pub fn denial(denial: Denial) -> &'static str {
-    match denial {
-        Denial::NotKnown | Denial::NotKnownAgain => "That did not work. Try again, or ask at reception.",
-        Denial::TooManyBadges => "Too many unknown badges. Wait half a minute, or type your PIN.",
-        Denial::NotRead => "That was not a badge number. Try again.",
-        Denial::LoginDead => "Your access at this kiosk must be renewed. Ask at reception.",
-        Denial::Network(trouble) => network(trouble),
-        Denial::KioskFault => "This kiosk has a problem. Use your card at the reader, or ask at reception.",
-        Denial::TooSlow => "That took too long. Try again.",
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        self.language == other.language
     }
 }
 
-/// What is wrong between here and Kisi. Whoever answers the phone can tell the kinds apart by these words.
-pub fn network(trouble: Trouble) -> &'static str {
-    match trouble {
-        Trouble::Name => "No network, or no name server: the door service was not found. Use your card at the reader.",
-        Trouble::Unreachable => "The door service cannot be reached. Use your card at the reader, or try again.",
-        Trouble::Proxy => "The proxy of this network does not let the kiosk out. Use your card, and tell reception.",
-        Trouble::Unsafe => "The connection to the door service is not safe. Use your card, and tell reception.",
-        Trouble::Clock => "The clock of this kiosk seems wrong. Use your card at the reader, and tell reception.",
-        Trouble::Portal => "The network wants a sign-in of its own. Use your card at the reader, and tell reception.",
-        Trouble::NoAnswer => "The door service did not answer in time. Use your card at the reader, or try again.",
-        Trouble::Kisi => "The door service has a problem. Use your card at the reader, or try again.",
+type Args<'a> = [(&'a str, FluentValue<'a>)];
+
+impl Words {
+    fn new(language: Language) -> Self {
+        let text = match language {
+            Language::En => include_str!("../../assets/languages/en.ftl"),
+            Language::De => include_str!("../../assets/languages/de.ftl"),
+            Language::Fr => include_str!("../../assets/languages/fr.ftl"),
+            Language::Es => include_str!("../../assets/languages/es.ftl"),
+        };
+        let locale: LanguageIdentifier = language.code().parse().unwrap_or_default();
+        let mut bundle = FluentBundle::new_concurrent(vec![locale]);
+        // Marks around what is filled in would be drawn as boxes: every text runs one way.
+        bundle.set_use_isolating(false);
+        // What cannot be read of a file is missing from it: a test finds it.
+        let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(resource, _)| resource);
+        drop(bundle.add_resource(resource));
+        Self { language, bundle }
     }
-}
 
-/// What a tile says of its door. Nothing for one that simply can be unlocked.
-pub fn state(state: DoorState) -> String {
-    let said = match state {
-        DoorState::Ready => "",
-        DoorState::LockedDown(Some(since)) => return since.strftime("Locked down since %-d %b, %H:%M").to_string(),
-        DoorState::LockedDown(None) => "Locked down",
-        DoorState::NotSetUp => "Not set up yet",
-        DoorState::Open => "Open already",
-        DoorState::Offline => "Offline: may not answer",
-        DoorState::NeedsReader => "Phone or card at the reader",
-        DoorState::NeedsPosition => "Not from this kiosk",
-    };
-    said.to_owned()
-}
-
-/// On the tile of a door that must not be asked again at once.
-pub fn again_in(rest: Duration) -> String {
-    format!("Again in {} s", rest.as_secs() + u64::from(0 < rest.subsec_nanos()))
-}
-
-/// How often a door may still be opened.
-pub fn allowance(Allowance { left, of, again }: Allowance) -> String {
-    match again {
-        Some((hour, minute)) => format!("Again at {hour:02}:{minute:02}"),
-        None if left == 0 => "No more for now".to_owned(),
-        None => format!("{left} of {of} left"),
+    /// Which language it is.
+    pub fn language(&self) -> Language {
+        self.language
     }
-}
 
-/// While a door's number is typed on a keypad.
-pub fn typed(number: usize, door: Option<&str>) -> String {
-    match door {
-        Some(door) => format!("{number}: {door}. Press Enter to unlock it."),
-        None => format!("{number}: there is no such door."),
+    /// The text of this key.
+    pub fn say(&self, key: &str) -> String {
+        self.fill(key, None, &[])
     }
-}
 
-/// On the tile of a door that asks once more.
-pub const TAP_AGAIN: &str = "Tap again to unlock";
-/// On the tile while the question is open.
-pub const SENDING: &str = "Sending…";
-
-/// On the tile: what became of it, in a word or two. Accepted is not open: nobody knows that yet.
-pub fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Accepted => "Accepted",
-        Outcome::Opened => "Door opened",
-        Outcome::StillClosed => "Still closed",
-        Outcome::Refused(_) => "Refused",
-        Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::WrongClock => "Not sent",
-        Outcome::Unknown(_) => "No answer",
+    fn with(&self, key: &str, args: &Args<'_>) -> String {
+        self.fill(key, None, args)
     }
-}
 
-/// Below the doors: what happened, and what to do. A code that nobody knows is in small print, for whoever is called.
-pub fn advice(outcome: Outcome) -> String {
-    match outcome {
-        Outcome::Accepted => "Kisi accepted it. Open the door.".to_owned(),
-        Outcome::Opened => "The door is open.".to_owned(),
-        Outcome::StillClosed => {
-            "Kisi accepted it, but the door is still closed. Push or pull it, or use your card.".to_owned()
+    /// A key that is not there is said itself, so that somebody notices.
+    fn fill(&self, key: &str, attribute: Option<&str>, args: &Args<'_>) -> String {
+        let Some(message) = self.bundle.get_message(key) else { return key.to_owned() };
+        let pattern = match attribute {
+            None => message.value(),
+            Some(attribute) => message.get_attribute(attribute).map(|attribute| attribute.value()),
+        };
+        let Some(pattern) = pattern else { return key.to_owned() };
+        let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, value.clone())).collect();
+        self.bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned()
+    }
+
+    /// Greets a person.
+    pub fn hello(&self, name: &str) -> String {
+        self.with("hello", &[("name", name.into())])
+    }
+
+    /// Which of the pages is shown.
+    pub fn page(&self, page: usize, pages: usize) -> String {
+        self.with("more-doors", &[("page", page.into()), ("pages", pages.into())])
+    }
+
+    /// Counts down. The last second is shown as one: nobody reads a zero.
+    pub fn signing_out(&self, left: Duration) -> String {
+        self.with("signing-out", &[("seconds", seconds(left).max(1).into())])
+    }
+
+    /// There is no guess left. Badges that are scanned still work, where there are any.
+    pub fn too_many_guesses(&self, wait: Duration, badges_work: bool) -> String {
+        let seconds = seconds(wait);
+        let time = format!("{}:{:02}", seconds / 60, seconds % 60);
+        let key = if badges_work { "too-many-guesses-badges" } else { "too-many-guesses" };
+        self.with(key, &[("time", time.into())])
+    }
+
+    /// Whom to call.
+    pub fn help(&self, phone: &str) -> String {
+        self.with("help", &[("phone", phone.into())])
+    }
+
+    /// Why nobody is signed in, and what to do.
+    pub fn denial(&self, denial: Denial) -> String {
+        self.say(match denial {
+            Denial::NotKnown | Denial::NotKnownAgain => "not-known",
+            Denial::TooManyBadges => "too-many-badges",
+            Denial::NotRead => "not-read",
+            Denial::LoginDead => "login-dead",
+            Denial::Network(trouble) => return self.network(trouble),
+            Denial::KioskFault => "kiosk-fault",
+            Denial::TooSlow => "too-slow",
+        })
+    }
+
+    /// What is wrong between here and Kisi. Whoever answers the phone can tell the kinds apart by these words.
+    pub fn network(&self, trouble: Trouble) -> String {
+        self.say(match trouble {
+            Trouble::Name => "network-name",
+            Trouble::Unreachable => "network-unreachable",
+            Trouble::Proxy => "network-proxy",
+            Trouble::Unsafe => "network-unsafe",
+            Trouble::Clock => "network-clock",
+            Trouble::Portal => "network-portal",
+            Trouble::NoAnswer => "network-no-answer",
+            Trouble::Kisi => "network-kisi",
+        })
+    }
+
+    /// What a tile says of its door. Nothing for one that simply can be unlocked.
+    pub fn state(&self, state: DoorState) -> String {
+        self.say(match state {
+            DoorState::Ready => return String::new(),
+            DoorState::LockedDown(Some(since)) => {
+                let time = format!("{:02}:{:02}", since.hour(), since.minute());
+                let args = [("day", since.day().into()), ("month", since.month().into()), ("time", time.into())];
+                return self.with("locked-down-since", &args);
+            }
+            DoorState::LockedDown(None) => "locked-down",
+            DoorState::NotSetUp => "not-set-up",
+            DoorState::Open => "open",
+            DoorState::Offline => "offline",
+            DoorState::NeedsReader => "needs-reader",
+            DoorState::NeedsPosition => "needs-position",
+        })
+    }
+
+    /// On the tile of a door that must not be asked again at once.
+    pub fn again_in(&self, rest: Duration) -> String {
+        self.with("again-in", &[("seconds", seconds(rest).into())])
+    }
+
+    /// How often a door may still be opened.
+    pub fn allowance(&self, Allowance { left, of, again }: Allowance) -> String {
+        match again {
+            Some((hour, minute)) => self.with("again-at", &[("time", format!("{hour:02}:{minute:02}").into())]),
+            None if left == 0 => self.say("none-left"),
+            None => self.with("left", &[("left", left.into()), ("of", of.into())]),
         }
-        Outcome::NotSent => {
-            "Nothing was sent: the door service cannot be reached. Try again, or use your card.".to_owned()
+    }
+
+    /// While a door's number is typed on a keypad.
+    pub fn typed(&self, number: usize, door: Option<&str>) -> String {
+        match door {
+            Some(door) => self.with("typed", &[("number", number.into()), ("door", door.into())]),
+            None => self.with("typed-none", &[("number", number.into())]),
         }
-        Outcome::NotRecorded => {
-            "Nothing was sent: this kiosk cannot keep its records. Use your card, and tell reception.".to_owned()
+    }
+
+    /// On the tile: what became of it, in a word or two. Accepted is not open: nobody knows that yet.
+    pub fn outcome(&self, outcome: Outcome) -> String {
+        self.say(match outcome {
+            Outcome::Accepted => "accepted",
+            Outcome::Opened => "opened",
+            Outcome::StillClosed => "still-closed",
+            Outcome::Refused(_) => "refused",
+            Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::WrongClock => "not-sent",
+            Outcome::Unknown(_) => "unknown",
+        })
+    }
+
+    /// Below the doors: what happened, and what to do. A code that nobody knows is in small print, for whoever is called.
+    pub fn advice(&self, outcome: Outcome) -> String {
+        self.say(match outcome {
+            Outcome::Accepted => "accepted-advice",
+            Outcome::Opened => "opened-advice",
+            Outcome::StillClosed => "still-closed-advice",
+            Outcome::NotSent => "not-sent-advice",
+            Outcome::NotRecorded => "not-recorded-advice",
+            Outcome::WrongClock => "wrong-clock-advice",
+            Outcome::Limited => "limited-advice",
+            Outcome::Unknown(None) => "unknown-advice",
+            Outcome::Unknown(Some(hint)) => {
+                return self.with("unconfirmed-advice", &[("hint", self.reason(hint).0.into())]);
+            }
+            Outcome::Refused(reason) => {
+                let (said, advice) = self.reason(reason);
+                let said = format!("{said} {advice}");
+                let code = reason.code.as_str();
+                return if reason.is_known() {
+                    said
+                } else {
+                    self.with("with-code", &[("said", said.into()), ("code", code.into())])
+                };
+            }
+        })
+    }
+
+    /// What happened, and what to do: by the code where it says what its class says too, else by the class.
+    fn reason(&self, reason: Reason) -> (String, String) {
+        let key = if reason.code_says_it() {
+            format!("code-{}", reason.code.as_str())
+        } else {
+            format!("class-{}", class(reason.class))
+        };
+        (self.say(&key), self.fill(&key, Some("advice"), &[]))
+    }
+}
+
+/// The second that has begun counts.
+fn seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(0 < time.subsec_nanos())
+}
+
+fn class(class: Refusal) -> &'static str {
+    match class {
+        Refusal::Login => "login",
+        Refusal::Right => "right",
+        Refusal::Suspended => "suspended",
+        Refusal::Later => "later",
+        Refusal::Never => "never",
+        Refusal::Prove => "prove",
+        Refusal::LockedDown => "locked-down",
+        Refusal::Gone => "gone",
+        Refusal::Open => "open",
+        Refusal::Offline => "offline",
+        Refusal::Setup => "setup",
+        Refusal::Partner => "partner",
+        Refusal::Zone => "zone",
+        Refusal::Foreign => "foreign",
+        Refusal::TooFast => "too-fast",
+        Refusal::Other => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::door::{Code, reason};
+
+    fn source(language: Language) -> String {
+        let file = format!("{}/assets/languages/{}.ftl", env!("CARGO_MANIFEST_DIR"), language.code());
+        std::fs::read_to_string(file).unwrap()
+    }
+
+    /// Keys, and whether each has an advice.
+    fn keys(language: Language) -> BTreeSet<String> {
+        let resource = FluentResource::try_new(source(language));
+        assert!(resource.is_ok(), "{}: {:?}", language.code(), resource.err().map(|(_, errors)| errors));
+        let text = source(language);
+        let mut keys = BTreeSet::new();
+        let mut last = String::new();
+        for line in text.lines() {
+            if let Some((key, _)) = line.split_once(" =").filter(|(key, _)| !key.starts_with([' ', '#'])) {
+                key.clone_into(&mut last);
+                assert!(keys.insert(last.clone()), "{}: {key} twice", language.code());
+            } else if line.trim_start().starts_with(".advice") {
+                let _ = keys.insert(format!("{last}.advice"));
+            }
         }
-        Outcome::WrongClock => {
-            "Nothing was sent: the clock of this kiosk is wrong. Use your card, and tell reception.".to_owned()
+        keys
+    }
+
+    #[test]
+    fn every_language_has_every_key_and_no_other() {
+        let english = keys(Language::En);
+        assert!(200 < english.len(), "{}", english.len());
+        for language in Language::ALL {
+            assert_eq!(keys(language), english, "{}", language.code());
         }
-        Outcome::Limited => "Nothing was sent: that is as often as you may open it for now.".to_owned(),
-        Outcome::Unknown(None) => "It was sent, but no answer came. Look at the door before you try again.".to_owned(),
-        Outcome::Unknown(Some(hint)) => {
-            format!("Not confirmed. {} Look at the door first.", hint.said())
+    }
+
+    /// Every key says something else than itself, and whatever it takes is filled in.
+    #[test]
+    fn everything_that_is_said_is_words() {
+        for language in Language::ALL {
+            let words = words(language);
+            for key in keys(language).iter().filter(|key| !key.contains('.')) {
+                assert_ne!(words.say(key), *key, "{}", language.code());
+            }
+            for (code, _) in reason::all() {
+                let said = words.advice(Outcome::Refused(Reason::new(403, Code::new(Some(code)))));
+                assert!(10 < said.len() && !said.contains("code-") && !said.contains('{'), "{code}: {said}");
+            }
+            let said = [
+                words.hello("Ada"),
+                words.page(2, 3),
+                words.signing_out(Duration::from_millis(1_500)),
+                words.too_many_guesses(Duration::from_secs(61), true),
+                words.help("555"),
+                words.allowance(Allowance { left: 2, of: 4, again: None }),
+                words.typed(3, Some("Lobby")),
+                words.typed(3, None),
+                words.state(DoorState::LockedDown(Some(jiff::civil::date(2026, 11, 24).at(9, 5, 0, 0)))),
+            ];
+            for said in said {
+                assert!(!said.contains(['{', '}', '\u{2068}']), "{said}");
+            }
         }
-        Outcome::Refused(reason) => {
-            let code = if reason.is_known() { String::new() } else { format!(" ({})", reason.code) };
-            format!("{} {}{code}", reason.said(), reason.advice())
+        let es = words(Language::Es);
+        assert_eq!(es.signing_out(Duration::from_millis(700)), "Se cierra en 1 segundo");
+        let since = DoorState::LockedDown(Some(jiff::civil::date(2026, 11, 24).at(9, 5, 0, 0)));
+        assert_eq!(words(Language::En).state(since), "Locked down since 24 Nov, 09:05");
+        assert_eq!(words(Language::De).state(since), "Gesperrt seit 24.11., 09:05");
+    }
+
+    /// Sentences of two parts stay short enough for two lines of a small screen.
+    #[test]
+    fn every_refusal_says_what_happened_and_what_to_do() {
+        for language in Language::ALL {
+            for (code, class) in reason::all() {
+                let status = if class == Refusal::Login { 401 } else { 403 };
+                let (said, advice) = words(language).reason(Reason::new(status, Code::new(Some(code))));
+                assert!((8..=60).contains(&said.chars().count()), "{}: {said}", language.code());
+                assert!((10..=60).contains(&advice.chars().count()), "{}: {advice}", language.code());
+                assert!(said.ends_with('.') && advice.ends_with('.'), "{}: {code}", language.code());
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{reader::Key, visit::Welcome};
 use crate::{
     door::{Door, DoorId, Outcome},
+    language::Language,
     staff::{Credential, Digit},
     trouble::Trouble,
 };
@@ -32,6 +33,8 @@ pub enum Event {
     EnterTouched,
     /// The key that changes between PIN and badge number was touched.
     SwitchTouched,
+    /// A language was chosen.
+    LanguageTouched(Language),
     /// A keyboard, or a reader that types like one, sent a key.
     KeyPressed(Key),
     /// A tile was tapped.

@@ -134,6 +134,7 @@ impl Model {
             unlock_timeout: Duration::from_secs(8),
             confirm: vec!["Door 11".to_owned()],
             follow: true,
+            languages: vec![crate::language::Language::En],
             are_unlocks_counted: true,
         };
         Self {

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::budget::BudgetRules;
-use crate::staff::{BadgeFormat, BadgeProfile};
+use crate::{
+    language::Language,
+    staff::{BadgeFormat, BadgeProfile},
+};
 
 /// What the site decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +29,17 @@ pub struct Rules {
     pub confirm: Vec<String>,
     /// After an unlock the door is looked at.
     pub follow: bool,
+    /// What the screen can speak. The first one is spoken unless somebody chooses.
+    pub languages: Vec<Language>,
     /// How often people open doors is limited, and said.
     pub are_unlocks_counted: bool,
+}
+
+impl Rules {
+    /// What is spoken unless somebody chooses.
+    pub fn language(&self) -> Language {
+        self.languages.first().copied().unwrap_or(Language::En)
+    }
 }
 
 /// Whether and how badges sign a person in.

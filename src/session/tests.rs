@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     door::{Code, Door, DoorState, Outcome, Reason},
+    language::Language,
     staff::{BadgeProfile, Credential, Digit, Pin},
     trouble::Trouble,
 };
@@ -50,6 +51,7 @@ fn rules() -> Rules {
         unlock_timeout: Duration::from_secs(8),
         confirm: vec!["Server room".to_owned()],
         follow: true,
+        languages: vec![Language::En, Language::De],
         are_unlocks_counted: false,
     }
 }
@@ -921,4 +923,27 @@ fn a_number_that_is_not_ended_is_forgotten_and_pages_turn_both_ways() {
     assert_eq!(kiosk.visit().page, 1);
     let _ = kiosk.send(Event::PageTurned(-2));
     assert_eq!(kiosk.visit().page, -1, "the last one");
+}
+
+#[test]
+fn a_language_that_was_chosen_ends_with_the_session_or_with_nobody_there() {
+    let mut kiosk = Kiosk::new(rules());
+    assert_eq!(kiosk.session.language(), Language::En);
+    let _ = kiosk.send(Event::LanguageTouched(Language::Fr));
+    assert_eq!(kiosk.session.language(), Language::En, "not at this kiosk");
+    let _ = kiosk.send(Event::LanguageTouched(Language::De));
+    assert_eq!(kiosk.session.language(), Language::De);
+    let _ = kiosk.idle(ms(31_000));
+    assert_eq!(kiosk.session.language(), Language::En, "whoever it was has left");
+
+    let mut kiosk = signed_in();
+    let _ = kiosk.send(Event::LanguageTouched(Language::De));
+    assert_eq!(kiosk.session.language(), Language::En, "only at rest: nothing moves under a finger");
+    let _ = kiosk.send(Event::SignOutTouched);
+    let _ = kiosk.send(Event::LanguageTouched(Language::De));
+    kiosk.session.state = signed_in().session.state;
+    let _ = kiosk.idle(ms(31_000));
+    assert_eq!(kiosk.session.language(), Language::De, "for as long as the visit lasts");
+    let _ = kiosk.send(Event::SignOutTouched);
+    assert_eq!(kiosk.session.language(), Language::En);
 }

@@ -4,16 +4,10 @@ use std::{fs, path::PathBuf, process::Command, thread, time::Duration};
 
 use iced::{Point, Size};
 use serde_json::{Value, json};
-use vestibule::{
-    agent,
-    app::Start,
-    config::Config,
-    screen::{colors::Colors, words},
-    wiring,
-};
+use vestibule::{agent, app::Start, config::Config, screen::colors::Colors, wiring};
 
 use crate::{
-    headless::{BADGE, Kiosk},
+    headless::{BADGE, Kiosk, english},
     installed::{Installed, Program},
     touchscreen::Touchscreen,
 };
@@ -175,7 +169,7 @@ fn a_visit_on_a_real_touchscreen_from_the_list_of_staff_to_the_sign_out() {
     log.push(kiosk.expect("signed out"));
 
     // Grace scans her badge.
-    twin.tap(words::SIGN_OUT);
+    twin.tap(&english().say("sign-out"));
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     log.push(kiosk.expect("signed in"));
     thread::sleep(Duration::from_millis(700));

@@ -11,14 +11,13 @@ use vestibule::{
     audit::Action,
     door::{DoorId, Outcome, Refusal},
     kisi::{Client, Device, Settings},
-    screen::words,
     secret::Secret,
     simulator::{Simulator as Kisi, fault::Fault},
     trouble::Trouble,
 };
 
 use crate::{
-    headless::{Kiosk, Site, now},
+    headless::{Kiosk, Site, english, now},
     tls::{Certificate, Server, plain, sample},
     toxic::{Proxy, Toxic},
 };
@@ -200,11 +199,13 @@ fn a_network_that_is_away_is_said_at_rest_and_comes_back_by_itself() {
     site.config.kisi.base_url = proxy.base_url();
     let mut kiosk = site.kiosk();
     kiosk.wait(Duration::from_millis(300));
-    assert!(kiosk.shows(words::PROMPT) && !kiosk.shows(words::network(Trouble::Unreachable)));
+    assert!(kiosk.shows(&english().say("prompt")) && !kiosk.shows(&english().network(Trouble::Unreachable)));
 
     proxy.set(Toxic { refuse: true, ..Toxic::default() });
     kiosk.type_pin(&pin);
-    assert!(kiosk.shows(words::network(Trouble::NoAnswer)) || kiosk.shows(words::network(Trouble::Unreachable)));
+    assert!(
+        kiosk.shows(&english().network(Trouble::NoAnswer)) || kiosk.shows(&english().network(Trouble::Unreachable))
+    );
     kiosk.wait(Duration::from_secs(9));
     let says = |kiosk: &Kiosk| kiosk.texts().iter().any(|text| text.contains("Use your card at the reader"));
     assert!(says(&kiosk), "longer than the denial: {:?}", kiosk.texts());
@@ -229,26 +230,26 @@ fn a_clock_that_is_wrong_is_said_and_opens_nothing() {
     };
     tell("Thu, 01 Jan 1970 00:00:00 GMT");
     let mut kiosk = site.kiosk();
-    let _ = kiosk.wait_for(Duration::from_secs(5), |kiosk| kiosk.shows(words::network(Trouble::Clock)));
+    let _ = kiosk.wait_for(Duration::from_secs(5), |kiosk| kiosk.shows(&english().network(Trouble::Clock)));
     kiosk.type_pin(&pin);
     assert!(kiosk.shows("Hello Ada Lind"));
     kiosk.wait(Duration::from_millis(450));
     kiosk.tap("Main entrance");
-    assert!(kiosk.shows(&words::advice(Outcome::WrongClock)));
+    assert!(kiosk.shows(&english().advice(Outcome::WrongClock)));
     site.kisi.with(|world| {
         assert_eq!(world.unlocks(), 0);
         world.faults.clear();
     });
     // The next look, with the next key, finds it right again.
-    kiosk.tap(words::SIGN_OUT);
+    kiosk.tap(&english().say("sign-out"));
     kiosk.tap("1");
     kiosk.wait(Duration::from_millis(300));
-    kiosk.tap(words::BACK);
-    let _ = kiosk.wait_for(Duration::from_secs(5), |kiosk| !kiosk.shows(words::network(Trouble::Clock)));
+    kiosk.tap(&english().say("back"));
+    let _ = kiosk.wait_for(Duration::from_secs(5), |kiosk| !kiosk.shows(&english().network(Trouble::Clock)));
     kiosk.type_pin(&pin);
     kiosk.wait(Duration::from_millis(450));
     kiosk.tap("Main entrance");
     assert!(kiosk.shows("Accepted"));
-    let said: Vec<String> = site.records(Action::Clock);
+    let said: Vec<String> = site.records_once(Action::Clock, 2);
     assert!(said.len() == 2 && said[0].ends_with("s from Kisi's") && said[1] == "right", "{said:?}");
 }

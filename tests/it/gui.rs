@@ -7,13 +7,12 @@ use vestibule::{
     agent::{self, Order},
     app::{Message, Start},
     config::{Config, SAMPLE},
-    screen::words,
     session::{self, Denial, Identity, Presented, visit::Welcome},
     staff::Credential,
     wiring,
 };
 
-use crate::headless::{Kiosk, WIDE, lifted, moved, pressed};
+use crate::headless::{Kiosk, WIDE, english, lifted, moved, pressed};
 
 /// A kiosk whose agent keeps what it is asked, and answers as told.
 struct Asked {
@@ -243,23 +242,24 @@ fn a_scan_presses_no_door() {
 #[test]
 fn more_doors_than_fit_are_on_further_pages() {
     let mut asked = at_doors(30);
-    assert!(asked.kiosk.shows("Door 12") && !asked.kiosk.shows("Door 13"));
-    asked.kiosk.tap("More doors (1 of 3)");
+    assert!(asked.kiosk.shows("Door 9") && !asked.kiosk.shows("Door 10"));
+    asked.kiosk.tap("More doors (1 of 4)");
     // The page is drawn anew from the state.
-    assert!(asked.kiosk.shows("Door 13") && !asked.kiosk.shows("Door 12"));
-    asked.kiosk.tap("More doors (2 of 3)");
-    asked.kiosk.tap("More doors (3 of 3)");
+    assert!(asked.kiosk.shows("Door 10") && !asked.kiosk.shows("Door 9"));
+    for page in 2..=4 {
+        asked.kiosk.tap(&format!("More doors ({page} of 4)"));
+    }
     assert!(asked.kiosk.shows("Door 1"));
 }
 
 #[test]
 fn the_warning_shows_a_button_that_gives_time() {
     let mut asked = at_doors(1);
-    assert!(!asked.kiosk.shows(words::STILL_HERE));
+    assert!(!asked.kiosk.shows(&english().say("still-here")));
     asked.kiosk.tap("Door 1");
-    assert!(asked.kiosk.shows(words::STILL_HERE), "after an unlock there are eight seconds");
-    asked.kiosk.tap(words::STILL_HERE);
-    assert!(!asked.kiosk.shows(words::STILL_HERE));
+    assert!(asked.kiosk.shows(&english().say("still-here")), "after an unlock there are eight seconds");
+    asked.kiosk.tap(&english().say("still-here"));
+    assert!(!asked.kiosk.shows(&english().say("still-here")));
 }
 
 #[test]
@@ -286,12 +286,12 @@ fn every_key_and_tile_is_on_the_screen_at_every_size() {
             let at = asked.key(digit);
             assert!(0.0 < at.x && at.x < width && 0.0 < at.y && at.y < height, "{digit} at {width}x{height}");
         }
-        assert!(asked.kiosk.shows(words::PROMPT), "{width}x{height}");
+        assert!(asked.kiosk.shows(&english().say("prompt")), "{width}x{height}");
         asked.kiosk.type_pin("123456");
         for door in 1..=9 {
             assert!(asked.kiosk.shows(&format!("Door {door}")), "{door} at {width}x{height}");
         }
-        assert!(asked.kiosk.shows(words::SIGN_OUT), "{width}x{height}");
+        assert!(asked.kiosk.shows(&english().say("sign-out")), "{width}x{height}");
     }
 }
 
@@ -300,7 +300,7 @@ fn a_kiosk_that_cannot_work_says_so_and_whom_to_call() {
     let what = "`kiosk.toml`, line 3: `kiosk.nmae` is not a key".to_owned();
     let mut kiosk = Kiosk::new(Start::Broken { what: what.clone(), phone: "555 0100".into() }, WIDE);
     kiosk.send(Message::Session(session::Event::Ticked));
-    for text in [words::OUT_OF_ORDER, words::USE_A_CARD, "Help: 555 0100", &what] {
+    for text in [&english().say("out-of-order"), &english().say("use-a-card"), "Help: 555 0100", what.as_str()] {
         assert!(kiosk.shows(text), "{text}");
     }
 }

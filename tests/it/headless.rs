@@ -21,7 +21,12 @@ use vestibule::{
     directory::{Cost, Directory},
     enrol::{Candidate, Done},
     kisi::Client,
-    screen::{colors::Colors, theme},
+    language::Language,
+    screen::{
+        colors::Colors,
+        theme,
+        words::{Words, words},
+    },
     secret::Secret,
     session::{self, State},
     simulator::{Simulator as Kisi, world::World},
@@ -91,6 +96,18 @@ impl Site {
         records.map(|record| record["about"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// The same once there are so many: a person is answered before it is written down.
+    pub(crate) fn records_once(&self, action: audit::Action, count: usize) -> Vec<String> {
+        for _ in 0..80 {
+            let records = self.records(action);
+            if count <= records.len() {
+                return records;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        self.records(action)
+    }
+
     /// Whether so many guesses are written down. A guess that is given back is, soon after the answer.
     pub(crate) fn has_guesses(&self, left: u32) -> bool {
         let is_so = || self.directory().guesses_left().unwrap() == Some(left);
@@ -127,6 +144,11 @@ impl Site {
     pub(crate) fn kiosk(&self) -> Kiosk {
         Kiosk::new(self.start(), WIDE)
     }
+}
+
+/// What the screen says in English.
+pub(crate) fn english() -> &'static Words {
+    words(Language::En)
 }
 
 /// How the window behaves in these tests.

@@ -12,13 +12,12 @@ use vestibule::{
     config::Config,
     directory::{Cost, Directory},
     kisi::Client,
-    screen::words,
     wiring,
 };
 
 use crate::{
     enrolment::Files,
-    headless::{BADGE, Kiosk, WIDE},
+    headless::{BADGE, Kiosk, WIDE, english},
     installed::Program,
     touchscreen::Touchscreen,
 };
@@ -98,12 +97,12 @@ fn after_the_sign_out_no_pin_and_no_login_is_left_in_memory_files_or_log() {
     twin.type_pin(&pin);
     screen.tap(twin.find("Server room").unwrap());
     log.extend(kiosk.until("unlock answered"));
-    screen.tap(twin.find(words::SIGN_OUT).unwrap());
+    screen.tap(twin.find(&english().say("sign-out")).unwrap());
     log.extend(kiosk.until("signed out"));
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     log.extend(kiosk.until("signed in"));
     thread::sleep(Duration::from_millis(700));
-    screen.tap(twin.find(words::SIGN_OUT).unwrap());
+    screen.tap(twin.find(&english().say("sign-out")).unwrap());
     log.extend(kiosk.until("signed out"));
     thread::sleep(Duration::from_millis(1_500));
 

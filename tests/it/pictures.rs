@@ -1,6 +1,7 @@
 //! Every screen in every size: nothing lies on anything else, nothing is cut off.
 //!
-//! `VESTIBULE_PICTURES=- cargo test every_screen` draws them all, to look at, into `target/tmp/pictures`.
+//! `VESTIBULE_PICTURES=- cargo test every_screen` draws them all, to look at, into `target/tmp/pictures`; `VESTIBULE_PICTURES=-800x480-de`
+//! only those.
 
 use std::{fs, path::Path, thread, time::Duration};
 
@@ -10,6 +11,7 @@ use vestibule::{
     app::{Message, Start},
     config::Config,
     door::{Allowance, Code, Door, DoorId, DoorState, Outcome, Place, PlaceId, Reason},
+    language::Language,
     screen::colors::Colors,
     session::{Denial, Event, Identity, State, visit::Attempt, visit::Welcome},
     staff::Digit,
@@ -160,21 +162,34 @@ fn every_screen_has_room_for_its_words_in_every_size() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
     fs::create_dir_all(&folder).unwrap();
     let wanted = std::env::var("VESTIBULE_PICTURES").unwrap_or_default();
-    for (size_name, size) in SIZES {
-        for (name, prepare) in SCENES {
-            let mut kiosk = kiosk(size);
-            prepare(&mut kiosk);
-            if !wanted.is_empty() && name.contains(&wanted) {
-                save(&folder.join(format!("{name}-{size_name}.png")), size, &kiosk.picture());
-                for (theme, colors) in [("light", Colors::LIGHT), ("contrast", Colors::CONTRAST)] {
-                    kiosk.paint(colors);
-                    save(&folder.join(format!("{name}-{size_name}-{theme}.png")), size, &kiosk.picture());
-                }
+    thread::scope(|scope| {
+        for (size_name, size) in SIZES {
+            for language in Language::ALL {
+                let (wanted, folder) = (&wanted, &folder);
+                let _ = scope.spawn(move || {
+                    for (name, prepare) in SCENES {
+                        let mut kiosk = kiosk(size);
+                        give(&mut kiosk, Event::LanguageTouched(language));
+                        prepare(&mut kiosk);
+                        let name = format!("{name}-{size_name}-{}", language.code());
+                        check(&kiosk.bounds(), size, &name);
+                        if !wanted.is_empty() && name.contains(wanted.as_str()) {
+                            draw(&mut kiosk, size, folder, &name);
+                        }
+                    }
+                });
             }
-            check(&kiosk.bounds(), size, &format!("{name}, {size_name}"));
         }
-    }
+    });
     println!("pictures: {}", folder.display());
+}
+
+/// In every theme.
+fn draw(kiosk: &mut Kiosk, size: Size, folder: &Path, name: &str) {
+    for (theme, colors) in [("dark", Colors::DARK), ("light", Colors::LIGHT), ("contrast", Colors::CONTRAST)] {
+        kiosk.paint(colors);
+        save(&folder.join(format!("{name}-{theme}.png")), size, &kiosk.picture());
+    }
 }
 
 /// No text lies on another, and none leaves the window.

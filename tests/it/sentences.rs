@@ -10,7 +10,8 @@ use vestibule::{
         Code, Door, DoorId, DoorState, Outcome, Reason,
         reason::{Refusal, all},
     },
-    screen::{colors::Colors, doors, theme::Metrics, words},
+    language::Language,
+    screen::{colors::Colors, doors, theme::Metrics, words::words},
     session::{Effect, Event, Identity, Session, State, visit::Welcome},
     staff::Digit,
     trouble::Trouble,
@@ -88,45 +89,52 @@ fn outcomes() -> Vec<(String, Outcome)> {
 /// On the screen of doors, with the warning and a page button beside it: the narrowest place there is.
 #[test]
 fn every_sentence_fits_the_smallest_screen_and_is_on_one_page() {
-    let m = Metrics::new(SMALL, Colors::DARK);
-    let width = SMALL.width - 2.0 * m.margin() - 2.0 * (m.button().width + m.margin());
-    let countdown = height(&words::signing_out(Duration::from_secs(20)), m.small(), width);
-    let mut page =
-        String::from("# What is said of a tap\n\n| code | tile | below the doors | lines |\n|---|---|---|---|\n");
-    let mut too_long = Vec::new();
-    for (code, outcome) in outcomes() {
-        let (tile, said) = (words::outcome(outcome), words::advice(outcome));
-        let session = after(outcome);
-        let State::SignedIn(visit) = session.state() else { panic!() };
-        let view = doors::view(visit, Some(Duration::from_secs(20)), now(), m);
-        let mut simulator = Simulator::with_size(settings(), SMALL, view);
-        assert!(simulator.find(said.as_str()).is_ok(), "{code}: `{said}` is not on the screen");
-        let needs = height(&said, m.body(), width);
-        let lines = needs / height("A", m.body(), width);
-        if m.footer_height() < needs + countdown {
-            too_long.push(format!("{code}: {lines:.0} lines: {said}"));
+    let (mut page, mut too_long) = (String::new(), Vec::new());
+    for language in Language::ALL {
+        writeln!(page, "# What is said of a tap: {}\n", language.name()).unwrap();
+        page.push_str("| code | tile | below the doors | lines |\n|---|---|---|---|\n");
+        let words = words(language);
+        let m = Metrics::new(SMALL, Colors::DARK, words);
+        let width = SMALL.width - 2.0 * m.margin() - 2.0 * (m.button().width + m.margin());
+        let countdown = height(&words.signing_out(Duration::from_secs(20)), m.small(), width);
+        for (code, outcome) in outcomes() {
+            let (tile, said) = (words.outcome(outcome), words.advice(outcome));
+            let session = after(outcome);
+            let State::SignedIn(visit) = session.state() else { panic!() };
+            let view = doors::view(visit, Some(Duration::from_secs(20)), now(), m);
+            let mut simulator = Simulator::with_size(settings(), SMALL, view);
+            assert!(simulator.find(said.as_str()).is_ok(), "{code}: `{said}` is not on the screen");
+            let size = m.sentence(said.chars().count());
+            let needs = height(&said, size, width);
+            let lines = needs / height("A", size, width);
+            if m.footer_height() < needs + countdown {
+                too_long.push(format!("{}, {code}: {lines:.0} lines: {said}", language.code()));
+            }
+            writeln!(page, "| {code} | {tile} | {said} | {lines:.0} |").unwrap();
         }
-        writeln!(page, "| {code} | {tile} | {said} | {lines:.0} |").unwrap();
-    }
-    page.push_str("\n# What is said at rest\n\n| trouble | said |\n|---|---|\n");
-    for trouble in [
-        Trouble::Name,
-        Trouble::Unreachable,
-        Trouble::Proxy,
-        Trouble::Unsafe,
-        Trouble::Clock,
-        Trouble::Portal,
-        Trouble::NoAnswer,
-        Trouble::Kisi,
-    ] {
-        let said = words::network(trouble);
-        if m.message_height() < height(said, m.body(), m.column()) {
-            too_long.push(format!("{}: {said}", trouble.name()));
+        page.push_str("\n| trouble | said at rest |\n|---|---|\n");
+        for trouble in TROUBLES {
+            let said = words.network(trouble);
+            if m.message_height() < height(&said, m.sentence(said.chars().count()), m.column()) {
+                too_long.push(format!("{}, {}: {said}", language.code(), trouble.name()));
+            }
+            writeln!(page, "| {} | {said} |", trouble.name()).unwrap();
         }
-        writeln!(page, "| {} | {said} |", trouble.name()).unwrap();
+        page.push('\n');
     }
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sentences.md");
     fs::write(&file, page).unwrap();
     println!("every sentence: {}", file.display());
     assert_eq!(too_long, Vec::<String>::new());
 }
+
+const TROUBLES: [Trouble; 8] = [
+    Trouble::Name,
+    Trouble::Unreachable,
+    Trouble::Proxy,
+    Trouble::Unsafe,
+    Trouble::Clock,
+    Trouble::Portal,
+    Trouble::NoAnswer,
+    Trouble::Kisi,
+];

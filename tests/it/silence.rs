@@ -11,13 +11,12 @@ use std::{
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 use vestibule::{
     app::Message,
-    screen::words,
     session::{Event, reader::Key},
     simulator::fault::Fault,
     staff::Digit,
 };
 
-use crate::headless::Site;
+use crate::headless::{Site, english};
 
 /// A log that a test can read.
 #[derive(Clone, Default)]
@@ -79,7 +78,7 @@ fn nothing_of_a_visit_can_be_read_in_log_debug_or_files() {
     kiosk.wait(Duration::from_millis(450));
     site.kisi.with(|world| world.faults.push(Fault { cut_after: Some(0), ..Fault::default() }));
     kiosk.tap("Main entrance");
-    kiosk.tap(words::SIGN_OUT);
+    kiosk.tap(&english().say("sign-out"));
     kiosk.type_pin(&pin);
     shown.push(format!("{:?} {:?}", kiosk.app, site.directory()));
     for c in pin.chars().chain(BADGE.chars()) {

@@ -10,9 +10,9 @@ use iced_test::{
     futures::futures::{StreamExt, channel::mpsc, executor::block_on},
 };
 use jiff::{Timestamp, tz::TimeZone};
-use vestibule::{app, screen::words, simulator::fault::Fault};
+use vestibule::{app, simulator::fault::Fault};
 
-use crate::headless::{BADGE, Kiosk, Site, window};
+use crate::headless::{BADGE, Kiosk, Site, english, window};
 
 /// What a finger needs to another place; more than the 400 ms in which the kiosk drops touches meant for the screen before.
 const REACH: Duration = Duration::from_millis(450);
@@ -112,11 +112,11 @@ fn an_idle_visit_warns_and_ends_by_itself() {
     let pin = site.enrol("ada@example.com", None, true);
     let mut kiosk = short(&site);
     kiosk.type_pin(&pin);
-    assert!(kiosk.shows("Main entrance") && !kiosk.shows(words::STILL_HERE));
+    assert!(kiosk.shows("Main entrance") && !kiosk.shows(&english().say("still-here")));
     kiosk.wait(Duration::from_secs(1));
-    assert!(kiosk.shows(words::STILL_HERE) && kiosk.shows("Signing out in 1 second"));
+    assert!(kiosk.shows(&english().say("still-here")) && kiosk.shows("Signing out in 1 second"));
     kiosk.wait(Duration::from_millis(700));
-    assert!(kiosk.is_at_rest() && kiosk.shows(words::PROMPT) && !kiosk.shows("Main entrance"));
+    assert!(kiosk.is_at_rest() && kiosk.shows(&english().say("prompt")) && !kiosk.shows("Main entrance"));
     site.kisi.with(|world| assert_eq!(world.unlocks(), 0));
 }
 
@@ -146,14 +146,14 @@ fn a_badge_that_needs_its_pin_signs_in_with_both_only() {
     let pin = site.enrol("ada@example.com", Some(BADGE), true);
     let mut kiosk = site.kiosk();
     kiosk.scan(BADGE);
-    assert!(kiosk.shows(words::PROMPT_PIN_OF_BADGE), "no answer about the badge yet");
+    assert!(kiosk.shows(&english().say("prompt-pin-of-badge")), "no answer about the badge yet");
     kiosk.type_pin(&pin);
     assert!(kiosk.shows("Hello Ada Lind"));
-    kiosk.tap(words::SIGN_OUT);
+    kiosk.tap(&english().say("sign-out"));
     kiosk.wait(Duration::from_millis(2_050));
     kiosk.scan(BADGE);
     kiosk.type_pin(if pin == "482913" { "482914" } else { "482913" });
-    assert!(kiosk.shows(words::denial(vestibule::session::Denial::NotKnown)));
+    assert!(kiosk.shows(&english().denial(vestibule::session::Denial::NotKnown)));
 }
 
 /// R14, R15, T4: spent guesses are said, survive a restart, and leave badges alone.
@@ -168,10 +168,10 @@ fn spent_guesses_are_said_and_survive_a_restart() {
         kiosk.type_pin(wrong);
         assert!(site.has_guesses(left), "written down");
     }
-    let waits = (350..=360).map(|left| words::too_many_guesses(Duration::from_secs(left), true));
+    let waits = (350..=360).map(|left| english().too_many_guesses(Duration::from_secs(left), true));
     assert!(waits.into_iter().any(|wait| kiosk.shows(&wait)));
     kiosk.scan("0099999999");
-    assert!(kiosk.shows(words::denial(vestibule::session::Denial::NotKnown)), "a badge is answered all the same");
+    assert!(kiosk.shows(&english().denial(vestibule::session::Denial::NotKnown)), "a badge is answered all the same");
     drop(kiosk);
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&pin);
@@ -189,7 +189,7 @@ fn the_same_wrong_pin_again_costs_nothing_and_says_the_same() {
     let mut kiosk = site.kiosk();
     for (typed, left) in [(wrong, 9), (wrong, 9), (wrong, 9), (other, 8), (wrong, 7)] {
         kiosk.type_pin(typed);
-        assert!(kiosk.shows(words::denial(vestibule::session::Denial::NotKnown)));
+        assert!(kiosk.shows(&english().denial(vestibule::session::Denial::NotKnown)));
         assert!(site.has_guesses(left), "{left}");
     }
     kiosk.type_pin(&pin);
@@ -207,7 +207,7 @@ fn a_guess_that_cannot_be_written_down_is_not_looked_at() {
     let sql = "CREATE TRIGGER full BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
     kiosk.type_pin(&pin);
-    assert!(kiosk.shows(words::denial(vestibule::session::Denial::KioskFault)));
+    assert!(kiosk.shows(&english().denial(vestibule::session::Denial::KioskFault)));
     site.kisi.with(|world| assert!(world.requests.iter().all(|request| request.path != "/locks")));
 }
 
@@ -223,7 +223,7 @@ fn an_unlock_that_cannot_be_written_down_is_not_sent() {
     let sql = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     rusqlite::Connection::open(&file).unwrap().execute_batch(sql).unwrap();
     kiosk.tap("Main entrance");
-    assert!(kiosk.shows(&words::advice(vestibule::door::Outcome::NotRecorded)));
+    assert!(kiosk.shows(&english().advice(vestibule::door::Outcome::NotRecorded)));
     site.kisi.with(|world| assert_eq!(world.unlocks(), 0));
     rusqlite::Connection::open(&file).unwrap().execute_batch("DROP TRIGGER full").unwrap();
     kiosk.wait(Duration::from_millis(450));
@@ -351,7 +351,7 @@ fn a_visit_is_in_the_audit_log_and_the_intent_comes_before_the_unlock() {
     kiosk.type_pin(&pin);
     kiosk.wait(Duration::from_millis(450));
     kiosk.tap("Main entrance");
-    kiosk.tap(words::SIGN_OUT);
+    kiosk.tap(&english().say("sign-out"));
     drop(kiosk);
     std::thread::sleep(Duration::from_millis(100));
     let lines = site.audit();
@@ -393,7 +393,7 @@ fn every_refusal_looks_the_same() {
     let mut kiosk = site.kiosk();
     kiosk.scan("0099999999");
     assert!(kiosk.picture() == wrong_pin, "a badge that nobody has");
-    assert!(kiosk.shows(words::denial(vestibule::session::Denial::NotKnown)));
+    assert!(kiosk.shows(&english().denial(vestibule::session::Denial::NotKnown)));
 }
 
 /// F15, T34: one person's notice, never the kiosk's.
@@ -404,7 +404,7 @@ fn a_dead_login_is_that_persons_notice() {
     site.kisi.with(|world| world.logins.retain(|_, login| login.person != 2));
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&ada);
-    assert!(kiosk.shows(words::denial(vestibule::session::Denial::LoginDead)));
+    assert!(kiosk.shows(&english().denial(vestibule::session::Denial::LoginDead)));
     kiosk.type_pin(&grace);
     assert!(kiosk.shows("Hello Grace Moreau"));
     let person = site.directory().person("ada@example.com").unwrap().unwrap();
@@ -421,7 +421,7 @@ fn a_kisi_that_is_away_is_said_and_comes_back() {
     kiosk.type_pin(&pin);
     // A connection that is reset at once is one that came about or one that did not: both are true, and the kernel decides.
     let troubles = [vestibule::trouble::Trouble::NoAnswer, vestibule::trouble::Trouble::Unreachable];
-    assert!(troubles.into_iter().any(|trouble| kiosk.shows(words::network(trouble))));
+    assert!(troubles.into_iter().any(|trouble| kiosk.shows(&english().network(trouble))));
     site.kisi.with(|world| world.refused_connections = 0);
     kiosk.type_pin(&pin);
     assert!(kiosk.shows("Hello Ada Lind"));

@@ -15,7 +15,7 @@ struct Layer {
 const LAYERS: [Layer; 4] = [
     Layer {
         name: "core",
-        modules: &["chain", "hex", "crypt", "secret", "door", "proximity", "trouble", "staff", "session"],
+        modules: &["chain", "hex", "crypt", "secret", "door", "language", "proximity", "trouble", "staff", "session"],
         banned: &[
             "iced",
             "reqwest",

@@ -1,0 +1,292 @@
+# What the screen says, in English. Every other language has the same keys.
+
+# Nobody is signed in.
+prompt = Type your PIN or scan your badge
+prompt-pin = Type your PIN
+prompt-badge = Scan your badge
+prompt-number = Type your badge number, then OK
+prompt-pin-of-badge = Now type your PIN
+back = Delete
+enter = OK
+type-badge = Badge number
+type-pin = Use a PIN instead
+checking = One moment…
+help = Help: { $phone }
+samples = Demo: sample staff
+out-of-order = This kiosk cannot work right now
+use-a-card = Your card or phone still works at the reader beside the door.
+
+# Why nobody is signed in, and what to do.
+not-known = That did not work. Try again, or ask at reception.
+too-many-badges = Too many unknown badges. Wait half a minute, or type your PIN.
+not-read = That was not a badge number. Try again.
+login-dead = Your access at this kiosk must be renewed. Ask at reception.
+kiosk-fault = This kiosk has a problem. Use your card at the reader, or ask at reception.
+too-slow = That took too long. Try again.
+too-many-guesses = Too many wrong entries. Typing works again in { $time }.
+too-many-guesses-badges = Too many wrong entries. Typing works again in { $time }. Badges still work.
+
+# What is wrong between here and Kisi. Whoever answers the phone can tell the kinds apart by these words.
+network-name = No network, or no name server: the door service was not found. Use your card at the reader.
+network-unreachable = The door service cannot be reached. Use your card at the reader, or try again.
+network-proxy = The proxy of this network does not let the kiosk out. Use your card, and tell reception.
+network-unsafe = The connection to the door service is not safe. Use your card, and tell reception.
+network-clock = The clock of this kiosk seems wrong. Use your card at the reader, and tell reception.
+network-portal = The network wants a sign-in of its own. Use your card at the reader, and tell reception.
+network-no-answer = The door service did not answer in time. Use your card at the reader, or try again.
+network-kisi = The door service has a problem. Use your card at the reader, or try again.
+
+# Somebody is signed in.
+hello = Hello { $name }
+tap-a-door = Tap a door to unlock it
+incomplete = Not all of your doors can be shown here
+no-doors = Kisi lists no door for you
+no-doors-advice = Ask whoever looks after access in your company.
+sign-out = Sign out
+still-here = I'm still here
+signing-out =
+    { $seconds ->
+        [one] Signing out in { $seconds } second
+       *[other] Signing out in { $seconds } seconds
+    }
+more-doors = More doors ({ $page } of { $pages })
+typed = { $number }: { $door }. Press Enter to unlock it.
+typed-none = { $number }: there is no such door.
+
+# On a tile, before a tap.
+locked-down = Locked down
+locked-down-since =
+    Locked down since { $day } { $month ->
+        [1] Jan
+        [2] Feb
+        [3] Mar
+        [4] Apr
+        [5] May
+        [6] Jun
+        [7] Jul
+        [8] Aug
+        [9] Sep
+        [10] Oct
+        [11] Nov
+       *[12] Dec
+    }, { $time }
+not-set-up = Not set up yet
+open = Open already
+offline = Offline: may not answer
+needs-reader = Phone or card at the reader
+needs-position = Not from this kiosk
+tap-again = Tap again to unlock
+again-in = Again in { $seconds } s
+again-at = Again at { $time }
+none-left = No more for now
+left = { $left } of { $of } left
+
+# On a tile, after it. Accepted is not open: nobody knows that yet.
+sending = Sending…
+accepted = Accepted
+opened = Door opened
+still-closed = Still closed
+refused = Refused
+not-sent = Not sent
+unknown = No answer
+
+# Below the doors: what happened, and what to do.
+accepted-advice = Kisi accepted it. Open the door.
+opened-advice = The door is open.
+still-closed-advice = Kisi accepted it, but the door is still closed. Push or pull it, or use your card.
+not-sent-advice = Nothing was sent: the door service cannot be reached. Try again, or use your card.
+not-recorded-advice = Nothing was sent: this kiosk cannot keep its records. Use your card, and tell reception.
+wrong-clock-advice = Nothing was sent: the clock of this kiosk is wrong. Use your card, and tell reception.
+limited-advice = Nothing was sent: that is as often as you may open it for now.
+unknown-advice = It was sent, but no answer came. Look at the door before you try again.
+unconfirmed-advice = Not confirmed. { $hint } Look at the door first.
+with-code = { $said } (code { $code })
+
+# Advice that many refusals share.
+ask-reception = Ask at reception.
+ask-access = Ask whoever looks after access.
+use-phone-or-card = Use your phone or card at the reader.
+use-card-or-later = Use your card at the reader, or try later.
+tell-reception = Use another door, and tell reception.
+ask-before = Ask at reception before you try again.
+nobody-now = Nobody can open it now. Ask at reception.
+push-or-pull = Push or pull it.
+wait-a-moment = Wait a moment, then try again.
+listed-anew = Your doors are listed anew.
+within-hours = Come back within your hours.
+
+# Refusals by their class, when the code says nothing more.
+
+class-login = Your access at this kiosk must be renewed.
+    .advice = { ask-reception }
+class-right = You have no right to this door.
+    .advice = { ask-access }
+class-suspended = Your access is switched off.
+    .advice = { ask-access }
+class-later = Not at this hour.
+    .advice = Your access is limited in time.
+class-never = This door cannot be opened from a kiosk.
+    .advice = { use-phone-or-card }
+class-prove = This door wants you at its reader.
+    .advice = Use your phone or card there.
+class-locked-down = This door is locked down.
+    .advice = { nobody-now }
+class-gone = This door does not exist any more.
+    .advice = { listed-anew }
+class-open = This door is open, or opening already.
+    .advice = { push-or-pull }
+class-offline = The door does not answer.
+    .advice = { use-card-or-later }
+class-setup = This door is not set up correctly.
+    .advice = { tell-reception }
+class-partner = A system behind this door failed.
+    .advice = { use-card-or-later }
+class-zone = An alarm keeps this door shut.
+    .advice = { ask-before }
+class-foreign = Kisi refused it.
+    .advice = Use your card, or ask at reception.
+class-other = Kisi refused it.
+    .advice = Use your card, or ask at reception.
+class-too-fast = That was too quick.
+    .advice = { wait-a-moment }
+
+# Kisi's codes.
+
+code-afc496 = Kisi does not accept your login any more.
+    .advice = { ask-reception }
+code-afc507 = Your sign-in link is not valid any more.
+    .advice = { ask-reception }
+code-afc516 = Kisi does not accept your login any more.
+    .advice = { ask-reception }
+code-afc526 = Kisi wants a second factor for your login.
+    .advice = { ask-reception }
+code-afc536 = Kisi does not accept the second factor of your login.
+    .advice = { ask-reception }
+code-afc546 = Kisi does not accept the backup code of your login.
+    .advice = { ask-reception }
+code-facced = Kisi cannot read the certificate of your login.
+    .advice = { ask-reception }
+code-fcd8ef = You have no right to this door.
+    .advice = { ask-access }
+code-f35ade = Your right to this door has ended.
+    .advice = { ask-access }
+code-f398de = Your right to this door is not valid.
+    .advice = { ask-access }
+code-fcd8ff = Your access is switched off.
+    .advice = { ask-access }
+code-f358de = Your right to this door has not begun yet.
+    .advice = { ask-access }
+code-34ffaa = This door is not yours to open at this hour.
+    .advice = { within-hours }
+code-f01337 = Your access does not include apps or kiosks.
+    .advice = { use-phone-or-card }
+code-bbc93f = This door opens only with a phone held to its reader.
+    .advice = { use-phone-or-card }
+code-34bd8f = This door opens only with your own phone.
+    .advice = { use-phone-or-card }
+code-a3995f = The kiosk is too far from this door.
+    .advice = { use-phone-or-card }
+code-bbb99f = The position of this kiosk is not valid.
+    .advice = { use-phone-or-card }
+code-a7793f = This door wants to know where you are.
+    .advice = { use-phone-or-card }
+code-a3799f = This door wants to know where you are.
+    .advice = { use-phone-or-card }
+code-a3793f = This door wants to know where you are.
+    .advice = { use-phone-or-card }
+code-bb4faa = You are not close enough to this door.
+    .advice = { use-phone-or-card }
+code-bb5bff = The reader of this door was not heard.
+    .advice = { use-phone-or-card }
+code-bb4bff = This door wants you at its reader.
+    .advice = { use-phone-or-card }
+code-bb4fff = This door wants you at its reader.
+    .advice = { use-phone-or-card }
+code-fad001 = This door is locked down.
+    .advice = { nobody-now }
+code-fad002 = The whole place is locked down.
+    .advice = Nobody can enter or leave now. Ask at reception.
+code-fad10e = This door does not exist any more.
+    .advice = { listed-anew }
+code-fad110 = This door is open on a schedule.
+    .advice = { push-or-pull }
+code-fad112 = This lock is opening already.
+    .advice = Wait a moment, then push or pull.
+code-fac001 = The controller of this door does not answer.
+    .advice = { use-card-or-later }
+code-fac002 = The controller of this door does not answer.
+    .advice = { use-card-or-later }
+code-fac003 = The lock does not answer.
+    .advice = { use-card-or-later }
+code-fac004 = The lock does not answer.
+    .advice = { use-card-or-later }
+code-fad106 = The wireless lock cannot be found.
+    .advice = { use-card-or-later }
+code-fad107 = The wireless lock is offline.
+    .advice = { use-card-or-later }
+code-fad10f = The wireless lock cannot be reached.
+    .advice = { use-card-or-later }
+code-fbc000 = The controller of this door is being updated.
+    .advice = { wait-a-moment }
+code-bbb93f = This door has no position in Kisi.
+    .advice = { tell-reception }
+code-ff420a = This door has no controller.
+    .advice = { tell-reception }
+code-fad105 = This door is set up wrongly.
+    .advice = { tell-reception }
+code-fad108 = The controller of this door is not set up yet.
+    .advice = { tell-reception }
+code-abbb11 = The system behind this door failed.
+    .advice = { use-card-or-later }
+code-abcc11 = The system behind this door does not know it.
+    .advice = { tell-reception }
+code-abdd11 = The system behind this door cannot be reached.
+    .advice = { use-card-or-later }
+code-abee11 = The system behind this door refused.
+    .advice = { tell-reception }
+code-abfe11 = The system behind this door is set up wrongly.
+    .advice = { tell-reception }
+code-abff11 = The system behind this door is switched off.
+    .advice = { tell-reception }
+code-fad137 = An alarm keeps this door shut.
+    .advice = { ask-before }
+code-fad126 = The alarm zone of this door does not exist.
+    .advice = { ask-before }
+code-aaa345 = The alarm zone of this door has no controller.
+    .advice = { ask-before }
+code-fad129 = The alarm controller does not answer.
+    .advice = { ask-before }
+code-adf234 = The alarm could not be reset.
+    .advice = { ask-before }
+code-fad144 = The alarm is still triggered.
+    .advice = { ask-before }
+code-fad146 = The alarm is still armed.
+    .advice = { ask-before }
+code-fad121 = This elevator stop does not exist.
+    .advice = { tell-reception }
+code-fad122 = This elevator stop is not set up.
+    .advice = { tell-reception }
+code-fad123 = The elevator stops are locked down.
+    .advice = Nobody can use them now. Ask at reception.
+code-fad124 = This elevator stop is open on a schedule.
+    .advice = Just call the elevator.
+code-fad334 = The elevator stop was not released.
+    .advice = { use-card-or-later }
+code-f298cf = Links are switched off for you here.
+    .advice = { ask-access }
+code-f298df = Your access does not include links.
+    .advice = { ask-access }
+code-f298bf = The right behind this link is not valid.
+    .advice = { ask-access }
+code-f29aef = This link is not valid.
+    .advice = { ask-access }
+code-faa9ef = Kisi does not know this card.
+    .advice = { ask-access }
+code-faa9ff = This card is not activated.
+    .advice = { ask-access }
+code-cabbeb = A card with this number exists already.
+    .advice = { ask-access }
+code-ecc123 = The controller of this door failed.
+    .advice = { use-card-or-later }
+code-ffffff = Kisi has an unexpected fault.
+    .advice = { use-card-or-later }
