@@ -15,7 +15,7 @@ mod wire;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, civil::DateTime};
-use reqwest::{Certificate, Method, RequestBuilder, Response, StatusCode, Url, header, redirect, retry};
+use reqwest::{Certificate, Method, RequestBuilder, Response, Url, header, redirect, retry};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -183,11 +183,12 @@ impl Client {
         let request = self.http.request(Method::OPTIONS, self.url(&["login"])).timeout(CONNECT_TIMEOUT + READ_TIMEOUT);
         let answer = self.send("OPTIONS /login", request).await?;
         let status = answer.status();
-        if is_html(&answer) {
+        // How Kisi answers this is not documented: whoever is there may refuse it, in any words. A page instead, an address to go
+        // to, and a gateway with nothing behind it are other things.
+        if status.is_success() && is_html(&answer) {
             return Err(Error::NotKisi);
         }
-        // A server that does not know the question is there all the same.
-        if status.is_redirection() || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED) {
+        if status.is_redirection() || matches!(status.as_u16(), 502..=504 | 511) {
             return Err(Error::from_status(status, Code::default(), None));
         }
         let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);

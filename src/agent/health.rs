@@ -8,10 +8,8 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::Agent;
+use super::{Agent, done::Done};
 use crate::{audit::Action, chain::Chain, kisi, trouble::Trouble, uptime};
-
-use super::done::Done;
 
 /// While all is well, Kisi is asked so often whether it is there. Our choice.
 const WELL: Duration = Duration::from_mins(1);

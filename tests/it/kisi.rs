@@ -469,3 +469,30 @@ async fn an_end_that_kisi_announces_is_told_to_the_technician() {
     let said = "GET /locks ends: deprecated since @1767225600, gone from Fri, 01 Jan 2027 00:00:00 GMT";
     assert_eq!(client.announced(), [said], "also to the clients made from it");
 }
+
+/// F21, F20: what the question whether Kisi is there takes for a no. A server that refuses the question is there.
+#[tokio::test]
+async fn whoever_refuses_the_question_is_there() {
+    let (server, client, _) = with_login("ada@example.com", |_| {}).await;
+    let html = || vec![("Content-Type".to_owned(), "text/html; charset=utf-8".to_owned())];
+    for (status, is_there) in [
+        (200, false),
+        (204, true),
+        (302, false),
+        (403, true),
+        (404, true),
+        (405, true),
+        (500, true),
+        (501, true),
+        (502, false),
+        (503, false),
+        (504, false),
+        (511, false),
+    ] {
+        let headers = if status == 204 { Vec::new() } else { html() };
+        server.simulator.with(|world| {
+            world.faults = vec![Fault { status: Some(status), headers, ..Fault::default() }];
+        });
+        assert_eq!(client.time().await.is_ok(), is_there, "{status}");
+    }
+}
