@@ -16,12 +16,14 @@ use iced::{
     window::{self, Id, raw_window_handle::RawWindowHandle},
 };
 
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
 use crate::{
     agent::{Handle, Health},
     language::Language,
     screen::{
         colors::Colors,
-        doors, keys, notice,
+        dim, doors, keys, notice,
         sign_in::{self, Labels, Said},
         theme::{self, Metrics},
         words::words,
@@ -84,6 +86,8 @@ pub enum Message {
     Opened(Id),
     /// So large is the monitor.
     Measured(Id, Option<Size>),
+    /// The time that is shown is another.
+    MinuteBegan,
     /// Somebody tries to close the window.
     CloseRequested,
 }
@@ -94,6 +98,8 @@ pub struct App {
     face: Face,
     window: Window,
     now: Instant,
+    /// By the clock on the wall.
+    time: DateTime,
 }
 
 #[derive(Debug)]
@@ -157,12 +163,15 @@ impl App {
             })),
             Start::Broken { what, phone } => Face::Broken { what, phone },
         };
-        Self { face, window, now }
+        let mut app = Self { face, window, now, time: time() };
+        // Rest begins now.
+        drop(app.send(Event::Ticked));
+        app
     }
 
     /// Takes one message.
     pub fn update(&mut self, message: Message) -> Task<Message> {
-        self.now = now();
+        (self.now, self.time) = (now(), time());
         match message {
             Message::Opened(id) if self.window.fullscreen => {
                 tracing::info!("the window is open");
@@ -176,7 +185,7 @@ impl App {
             Message::Measured(id, Some(size)) => {
                 Task::batch([window::move_to(id, Point::ORIGIN), window::resize(id, size)])
             }
-            Message::Opened(_) | Message::Measured(_, None) => Task::none(),
+            Message::Opened(_) | Message::Measured(_, None) | Message::MinuteBegan => Task::none(),
             Message::CloseRequested => match &self.window.closed {
                 Some(closed) => {
                     closed.store(true, Ordering::Relaxed);
@@ -218,7 +227,13 @@ impl App {
                     doors::view(visit, warning, self.now, metrics).map(Message::Session)
                 }
                 state @ (State::SignedOut { .. } | State::Checking { .. }) => {
-                    let said = Said { wait: kiosk.session.budget().wait(self.now), trouble: kiosk.health.trouble };
+                    let clock = (self.time.hour(), self.time.minute());
+                    let (wait, trouble) = (kiosk.session.budget().wait(self.now), kiosk.health.trouble);
+                    if kiosk.session.is_dim() {
+                        return dim::view(&kiosk.labels, sign_in::clock(clock), minutes(self.time), metrics)
+                            .map(Message::Session);
+                    }
+                    let said = Said { wait, trouble, clock };
                     sign_in::view(state, kiosk.session.rules(), &kiosk.labels, said, metrics).map(Message::Session)
                 }
             },
@@ -229,16 +244,28 @@ impl App {
     pub fn subscription(&self) -> Subscription<Message> {
         let ticks = match &self.face {
             Face::Working(kiosk) if kiosk.session.hears_keys() => iced::time::every(QUICK_TICK),
-            Face::Working(kiosk) if kiosk.session.deadline().is_some() => iced::time::every(TICK),
-            Face::Working(kiosk) if kiosk.session.budget().is_waiting() => iced::time::every(SLOW_TICK),
-            Face::Working(_) | Face::Broken { .. } => Subscription::none(),
+            Face::Working(kiosk) => match (kiosk.session.state(), kiosk.session.deadline()) {
+                // A countdown may be shown.
+                (State::SignedIn(_), _) => iced::time::every(TICK),
+                _ if kiosk.session.budget().is_waiting() => iced::time::every(SLOW_TICK),
+                (State::SignedOut { .. } | State::Checking { .. }, Some(at)) => {
+                    Subscription::run_with(At(at), |At(at)| from(at.saturating_duration_since(now()))).map(|()| now())
+                }
+                (State::SignedOut { .. } | State::Checking { .. }, None) => Subscription::none(),
+            },
+            Face::Broken { .. } => Subscription::none(),
         };
+        let minute = Subscription::run_with(minutes(self.time), |_| {
+            let seconds = u64::try_from(time().second()).unwrap_or_default();
+            from(Duration::from_secs(60_u64.saturating_sub(seconds)))
+        });
         let health = match &self.face {
             Face::Working(kiosk) => Subscription::run_with(Watched(kiosk.agent.clone()), Watched::stream),
             Face::Broken { .. } => Subscription::none(),
         };
         Subscription::batch([
             health.map(Message::Health),
+            minute.map(|()| Message::MinuteBegan),
             ticks.map(|_| Message::Session(Event::Ticked)),
             window::open_events().map(Message::Opened),
             window::close_requests().map(|_| Message::CloseRequested),
@@ -257,6 +284,25 @@ impl App {
             Face::Broken { .. } => None,
         }
     }
+}
+
+/// Something happens at this moment.
+#[derive(Hash)]
+struct At(Instant);
+
+/// Once after this, and should that have been too early for anything to change, again soon.
+fn from(after: Duration) -> impl Stream<Item = ()> + use<> {
+    stream::unfold(after, async |after| {
+        tokio::time::sleep(after).await;
+        Some(((), TICK))
+    })
+}
+
+/// Minutes since the beginning of the year, about: they tell one from another.
+fn minutes(time: DateTime) -> u64 {
+    let days = u64::try_from(time.day_of_year()).unwrap_or_default();
+    let of_day = i64::from(time.hour()) * 60 + i64::from(time.minute());
+    days * 1_440 + u64::try_from(of_day).unwrap_or_default()
 }
 
 /// The one agent of this program, as a subscription is told apart by.
@@ -320,6 +366,10 @@ fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
             Task::perform(answer, move |outcome| Message::Session(Event::UnlockAnswered(request, outcome)))
         }
     }
+}
+
+fn time() -> DateTime {
+    TimeZone::system().to_datetime(Timestamp::now())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]

@@ -185,6 +185,8 @@ pub struct Audit {
 pub struct Display {
     /// The whole screen.
     pub fullscreen: bool,
+    /// At rest it dims after this. Zero: never.
+    pub dim_after: Duration,
     /// Which colours.
     pub theme: Theme,
     /// A colour of the site's: red, green, blue.

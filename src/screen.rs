@@ -1,6 +1,7 @@
 //! What can be seen. A screen draws the session's state and sends its events; it starts nothing and reads no clock.
 
 pub mod colors;
+pub mod dim;
 pub mod doors;
 pub mod keys;
 pub mod notice;

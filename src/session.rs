@@ -7,6 +7,7 @@ pub mod event;
 pub mod reader;
 pub mod rules;
 mod sign_in;
+mod sleep;
 mod state;
 pub mod visit;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use self::{
     entry::Entry,
     reader::{Heard, Key, Reader},
     rules::Rules,
+    sleep::Sleep,
     visit::Visit,
 };
 pub use self::{
@@ -51,13 +53,23 @@ pub struct Session {
     last_id: u64,
     /// What somebody chose, and until when it holds while nobody is signed in.
     language: Option<(Language, Instant)>,
+    sleep: Sleep,
 }
 
 impl Session {
     /// A kiosk at rest.
     pub fn new(rules: Rules) -> Self {
         let (state, budget) = (State::rest(&rules, None), Budget::full(rules.budget));
-        Self { rules, state, reader: Reader::new(), budget, last_scan: None, last_id: 0, language: None }
+        Self {
+            rules,
+            state,
+            reader: Reader::new(),
+            budget,
+            last_scan: None,
+            last_id: 0,
+            language: None,
+            sleep: Sleep::default(),
+        }
     }
 
     /// The same with the guesses that were left when the program ended.
@@ -86,6 +98,11 @@ impl Session {
         self.language.map_or_else(|| self.rules.language(), |(language, _)| language)
     }
 
+    /// Whether the screen is dim: nobody has been there for a while.
+    pub fn is_dim(&self) -> bool {
+        self.sleep.is_dim
+    }
+
     /// How long somebody still has, once the last part of it began: the countdown of the warning.
     pub fn warning(&self, now: Instant) -> Option<Duration> {
         let State::SignedIn(visit) = &self.state else { return None };
@@ -104,7 +121,8 @@ impl Session {
         match &self.state {
             State::SignedOut { denial, gone_at, .. } => {
                 let spoken = self.language.map(|(_, until)| until);
-                denial.map(|(_, until)| until).into_iter().chain(*gone_at).chain(spoken).min()
+                let dims = self.sleep.dims();
+                denial.map(|(_, until)| until).into_iter().chain(*gone_at).chain(spoken).chain(dims).min()
             }
             State::Checking { until, visit, .. } => {
                 Some(visit.as_ref().map_or(*until, |visit| visit.deadline().min(*until)))
@@ -123,8 +141,16 @@ impl Session {
         if self.budget.refill(now) {
             effects.push(Effect::KeepBudget(self.budget.left()));
         }
-        effects.extend(self.step(event, now));
+        if self.wake(&event, now) {
+            effects.extend(self.step(event, now));
+        }
         effects
+    }
+
+    /// Whoever is there keeps the screen awake. Says whether the event means anything besides.
+    fn wake(&mut self, event: &Event, now: Instant) -> bool {
+        let is_at_rest = matches!(self.state, State::SignedOut { .. });
+        self.sleep.heard(event, is_at_rest, self.rules.dim_after, now)
     }
 
     fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
@@ -148,6 +174,7 @@ impl Session {
                 }
                 effects
             }
+            Event::WakeTouched => Vec::new(),
             Event::DigitTouched(digit) => self.digit(digit, now),
             Event::BackTouched => self.back(now),
             Event::EnterTouched => self.enter(now),
@@ -205,6 +232,7 @@ impl Session {
         match &mut self.state {
             State::SignedOut { entry, denial, gone_at } => {
                 self.language = self.language.filter(|(_, until)| now < *until);
+                self.sleep.tick(now);
                 if denial.is_some_and(|(_, until)| until <= now) {
                     *denial = None;
                 }

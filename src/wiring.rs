@@ -194,6 +194,7 @@ pub fn rules(config: &Config) -> Rules {
         unlock_timeout: Duration::from_secs(config.kisi.timeout_seconds),
         confirm: config.doors.confirm.clone(),
         follow: config.doors.follow,
+        dim_after: config.display.dim_after,
         languages: config.kiosk.languages.clone(),
         are_unlocks_counted: config.limits != config::Limits::default(),
     }

@@ -1,6 +1,6 @@
 //! `kiosk.toml` as it is written: the shipped file with the installer's keys laid over it, and where a key stands.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use serde::Deserialize;
 
@@ -89,6 +89,7 @@ pub(super) struct RawSession {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawDisplay {
     pub(super) fullscreen: bool,
+    pub(super) dim_after_seconds: u64,
     pub(super) theme: String,
     pub(super) accent: String,
 }
@@ -109,7 +110,11 @@ pub(super) fn display(raw: &RawDisplay) -> Result<Display, Wrong> {
         let [_, red, green, blue] = accent.to_be_bytes();
         [red, green, blue]
     });
-    Ok(Display { fullscreen: raw.fullscreen, theme, accent })
+    if 3_600 < raw.dim_after_seconds {
+        return Err(("display.dim_after_seconds", raw.dim_after_seconds.to_string(), "0 to 3600"));
+    }
+    let dim_after = Duration::from_secs(raw.dim_after_seconds);
+    Ok(Display { fullscreen: raw.fullscreen, dim_after, theme, accent })
 }
 
 /// Lays the installer's keys over the shipped ones. The shipped file says which keys there are, and of what kind.

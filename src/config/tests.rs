@@ -58,6 +58,11 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
         "theme = \"pink\"",
         "`display.theme` is `pink`, but must be \"dark\", \"light\" or \"contrast\"",
     );
+    check(
+        "dim_after_seconds = 120",
+        "dim_after_seconds = 4000",
+        "`display.dim_after_seconds` is `4000`, but must be 0 to 3600",
+    );
     check("accent = \"\"", "accent = \"blue\"", "`display.accent` is `blue`, but must be a colour such as \"#6cb6ff\"");
     check(
         "badge = \"alone\"",

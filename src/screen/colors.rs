@@ -25,6 +25,8 @@ pub struct Colors {
     pub text: Color,
     /// What may be read.
     pub muted: Color,
+    /// What may be overlooked: a screen that is dim.
+    pub faint: Color,
     /// What leads on.
     pub accent: Color,
     /// Something was accepted.
@@ -44,6 +46,7 @@ impl Colors {
         line: color!(0x20, 0x29, 0x33),
         text: color!(0xf3, 0xf6, 0xf8),
         muted: color!(0xae, 0xba, 0xc6),
+        faint: color!(0x5a, 0x66, 0x73),
         accent: color!(0x6c, 0xb6, 0xff),
         good: color!(0x4f, 0xd1, 0x8b),
         bad: color!(0xff, 0x8a, 0x80),
@@ -57,6 +60,7 @@ impl Colors {
         line: color!(0xc4, 0xcd, 0xd6),
         text: color!(0x12, 0x18, 0x1e),
         muted: color!(0x4a, 0x56, 0x62),
+        faint: color!(0x5a, 0x66, 0x73),
         accent: color!(0x0a, 0x58, 0xa6),
         good: color!(0x0c, 0x62, 0x36),
         bad: color!(0xa1, 0x1d, 0x15),
@@ -70,6 +74,7 @@ impl Colors {
         line: color!(0xff, 0xff, 0xff),
         text: color!(0xff, 0xff, 0xff),
         muted: color!(0xe2, 0xe2, 0xe2),
+        faint: color!(0x9a, 0x9a, 0x9a),
         accent: color!(0x7f, 0xc8, 0xff),
         good: color!(0x62, 0xe8, 0xa0),
         bad: color!(0xff, 0xa8, 0x9f),
@@ -119,7 +124,7 @@ mod tests {
 
     /// Every pair of text and what is behind it, and every edge and what is beside it.
     fn check(name: &str, colors: Colors) {
-        let Colors { background, surface, pressed, line, text, muted, accent, good, bad, warning } = colors;
+        let Colors { background, surface, pressed, line, text, muted, faint, accent, good, bad, warning } = colors;
         let pairs = [
             ("text", text, background),
             ("key", text, surface),
@@ -144,6 +149,8 @@ mod tests {
         for (what, edge) in [("accent", accent), ("good", good), ("bad", bad), ("warning", warning)] {
             assert!(3.0 <= edge.relative_contrast(background), "{name}: the edge {what}");
         }
+        // On black, whatever the theme: a dim screen gives no light.
+        assert!(3.0 <= faint.relative_contrast(Color::BLACK), "{name}: the time on a dim screen");
         assert!(1.1 <= line.relative_contrast(background), "{name}: tiles and keys stand out");
     }
 

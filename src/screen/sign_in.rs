@@ -45,6 +45,13 @@ pub struct Said {
     pub wait: Option<Duration>,
     /// What is wrong between here and Kisi.
     pub trouble: Option<Trouble>,
+    /// Hour and minute by the kiosk's clock.
+    pub clock: (i8, i8),
+}
+
+/// Hour and minute, as they are shown.
+pub fn clock((hour, minute): (i8, i8)) -> String {
+    format!("{hour:02}:{minute:02}")
 }
 
 /// Draws the screen.
@@ -55,7 +62,7 @@ pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Sa
     let pad: Element<'_, Event> = if has_pad { keypad(state, rules, m).into() } else { space().into() };
     let page: Element<'_, Event> = if m.is_portrait() {
         column![
-            column![about(labels, m), entry(state, rules, said, m)].spacing(m.margin()).align_x(Center),
+            column![about(labels, said, m), entry(state, rules, said, m)].spacing(m.margin()).align_x(Center),
             space().height(Fill),
             pad,
             space().height(Fill),
@@ -65,7 +72,7 @@ pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Sa
         .into()
     } else {
         let left = column![
-            about(labels, m),
+            about(labels, said, m),
             space().height(Fill),
             entry(state, rules, said, m),
             space().height(Fill),
@@ -82,12 +89,12 @@ pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Sa
     container(page).padding(m.margin()).center_x(Fill).height(Fill).style(move |_| m.page(shown)).into()
 }
 
-/// Name and place of the kiosk.
-fn about(labels: &Labels, m: Metrics) -> Column<'_, Event> {
+/// Name and place of the kiosk, and the time.
+fn about(labels: &Labels, said: Said, m: Metrics) -> Row<'_, Event> {
     let name = text(&labels.name).size(m.title()).font(theme::BOLD);
     let location = text(&labels.location).size(m.small()).color(m.colors.muted);
-    let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
-    column![name, location].align_x(align)
+    let time = text(clock(said.clock)).size(m.title()).color(m.colors.muted);
+    row![container(column![name, location]).width(Fill), time].spacing(m.margin())
 }
 
 /// What to do, what was typed, what went wrong. Each has its place, so that nothing moves.

@@ -81,6 +81,24 @@ impl Metrics {
         self.unit * 0.27
     }
 
+    /// The time on a dim screen.
+    pub fn clock(&self) -> f32 {
+        self.unit * 1.6
+    }
+
+    /// How far words on a dim screen lie to the right and down, in this minute.
+    pub fn drift(&self, minutes: u64) -> [f32; 2] {
+        let step = |part: u64, steps: u16| {
+            f32::from(u16::try_from(part % u64::from(steps)).unwrap_or_default()) / f32::from(steps)
+        };
+        [step(minutes, 7) * self.unit * 3.0, step(minutes / 7, 5) * self.unit * 2.0]
+    }
+
+    /// A screen that is dim: black, whatever the theme.
+    pub fn dim_style(&self) -> press::Style {
+        self.surface(Color::BLACK, self.colors.faint, None)
+    }
+
     /// A key of the pad.
     pub fn key(&self) -> Size {
         let width = if self.is_portrait() { 2.5 } else { 1.85 };

@@ -33,6 +33,8 @@ pub enum Event {
     EnterTouched,
     /// The key that changes between PIN and badge number was touched.
     SwitchTouched,
+    /// The dim screen was touched.
+    WakeTouched,
     /// A language was chosen.
     LanguageTouched(Language),
     /// A keyboard, or a reader that types like one, sent a key.

@@ -134,6 +134,7 @@ impl Model {
             unlock_timeout: Duration::from_secs(8),
             confirm: vec!["Door 11".to_owned()],
             follow: true,
+            dim_after: Duration::from_mins(2),
             languages: vec![crate::language::Language::En],
             are_unlocks_counted: true,
         };

@@ -29,6 +29,8 @@ pub struct Rules {
     pub confirm: Vec<String>,
     /// After an unlock the door is looked at.
     pub follow: bool,
+    /// At rest the screen dims after this. Zero: never.
+    pub dim_after: Duration,
     /// What the screen can speak. The first one is spoken unless somebody chooses.
     pub languages: Vec<Language>,
     /// How often people open doors is limited, and said.

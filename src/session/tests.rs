@@ -51,6 +51,7 @@ fn rules() -> Rules {
         unlock_timeout: Duration::from_secs(8),
         confirm: vec!["Server room".to_owned()],
         follow: true,
+        dim_after: Duration::ZERO,
         languages: vec![Language::En, Language::De],
         are_unlocks_counted: false,
     }
@@ -946,4 +947,37 @@ fn a_language_that_was_chosen_ends_with_the_session_or_with_nobody_there() {
     assert_eq!(kiosk.session.language(), Language::De, "for as long as the visit lasts");
     let _ = kiosk.send(Event::SignOutTouched);
     assert_eq!(kiosk.session.language(), Language::En);
+}
+
+#[test]
+fn a_screen_at_rest_dims_and_the_touch_that_wakes_it_does_nothing_else() {
+    let digit = || Event::DigitTouched(Digit::ALL[4]);
+    let mut kiosk = Kiosk::new(Rules { dim_after: Duration::from_mins(2), ..rules() });
+    let _ = kiosk.send(Event::Ticked);
+    let _ = kiosk.idle(ms(119_000));
+    assert!(!kiosk.session.is_dim());
+    let _ = kiosk.idle(ms(2_000));
+    assert!(kiosk.session.is_dim());
+    assert_eq!(kiosk.session.deadline(), None, "nothing is drawn any more until somebody comes");
+    for event in [Event::WakeTouched, digit(), Event::SwitchTouched] {
+        assert_eq!(kiosk.send(event), []);
+        assert!(!kiosk.session.is_dim() && kiosk.session.is_at_rest());
+        let _ = kiosk.wait(ms(100));
+    }
+    let _ = kiosk.wait(ms(400));
+    assert_eq!(kiosk.send(digit()), [Effect::Prepare], "now it is meant");
+}
+
+#[test]
+fn a_badge_wakes_a_dim_screen_and_is_read() {
+    let mut kiosk = Kiosk::new(Rules { dim_after: Duration::from_mins(2), ..rules() });
+    let _ = kiosk.send(Event::Ticked);
+    let _ = kiosk.idle(ms(121_000));
+    assert!(kiosk.session.is_dim());
+    assert!(matches!(kiosk.scan(&format!("{ADA}\n"))[..], [.., Effect::Identify(..)]));
+    assert!(!kiosk.session.is_dim());
+    let mut kiosk = Kiosk::new(rules());
+    let _ = kiosk.send(Event::Ticked);
+    let _ = kiosk.idle(ms(1_000_000));
+    assert!(!kiosk.session.is_dim(), "never");
 }

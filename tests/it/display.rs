@@ -19,12 +19,17 @@ const OVERLAP: Duration = Duration::from_millis(25);
 /// and so long after that comes the next: twelve keys a second.
 const REST: Duration = Duration::from_millis(58);
 
+fn pad_program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_vestibule")).with_file_name("examples").join("pad")
+}
+
 /// The shipped window with an agent that prints what it is asked.
 fn pad(screen: &Touchscreen, busy_ms: u64) -> Program {
-    let folder = PathBuf::from(env!("CARGO_BIN_EXE_vestibule"));
-    let program = folder.with_file_name("examples").join("pad");
     let pad = Program::start(
-        Command::new(program).arg(busy_ms.to_string()).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"),
+        Command::new(pad_program())
+            .arg(busy_ms.to_string())
+            .env("DISPLAY", screen.display())
+            .env_remove("WAYLAND_DISPLAY"),
     );
     let _ = pad.expect("open");
     thread::sleep(Duration::from_millis(700));
@@ -200,6 +205,46 @@ fn check_event(event: &Value, email: &str, door: u64, login: u64) {
     assert_eq!((&event["type"], &event["success"]), (&json!("lock.unlock"), &json!(true)));
     assert_eq!((&event["actor_email"], &event["object_id"]), (&json!(email), &json!(door)));
     assert_eq!((&event["authenticated_by_type"], &event["authenticated_by_id"]), (&json!("Login"), &json!(login)));
+}
+
+/// At rest nothing is drawn but the time, once a minute.
+#[test]
+fn a_kiosk_at_rest_draws_nothing_but_the_time() {
+    let screen = Touchscreen::start(1280, 800);
+    let mut command = Command::new(pad_program());
+    let pad =
+        Program::start(command.args(["0", "updates"]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+    let _ = pad.expect("open");
+    thread::sleep(Duration::from_secs(2));
+    let _ = pad.lines.try_iter().count();
+    thread::sleep(Duration::from_secs(20));
+    let updates = pad.lines.try_iter().filter(|line| line == "updated").count();
+    println!("{updates} updates in 20 s at rest");
+    assert!(updates <= 1, "{updates}");
+}
+
+/// The touch that wakes a dim screen is for nothing else.
+#[test]
+fn a_dim_screen_is_woken_by_a_touch_that_types_nothing() {
+    let installed = Installed::new();
+    let file = installed.path("kiosk.toml");
+    let config = fs::read_to_string(&file).unwrap() + "[display]\ndim_after_seconds = 3\n";
+    fs::write(&file, config).unwrap();
+    let mut screen = Touchscreen::start(1280, 800);
+    let kiosk = Program::start(installed.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+    let _ = kiosk.expect("the window is open");
+    thread::sleep(Duration::from_millis(700));
+    let rest = screen.picture();
+    thread::sleep(Duration::from_secs(4));
+    let light = |picture: &[u8]| picture.chunks(4).map(|pixel| u64::from(pixel[0].max(pixel[1]))).sum::<u64>();
+    assert!(light(&screen.picture()) < light(&rest) / 4, "dim");
+    let key = installed.twin().find("5").unwrap();
+    screen.tap(key);
+    thread::sleep(Duration::from_millis(600));
+    assert!(difference(&screen.picture(), &rest) < 0.002, "awake, and nothing is typed");
+    screen.tap(key);
+    thread::sleep(Duration::from_millis(300));
+    assert!(0.0001 < difference(&screen.picture(), &rest), "now a digit is");
 }
 
 /// Without a finger on the screen: a numeric keypad does everything.

@@ -34,7 +34,7 @@ fn kiosk(size: Size) -> Kiosk {
     let (agent, orders, health) = agent::channel();
     std::mem::forget((orders, health));
     let text = "[kiosk]\nname = \"Harbour House\"\nlocation = \"Lobby, ground floor\"\nsupport_phone = \"+49 40 1234567\"\n\
-                help_url = \"https://example.com/door-help\"\n[doors]\nconfirm = [\"Server room\"]\n";
+                help_url = \"https://example.com/door-help\"\n[doors]\nconfirm = [\"Server room\"]\n[display]\ndim_after_seconds = 1\n";
     let config = Config::parse(text, "kiosk.toml".as_ref()).unwrap();
     let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
     Kiosk::new(Start::Working { rules, labels, agent, guesses_left: 10 }, size)
@@ -121,10 +121,15 @@ fn refused(status: u16, code: &str) -> Outcome {
 /// A name, and what happens before the picture.
 type Scene = (&'static str, fn(&mut Kiosk));
 
-const SCENES: [Scene; 17] = [
+const SCENES: [Scene; 18] = [
     ("01-rest", |_| ()),
     ("02-rest-no-network", |kiosk| {
         drop(kiosk.app.update(Message::Health(Health { trouble: Some(Trouble::Name), lives: 0 })));
+    }),
+    ("00-dim", |kiosk| {
+        give(kiosk, Event::Ticked);
+        thread::sleep(Duration::from_millis(1_050));
+        give(kiosk, Event::Ticked);
     }),
     ("03-entry", |kiosk| type_digits(kiosk, 4)),
     ("04-badge-number", |kiosk| {

@@ -1,7 +1,8 @@
 //! The shipped window on a real display, with an agent that prints what it is asked and refuses everybody: what fingers and
 //! readers typed is seen as it reaches the agent. For the touchscreen tests; it opens no door.
 //!
-//! `pad [busy-ms]`: with a number, the window is busy for so long after the fifth key of a scan.
+//! `pad [busy-ms] [updates]`: with a number, the window is busy for so long after the fifth key of a scan. With `updates` it prints
+//! a line for each message, after which the window is drawn anew.
 
 use std::{io::Write, sync::atomic::AtomicUsize, sync::atomic::Ordering, thread, time::Duration};
 
@@ -23,6 +24,7 @@ fn main() -> iced::Result {
     let (mut rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
     // All it hears is wrong.
     rules.budget.guesses = u32::MAX;
+    let says_updates = std::env::args().nth(2).is_some();
     let keys = AtomicUsize::new(0);
     let update = move |app: &mut app::App, message: Message| {
         let is_key = matches!(message, Message::Session(Event::KeyPressed(_)));
@@ -31,6 +33,9 @@ fn main() -> iced::Result {
         }
         if matches!(message, Message::Opened(_)) {
             say("open");
+        }
+        if says_updates {
+            say("updated");
         }
         app.update(message)
     };
