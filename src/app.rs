@@ -1,7 +1,8 @@
 //! The window: messages become events, effects become tasks, the state becomes a screen. The only place that reads the clock.
 
+mod wait;
+
 use std::{
-    hash::{Hash, Hasher},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,7 +10,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::stream::{self, Stream};
 use iced::{
     Element, Point, Size, Subscription, Task,
     widget::responsive,
@@ -18,6 +18,7 @@ use iced::{
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
+use self::wait::{At, Watched, from, minutes};
 use crate::{
     agent::{Handle, Health},
     language::Language,
@@ -28,7 +29,7 @@ use crate::{
         theme::{self, Metrics},
         words::words,
     },
-    session::{Effect, Event, Session, State, rules::Rules},
+    session::{Effect, Event, Session, State, reader::Key, rules::Rules},
     uptime,
 };
 
@@ -38,6 +39,10 @@ const TICK: Duration = Duration::from_millis(100);
 const QUICK_TICK: Duration = Duration::from_millis(25);
 /// And while guesses come back.
 const SLOW_TICK: Duration = Duration::from_secs(1);
+/// While somebody is signed in the window hears of time ten times a second. Without a word for so long it stood still.
+const STOOD_STILL: Duration = Duration::from_secs(2);
+/// What was touched meanwhile is heard within this.
+const SETTLE: Duration = Duration::from_millis(400);
 /// A window that is not the whole screen.
 const WINDOW: Size = Size::new(1280.0, 800.0);
 
@@ -100,6 +105,10 @@ pub struct App {
     now: Instant,
     /// By the clock on the wall.
     time: DateTime,
+    /// That it stands still, for pictures.
+    is_fixed: bool,
+    /// The window stood still: before this, what opens a door was meant for then, not for now (R50).
+    settled_at: Instant,
 }
 
 #[derive(Debug)]
@@ -163,7 +172,7 @@ impl App {
             })),
             Start::Broken { what, phone } => Face::Broken { what, phone },
         };
-        let mut app = Self { face, window, now, time: time() };
+        let mut app = Self { face, window, now, time: time(), is_fixed: false, settled_at: now };
         // Rest begins now.
         drop(app.send(Event::Ticked));
         app
@@ -171,8 +180,20 @@ impl App {
 
     /// Takes one message.
     pub fn update(&mut self, message: Message) -> Task<Message> {
-        (self.now, self.time) = (now(), time());
+        let before = self.now;
+        self.now = now();
+        if !self.is_fixed {
+            self.time = time();
+        }
+        let is_signed_in = matches!(self.state(), Some(State::SignedIn(_)));
+        if is_signed_in && STOOD_STILL < self.now.saturating_duration_since(before) {
+            tracing::warn!("the window stood still: what was touched meanwhile opens nothing");
+            self.settled_at = self.now + SETTLE;
+        }
         match message {
+            Message::Session(Event::DoorTouched(_) | Event::KeyPressed(Key::Enter)) if self.now < self.settled_at => {
+                self.send(Event::Ticked)
+            }
             Message::Opened(id) if self.window.fullscreen => {
                 tracing::info!("the window is open");
                 window::run(id, is_x11).then(move |is_x11| {
@@ -272,6 +293,11 @@ impl App {
         ])
     }
 
+    /// Shows this time from now on, so that pictures are alike.
+    pub fn fix_time(&mut self, time: DateTime) {
+        (self.time, self.is_fixed) = (time, true);
+    }
+
     /// Draws in other colours from now on.
     pub fn paint(&mut self, colors: Colors) {
         self.window.colors = colors;
@@ -283,44 +309,6 @@ impl App {
             Face::Working(kiosk) => Some(kiosk.session.state()),
             Face::Broken { .. } => None,
         }
-    }
-}
-
-/// Something happens at this moment.
-#[derive(Hash)]
-struct At(Instant);
-
-/// Once after this, and should that have been too early for anything to change, again soon.
-fn from(after: Duration) -> impl Stream<Item = ()> + use<> {
-    stream::unfold(after, async |after| {
-        tokio::time::sleep(after).await;
-        Some(((), TICK))
-    })
-}
-
-/// Minutes since the beginning of the year, about: they tell one from another.
-fn minutes(time: DateTime) -> u64 {
-    let days = u64::try_from(time.day_of_year()).unwrap_or_default();
-    let of_day = i64::from(time.hour()) * 60 + i64::from(time.minute());
-    days * 1_440 + u64::try_from(of_day).unwrap_or_default()
-}
-
-/// The one agent of this program, as a subscription is told apart by.
-struct Watched(Handle);
-
-impl Hash for Watched {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        "agent".hash(state);
-    }
-}
-
-impl Watched {
-    fn stream(&self) -> impl Stream<Item = Health> + use<> {
-        stream::unfold(self.0.health(), async |mut health| {
-            health.changed().await.ok()?;
-            let now = *health.borrow_and_update();
-            Some((now, health))
-        })
     }
 }
 

@@ -177,16 +177,23 @@ impl Kiosk {
             Start::Working { agent, .. } => Some(agent.health()),
             Start::Broken { .. } => None,
         };
+        let mut app = App::new(start, Window { colors, ..window() });
+        app.fix_time(jiff::civil::date(2026, 11, 24).at(9, 41, 0, 0));
         let kiosk = Self {
             health,
             colors,
-            app: App::new(start, Window { colors, ..window() }),
+            app,
             size,
             renderer: iced::Renderer::new(theme::FONT, 16.into()),
             cache: Cache::default(),
         };
         drop(kiosk.simulator()); // Loads the fonts.
         kiosk
+    }
+
+    /// In pixels.
+    pub(crate) fn width(&self) -> f32 {
+        self.size.width
     }
 
     /// Draws in other colours from now on.

@@ -1,0 +1,50 @@
+//! What the window waits for: moments, minutes, and what the agent says of itself.
+
+use std::{
+    hash::{Hash, Hasher},
+    time::{Duration, Instant},
+};
+
+use futures_util::stream::{self, Stream};
+use jiff::civil::DateTime;
+
+use super::TICK;
+use crate::agent::{Handle, Health};
+
+/// Something happens at this moment.
+#[derive(Hash)]
+pub(super) struct At(pub(super) Instant);
+
+/// Once after this, and should that have been too early for anything to change, again soon.
+pub(super) fn from(after: Duration) -> impl Stream<Item = ()> + use<> {
+    stream::unfold(after, async |after| {
+        tokio::time::sleep(after).await;
+        Some(((), TICK))
+    })
+}
+
+/// Minutes since the beginning of the year, about: they tell one from another.
+pub(super) fn minutes(time: DateTime) -> u64 {
+    let days = u64::try_from(time.day_of_year()).unwrap_or_default();
+    let of_day = i64::from(time.hour()) * 60 + i64::from(time.minute());
+    days * 1_440 + u64::try_from(of_day).unwrap_or_default()
+}
+
+/// The one agent of this program, as a subscription is told apart by.
+pub(super) struct Watched(pub(super) Handle);
+
+impl Hash for Watched {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        "agent".hash(state);
+    }
+}
+
+impl Watched {
+    pub(super) fn stream(&self) -> impl Stream<Item = Health> + use<> {
+        stream::unfold(self.0.health(), async |mut health| {
+            health.changed().await.ok()?;
+            let now = *health.borrow_and_update();
+            Some((now, health))
+        })
+    }
+}
