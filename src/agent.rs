@@ -207,7 +207,7 @@ impl Agent {
         match order {
             Order::Prepare => {
                 self.read_clocks();
-                self.prepare();
+                self.look();
             }
             Order::KeepBudget(left) => {
                 let _ = self.desk().keep_guesses(left);
@@ -261,11 +261,6 @@ impl Agent {
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn prepare(&mut self) {
-        let client = self.client.clone();
-        let _ = self.work.spawn(async move { Done::Looked(client.time().await) });
     }
 
     fn identify(
@@ -351,6 +346,6 @@ impl Agent {
             Ok(client) => self.client = client,
             Err(error) => tracing::error!(error = %Chain(&error), "the connections cannot be made anew"),
         }
-        self.prepare();
+        self.look();
     }
 }

@@ -21,6 +21,7 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use self::wait::{At, Watched, from, minutes};
 use crate::{
     agent::{Handle, Health},
+    door::Door,
     language::Language,
     screen::{
         colors::Colors,
@@ -29,7 +30,7 @@ use crate::{
         theme::{self, Metrics},
         words::words,
     },
-    session::{Effect, Event, Session, State, reader::Key, rules::Rules},
+    session::{Effect, Event, Session, SessionId, State, reader::Key, rules::Rules},
     uptime,
 };
 
@@ -317,6 +318,12 @@ fn is_x11(window: &dyn window::Window) -> bool {
     matches!(handle, Ok(RawWindowHandle::Xlib(_) | RawWindowHandle::Xcb(_)))
 }
 
+/// The doors of a session are others now, if there is an answer.
+fn listed(session: SessionId, doors: impl Future<Output = Option<Vec<Door>>> + Send + 'static) -> Task<Message> {
+    Task::perform(doors, |doors| doors)
+        .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors))))
+}
+
 fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
     match effect {
         Effect::Prepare => {
@@ -335,12 +342,9 @@ fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
             let answer = agent.identify(session, presented, asked);
             Task::perform(answer, move |answer| Message::Session(Event::Identified(session, answer)))
         }
-        Effect::CheckPlaces(session) => Task::perform(agent.check_places(session), move |doors| doors)
-            .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
-        Effect::List(session) => Task::perform(agent.list(session), move |doors| doors)
-            .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
-        Effect::Recount(session) => Task::perform(agent.recount(session), move |doors| doors)
-            .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors)))),
+        Effect::CheckPlaces(session) => listed(session, agent.check_places(session)),
+        Effect::List(session) => listed(session, agent.list(session)),
+        Effect::Recount(session) => listed(session, agent.recount(session)),
         Effect::Follow(session, request, door) => {
             let seen = agent.follow(session, door);
             Task::perform(seen, move |outcome| Message::Session(Event::LookedAt(request, outcome)))

@@ -39,8 +39,8 @@ use crate::{
     secret::Secret,
 };
 
-/// Kisi's maximum for `GET /locks` and `GET /places`.
-const PAGE: usize = 250;
+/// Kisi's maximum for most lists, such as `GET /locks`.
+pub const PAGE: usize = 250;
 /// More doors are not shown (R39).
 const MAX_DOORS: usize = 2_000;
 /// R38.

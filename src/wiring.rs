@@ -34,7 +34,7 @@ use crate::{
 /// # Source
 ///
 /// Kisi OpenAPI document, rate limits.
-const REQUESTS_PER_SECOND: usize = 5;
+pub const REQUESTS_PER_SECOND: usize = 5;
 
 /// Why a kiosk cannot start.
 #[derive(Debug, thiserror::Error)]

@@ -66,6 +66,13 @@ impl Handle {
         }
     }
 
+    /// Gives an order that has an answer. It is given at once.
+    fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> oneshot::Receiver<T> {
+        let (reply, answer) = oneshot::channel();
+        self.order(order(reply));
+        answer
+    }
+
     /// How it stands now and from now on.
     pub fn health(&self) -> watch::Receiver<Health> {
         let mut health = self.health.clone();
@@ -99,36 +106,31 @@ impl Handle {
         presented: Presented,
         asked: Asked,
     ) -> impl Future<Output = Result<Identity, Denial>> + use<> {
-        let (reply, answer) = oneshot::channel();
-        self.order(Order::Identify(session, presented, asked, reply));
+        let answer = self.ask(|reply| Order::Identify(session, presented, asked, reply));
         async { answer.await.unwrap_or(Err(Denial::KioskFault)) }
     }
 
     /// [`Order::CheckPlaces`]. The order is given at once.
     pub fn check_places(&self, session: SessionId) -> impl Future<Output = Option<Vec<Door>>> + use<> {
-        let (reply, answer) = oneshot::channel();
-        self.order(Order::CheckPlaces(session, reply));
+        let answer = self.ask(|reply| Order::CheckPlaces(session, reply));
         async { answer.await.ok().flatten() }
     }
 
     /// [`Order::List`]. The order is given at once.
     pub fn list(&self, session: SessionId) -> impl Future<Output = Option<Vec<Door>>> + use<> {
-        let (reply, answer) = oneshot::channel();
-        self.order(Order::List(session, reply));
+        let answer = self.ask(|reply| Order::List(session, reply));
         async { answer.await.ok().flatten() }
     }
 
     /// [`Order::Recount`]. The order is given at once.
     pub fn recount(&self, session: SessionId) -> impl Future<Output = Option<Vec<Door>>> + use<> {
-        let (reply, answer) = oneshot::channel();
-        self.order(Order::Recount(session, reply));
+        let answer = self.ask(|reply| Order::Recount(session, reply));
         async { answer.await.ok().flatten() }
     }
 
     /// [`Order::Follow`]. The order is given at once. [`Outcome::Accepted`] when nothing more is known.
     pub fn follow(&self, session: SessionId, door: DoorId) -> impl Future<Output = Outcome> + use<> {
-        let (reply, answer) = oneshot::channel();
-        self.order(Order::Follow(session, door, reply));
+        let answer = self.ask(|reply| Order::Follow(session, door, reply));
         async { answer.await.unwrap_or(Outcome::Accepted) }
     }
 
@@ -144,8 +146,7 @@ impl Handle {
         request: RequestId,
         door: DoorId,
     ) -> impl Future<Output = Outcome> + use<> {
-        let (reply, answer) = oneshot::channel();
-        self.order(Order::Unlock(session, request, door, Instant::now(), reply));
+        let answer = self.ask(|reply| Order::Unlock(session, request, door, Instant::now(), reply));
         async { answer.await.unwrap_or(Outcome::Unknown(None)) }
     }
 }

@@ -55,8 +55,8 @@ impl Site {
         findings.push(disk(directory.folder()));
         findings.extend(errands(&directory)?);
         let runtime = runtime()?;
-        findings.extend(runtime.block_on(network::network(&config))?);
         let client = Client::new(&wiring::client(&config)).map_err(Failure::Client)?;
+        findings.extend(runtime.block_on(network::network(&config, &client)));
         let admin = env::var("VESTIBULE_ADMIN_KEY").ok().filter(|key| !key.is_empty()).map(Secret::new);
         // Without a way to Kisi nothing can be said of logins and doors, and each would take its time to fail.
         let is_reached = findings.iter().any(|finding| finding.about == "HTTP" && finding.health == Health::Well);
@@ -66,6 +66,7 @@ impl Site {
             table = runtime.block_on(doors::Table::read(&client, &directory, admin.as_ref()))?;
             findings.extend(table.findings());
         }
+        findings.extend(client.announced().into_iter().map(|text| finding("API", Health::Warning, text)));
         for finding in &findings {
             report(finding, json)?;
         }

@@ -1,12 +1,7 @@
 //! Who may open what, as an admin sees it: groups, their doors, and what is in the way of a kiosk.
 
-use super::{Client, Error, Query, text::clean, wire};
+use super::{Client, Error, PAGE, Query, list::MAX, text::clean, wire};
 use crate::{door::DoorId, secret::Secret};
-
-/// Kisi's maximum for these lists.
-const PAGE: usize = 250;
-/// Kisi's largest `offset`: more is not listed.
-const MAX: usize = 20_000;
 
 /// What is in the way of a kiosk.
 ///

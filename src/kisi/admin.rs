@@ -2,15 +2,11 @@
 
 use reqwest::Method;
 
-use super::{Client, Error, LIST_TIMEOUT, LoginId, Query, answer::success, text, wire};
+use super::{Client, Error, LIST_TIMEOUT, LoginId, PAGE, Query, answer::success, list::MAX, text, wire};
 use crate::secret::Secret;
 
 /// Kisi's maximum for `GET /users`.
 const USERS_PAGE: usize = 100;
-/// Kisi's maximum for `GET /logins`, `GET /cards` and `GET /card_assignments`.
-const PAGE: usize = 250;
-/// Kisi's largest `offset`: more is not listed.
-const MAX: usize = 20_000;
 
 /// What a login is called at Kisi.
 #[derive(Debug, Clone, Copy)]

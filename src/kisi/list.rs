@@ -11,6 +11,9 @@ use crate::secret::Secret;
 /// More pages are not read (R39). With the maximum a page this is more doors than a screen is good for.
 const MAX_PAGES: usize = 10;
 
+/// Kisi's largest `offset`: more is not listed.
+pub(super) const MAX: usize = 20_000;
+
 /// Which list, and how much of it.
 pub(super) struct Query<'a> {
     pub(super) path: &'a str,

@@ -248,7 +248,7 @@ fn a_dim_screen_is_woken_by_a_touch_that_types_nothing() {
     let config = fs::read_to_string(&file).unwrap() + "[display]\ndim_after_seconds = 3\n";
     fs::write(&file, config).unwrap();
     let mut screen = Touchscreen::start(1280, 800);
-    let kiosk = Program::start(installed.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+    let kiosk = installed.kiosk(&screen);
     let _ = kiosk.expect("the window is open");
     thread::sleep(Duration::from_millis(700));
     let rest = screen.picture();
@@ -271,7 +271,7 @@ fn a_whole_visit_with_a_numeric_keypad_alone() {
     let installed = Installed::new();
     let pin = installed.import("pins.csv", &["--pin"])["pin"].as_str().unwrap().to_owned();
     let mut screen = Touchscreen::start(1280, 800);
-    let kiosk = Program::start(installed.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+    let kiosk = installed.kiosk(&screen);
     let _ = kiosk.expect("the window is open");
     thread::sleep(Duration::from_millis(700));
     let person = Duration::from_millis(110);
@@ -308,7 +308,7 @@ fn a_visit_that_is_left_alone_warns_before_it_ends() {
     let installed = Installed::new();
     let _ = installed.import("badges.csv", &[]);
     let mut screen = Touchscreen::start(800, 480);
-    let kiosk = Program::start(installed.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+    let kiosk = installed.kiosk(&screen);
     let _ = kiosk.expect("the window is open");
     thread::sleep(Duration::from_millis(700));
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
@@ -327,7 +327,7 @@ fn a_kiosk_that_stood_still_opens_nothing_when_it_goes_on() {
     let installed = Installed::new();
     let _ = installed.import("badges.csv", &[]);
     let mut screen = Touchscreen::start(1280, 800);
-    let kiosk = Program::start(installed.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+    let kiosk = installed.kiosk(&screen);
     let _ = kiosk.expect("the window is open");
     thread::sleep(Duration::from_millis(700));
     let door = {
@@ -363,8 +363,7 @@ fn a_kiosk_that_stood_still_opens_nothing_when_it_goes_on() {
 fn the_kiosk_cannot_be_closed_and_says_when_its_display_is_gone() {
     let installed = Installed::new();
     let mut screen = Touchscreen::start(1280, 800);
-    let mut kiosk =
-        Program::start(installed.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+    let mut kiosk = installed.kiosk(&screen);
     let _ = kiosk.expect("the window is open");
     thread::sleep(Duration::from_millis(700));
     // F54
@@ -419,8 +418,7 @@ fn a_broken_configuration_is_said_on_the_screen() {
     let installed = Installed::new();
     fs::write(installed.path("kiosk.toml"), "[kiosk]\nnmae = \"Lobby\"\n").unwrap();
     let screen = Touchscreen::start(1280, 800);
-    let mut kiosk =
-        Program::start(installed.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
+    let mut kiosk = installed.kiosk(&screen);
     assert!(kiosk.expect("is not a key").contains("line 2: `kiosk.nmae`"));
     let _ = kiosk.expect("the window is open");
     thread::sleep(Duration::from_millis(700));

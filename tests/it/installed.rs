@@ -19,7 +19,10 @@ use vestibule::{
     wiring,
 };
 
-use crate::headless::{BADGE, Kiosk, now};
+use crate::{
+    headless::{BADGE, Kiosk, now},
+    touchscreen::Touchscreen,
+};
 
 /// A program of ours with its output, line by line. It is ended when dropped.
 pub(crate) struct Program {
@@ -118,6 +121,11 @@ pub(crate) struct Installed {
 }
 
 impl Installed {
+    /// The kiosk on this screen.
+    pub(crate) fn kiosk(&self, screen: &Touchscreen) -> Program {
+        Program::start(self.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"))
+    }
+
     pub(crate) fn new() -> Self {
         let (folder, simulated) = (tempfile::tempdir().unwrap(), Simulated::start());
         let text = format!(

@@ -6,19 +6,15 @@ use vestibule::{
     chain::Chain,
     directory::{Directory, Person, Standing},
     enrol::access::{Access, Blocked, of_door},
-    kisi::{self, Client},
+    kisi::{self, Client, PAGE},
     secret::Secret,
+    wiring::REQUESTS_PER_SECOND as LIMIT,
 };
 
 use super::{Failure, Finding, Health, finding, say};
 
-/// Kisi lists so many doors in one answer.
-const PAGE: usize = 250;
 /// The list of places, and the unlock.
 const BESIDES: usize = 2;
-/// Kisi takes so many from one person in a second.
-const LIMIT: usize = 5;
-
 /// What was found about everybody's doors.
 #[derive(Default)]
 pub(super) struct Table {

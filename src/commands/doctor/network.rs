@@ -10,10 +10,9 @@ use vestibule::{
     config::Config,
     kisi::{Client, Error},
     trouble::Trouble,
-    wiring,
 };
 
-use super::{Failure, Finding, Health, finding};
+use super::{Finding, Health, finding};
 
 /// A clock may be so many seconds from Kisi's: its answer counts whole ones, and takes some.
 const CLOCK: i64 = 10;
@@ -22,19 +21,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Name, connection, encryption, answer, and whether the clock here is Kisi's: a wrong one refuses certificates and mixes up the
 /// log.
-pub(super) async fn network(config: &Config) -> Result<Vec<Finding>, Failure> {
-    let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
+pub(super) async fn network(config: &Config, client: &Client) -> Vec<Finding> {
     // Behind a proxy it is the proxy that looks Kisi's name up and connects.
     let is_direct = config.kisi.proxy.is_empty();
     let first = if is_direct { &config.kisi.base_url } else { &config.kisi.proxy };
     let mut findings = if is_direct { Vec::new() } else { vec![finding("proxy", Health::Well, first.clone())] };
-    let Ok(url) = Url::parse(first) else { return Ok(findings) };
+    let Ok(url) = Url::parse(first) else { return findings };
     let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(443));
     let host = host.trim_matches(['[', ']']);
     match looked_up(host, port).await {
         Err(error) => {
             findings.push(finding("DNS", Health::Unwell, format!("{host} cannot be looked up: {error}")));
-            return Ok(findings);
+            return findings;
         }
         Ok(addresses) => {
             let text = addresses.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ");
@@ -52,8 +50,7 @@ pub(super) async fn network(config: &Config) -> Result<Vec<Finding>, Failure> {
         }
         Err(error) => findings.push(failed(&error)),
     }
-    findings.extend(client.announced().into_iter().map(|text| finding("API", Health::Warning, text)));
-    Ok(findings)
+    findings
 }
 
 async fn looked_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
