@@ -136,6 +136,7 @@ fn id(mut session: Session) -> Result<SessionId, Box<dyn std::error::Error>> {
         Effect::Identify(id, ..) => Some(*id),
         Effect::Prepare
         | Effect::KeepBudget(_)
+        | Effect::KeepLanguage(..)
         | Effect::CheckPlaces(_)
         | Effect::Follow(..)
         | Effect::ReadBack(..)

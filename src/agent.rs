@@ -48,7 +48,7 @@ use crate::{
     kisi,
     proximity::Proofs,
     session::{Asked, Denial, Ended, Identity, Presented, SessionId},
-    staff::Credential,
+    staff::{Credential, NameFormat},
 };
 
 /// Every failure takes at least this long, so that its kind does not show in the time.
@@ -83,6 +83,8 @@ pub struct Parts {
     pub places: Vec<PlaceId>,
     /// Names of doors that are not shown.
     pub hidden: Vec<String>,
+    /// How people are greeted.
+    pub names: NameFormat,
     /// A badge needs its PIN.
     pub badge_needs_pin: bool,
     /// How often people may open doors.
@@ -167,7 +169,7 @@ impl Agent {
             limits: parts.limits,
             proofs: parts.proofs,
             client: parts.client,
-            shown: Arc::new(Shown { places: parts.places, hidden: parts.hidden }),
+            shown: Arc::new(Shown { places: parts.places, hidden: parts.hidden, names: parts.names }),
             open: None,
             identifying: None,
             looking: Vec::new(),
@@ -211,6 +213,11 @@ impl Agent {
             }
             Order::KeepBudget(left) => {
                 let _ = self.desk().keep_guesses(left);
+            }
+            Order::KeepLanguage(session, language) => {
+                if let Some(open) = self.open.as_ref().filter(|open| open.id == session) {
+                    self.desk().keep_language(open.who.staff, language);
+                }
             }
             Order::Identify(session, Presented(credential), asked, reply) => {
                 // Paid for on the disk, or not looked at. In the order in which it was paid: a later number never lies under

@@ -1,5 +1,8 @@
 //! The window: messages become events, effects become tasks, the state becomes a screen. The only place that reads the clock.
 
+mod effect;
+mod monitor;
+mod place;
 mod wait;
 
 use std::{
@@ -11,9 +14,9 @@ use std::{
 };
 
 use iced::{
-    Element, Point, Size, Subscription, Task,
+    Element, Rectangle, Size, Subscription, Task,
     widget::responsive,
-    window::{self, Id, raw_window_handle::RawWindowHandle},
+    window::{self, Id},
 };
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -21,16 +24,16 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use self::wait::{At, Watched, from, minutes};
 use crate::{
     agent::{Handle, Health},
-    door::Door,
     language::Language,
     screen::{
         colors::Colors,
         dim, doors, keys, notice,
         sign_in::{self, Labels, Said},
-        theme::{self, Metrics},
-        words::words,
+        theme::{self, Metrics, Panel},
+        words::{Words, words},
     },
-    session::{Effect, Event, Session, SessionId, State, reader::Key, rules::Rules},
+    session::{Event, Session, State, reader::Key, rules::Rules},
+    sound::Sound,
     uptime,
 };
 
@@ -79,6 +82,28 @@ pub struct Window {
     pub closed: Option<Arc<AtomicBool>>,
     /// The theme of the site.
     pub colors: Colors,
+    /// What the window is drawn on.
+    pub panel: Panel,
+    /// The time of day in 24 hours for everybody.
+    pub clock_24h: bool,
+    /// Where tones are wanted.
+    pub sound: Option<Sound>,
+    /// The output to be on, by its name on X11.
+    pub monitor: Option<String>,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            fullscreen: true,
+            closed: None,
+            colors: Colors::DARK,
+            panel: Panel::default(),
+            clock_24h: true,
+            sound: None,
+            monitor: None,
+        }
+    }
 }
 
 /// Something reached the window.
@@ -92,6 +117,8 @@ pub enum Message {
     Opened(Id),
     /// So large is the monitor.
     Measured(Id, Option<Size>),
+    /// The monitor that was asked for lies here, in the pixels of the screen: there are so many to a logical one.
+    Placed(Id, Rectangle, f32),
     /// The time that is shown is another.
     MinuteBegan,
     /// Somebody tries to close the window.
@@ -108,6 +135,8 @@ pub struct App {
     time: DateTime,
     /// That it stands still, for pictures.
     is_fixed: bool,
+    /// What is said instead of the language, for tests.
+    words: Option<&'static Words>,
     /// The window stood still: before this, what opens a door was meant for then, not for now (R50).
     settled_at: Instant,
 }
@@ -149,13 +178,14 @@ pub fn application_with(
         exit_on_close_request: false,
         ..window::Settings::default()
     };
-    let [regular, bold] = theme::FONT_FILES;
+    let [regular, bold, icons] = theme::FONT_FILES;
     iced::application(move || App::new(start.clone(), window.clone()), update, App::view)
         .title("vestibule")
         .theme(|app: &App| app.window.colors.theme())
         .subscription(App::subscription)
         .font(regular)
         .font(bold)
+        .font(icons)
         .default_font(theme::FONT)
         .window(settings)
 }
@@ -173,7 +203,7 @@ impl App {
             })),
             Start::Broken { what, phone } => Face::Broken { what, phone },
         };
-        let mut app = Self { face, window, now, time: time(), is_fixed: false, settled_at: now };
+        let mut app = Self { face, window, now, time: time(), is_fixed: false, words: None, settled_at: now };
         // Rest begins now.
         drop(app.send(Event::Ticked));
         app
@@ -195,19 +225,13 @@ impl App {
             Message::Session(Event::DoorTouched(_) | Event::KeyPressed(Key::Enter)) if self.now < self.settled_at => {
                 self.send(Event::Ticked)
             }
-            Message::Opened(id) if self.window.fullscreen => {
+            Message::Opened(id) => {
                 tracing::info!("the window is open");
-                window::run(id, is_x11).then(move |is_x11| {
-                    let measured = window::monitor_size(id).map(move |size| Message::Measured(id, size));
-                    if is_x11 { measured } else { Task::none() }
-                })
+                self.opened(id)
             }
-            // On bare X11 nobody answers a request for the whole screen: the window takes it by itself. On Wayland the
-            // compositor gives it, and winit answers a size that is asked for beside that without telling iced.
-            Message::Measured(id, Some(size)) => {
-                Task::batch([window::move_to(id, Point::ORIGIN), window::resize(id, size)])
-            }
-            Message::Opened(_) | Message::Measured(_, None) | Message::MinuteBegan => Task::none(),
+            Message::Placed(id, place, scale) => self.placed(id, place, scale),
+            Message::Measured(id, Some(size)) => self.measured(id, size),
+            Message::Measured(_, None) | Message::MinuteBegan => Task::none(),
             Message::CloseRequested => match &self.window.closed {
                 Some(closed) => {
                     closed.store(true, Ordering::Relaxed);
@@ -226,8 +250,12 @@ impl App {
 
     fn send(&mut self, event: Event) -> Task<Message> {
         let Face::Working(kiosk) = &mut self.face else { return Task::none() };
+        let before = kiosk.session.cue(self.now);
         let effects = kiosk.session.handle(event, self.now);
-        Task::batch(effects.into_iter().map(|effect| perform(&kiosk.agent, effect)))
+        if let (Some(sound), Some(tone)) = (&self.window.sound, before.to(kiosk.session.cue(self.now))) {
+            sound.play(tone);
+        }
+        Task::batch(effects.into_iter().map(|effect| effect::perform(&kiosk.agent, effect)))
     }
 
     /// Draws the screen that fits the state.
@@ -236,7 +264,9 @@ impl App {
             Face::Working(kiosk) => kiosk.session.language(),
             Face::Broken { .. } => Language::En,
         };
-        let page = responsive(move |size| self.page(Metrics::new(size, self.window.colors, words(language))));
+        let words = self.words.unwrap_or_else(|| words(language));
+        let Window { panel, colors, .. } = self.window;
+        let page = responsive(move |size| self.page(Metrics::new(size, panel, colors, words)));
         keys::root(page, self.window.fullscreen, |key| Message::Session(Event::KeyPressed(key))).into()
     }
 
@@ -245,17 +275,17 @@ impl App {
             Face::Broken { what, phone } => notice::view(what, phone, metrics),
             Face::Working(kiosk) => match kiosk.session.state() {
                 State::SignedIn(visit) => {
-                    let warning = kiosk.session.warning(self.now);
-                    doors::view(visit, warning, self.now, metrics).map(Message::Session)
+                    let rules = kiosk.session.rules();
+                    let warning = kiosk.session.warning(self.now).map(|left| (left, rules.warning));
+                    doors::view(visit, rules, warning, self.now, metrics).map(Message::Session)
                 }
                 state @ (State::SignedOut { .. } | State::Checking { .. }) => {
-                    let clock = (self.time.hour(), self.time.minute());
+                    let clock = metrics.words.time(self.time.time(), self.window.clock_24h);
                     let (wait, trouble) = (kiosk.session.budget().wait(self.now), kiosk.health.trouble);
                     if kiosk.session.is_dim() {
-                        return dim::view(&kiosk.labels, sign_in::clock(clock), minutes(self.time), metrics)
-                            .map(Message::Session);
+                        return dim::view(&kiosk.labels, &clock, minutes(self.time), metrics).map(Message::Session);
                     }
-                    let said = Said { wait, trouble, clock };
+                    let said = Said { wait, trouble, clock: &clock };
                     sign_in::view(state, kiosk.session.rules(), &kiosk.labels, said, metrics).map(Message::Session)
                 }
             },
@@ -299,9 +329,14 @@ impl App {
         (self.time, self.is_fixed) = (time, true);
     }
 
-    /// Draws in other colours from now on.
-    pub fn paint(&mut self, colors: Colors) {
-        self.window.colors = colors;
+    /// Says something else than the language has, so that a test sees whether it has room.
+    pub fn speak(&mut self, words: &'static Words) {
+        self.words = Some(words);
+    }
+
+    /// Draws in other colours, or for another panel, from now on.
+    pub fn paint(&mut self, colors: Colors, panel: Panel) {
+        (self.window.colors, self.window.panel) = (colors, panel);
     }
 
     /// What the session is in, for tests.
@@ -309,53 +344,6 @@ impl App {
         match &self.face {
             Face::Working(kiosk) => Some(kiosk.session.state()),
             Face::Broken { .. } => None,
-        }
-    }
-}
-
-fn is_x11(window: &dyn window::Window) -> bool {
-    let handle = window.window_handle().map(|handle| handle.as_raw());
-    matches!(handle, Ok(RawWindowHandle::Xlib(_) | RawWindowHandle::Xcb(_)))
-}
-
-/// The doors of a session are others now, if there is an answer.
-fn listed(session: SessionId, doors: impl Future<Output = Option<Vec<Door>>> + Send + 'static) -> Task<Message> {
-    Task::perform(doors, |doors| doors)
-        .and_then(move |doors| Task::done(Message::Session(Event::DoorsListed(session, doors))))
-}
-
-fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
-    match effect {
-        Effect::Prepare => {
-            agent.prepare();
-            Task::none()
-        }
-        Effect::Forget(session, why) => {
-            agent.forget(session, why);
-            Task::none()
-        }
-        Effect::KeepBudget(left) => {
-            agent.keep_budget(left);
-            Task::none()
-        }
-        Effect::Identify(session, presented, asked) => {
-            let answer = agent.identify(session, presented, asked);
-            Task::perform(answer, move |answer| Message::Session(Event::Identified(session, answer)))
-        }
-        Effect::CheckPlaces(session) => listed(session, agent.check_places(session)),
-        Effect::List(session) => listed(session, agent.list(session)),
-        Effect::Recount(session) => listed(session, agent.recount(session)),
-        Effect::Follow(session, request, door) => {
-            let seen = agent.follow(session, door);
-            Task::perform(seen, move |outcome| Message::Session(Event::LookedAt(request, outcome)))
-        }
-        Effect::ReadBack(session, door) => {
-            agent.read_back(session, door);
-            Task::none()
-        }
-        Effect::Unlock(session, request, door) => {
-            let answer = agent.unlock(session, request, door);
-            Task::perform(answer, move |outcome| Message::Session(Event::UnlockAnswered(request, outcome)))
         }
     }
 }

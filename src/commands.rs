@@ -28,7 +28,6 @@ use vestibule::{
     demo::Demo,
     directory::{Cost, Directory},
     kisi::Client,
-    screen::colors::Colors,
     simulator::{Simulator, world::World},
     wiring,
 };
@@ -68,8 +67,7 @@ impl Site {
             return Err(Failure::NoDisplay);
         }
         let config = self.config();
-        let fullscreen = config.as_ref().map_or(true, |config| config.display.fullscreen);
-        let colors = config.as_ref().map_or(Colors::DARK, wiring::colors);
+        let window = config.as_ref().map_or_else(|_| Window::default(), |config| wiring::window(config, None));
         let phone = config.as_ref().map_or(String::new(), |config| config.kiosk.support_phone.clone());
         let (start, _alone) = match config.and_then(|config| self.start(&config)) {
             Ok((start, alone)) => (start, Some(alone)),
@@ -80,7 +78,7 @@ impl Site {
                 (Start::Broken { what, phone }, None)
             }
         };
-        show(start, Window { fullscreen, closed: None, colors })
+        show(start, window)
     }
 
     /// The file that comes with it is locked for as long as it is kept.
@@ -124,7 +122,7 @@ pub(super) fn demo(windowed: bool) -> Result<(), Failure> {
     demo.samples.iter().try_for_each(|line| say(&format!("  {line}")))?;
     say(if windowed { "Close the window to end it." } else { "Press Ctrl+C here to end it." })?;
     let closed = windowed.then(|| Arc::new(AtomicBool::new(false)));
-    show(demo.start.clone(), Window { fullscreen: !windowed, closed, colors: Colors::DARK })
+    show(demo.start.clone(), Window { fullscreen: !windowed, closed, ..Window::default() })
 }
 
 /// A simulated Kisi until Ctrl+C.

@@ -1,6 +1,7 @@
 //! `kiosk.toml` becomes a [`Config`]. What the values mean for the session or the client is the shell's business.
 
 mod error;
+mod range;
 mod raw;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ pub use self::error::Error;
 use self::raw::{Raw, display, kiosk, line_of, merge, profile, sign_in};
 use crate::{
     language::Language,
-    staff::{Badge, BadgeProfile, Pin},
+    staff::{BadgeProfile, NameFormat},
 };
 
 /// The shipped file: the sample for the installer, the documentation of every key, and the defaults.
@@ -49,6 +50,8 @@ pub struct Config {
     pub audit: Audit,
     /// `[display]`
     pub display: Display,
+    /// `[sound]`
+    pub sound: Sound,
 }
 
 /// `[kiosk]`: who it is.
@@ -64,6 +67,8 @@ pub struct Kiosk {
     pub help_url: String,
     /// What the screen speaks; the first one unless somebody chooses.
     pub languages: Vec<Language>,
+    /// A picture instead of the name. A whole path, or one from the folder of `kiosk.toml`.
+    pub logo: Option<PathBuf>,
 }
 
 /// `[kisi]`: how to reach Kisi.
@@ -181,16 +186,38 @@ pub struct Audit {
 }
 
 /// `[display]`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Display {
     /// The whole screen.
     pub fullscreen: bool,
+    /// The output to be on, by its name on X11.
+    pub monitor: Option<String>,
+    /// Of the panel, if somebody measured it.
+    pub panel_width_mm: Option<u16>,
     /// At rest it dims after this. Zero: never.
     pub dim_after: Duration,
     /// Which colours.
     pub theme: Theme,
     /// A colour of the site's: red, green, blue.
     pub accent: Option<[u8; 3]>,
+    /// The time of day in 24 hours for everybody.
+    pub clock_24h: bool,
+    /// How people are greeted.
+    pub names: NameFormat,
+    /// Things move.
+    pub motion: bool,
+    /// For how long a reception desk stays signed in without a touch, if it is one.
+    pub reception: Option<Duration>,
+}
+
+/// `[sound]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sound {
+    /// Whether there are any.
+    pub tones: bool,
+    /// In percent.
+    pub volume: u8,
 }
 
 /// Which colours.
@@ -259,7 +286,7 @@ impl Config {
             Error::Value { file: file.to_owned(), line, key, value, allowed }
         };
         let config = Self {
-            kiosk: kiosk(raw.kiosk).map_err(wrong)?,
+            kiosk: kiosk(raw.kiosk, file).map_err(wrong)?,
             kisi: raw.kisi,
             sign_in: sign_in(&raw.sign_in).map_err(wrong)?,
             badge: profile(raw.badge).map_err(wrong)?,
@@ -275,70 +302,8 @@ impl Config {
             proximity: raw.proximity,
             audit: raw.audit,
             display: display(&raw.display).map_err(wrong)?,
+            sound: raw.sound,
         };
         config.wrong_value().map_or(Ok(config), |value| Err(wrong(value)))
-    }
-
-    /// The first value that is out of range, with its key and what is allowed.
-    fn wrong_value(&self) -> Option<Wrong> {
-        let Self { kiosk, kisi, sign_in, badge, budget, session, limits, proximity, audit, .. } = self;
-        let text = |key, value: &str, range: (usize, usize), allowed| {
-            let length = value.chars().count();
-            (length < range.0 || range.1 < length).then(|| (key, value.to_owned(), allowed))
-        };
-        let number = |key, value: u64, range: (u64, u64), allowed| {
-            (value < range.0 || range.1 < value).then(|| (key, value.to_string(), allowed))
-        };
-        let seconds = |key, value: Duration, range, allowed| number(key, value.as_secs(), range, allowed);
-        let size = |key, value: usize, range: (usize, usize), allowed| {
-            (value < range.0 || range.1 < value).then(|| (key, value.to_string(), allowed))
-        };
-        let degrees = |key, value: f64, most: f64, allowed| {
-            let fits = value.abs() <= most;
-            (!fits).then(|| (key, value.to_string(), allowed))
-        };
-        let warning = session.warning;
-        text("kiosk.name", kiosk.name.trim(), (1, 40), "1 to 40 characters")
-            .or_else(|| text("kiosk.location", &kiosk.location, (0, 60), "at most 60 characters"))
-            .or_else(|| text("kiosk.support_phone", &kiosk.support_phone, (0, 40), "at most 40 characters"))
-            .or_else(|| text("kiosk.help_url", &kiosk.help_url, (0, 200), "at most 200 characters"))
-            .or_else(|| number("kisi.timeout_seconds", kisi.timeout_seconds, (2, 30), "2 to 30"))
-            .or_else(|| size("sign_in.pin_digits", sign_in.pin_digits, (Pin::MIN_DIGITS, Pin::MAX_DIGITS), "6 to 12"))
-            .or_else(|| text("badge.prefix", &badge.prefix, (0, 8), "at most 8 characters"))
-            .or_else(|| text("badge.suffix", &badge.suffix, (0, 8), "at most 8 characters"))
-            .or_else(|| size("badge.max_length", badge.max_length, (1, Badge::MAX_LENGTH), "1 to 64"))
-            .or_else(|| size("badge.min_length", badge.min_length, (1, badge.max_length), "1 to badge.max_length"))
-            .or_else(|| text("badge.separators", &badge.separators, (0, 8), "at most 8 characters"))
-            .or_else(|| {
-                let hourly = limits.per_person_per_hour.into();
-                number("limits.per_person_per_hour", hourly, (0, 10_000), "0 to 10000, 0 for no limit")
-            })
-            .or_else(|| {
-                let daily = limits.per_person_per_day.into();
-                number("limits.per_person_per_day", daily, (0, 10_000), "0 to 10000, 0 for no limit")
-            })
-            .or_else(|| {
-                let wrong = limits.per_door.values().find(|count| !(1..=10_000).contains(*count))?;
-                Some(("limits.per_door", wrong.to_string(), "names of doors, each with 1 to 10000"))
-            })
-            .or_else(|| degrees("proximity.latitude", proximity.latitude, 90.0, "-90.0 to 90.0"))
-            .or_else(|| degrees("proximity.longitude", proximity.longitude, 180.0, "-180.0 to 180.0"))
-            .or_else(|| number("audit.keep_days", audit.keep_days.into(), (1, 3650), "1 to 3650"))
-            .or_else(|| number("budget.guesses", budget.guesses.into(), (1, 100), "1 to 100"))
-            .or_else(|| number("budget.refill_minutes", budget.refill_minutes.into(), (1, 15), "1 to 15"))
-            .or_else(|| seconds("session.idle_seconds", session.idle, (10, 600), "10 to 600"))
-            .or_else(|| seconds("session.warning_seconds", warning, (5, 60), "5 to 60"))
-            .or_else(|| {
-                let below = (0, session.idle.as_secs().saturating_sub(1));
-                seconds("session.warning_seconds", warning, below, "below session.idle_seconds")
-            })
-            .or_else(|| seconds("session.after_unlock_seconds", session.after_unlock, (3, 60), "3 to 60"))
-            .or_else(|| seconds("session.max_seconds", session.max, (30, 3600), "30 to 3600"))
-            .or_else(|| {
-                let nobody = !sign_in.pin && sign_in.badge == Badges::Off;
-                nobody.then(|| {
-                    ("sign_in.pin", "false".to_owned(), "true while sign_in.badge is \"off\": nobody could sign in")
-                })
-            })
     }
 }

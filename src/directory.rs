@@ -36,7 +36,10 @@ use self::{
     proof::{meta, put_meta},
     seal::{DataKey, Role, Sealed, Stretched, Subject, random},
 };
-use crate::staff::{Badge, Credential, Pin, StaffId};
+use crate::{
+    language::Language,
+    staff::{Badge, Credential, Pin, StaffId},
+};
 
 /// The file in the data folder.
 const FILE: &str = "directory.sqlite";
@@ -237,7 +240,7 @@ impl Directory {
 
     fn open_for(&self, staff: Option<StaffId>, role: Role<'_>) -> Result<Option<Found>, Error> {
         let Some(staff) = staff else { return Ok(None) };
-        let sql = "SELECT email, name, salt, staff.revision, nonce, sealed, suspended, proof FROM staff
+        let sql = "SELECT email, name, salt, staff.revision, nonce, sealed, suspended, proof, language FROM staff
                    JOIN logins ON logins.staff_id = staff.id AND logins.revision = staff.revision
                    WHERE staff.id = ?1 AND role = ?2";
         let row = self
@@ -246,15 +249,18 @@ impl Directory {
             .query_row(params![staff.get(), role.name()], |row| {
                 let sealed = Sealed { nonce: row.get(4)?, bytes: row.get(5)? };
                 let (email, name, salt): (String, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                Ok((email, name, salt, row.get(3)?, sealed, row.get(6)?, row.get::<_, Option<Vec<u8>>>(7)?))
+                let language: Option<String> = row.get(8)?;
+                let language = language.and_then(|code| Language::of_code(&code));
+                let proof: Option<Vec<u8>> = row.get(7)?;
+                Ok((email, name, salt, row.get(3)?, sealed, row.get(6)?, proof, language))
             })
             .optional()?;
-        let Some((email, name, salt, revision, sealed, is_suspended, proof)) = row else { return Ok(None) };
+        let Some((email, name, salt, revision, sealed, is_suspended, proof, language)) = row else { return Ok(None) };
         let login = self.data.open(role, Subject { staff, salt: &salt, revision }, &sealed);
         let is_ours = self.is_ours(staff, proof.as_deref())?;
         // Everything was done for somebody who is suspended too, so that it takes as long.
         match login.filter(|_| is_ours) {
-            Some(login) => Ok(Some(Found { staff, email, name, is_suspended, login })),
+            Some(login) => Ok(Some(Found { staff, email, name, is_suspended, language, login })),
             None => Err(Error::Damaged { email }),
         }
     }

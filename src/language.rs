@@ -27,6 +27,11 @@ impl Language {
         }
     }
 
+    /// The language of this code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.code() == code)
+    }
+
     /// What it calls itself.
     pub const fn name(self) -> &'static str {
         match self {

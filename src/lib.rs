@@ -19,6 +19,7 @@ pub mod vault;
 pub mod room;
 pub mod screen;
 pub mod agent;
+pub mod sound;
 pub mod enrol;
 pub mod wiring;
 pub mod app;

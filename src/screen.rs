@@ -3,7 +3,11 @@
 pub mod colors;
 pub mod dim;
 pub mod doors;
+pub mod icon;
 pub mod keys;
+pub mod label;
+pub mod logo;
+pub mod motion;
 pub mod notice;
 pub mod press;
 pub mod qr;

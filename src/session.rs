@@ -2,6 +2,7 @@
 //! events and the time go in, effects come out.
 
 pub mod budget;
+pub mod cue;
 pub mod entry;
 pub mod event;
 pub mod reader;
@@ -182,7 +183,10 @@ impl Session {
             Event::LanguageTouched(language) => self.speak(language, now),
             Event::DoorTouched(door) => self.door(door, now),
             Event::PageTurned(pages) => self.turn(pages, now),
-            Event::StillHereTouched => self.still_here(now),
+            Event::OutcomeDismissed => self.visited(|visit, rules| visit.dismiss(rules, now)),
+            Event::FindTouched => self.visited(|visit, rules| visit.toggle_find(rules, now)),
+            Event::LetterTouched(letter) => self.visited(|visit, rules| visit.type_letter(letter, rules, now)),
+            Event::StillHereTouched => self.visited(|visit, rules| visit.touch(rules, now)),
             Event::SignOutTouched => self.sign_out(Ended::SignedOut),
             Event::AgentBegan => self.agent_began(now),
             Event::Identified(session, answer) => self.identified(session, answer, now),
@@ -190,7 +194,7 @@ impl Session {
                 if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state
                     && visit.session == session
                 {
-                    visit.welcome.doors = doors;
+                    visit.list(doors, now);
                 }
                 Vec::new()
             }
@@ -272,7 +276,8 @@ impl Session {
                 Heard::Key(Key::Escape) => self.escape(),
                 Heard::Key(Key::Char('+')) => self.turn(1, now),
                 Heard::Key(Key::Char('-')) => self.turn(-1, now),
-                Heard::Key(Key::Char(_) | Key::Tab) => Vec::new(),
+                Heard::Key(Key::Char(letter)) => self.letter_key(letter, now),
+                Heard::Key(Key::Tab) => Vec::new(),
                 Heard::Scan(raw) => self.scanned(&raw.0, now),
             });
         }
@@ -286,11 +291,7 @@ impl Session {
     }
 
     fn turn(&mut self, pages: i64, now: Instant) -> Vec<Effect> {
-        if let State::SignedIn(visit) = &mut self.state {
-            visit.page = visit.page.saturating_add(pages);
-            visit.touch(&self.rules, now);
-        }
-        Vec::new()
+        self.visited(|visit, rules| visit.turn(pages, rules, now))
     }
 
     /// On a keypad doors have numbers. A key that was touched on the screen of before is no such key.
@@ -298,6 +299,14 @@ impl Session {
         let State::SignedIn(visit) = &mut self.state else { return self.digit(digit, now) };
         visit.type_digit(digit, &self.rules, now);
         Vec::new()
+    }
+
+    /// At a reception desk the name of a door is typed.
+    fn letter_key(&mut self, letter: char, now: Instant) -> Vec<Effect> {
+        if !self.rules.reception {
+            return Vec::new();
+        }
+        self.visited(|visit, rules| visit.type_letter(letter, rules, now))
     }
 
     fn back_key(&mut self, now: Instant) -> Vec<Effect> {
@@ -319,9 +328,10 @@ impl Session {
         Vec::new()
     }
 
-    fn still_here(&mut self, now: Instant) -> Vec<Effect> {
+    /// What only the visit that is under way is about.
+    fn visited(&mut self, change: impl FnOnce(&mut Visit, &Rules)) -> Vec<Effect> {
         if let State::SignedIn(visit) = &mut self.state {
-            visit.touch(&self.rules, now);
+            change(visit, &self.rules);
         }
         Vec::new()
     }

@@ -1,12 +1,16 @@
 //! Who a person is at the kiosk: ids, PINs and badge numbers that are valid once they exist. Where they are kept is `directory.rs`.
 
 mod badge;
+mod name;
 
 use std::fmt;
 
 use zeroize::Zeroize;
 
-pub use self::badge::{Badge, BadgeFormat, BadgeProfile};
+pub use self::{
+    badge::{Badge, BadgeFormat, BadgeProfile},
+    name::NameFormat,
+};
 
 /// A row of the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

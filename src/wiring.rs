@@ -1,5 +1,7 @@
 //! What the configuration means for each part: the one place where a key of `kiosk.toml` meets what it changes.
 
+mod face;
+
 use std::{
     io,
     path::Path,
@@ -10,6 +12,7 @@ use std::{
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+pub use self::face::{BadLogo, colors, labels, logo, window};
 use crate::{
     agent,
     app::Start,
@@ -20,7 +23,7 @@ use crate::{
     enrol::Enroller,
     hex,
     kisi::{self, Client, Roots},
-    screen::{colors::Colors, qr::Code, sign_in::Labels},
+    screen::sign_in::Labels,
     secret::Secret,
     session::{
         budget::BudgetRules,
@@ -35,6 +38,9 @@ use crate::{
 ///
 /// Kisi OpenAPI document, rate limits.
 pub const REQUESTS_PER_SECOND: usize = 5;
+
+/// At a reception desk a session ends after this in any case. Our choice.
+const SHIFT: Duration = Duration::from_hours(12);
 
 /// Why a kiosk cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +69,9 @@ pub enum Error {
     /// The client cannot be made.
     #[error("the client cannot start")]
     Client(#[source] kisi::Error),
+    /// The logo cannot be shown.
+    #[error("`kiosk.logo` cannot be shown")]
+    Logo(#[source] BadLogo),
     /// The agent has no thread.
     #[error("the agent cannot start")]
     Thread(#[source] io::Error),
@@ -92,7 +101,8 @@ pub fn start(config: &Config, mut directory: Directory, client: Client) -> Resul
     let again = again(config, &directory, client.anew().map_err(Error::Client)?);
     let log = begin_log(config, &directory)?;
     let agent = agent::start(agent(config, directory, log, client), again).map_err(Error::Thread)?;
-    Ok(Start::Working { rules: Box::new(rules(config)), labels: labels(config), agent, guesses_left })
+    let labels = Labels { logo: logo(config).map_err(Error::Logo)?, ..labels(config) };
+    Ok(Start::Working { rules: Box::new(rules(config)), labels, agent, guesses_left })
 }
 
 /// Makes the parts of an agent that must begin anew, from what is on the disk.
@@ -187,40 +197,18 @@ pub fn rules(config: &Config) -> Rules {
             guesses: config.budget.guesses,
             refill: Duration::from_mins(config.budget.refill_minutes.into()),
         },
-        idle: config.session.idle,
+        idle: config.display.reception.unwrap_or(config.session.idle),
         warning: config.session.warning,
-        after_unlock: config.session.after_unlock,
-        max: config.session.max,
+        // At a desk an unlock is not the end of a visit, and a shift is long.
+        after_unlock: config.display.reception.unwrap_or(config.session.after_unlock),
+        max: config.display.reception.map_or(config.session.max, |_| SHIFT),
         unlock_timeout: Duration::from_secs(config.kisi.timeout_seconds),
         confirm: config.doors.confirm.clone(),
         follow: config.doors.follow,
         dim_after: config.display.dim_after,
         languages: config.kiosk.languages.clone(),
+        reception: config.display.reception.is_some(),
         are_unlocks_counted: config.limits != config::Limits::default(),
-    }
-}
-
-/// What the configuration means for the sign-in screen.
-pub fn labels(config: &Config) -> Labels {
-    Labels {
-        name: config.kiosk.name.clone(),
-        location: config.kiosk.location.clone(),
-        phone: config.kiosk.support_phone.clone(),
-        help: Code::new(&config.kiosk.help_url),
-        samples: Vec::new(),
-    }
-}
-
-/// What the configuration means for the colours.
-pub fn colors(config: &Config) -> Colors {
-    let colors = match config.display.theme {
-        config::Theme::Dark => Colors::DARK,
-        config::Theme::Light => Colors::LIGHT,
-        config::Theme::Contrast => Colors::CONTRAST,
-    };
-    match config.display.accent {
-        None => colors,
-        Some([red, green, blue]) => colors.with_accent(iced::Color::from_rgb8(red, green, blue)),
     }
 }
 
@@ -272,6 +260,7 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         client,
         places: config.kisi.places.iter().map(|id| PlaceId::new(*id)).collect(),
         hidden: config.doors.hide.clone(),
+        names: config.display.names,
         badge_needs_pin: config.sign_in.badge == config::Badges::WithPin,
         looks_up_alone: false,
         proofs: Arc::default(),

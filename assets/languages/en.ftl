@@ -14,42 +14,55 @@ checking = One moment…
 help = Help: { $phone }
 samples = Demo: sample staff
 out-of-order = This kiosk cannot work right now
-use-a-card = Your card or phone still works at the reader beside the door.
+use-a-card = Your card or phone still works at the door.
 
 # Why nobody is signed in, and what to do.
 not-known = That did not work. Try again, or ask at reception.
-too-many-badges = Too many unknown badges. Wait half a minute, or type your PIN.
+too-many-badges = Too many unknown badges. Wait a moment, or type your PIN.
 not-read = That was not a badge number. Try again.
-login-dead = Your access at this kiosk must be renewed. Ask at reception.
-kiosk-fault = This kiosk has a problem. Use your card at the reader, or ask at reception.
+login-dead = Your access must be renewed. Ask at reception.
+kiosk-fault = This kiosk has a problem. Use your card.
 too-slow = That took too long. Try again.
-too-many-guesses = Too many wrong entries. Typing works again in { $time }.
-too-many-guesses-badges = Too many wrong entries. Typing works again in { $time }. Badges still work.
+too-many-guesses = Too many wrong entries. Typing again in { $time }.
+too-many-guesses-badges = Too many wrong entries. Typing again in { $time }. Badges work.
 
 # What is wrong between here and Kisi. Whoever answers the phone can tell the kinds apart by these words.
-network-name = No network, or no name server: the door service was not found. Use your card at the reader.
-network-unreachable = The door service cannot be reached. Use your card at the reader, or try again.
-network-proxy = The proxy of this network does not let the kiosk out. Use your card, and tell reception.
-network-unsafe = The connection to the door service is not safe. Use your card, and tell reception.
-network-clock = The clock of this kiosk seems wrong. Use your card at the reader, and tell reception.
-network-portal = The network wants a sign-in of its own. Use your card at the reader, and tell reception.
-network-no-answer = The door service did not answer in time. Use your card at the reader, or try again.
-network-kisi = The door service has a problem. Use your card at the reader, or try again.
+network-name = No network or no name server. Use your card.
+network-unreachable = The door service cannot be reached. Use your card.
+network-proxy = The proxy stops this kiosk. Use your card.
+network-unsafe = The door service is not safe to use. Use your card.
+network-clock = The clock of this kiosk is wrong. Use your card.
+network-portal = The network wants a sign-in. Use your card.
+network-no-answer = The door service did not answer in time. Try again.
+network-kisi = The door service has a problem. Use your card.
 
 # Somebody is signed in.
 hello = Hello { $name }
 tap-a-door = Tap a door to unlock it
+type-a-name = Tap a door, or type its name or number
 incomplete = Not all of your doors can be shown here
 no-doors = Kisi lists no door for you
 no-doors-advice = Ask whoever looks after access in your company.
 sign-out = Sign out
+other-doors = Other doors
+all-doors = All doors
+lock-screen = Lock
+found = { $letters }: { $count ->
+        [one] { $count } door
+       *[other] { $count } doors
+    }
+time-24 = { $hour }:{ $minute }
+time = { $hour12 }:{ $minute } { $half ->
+        [am] AM
+       *[pm] PM
+    }
 still-here = I'm still here
 signing-out =
     { $seconds ->
         [one] Signing out in { $seconds } second
        *[other] Signing out in { $seconds } seconds
     }
-more-doors = More doors ({ $page } of { $pages })
+more-doors = { $page }/{ $pages }
 typed = { $number }: { $door }. Press Enter to unlock it.
 typed-none = { $number }: there is no such door.
 

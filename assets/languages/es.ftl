@@ -7,42 +7,52 @@ prompt-number = Teclee el número de tarjeta y OK
 prompt-pin-of-badge = Ahora teclee su PIN
 back = Borrar
 enter = OK
-type-badge = Número de tarjeta
+type-badge = N.º de tarjeta
 type-pin = Mejor con PIN
 checking = Un momento…
 help = Ayuda: { $phone }
 samples = Demo: personal de ejemplo
 out-of-order = Este quiosco no funciona ahora
-use-a-card = Su tarjeta o su teléfono funcionan en el lector junto a la puerta.
-not-known = No ha funcionado. Inténtelo otra vez o pregunte en recepción.
-too-many-badges = Demasiadas tarjetas desconocidas. Espere medio minuto, o teclee su PIN.
+use-a-card = Su tarjeta o teléfono funciona en la puerta.
+not-known = No ha funcionado. Repita o pregunte en recepción.
+too-many-badges = Demasiadas tarjetas desconocidas. Espere, o teclee su PIN.
 not-read = No era un número de tarjeta. Inténtelo otra vez.
-login-dead = Hay que renovar su acceso en este quiosco. Pregunte en recepción.
-kiosk-fault = Este quiosco tiene un problema. Use su tarjeta en el lector, o pregunte en recepción.
+login-dead = Hay que renovar su acceso. Pregunte en recepción.
+kiosk-fault = Este quiosco tiene un problema. Use su tarjeta.
 too-slow = Ha tardado demasiado. Inténtelo otra vez.
-too-many-guesses = Demasiados errores. Podrá teclear en { $time }.
-too-many-guesses-badges = Demasiados errores. Podrá teclear en { $time }. Las tarjetas funcionan.
-network-name = Sin red o sin servidor de nombres: no se encuentra el servicio de puertas. Use su tarjeta.
-network-unreachable = No se alcanza el servicio de puertas. Use su tarjeta en el lector, o inténtelo otra vez.
-network-proxy = El proxy de esta red no deja salir al quiosco. Use su tarjeta, y avise en recepción.
-network-unsafe = La conexión con el servicio de puertas no es segura. Use su tarjeta, y avise en recepción.
-network-clock = El reloj del quiosco parece equivocado. Use su tarjeta, y avise en recepción.
-network-portal = La red pide su propio acceso. Use su tarjeta en el lector, y avise en recepción.
-network-no-answer = El servicio de puertas no respondió a tiempo. Use su tarjeta, o inténtelo otra vez.
-network-kisi = El servicio de puertas tiene un problema. Use su tarjeta, o inténtelo otra vez.
+too-many-guesses = Demasiados errores. Teclee de nuevo en { $time }.
+too-many-guesses-badges = Demasiados errores. Teclee en { $time }. Las tarjetas funcionan.
+network-name = Sin red o sin nombres. Use su tarjeta.
+network-unreachable = Servicio de puertas inaccesible. Use su tarjeta.
+network-proxy = El proxy bloquea el quiosco. Use su tarjeta.
+network-unsafe = El servicio de puertas no es seguro. Use su tarjeta.
+network-clock = El reloj del quiosco está mal. Use su tarjeta.
+network-portal = La red pide un acceso. Use su tarjeta.
+network-no-answer = El servicio de puertas tarda demasiado. Repita.
+network-kisi = El servicio de puertas falla. Use su tarjeta.
 hello = Hola { $name }
 tap-a-door = Toque una puerta para abrirla
+type-a-name = Toque una puerta, o teclee su nombre o número
 incomplete = No se pueden mostrar aquí todas sus puertas
 no-doors = Kisi no indica ninguna puerta para usted
 no-doors-advice = Pregunte a quien gestiona los accesos.
 sign-out = Salir
+other-doors = Otras puertas
+all-doors = Todas
+lock-screen = Bloquear
+found = { $letters }: { $count ->
+        [one] { $count } puerta
+       *[other] { $count } puertas
+    }
+time-24 = { $hour }:{ $minute }
+time = { $hour }:{ $minute }
 still-here = Sigo aquí
 signing-out =
     { $seconds ->
         [one] Se cierra en { $seconds } segundo
        *[other] Se cierra en { $seconds } segundos
     }
-more-doors = Más puertas ({ $page }/{ $pages })
+more-doors = { $page }/{ $pages }
 typed = { $number }: { $door }. Intro para abrir.
 typed-none = { $number }: no hay tal puerta.
 locked-down = Bloqueada

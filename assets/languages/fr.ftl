@@ -1,48 +1,58 @@
 # What the screen says, in French. The keys are those of en.ftl, which says where each is said.
 
-prompt = Tapez votre code ou scannez votre badge
+prompt = Tapez votre code ou scannez le badge
 prompt-pin = Tapez votre code
 prompt-badge = Scannez votre badge
 prompt-number = Tapez le numéro du badge, puis OK
 prompt-pin-of-badge = Tapez maintenant votre code
 back = Effacer
 enter = OK
-type-badge = Numéro de badge
+type-badge = N° de badge
 type-pin = Avec un code
 checking = Un instant…
 help = Aide : { $phone }
 samples = Démo : personnel fictif
-out-of-order = Cette borne ne fonctionne pas pour le moment
-use-a-card = Votre carte ou votre téléphone marche toujours au lecteur près de la porte.
-not-known = Cela n'a pas marché. Réessayez ou demandez à l'accueil.
-too-many-badges = Trop de badges inconnus. Attendez une demi-minute, ou tapez votre code.
+out-of-order = Cette borne est hors service
+use-a-card = Votre carte ou téléphone marche toujours à la porte.
+not-known = Échec. Réessayez ou demandez à l'accueil.
+too-many-badges = Trop de badges inconnus. Attendez, ou tapez votre code.
 not-read = Ce n'était pas un numéro de badge. Réessayez.
-login-dead = Votre accès à cette borne doit être renouvelé. Demandez à l'accueil.
-kiosk-fault = Cette borne est en panne. Utilisez votre carte au lecteur, ou demandez à l'accueil.
+login-dead = Votre accès doit être renouvelé. Demandez à l'accueil.
+kiosk-fault = Cette borne est en panne. Utilisez votre carte.
 too-slow = Cela a pris trop de temps. Réessayez.
-too-many-guesses = Trop d'erreurs. Vous pourrez taper dans { $time }.
-too-many-guesses-badges = Trop d'erreurs. Vous pourrez taper dans { $time }. Les badges marchent.
-network-name = Pas de réseau ou de serveur de noms : le service des portes est introuvable. Utilisez votre carte.
-network-unreachable = Le service des portes est injoignable. Utilisez votre carte au lecteur, ou réessayez.
-network-proxy = Le proxy de ce réseau bloque la borne. Utilisez votre carte, et prévenez l'accueil.
-network-unsafe = La connexion au service des portes n'est pas sûre. Utilisez votre carte, et prévenez l'accueil.
-network-clock = L'horloge de la borne semble fausse. Utilisez votre carte, et prévenez l'accueil.
-network-portal = Le réseau demande sa propre connexion. Utilisez votre carte, et prévenez l'accueil.
-network-no-answer = Le service des portes n'a pas répondu à temps. Utilisez votre carte, ou réessayez.
-network-kisi = Le service des portes est en panne. Utilisez votre carte au lecteur, ou réessayez.
+too-many-guesses = Trop d'erreurs. Clavier de nouveau dans { $time }.
+too-many-guesses-badges = Trop d'erreurs. Clavier dans { $time }. Les badges marchent.
+network-name = Pas de réseau ou de noms. Utilisez votre carte.
+network-unreachable = Service des portes injoignable. Utilisez votre carte.
+network-proxy = Le proxy bloque la borne. Utilisez votre carte.
+network-unsafe = Le service des portes est peu sûr. Utilisez votre carte.
+network-clock = L'horloge de la borne est fausse. Utilisez votre carte.
+network-portal = Le réseau veut une connexion. Utilisez votre carte.
+network-no-answer = Le service des portes tarde trop. Réessayez.
+network-kisi = Le service des portes est en panne. Utilisez votre carte.
 hello = Bonjour { $name }
 tap-a-door = Touchez une porte pour l'ouvrir
+type-a-name = Touchez une porte, ou tapez son nom ou son numéro
 incomplete = Toutes vos portes ne peuvent pas être affichées ici
 no-doors = Kisi n'indique aucune porte pour vous
 no-doors-advice = Demandez à la personne qui gère les accès.
 sign-out = Quitter
+other-doors = Autres portes
+all-doors = Toutes
+lock-screen = Verrouiller
+found = { $letters } : { $count ->
+        [one] { $count } porte
+       *[other] { $count } portes
+    }
+time-24 = { $hour }:{ $minute }
+time = { $hour }:{ $minute }
 still-here = Je suis là
 signing-out =
     { $seconds ->
         [one] Déconnexion dans { $seconds } seconde
        *[other] Déconnexion dans { $seconds } secondes
     }
-more-doors = Autres portes ({ $page }/{ $pages })
+more-doors = { $page }/{ $pages }
 typed = { $number } : { $door }. Entrée pour ouvrir.
 typed-none = { $number } : cette porte n'existe pas.
 locked-down = Verrouillée

@@ -9,6 +9,7 @@ use std::{
 use crate::{
     chain::Chain,
     directory::{self, Directory, Found},
+    language::Language,
     session::{
         Denial,
         budget::{Budget, BudgetRules},
@@ -59,6 +60,13 @@ impl Desk {
             tracing::error!(error = %Chain(error), "the guesses that are left cannot be written down");
         }
         kept.is_ok()
+    }
+
+    /// Remembers what somebody chose to read. Where it cannot be written they choose again.
+    pub(super) fn keep_language(&mut self, staff: StaffId, language: Language) {
+        if let Err(error) = self.directory.keep_language(staff, language) {
+            tracing::warn!(error = %Chain(&error), "a language cannot be written down");
+        }
     }
 
     /// Who this is. `present` is who is signed in.

@@ -17,7 +17,7 @@ use crate::{
     kisi,
     secret::Secret,
     session::{Denial, SessionId, visit::Welcome},
-    staff::{Credential, StaffId},
+    staff::{Credential, NameFormat, StaffId},
     trouble::Trouble,
 };
 
@@ -57,6 +57,8 @@ impl Denied {
 pub(super) struct Shown {
     pub(super) places: Vec<PlaceId>,
     pub(super) hidden: Vec<String>,
+    /// How people are greeted.
+    pub(super) names: NameFormat,
 }
 
 /// Everything that is needed to find out who somebody is.
@@ -103,16 +105,26 @@ impl Question {
         }
         let doors = shown.of(list.doors);
         let incomplete = list.truncated || 0 < list.dropped;
-        let welcome = Welcome { name: found.name, doors: doors.clone(), incomplete };
+        let (name, language) = (shown.names.of(&found.name), found.language);
+        let welcome = Welcome { name, doors: doors.clone(), language, incomplete };
         let open = Open { id: session, who, login: Arc::new(found.login), doors };
         Ok(Signed::In(open, welcome))
     }
 }
 
 impl Shown {
-    /// Those of these doors.
+    /// Those of these doors, place by place: the place of the first door is first.
     pub(super) fn of(&self, doors: Vec<Door>) -> Vec<Door> {
-        doors.into_iter().filter(|door| self.shows(door)).collect()
+        let mut doors: Vec<Door> = doors.into_iter().filter(|door| self.shows(door)).collect();
+        let place = |door: &Door| door.place.as_ref().map(|place| place.id);
+        let mut places = Vec::new();
+        for door in &doors {
+            if !places.contains(&place(door)) {
+                places.push(place(door));
+            }
+        }
+        doors.sort_by_key(|door| places.iter().position(|known| *known == place(door)));
+        doors
     }
 
     fn shows(&self, door: &Door) -> bool {

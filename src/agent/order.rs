@@ -10,6 +10,7 @@ use tokio::{
 use super::Health;
 use crate::{
     door::{Door, DoorId, Outcome},
+    language::Language,
     session::{Asked, Denial, Ended, Identity, Presented, RequestId, SessionId},
 };
 
@@ -22,6 +23,8 @@ pub enum Order {
     Identify(SessionId, Presented, Asked, oneshot::Sender<Result<Identity, Denial>>),
     /// Write down how many guesses are left.
     KeepBudget(u32),
+    /// Remember what the person of this session chose to read.
+    KeepLanguage(SessionId, Language),
     /// Look whether a place is locked down as a whole. Answers with the doors, if that changes any.
     CheckPlaces(SessionId, oneshot::Sender<Option<Vec<Door>>>),
     /// List the doors of this session anew.
@@ -93,6 +96,11 @@ impl Handle {
     /// [`Order::KeepBudget`]
     pub fn keep_budget(&self, left: u32) {
         self.order(Order::KeepBudget(left));
+    }
+
+    /// [`Order::KeepLanguage`]
+    pub fn keep_language(&self, session: SessionId, language: Language) {
+        self.order(Order::KeepLanguage(session, language));
     }
 
     /// [`Order::Identify`]. The order is given at once.

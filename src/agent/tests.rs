@@ -9,7 +9,7 @@ use crate::{
     audit::{Action, Log},
     directory::Cost,
     kisi::{Roots, Settings},
-    staff::Pin,
+    staff::{NameFormat, Pin},
     uptime,
 };
 
@@ -33,6 +33,7 @@ fn parts(folder: &Path) -> Parts {
         client: kisi::Client::new(&settings).unwrap(),
         places: Vec::new(),
         hidden: Vec::new(),
+        names: NameFormat::Full,
         badge_needs_pin: false,
         limits: Limits::default(),
         looks_up_alone: false,

@@ -1,13 +1,18 @@
 //! `kiosk.toml` as it is written: the shipped file with the installer's keys laid over it, and where a key stands.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde::Deserialize;
 
-use super::{Audit, Badges, Budget, Display, Doors, Error, Kiosk, Kisi, Limits, Proximity, SignIn, Theme, Wrong};
+use super::{
+    Audit, Badges, Budget, Display, Doors, Error, Kiosk, Kisi, Limits, Proximity, SignIn, Sound, Theme, Wrong,
+};
 use crate::{
     language::Language,
-    staff::{BadgeFormat, BadgeProfile},
+    staff::{BadgeFormat, BadgeProfile, NameFormat},
 };
 
 /// The shipped file with the installer's keys laid over it. Every key is here, none has another default.
@@ -25,6 +30,7 @@ pub(super) struct Raw {
     pub(super) proximity: Proximity,
     pub(super) audit: Audit,
     pub(super) display: RawDisplay,
+    pub(super) sound: Sound,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,13 +41,14 @@ pub(super) struct RawKiosk {
     languages: Vec<String>,
     support_phone: String,
     help_url: String,
+    logo: PathBuf,
 }
 
-pub(super) fn kiosk(raw: RawKiosk) -> Result<Kiosk, Wrong> {
+pub(super) fn kiosk(raw: RawKiosk, file: &Path) -> Result<Kiosk, Wrong> {
     let allowed = "one or more of \"en\", \"de\", \"fr\" and \"es\", each once";
     let mut languages = Vec::new();
     for code in &raw.languages {
-        let known = Language::ALL.into_iter().find(|language| language.code() == code);
+        let known = Language::of_code(code);
         match known.filter(|language| !languages.contains(language)) {
             Some(language) => languages.push(language),
             None => return Err(("kiosk.languages", code.clone(), allowed)),
@@ -50,8 +57,10 @@ pub(super) fn kiosk(raw: RawKiosk) -> Result<Kiosk, Wrong> {
     if languages.is_empty() {
         return Err(("kiosk.languages", String::new(), allowed));
     }
-    let RawKiosk { name, location, support_phone, help_url, .. } = raw;
-    Ok(Kiosk { name, location, support_phone, help_url, languages })
+    let RawKiosk { name, location, support_phone, help_url, logo, .. } = raw;
+    let beside = file.parent().unwrap_or(Path::new(""));
+    let logo = (!logo.as_os_str().is_empty()).then(|| beside.join(logo));
+    Ok(Kiosk { name, location, support_phone, help_url, languages, logo })
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,11 +96,19 @@ pub(super) struct RawSession {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key")]
 pub(super) struct RawDisplay {
-    pub(super) fullscreen: bool,
-    pub(super) dim_after_seconds: u64,
-    pub(super) theme: String,
-    pub(super) accent: String,
+    fullscreen: bool,
+    monitor: String,
+    panel_width_mm: u16,
+    dim_after_seconds: u64,
+    theme: String,
+    accent: String,
+    clock_24h: bool,
+    names: String,
+    motion: bool,
+    reception: bool,
+    reception_idle_seconds: u64,
 }
 
 pub(super) fn display(raw: &RawDisplay) -> Result<Display, Wrong> {
@@ -100,6 +117,12 @@ pub(super) fn display(raw: &RawDisplay) -> Result<Display, Wrong> {
         "light" => Theme::Light,
         "contrast" => Theme::Contrast,
         other => return Err(("display.theme", other.to_owned(), "\"dark\", \"light\" or \"contrast\"")),
+    };
+    let names = match raw.names.as_str() {
+        "first" => NameFormat::First,
+        "initials" => NameFormat::Initials,
+        "full" => NameFormat::Full,
+        other => return Err(("display.names", other.to_owned(), "\"first\", \"initials\" or \"full\"")),
     };
     let digits = raw.accent.strip_prefix('#').filter(|digits| digits.len() == 6);
     let accent = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
@@ -113,8 +136,25 @@ pub(super) fn display(raw: &RawDisplay) -> Result<Display, Wrong> {
     if 3_600 < raw.dim_after_seconds {
         return Err(("display.dim_after_seconds", raw.dim_after_seconds.to_string(), "0 to 3600"));
     }
-    let dim_after = Duration::from_secs(raw.dim_after_seconds);
-    Ok(Display { fullscreen: raw.fullscreen, dim_after, theme, accent })
+    if !(60..=28_800).contains(&raw.reception_idle_seconds) {
+        let value = raw.reception_idle_seconds.to_string();
+        return Err(("display.reception_idle_seconds", value, "60 to 28800"));
+    }
+    if !matches!(raw.panel_width_mm, 0 | 50..=3_000) {
+        return Err(("display.panel_width_mm", raw.panel_width_mm.to_string(), "0, or 50 to 3000"));
+    }
+    Ok(Display {
+        fullscreen: raw.fullscreen,
+        monitor: (!raw.monitor.is_empty()).then(|| raw.monitor.clone()),
+        panel_width_mm: (raw.panel_width_mm != 0).then_some(raw.panel_width_mm),
+        dim_after: Duration::from_secs(raw.dim_after_seconds),
+        theme,
+        accent,
+        clock_24h: raw.clock_24h,
+        names,
+        motion: raw.motion,
+        reception: raw.reception.then(|| Duration::from_secs(raw.reception_idle_seconds)),
+    })
 }
 
 /// Lays the installer's keys over the shipped ones. The shipped file says which keys there are, and of what kind.

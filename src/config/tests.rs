@@ -34,7 +34,7 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check(
         "idle_seconds = 45",
         "idle_seconds = 4",
-        "`kiosk.toml`, line 61: `session.idle_seconds` is `4`, but must be 10 to 600",
+        "`kiosk.toml`, line 64: `session.idle_seconds` is `4`, but must be 10 to 600",
     );
     check(
         "warning_seconds = 20",
@@ -53,6 +53,22 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
         "`kiosk.languages` is `tlh`, but must be one or more of \"en\", \"de\", \"fr\" and \"es\", each once",
     );
     check("languages = [\"en\", \"de\", \"fr\", \"es\"]", "languages = []", "`kiosk.languages` is ``");
+}
+
+#[test]
+fn every_mistake_about_the_display_is_named() {
+    check(
+        "panel_width_mm = 0",
+        "panel_width_mm = 20",
+        "`display.panel_width_mm` is `20`, but must be 0, or 50 to 3000",
+    );
+    check("names = \"first\"", "names = \"nick\"", "`display.names` is `nick`, but must be \"first\", \"initials\"");
+    check(
+        "reception_idle_seconds = 900",
+        "reception_idle_seconds = 9",
+        "`display.reception_idle_seconds` is `9`, but must be 60 to 28800",
+    );
+    check("volume = 50", "volume = 0", "`sound.volume` is `0`, but must be 1 to 100");
     check(
         "theme = \"dark\"",
         "theme = \"pink\"",
@@ -72,15 +88,15 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check(
         "idle_seconds",
         "idle_secs",
-        "line 61: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
+        "line 64: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
     );
-    check("[session]", "[sessions]", "line 59: `sessions` is not a key, known are `audit`, `badge`");
+    check("[session]", "[sessions]", "line 62: `sessions` is not a key, known are `audit`, `badge`");
     check(
         "idle_seconds = 45",
         "idle_seconds = \"45\"",
-        "line 61: `session.idle_seconds` is of type string, but must be of type integer",
+        "line 64: `session.idle_seconds` is of type string, but must be of type integer",
     );
-    check("idle_seconds = 45", "idle_seconds = ", "line 61");
+    check("idle_seconds = 45", "idle_seconds = ", "line 64");
 }
 
 #[test]

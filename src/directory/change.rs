@@ -9,6 +9,7 @@ use super::{
     seal::{DataKey, Role, Subject, random},
 };
 use crate::{
+    language::Language,
     secret::Secret,
     staff::{Badge, Pin, StaffId},
 };
@@ -125,6 +126,17 @@ impl Directory {
         errand::note_deletion(&change, &email, old)?;
         commit(change, &self.data, Some(staff))?;
         Ok(issued)
+    }
+
+    /// Remembers what somebody chose to read.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn keep_language(&mut self, staff: StaffId, language: Language) -> Result<(), Error> {
+        let sql = "UPDATE staff SET language = ?2 WHERE id = ?1";
+        let _ = self.db.execute(sql, params![staff.get(), language.code()])?;
+        Ok(())
     }
 
     /// Forgets somebody, and notes that their login must be deleted at Kisi.

@@ -2,6 +2,7 @@
 
 use super::ErrandId;
 use crate::{
+    language::Language,
     secret::Secret,
     staff::{Badge, StaffId},
 };
@@ -70,6 +71,8 @@ pub struct Found {
     pub name: String,
     /// They may not sign in.
     pub is_suspended: bool,
+    /// What they chose to read.
+    pub language: Option<Language>,
     /// Opens doors.
     pub login: Secret<String>,
 }

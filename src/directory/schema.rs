@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use super::Error;
 
 /// The version of a file is the number of steps it has taken. A step is never changed once it was shipped.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY NOT NULL,
     value BLOB NOT NULL
@@ -54,7 +55,10 @@ CREATE TABLE errands (
     email    TEXT NOT NULL COLLATE NOCASE,
     login_id INTEGER
 ) STRICT;
-"];
+",
+    // What this person chose to read. Nothing depends on it, so no proof is over it.
+    "ALTER TABLE staff ADD COLUMN language TEXT;",
+];
 
 /// Sets up a connection, and brings the file to this version.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), Error> {

@@ -47,6 +47,27 @@ fn each_pin_and_badge_finds_its_own_person_after_a_restart() {
     assert_eq!(login(Credential::Pin(Pin::parse("000000").unwrap())), None);
 }
 
+/// A directory of the version before languages, as it lies on kiosks.
+#[test]
+fn an_older_directory_is_brought_up_to_date_and_keeps_everybody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut directory = open(folder.path());
+    let pin = enrol(&mut directory, "ada@example.com", None, true).unwrap().unwrap();
+    drop(directory);
+    let older = "ALTER TABLE staff DROP COLUMN language; PRAGMA user_version = 1;";
+    Connection::open(folder.path().join(FILE)).unwrap().execute_batch(older).unwrap();
+
+    let mut directory = open(folder.path());
+    let found = directory.identify(&Credential::Pin(pin)).unwrap().unwrap();
+    assert_eq!((found.name.as_str(), found.language), ("ada", None));
+    directory.keep_language(found.staff, Language::Es).unwrap();
+    drop(directory);
+    let directory = open(folder.path());
+    directory.check().unwrap();
+    let version: i64 = directory.db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, 2);
+}
+
 #[test]
 fn a_badge_has_one_owner_and_a_person_is_enrolled_once() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,21 +2,22 @@
 
 use iced::{
     Center, Element, Fill, Padding,
-    widget::{column, container, text},
+    widget::{column, container},
 };
 
 use super::{
+    label::label,
     press,
     sign_in::Labels,
-    theme::{self, Metrics},
+    theme::{self, Grade, Metrics},
 };
 use crate::session::Event;
 
 /// Draws the screen. `minutes` count on: the words drift with them, against burn-in.
-pub fn view(labels: &Labels, clock: String, minutes: u64, m: Metrics) -> Element<'_, Event> {
+pub fn view<'a>(labels: &'a Labels, clock: &str, minutes: u64, m: Metrics) -> Element<'a, Event> {
     let words = column![
-        text(clock).size(m.clock()).font(theme::BOLD).color(m.colors.faint),
-        text(&labels.name).size(m.body()).color(m.colors.faint),
+        label(clock.to_owned(), Grade::May, m.dim_clock()).font(theme::BOLD).color(m.colors.faint),
+        label(&labels.name, Grade::May, m.medium()).color(m.colors.faint),
     ];
     let [right, down] = m.drift(minutes);
     let drifted = Padding { top: down, left: right, ..Padding::ZERO };

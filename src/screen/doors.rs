@@ -1,45 +1,81 @@
 //! Somebody is signed in: one big button for each door, what became of the last one, and how long there is.
 
-use std::time::{Duration, Instant};
+mod find;
+mod grid;
+mod outcome;
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use iced::{
-    Center, Color, Element, Fill, Length,
-    widget::{Column, Row, column, container, row, space, text},
+    Center, Color, Element, Fill, Length, Size,
+    widget::{Column, Row, column, container, row, space},
 };
 
+use self::grid::{Grid, LINE, grid};
 use super::{
+    icon::{Icon, icon},
+    label::label,
+    motion::ring,
     press,
-    theme::{self, Metrics, Page},
+    theme::{self, Grade, Metrics, Page},
 };
 use crate::{
-    door::{Door, Outcome},
+    door::Door,
     session::{
         Event,
+        rules::Rules,
         visit::{Attempt, Visit},
     },
 };
 
-/// Draws the screen. `warning` is how long there is, once that is said.
-pub fn view(visit: &Visit, warning: Option<Duration>, now: Instant, m: Metrics) -> Element<'_, Event> {
-    let doors = &visit.welcome.doors;
-    let (columns, rows) = m.grid(doors.len());
-    let on_page = columns * rows;
-    let pages = doors.len().div_ceil(on_page).max(1);
-    let page = usize::try_from(visit.page.rem_euclid(i64::try_from(pages).unwrap_or(1))).unwrap_or_default();
-    let rows = rows.min(doors.len().div_ceil(columns));
-    let places = doors.iter().filter_map(|door| door.place.as_ref().map(|place| place.id));
-    let names_place = places.collect::<std::collections::HashSet<_>>().len() > 1;
-    let tiles = doors.iter().enumerate().skip(page * on_page).take(on_page);
-    let tiles: Vec<Element<'_, Event>> =
-        tiles.map(|(index, door)| tile(index + 1, door, (visit, now), names_place, (rows, m))).collect();
-    let body = if doors.is_empty() { no_doors(m) } else { grid(tiles, columns, m) };
-    let shown = if matches!(visit.attempt, Attempt::Done(..)) { Page::Outcome } else { Page::Doors };
-    let page = column![
-        header(visit, m),
-        container(body).height(Fill),
-        footer(visit, (warning, now), (pages > 1).then_some((page + 1, pages)), m),
-    ];
-    container(page.spacing(m.margin()))
+/// More doors than this can be looked for by their names (design, section 2).
+const MANY: usize = 24;
+
+/// How long there is, once that is said: so much of so much.
+pub type Warning = Option<(Duration, Duration)>;
+
+/// Draws the screen.
+pub fn view<'a>(visit: &'a Visit, rules: &'a Rules, warning: Warning, now: Instant, m: Metrics) -> Element<'a, Event> {
+    let found: Vec<(usize, &Door)> = visit.found().collect();
+    let doors: Vec<&Door> = found.iter().map(|(_, door)| *door).collect();
+    let grid = grid(&doors, place(m), m);
+    let pages = doors.len().div_ceil(grid.on_page).max(1);
+    let turned = usize::try_from(visit.page.rem_euclid(i64::try_from(pages).unwrap_or(1))).unwrap_or_default();
+    // A number that is typed shows its tile.
+    let typed = visit.typed(now).and_then(|(number, _)| found.iter().position(|(known, _)| *known == number));
+    let page = typed.map_or(turned, |index| index / grid.on_page.max(1));
+    let on_page = found.into_iter().skip(page * grid.on_page).take(grid.on_page);
+    let is_covered = matches!(visit.attempt, Attempt::Opening(..) | Attempt::Done(..));
+    let body = match visit.attempt {
+        Attempt::Opening(_, door, _) => outcome::sending(door_of(visit, door), place(m).height, m),
+        Attempt::Done(door, outcome, _) => {
+            let rest = visit.rest(door, now);
+            outcome::done(door_of(visit, door), outcome, rest, place(m).height, m)
+        }
+        Attempt::None | Attempt::Asked(..) if visit.find.is_open => find::letters(visit, place(m), m),
+        Attempt::None | Attempt::Asked(..) if visit.welcome.doors.is_empty() => no_doors(m),
+        Attempt::None | Attempt::Asked(..) if doors.is_empty() => none_found(visit, m),
+        Attempt::None | Attempt::Asked(..) => tiles(on_page.collect(), (visit, now), grid, m),
+    };
+    let turn = Turn { page, pages, is_covered, can_find: MANY < visit.welcome.doors.len() };
+    let sign_out = sign_out(rules, m);
+    let (turns, still_here) = (turns(turn, visit, m), still_here(warning, m));
+    let is_alone = turn.pages < 2 && !turn.can_find && !is_covered;
+    let hint = hint(visit, rules, is_alone || m.is_portrait(), m);
+    let who = who(visit, warning, now, hint, m);
+    let content = if m.is_portrait() {
+        let foot = row![turns, space().width(Fill), still_here].spacing(m.gap()).height(m.target());
+        column![row![who, sign_out].spacing(m.margin()).height(m.target()), container(body).height(Fill), foot]
+    } else {
+        let head =
+            if is_typing(visit, warning, now) { row![who, sign_out] } else { row![who, turns, still_here, sign_out] };
+        column![head.spacing(m.margin()).height(m.target()), container(body).height(Fill)]
+    };
+    let shown = if is_covered { Page::Outcome } else { Page::Doors };
+    container(content.spacing(m.margin()))
         .padding(m.margin())
         .width(Fill)
         .height(Fill)
@@ -47,145 +83,215 @@ pub fn view(visit: &Visit, warning: Option<Duration>, now: Instant, m: Metrics) 
         .into()
 }
 
-fn header(visit: &Visit, m: Metrics) -> Element<'_, Event> {
-    let hello =
-        text(m.words.hello(&visit.welcome.name)).size(m.title()).font(theme::BOLD).wrapping(text::Wrapping::None);
-    let hint = if visit.welcome.incomplete { m.words.say("incomplete") } else { m.words.say("tap-a-door") };
-    let hint = if visit.welcome.doors.is_empty() { String::new() } else { hint };
-    let left = container(column![hello, text(hint).size(m.small()).color(m.colors.muted)]).width(Fill).clip(true);
-    let style = move |pressed| m.quiet_style(pressed);
-    let sign_out = button(m.words.say("sign-out"), Event::SignOutTouched, style, m);
-    row![left, sign_out].spacing(m.margin()).height(m.header_height()).align_y(Center).into()
+/// What is between the strips at the edges.
+fn place(m: Metrics) -> Size {
+    let strips = if m.is_portrait() { 2.0 } else { 1.0 };
+    let height = m.size.height - 2.0 * m.margin() - strips * (m.target() + m.margin());
+    Size::new(m.width(), height)
 }
 
-fn grid(tiles: Vec<Element<'_, Event>>, columns: usize, m: Metrics) -> Element<'_, Event> {
-    let mut rows = Vec::new();
-    let mut tiles = tiles.into_iter().peekable();
-    while tiles.peek().is_some() {
-        let mut in_row: Vec<Element<'_, Event>> = tiles.by_ref().take(columns).collect();
-        while in_row.len() < columns {
-            in_row.push(space().width(Fill).into());
+fn door_of(visit: &Visit, id: crate::door::DoorId) -> Option<&Door> {
+    visit.welcome.doors.iter().find(|door| door.id == id)
+}
+
+fn is_typing(visit: &Visit, warning: Warning, now: Instant) -> bool {
+    warning.is_none() && visit.typed(now).is_some()
+}
+
+/// Who is signed in; or what is typed; or how long there is.
+fn who(visit: &Visit, warning: Warning, now: Instant, hint: Option<String>, m: Metrics) -> Element<'_, Event> {
+    let said: Element<'_, Event> = if let Some((left, of)) = warning {
+        let seconds = label(m.words.signing_out(left), Grade::May, m.medium()).color(m.colors.warning);
+        let seconds = seconds.width(Fill).height(Fill).align_y(Center);
+        row![ring(left, of, m.target(), m), seconds].spacing(m.margin()).align_y(Center).into()
+    } else if let Some((number, door)) = visit.typed(now) {
+        let said = m.words.typed(number, door.map(|door| door.name.as_str()));
+        // The tile shows it too.
+        label(said, Grade::May, m.name()).color(m.colors.accent).width(Fill).height(Fill).align_y(Center).into()
+    } else {
+        let hello = label(m.words.hello(&visit.welcome.name), Grade::May, m.name()).font(theme::BOLD);
+        let hello = hello.width(Fill).height(Fill).align_y(Center);
+        match hint {
+            Some(hint) => {
+                let hint = label(hint, Grade::May, m.small()).color(m.colors.muted).width(Fill).height(m.small_line());
+                column![hello, hint].into()
+            }
+            None => hello.into(),
         }
-        rows.push(Row::with_children(in_row).spacing(m.gap()).into());
-    }
-    Column::with_children(rows).spacing(m.gap()).into()
+    };
+    container(said).width(Fill).height(m.target()).into()
 }
 
-/// Number, name, place, and what is known of the door: before a tap its state, then what became of it.
+/// What else there is to say, where it has room.
+fn hint(visit: &Visit, rules: &Rules, has_room: bool, m: Metrics) -> Option<String> {
+    match visit {
+        _ if visit.welcome.doors.is_empty() => None,
+        _ if !visit.find.letters().is_empty() => Some(m.words.found(visit.find.letters(), visit.found().count())),
+        _ if visit.welcome.incomplete => Some(m.words.say("incomplete")),
+        _ if rules.reception => Some(m.words.say("type-a-name")),
+        _ => has_room.then(|| m.words.say("tap-a-door")),
+    }
+}
+
+/// Where else one can go from the page that is shown.
+#[derive(Clone, Copy)]
+struct Turn {
+    page: usize,
+    pages: usize,
+    is_covered: bool,
+    can_find: bool,
+}
+
+/// Pages, letters, or back to the doors: always in one place.
+fn turns<'a>(turn: Turn, visit: &Visit, m: Metrics) -> Element<'a, Event> {
+    let quiet = move |pressed| m.quiet_style(pressed);
+    let small = |picture: Icon, event: Event| -> Element<'a, Event> {
+        let face = container(icon(picture, m.icon(m.read()), None)).center_x(m.target()).center_y(m.target());
+        press::button(face, Some(event), quiet).into()
+    };
+    let mut parts = Row::new().spacing(m.gap()).align_y(Center);
+    if turn.is_covered {
+        if let Attempt::Done(..) = visit.attempt {
+            let words = m.words.say("other-doors");
+            parts = parts.push(button((Icon::ChevronLeft, words), Event::OutcomeDismissed, quiet, m));
+        }
+        return parts.into();
+    }
+    if visit.find.is_open || !visit.find.letters().is_empty() {
+        return button((Icon::X, m.words.say("all-doors")), Event::FindTouched, quiet, m);
+    }
+    if turn.can_find {
+        parts = parts.push(small(Icon::Search, Event::FindTouched));
+    }
+    if 1 < turn.pages {
+        let page = label(m.words.page(turn.page + 1, turn.pages), Grade::May, m.small()).color(m.colors.muted);
+        parts = parts.push(small(Icon::ChevronLeft, Event::PageTurned(-1)));
+        parts = parts.push(small(Icon::ChevronRight, Event::PageTurned(1)));
+        parts = parts.push(container(page.width(m.mm(10.0))));
+    }
+    parts.into()
+}
+
+/// The one thing to touch while time runs out. Its place is kept.
+fn still_here<'a>(warning: Warning, m: Metrics) -> Element<'a, Event> {
+    match warning {
+        Some(_) => {
+            let style = move |pressed| m.urgent_style(pressed);
+            button((Icon::Hand, m.words.say("still-here")), Event::StillHereTouched, style, m)
+        }
+        None => space().width(m.button().width).into(),
+    }
+}
+
+fn sign_out<'a>(rules: &Rules, m: Metrics) -> Element<'a, Event> {
+    let (picture, words) =
+        if rules.reception { (Icon::LockKeyhole, "lock-screen") } else { (Icon::LogOut, "sign-out") };
+    button((picture, m.words.say(words)), Event::SignOutTouched, move |pressed| m.quiet_style(pressed), m)
+}
+
+/// A picture and words.
+fn button<'a>(
+    (picture, words): (Icon, String),
+    message: Event,
+    style: impl Fn(bool) -> press::Style + 'a,
+    m: Metrics,
+) -> Element<'a, Event> {
+    let words = label(words, Grade::May, m.medium()).font(theme::BOLD).width(Fill).height(Fill).align_y(Center);
+    let face = row![icon(picture, m.icon(m.medium()) * 1.2, None), words].spacing(m.mm(1.6)).align_y(Center);
+    let face = container(face).padding([0.0, m.mm(2.0)]).width(m.button().width).height(m.button().height);
+    press::button(face, Some(message), style).into()
+}
+
+/// The tiles of a page, with the name of the place above them where there are several.
+fn tiles<'a>(
+    doors: Vec<(usize, &'a Door)>,
+    (visit, now): (&'a Visit, Instant),
+    Grid { columns, height, .. }: Grid,
+    m: Metrics,
+) -> Element<'a, Event> {
+    let places: BTreeSet<u64> =
+        visit.welcome.doors.iter().filter_map(|door| door.place.as_ref().map(|place| place.id.get())).collect();
+    let names_place = 1 < places.len();
+    let mut rows = Column::new().spacing(m.gap());
+    for in_row in doors.chunks(columns) {
+        let mut tiles = Row::new().spacing(m.gap());
+        for place in 0..columns {
+            tiles = tiles.push(match in_row.get(place) {
+                Some((number, door)) => tile(*number, door, (visit, now), names_place, height, m),
+                None => space().width(Fill).into(),
+            });
+        }
+        rows = rows.push(tiles);
+    }
+    rows.into()
+}
+
+/// Number, name, and what is known of the door.
 fn tile<'a>(
     number: usize,
     door: &'a Door,
     (visit, now): (&'a Visit, Instant),
     names_place: bool,
-    (rows, m): (usize, Metrics),
+    height: f32,
+    m: Metrics,
 ) -> Element<'a, Event> {
     let rest = visit.rest(door.id, now);
-    let (status, edge) = status(door, visit.attempt, rest, m);
-    // What a keypad has chosen.
-    let is_typed = visit.typed(now).and_then(|(_, typed)| typed).is_some_and(|typed| typed.id == door.id);
-    let edge = if is_typed { Some(m.colors.accent) } else { edge };
-    let place = door.place.as_ref().filter(|_| names_place).map_or("", |place| place.name.as_str());
     let can_be_tried = door.can_be_tried() && rest.is_none();
-    let name = text(&door.name).size(m.door(door.name.chars().count())).font(theme::BOLD);
-    let name = if can_be_tried { name } else { name.color(m.colors.muted) };
-    let top = row![
-        text(number.to_string()).size(m.small()).color(m.colors.muted),
-        text(place).size(m.small()).color(m.colors.muted).width(Fill).align_x(iced::Alignment::End),
-    ];
-    // What became of a tap is told by its words and its size, not by its colour alone.
-    let status = match edge {
-        Some(edge) => text(status).size(m.body()).font(theme::BOLD).color(edge),
-        None => text(status).size(m.small()).color(m.colors.muted),
+    let is_asked = matches!(visit.attempt, Attempt::Asked(asked, _) if asked == door.id);
+    // What a keypad has chosen.
+    let is_typed =
+        visit.typed(now).and_then(|(_, typed)| typed).or(visit.only_found()).is_some_and(|d| d.id == door.id);
+    let edge = match (is_asked, is_typed) {
+        (true, _) => Some(m.colors.warning),
+        (false, true) => Some(m.colors.accent),
+        (false, false) => None,
     };
-    let face = column![top, container(name).height(Fill).center_y(Fill), status];
-    let face = container(face).padding(m.gap()).width(Fill).height(m.tile_height(rows)).clip(true);
+    let color = if can_be_tried { m.colors.text } else { m.colors.muted };
+    let name = label(&door.name, Grade::Must, m.name()).font(theme::BOLD).line(LINE).color(color);
+    let number = label(number.to_string(), Grade::May, m.medium()).color(m.colors.muted).width(m.mm(9.0));
+    let top = row![number, name.width(Fill).height(Fill).align_y(Center)].spacing(m.gap()).height(Fill).align_y(Center);
+    let face = column![top, status(door, is_asked, rest, names_place, m)].spacing(m.mm(0.4));
+    let face = container(face).padding([m.gap(), 1.5 * m.gap()]).width(Fill).height(Length::Fixed(height));
     let message = can_be_tried.then_some(Event::DoorTouched(door.id));
     press::button(face, message, move |pressed| m.tile_style(edge, pressed)).into()
 }
 
-fn status(door: &Door, attempt: Attempt, rest: Option<Duration>, m: Metrics) -> (String, Option<Color>) {
-    match attempt {
-        Attempt::Asked(asked, _) if asked == door.id => (m.words.say("tap-again"), Some(m.colors.warning)),
-        Attempt::Opening(_, opening, _) if opening == door.id => (m.words.say("sending"), Some(m.colors.accent)),
-        Attempt::Done(done, outcome, _) if done == door.id => {
-            let again = rest.filter(|_| outcome.refusal().is_some()).map(|rest| m.words.again_in(rest));
-            (joined([m.words.outcome(outcome), again.unwrap_or_default()]), Some(color(outcome, m)))
+/// The line below the name: what is known of the door, and where it is.
+fn status(door: &Door, is_asked: bool, rest: Option<Duration>, names_place: bool, m: Metrics) -> Element<'_, Event> {
+    let left = door.allowance.filter(|_| door.state.can_be_tried()).map(|allowance| m.words.allowance(allowance));
+    let (picture, words, color): (Option<Icon>, String, Color) = match rest {
+        _ if is_asked => (Some(Icon::Hand), m.words.say("tap-again"), m.colors.warning),
+        // While a door rests, for how long is all there is to say.
+        Some(rest) if door.state.can_be_tried() => (Some(Icon::Hourglass), m.words.again_in(rest), m.colors.muted),
+        Some(_) | None => {
+            let words = joined([m.words.state(door.state), left.unwrap_or_default()]);
+            (Icon::of_state(door.state), words, m.colors.muted)
         }
-        Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => {
-            // One line: while a door rests, for how long is all there is to say.
-            if let Some(rest) = rest.filter(|_| door.state.can_be_tried()) {
-                return (m.words.again_in(rest), None);
-            }
-            let left =
-                door.allowance.filter(|_| door.state.can_be_tried()).map(|allowance| m.words.allowance(allowance));
-            (joined([m.words.state(door.state), left.unwrap_or_default()]), None)
-        }
+    };
+    // One line: what stands in the way is more than where it is.
+    let place = door.place.as_ref().filter(|_| names_place && words.is_empty());
+    let words = place.map_or(words, |place| place.name.clone());
+    let words = label(words, Grade::May, m.small()).color(color).width(Fill).height(Fill).align_y(Center);
+    let mut parts = Row::new().spacing(m.mm(1.2)).align_y(Center).height(m.small_line());
+    if let Some(picture) = picture {
+        parts = parts.push(icon(picture, m.icon(m.small()), Some(color)));
     }
+    parts.push(words).into()
 }
 
 fn joined(said: [String; 2]) -> String {
     said.into_iter().filter(|said| !said.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-fn color(outcome: Outcome, m: Metrics) -> Color {
-    match outcome {
-        Outcome::Accepted | Outcome::Opened => m.colors.good,
-        Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::WrongClock => {
-            m.colors.bad
-        }
-        Outcome::StillClosed | Outcome::Unknown(_) => m.colors.warning,
-    }
+fn none_found<'a>(visit: &Visit, m: Metrics) -> Element<'a, Event> {
+    let found = label(m.words.found(visit.find.letters(), 0), Grade::Must, m.read()).width(Fill);
+    container(found.color(m.colors.muted).center()).center(Fill).into()
 }
 
 fn no_doors<'a>(m: Metrics) -> Element<'a, Event> {
     let text = column![
-        text(m.words.say("no-doors")).size(m.title()).font(theme::BOLD),
-        text(m.words.say("no-doors-advice")).size(m.body()).color(m.colors.muted),
+        label(m.words.say("no-doors"), Grade::Must, m.read()).font(theme::BOLD).width(Fill).center(),
+        label(m.words.say("no-doors-advice"), Grade::Must, m.read()).color(m.colors.muted).width(Fill).center(),
     ];
-    container(text.spacing(m.gap()).align_x(Center)).center(Fill).into()
-}
-
-/// Left what happened, right what can be done. The strip is always there, so that nothing moves.
-fn footer(
-    visit: &Visit,
-    (warning, now): (Option<Duration>, Instant),
-    page: Option<(usize, usize)>,
-    m: Metrics,
-) -> Element<'_, Event> {
-    let typed = visit.typed(now).map(|(number, door)| m.words.typed(number, door.map(|door| door.name.as_str())));
-    let said: Element<'_, Event> = match visit.attempt {
-        _ if typed.is_some() => text(typed.unwrap_or_default()).size(m.body()).color(m.colors.accent).into(),
-        Attempt::Done(_, outcome, _) => {
-            let said = m.words.advice(outcome);
-            let size = m.sentence(said.chars().count());
-            text(said).size(size).color(color(outcome, m)).into()
-        }
-        Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) => space().into(),
-    };
-    let countdown: Element<'_, Event> = match warning {
-        Some(left) => text(m.words.signing_out(left)).size(m.small()).color(m.colors.warning).into(),
-        None => space().into(),
-    };
-    let left = column![said, countdown].width(Fill);
-    let mut parts = Row::new().push(left).spacing(m.margin()).height(m.footer_height()).align_y(Center);
-    if let Some((page, pages)) = page {
-        let style = move |pressed| m.quiet_style(pressed);
-        parts = parts.push(button(m.words.page(page, pages), Event::PageTurned(1), style, m));
-    }
-    if warning.is_some() {
-        let style = move |pressed| m.urgent_style(pressed);
-        parts = parts.push(button(m.words.say("still-here"), Event::StillHereTouched, style, m));
-    }
-    parts.into()
-}
-
-fn button<'a>(
-    label: String,
-    message: Event,
-    style: impl Fn(bool) -> press::Style + 'a,
-    m: Metrics,
-) -> Element<'a, Event> {
-    let face = container(text(label).size(m.small()).font(theme::BOLD).center());
-    let face = face.center_x(Length::Fixed(m.button().width)).center_y(m.button().height);
-    press::button(face, Some(message), style).into()
+    container(text.spacing(m.margin())).center(Fill).into()
 }

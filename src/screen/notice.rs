@@ -2,20 +2,26 @@
 
 use iced::{
     Center, Element, Fill,
-    widget::{column, container, text},
+    widget::{column, container},
 };
 
-use super::theme::{self, Metrics, Page};
+use super::{
+    icon::{Icon, icon},
+    label::label,
+    theme::{self, Grade, Metrics, Page},
+};
 
 /// Draws the screen. `what` is for the technician; it never holds a secret.
 pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Element<'a, Message> {
     let help = if phone.is_empty() { String::new() } else { m.words.help(phone) };
+    let read = |text: String| label(text, Grade::Must, m.read()).width(Fill).align_x(Center);
     let text = column![
-        text(m.words.say("out-of-order")).size(m.title()).font(theme::BOLD).center(),
-        text(m.words.say("use-a-card")).size(m.body()).center(),
-        text(help).size(m.body()).center(),
-        text(what).size(m.small()).color(m.colors.muted).center(),
+        icon(Icon::TriangleAlert, m.emblem(m.size.height) * 0.6, Some(m.colors.warning)),
+        read(m.words.say("out-of-order")).font(theme::BOLD),
+        read(m.words.say("use-a-card")),
+        read(help),
+        label(what, Grade::May, m.small()).color(m.colors.muted).width(Fill).align_x(Center),
     ];
-    let text = text.spacing(m.margin()).max_width(m.column()).align_x(Center);
-    container(text).padding(m.margin()).center(Fill).style(move |_| m.page(Page::Notice)).into()
+    let text = text.spacing(m.margin()).align_x(Center);
+    container(text).padding(2.0 * m.margin()).center(Fill).style(move |_| m.page(Page::Notice)).into()
 }

@@ -34,6 +34,15 @@ pub struct Style {
     pub border: Border,
 }
 
+/// What a surface says of itself to whoever operates on the widgets.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Surface {
+    /// It can be pressed.
+    pub is_target: bool,
+    /// How it looks while nobody does.
+    pub style: Style,
+}
+
 /// A thing to press. Its content decides its size.
 #[expect(missing_debug_implementations, reason = "an element has none either")]
 pub struct Press<'a, Message> {
@@ -59,6 +68,11 @@ pub fn button<'a, Message>(
     style: impl Fn(bool) -> Style + 'a,
 ) -> Press<'a, Message> {
     Press { content: content.into(), message, when: When::Up, style: Box::new(style) }
+}
+
+/// A surface that cannot be pressed.
+pub fn panel<'a, Message>(content: impl Into<Element<'a, Message>>, style: Style) -> Press<'a, Message> {
+    button(content, None, move |_| style)
 }
 
 /// Whatever can press.
@@ -152,6 +166,8 @@ impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, 
         renderer: &iced::Renderer,
         operation: &mut dyn Operation,
     ) {
+        let mut surface = Surface { is_target: self.message.is_some(), style: (self.style)(false) };
+        operation.custom(None, layout.bounds(), &mut surface);
         if let Some(child) = tree.children.first_mut() {
             self.content.as_widget_mut().operate(child, layout, renderer, operation);
         }

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use iced::{
-    Center, Element, Fill, Length,
-    widget::{Column, Row, column, container, row, space, text},
+    Center, Element, Fill,
+    widget::{Column, Row, column, container, row, space},
 };
 
 use super::{
+    icon::{Icon, icon},
+    label::label,
+    logo::{self, Logo},
     press,
     qr::{Code, qr},
-    theme::{self, Metrics, Page},
+    theme::{self, Grade, Metrics, Page},
 };
 use crate::{
     language::Language,
@@ -34,51 +37,41 @@ pub struct Labels {
     pub phone: String,
     /// Where help is.
     pub help: Option<Code>,
+    /// Of the site; stands where the name would.
+    pub logo: Option<Logo>,
     /// Sample staff of the demo, a line each.
     pub samples: Vec<String>,
 }
 
 /// What is said above the keypad while nothing else is.
 #[derive(Debug, Clone, Copy)]
-pub struct Said {
+pub struct Said<'a> {
     /// How long there is no guess at the keypad.
     pub wait: Option<Duration>,
     /// What is wrong between here and Kisi.
     pub trouble: Option<Trouble>,
-    /// Hour and minute by the kiosk's clock.
-    pub clock: (i8, i8),
-}
-
-/// Hour and minute, as they are shown.
-pub fn clock((hour, minute): (i8, i8)) -> String {
-    format!("{hour:02}:{minute:02}")
+    /// The time by the kiosk's clock, as it is shown.
+    pub clock: &'a str,
 }
 
 /// Draws the screen.
-pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Said, m: Metrics) -> Element<'a, Event> {
+pub fn view<'a>(
+    state: &'a State,
+    rules: &'a Rules,
+    labels: &'a Labels,
+    said: Said<'_>,
+    m: Metrics,
+) -> Element<'a, Event> {
     let has_pad = rules.sign_in.pin
         || rules.sign_in.can_type_badge()
         || matches!(state, State::SignedOut { entry: Entry::PinOf(..), .. });
     let pad: Element<'_, Event> = if has_pad { keypad(state, rules, m).into() } else { space().into() };
+    let (about, foot) = (about(labels, said, m), languages(rules, m));
+    let entry = entry(state, rules, labels, said, m);
     let page: Element<'_, Event> = if m.is_portrait() {
-        column![
-            column![about(labels, said, m), entry(state, rules, said, m)].spacing(m.margin()).align_x(Center),
-            space().height(Fill),
-            pad,
-            space().height(Fill),
-            column![languages(rules, m), foot(labels, m)].spacing(m.margin()).align_x(Center),
-        ]
-        .align_x(Center)
-        .into()
+        column![about, entry, pad, foot].spacing(m.margin()).align_x(Center).into()
     } else {
-        let left = column![
-            about(labels, said, m),
-            space().height(Fill),
-            entry(state, rules, said, m),
-            space().height(Fill),
-            column![languages(rules, m), foot(labels, m)].spacing(m.margin()),
-        ];
-        row![left.width(Fill), pad].spacing(m.margin()).align_y(Center).into()
+        row![column![about, entry, foot].spacing(m.margin()), pad].spacing(m.margin()).align_y(Center).into()
     };
     let shown = match state {
         State::SignedOut { .. } if said.wait.is_some() => Page::Denial,
@@ -86,22 +79,45 @@ pub fn view<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Sa
         State::SignedOut { denial: None, .. } => Page::SignIn,
         State::Checking { .. } | State::SignedIn(_) => Page::Checking,
     };
-    container(page).padding(m.margin()).center_x(Fill).height(Fill).style(move |_| m.page(shown)).into()
+    container(page).padding(m.margin()).center(Fill).style(move |_| m.page(shown)).into()
 }
 
-/// Name and place of the kiosk, and the time.
-fn about(labels: &Labels, said: Said, m: Metrics) -> Row<'_, Event> {
-    let name = text(&labels.name).size(m.title()).font(theme::BOLD);
-    let location = text(&labels.location).size(m.small()).color(m.colors.muted);
-    let time = text(clock(said.clock)).size(m.title()).color(m.colors.muted);
-    row![container(column![name, location]).width(Fill), time].spacing(m.margin())
+/// The time, name and place of the kiosk, whom to call, and where help is.
+fn about<'a>(labels: &'a Labels, said: Said<'_>, m: Metrics) -> Element<'a, Event> {
+    let time = label(said.clock.to_owned(), Grade::May, m.clock()).font(theme::BOLD).color(m.colors.muted);
+    let name: Element<'_, Event> = match &labels.logo {
+        Some(logo) => logo::view(logo),
+        None => label(&labels.name, Grade::May, m.medium())
+            .font(theme::BOLD)
+            .width(Fill)
+            .height(Fill)
+            .align_y(Center)
+            .into(),
+    };
+    let small = |text: &'a str| {
+        label(text, Grade::May, m.small()).color(m.colors.muted).width(Fill).height(m.small_line()).align_y(Center)
+    };
+    let mut lines = column![name].width(Fill);
+    if !labels.location.is_empty() {
+        lines = lines.push(small(&labels.location));
+    }
+    if !labels.phone.is_empty() {
+        let picture = icon(Icon::Phone, m.icon(m.small()), Some(m.colors.muted));
+        lines = lines.push(row![picture, small(&labels.phone)].spacing(m.mm(1.0)).align_y(Center));
+    }
+    let mut parts = row![time.height(Fill).align_y(Center), lines].spacing(m.margin()).height(m.code());
+    if let Some(code) = &labels.help {
+        parts = parts.push(qr(code, m.code()));
+    }
+    parts.into()
 }
 
-/// What to do, what was typed, what went wrong. Each has its place, so that nothing moves.
-fn entry<'a>(state: &'a State, rules: &'a Rules, said: Said, m: Metrics) -> Column<'a, Event> {
+/// What to do or what went wrong, and what was typed. Each has its place, so that nothing moves.
+fn entry<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Said<'_>, m: Metrics) -> Column<'a, Event> {
     let (prompt, typed): (String, Element<'_, Event>) = match state {
         State::SignedOut { entry: Entry::BadgeNumber(number), .. } => {
-            (m.words.say("prompt-number"), text(number.digits()).size(m.key_text()).font(theme::BOLD).into())
+            let digits = label(number.digits(), Grade::Must, m.key_text()).font(theme::BOLD);
+            (m.words.say("prompt-number"), digits.height(Fill).align_y(Center).into())
         }
         State::SignedOut { entry: Entry::PinOf(_, pin), .. } => {
             (m.words.say("prompt-pin-of-badge"), dots(pin.len(), rules.sign_in.pin_digits, m).into())
@@ -113,25 +129,30 @@ fn entry<'a>(state: &'a State, rules: &'a Rules, said: Said, m: Metrics) -> Colu
         }
         State::Checking { .. } | State::SignedIn(_) => (m.words.say("checking"), space().into()),
     };
-    let message = match (state, said.wait, said.trouble) {
-        (State::SignedOut { denial: Some((denial, _)), .. }, _, _) => m.words.denial(*denial),
-        (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(wait), _) => {
-            m.words.too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off)
-        }
-        (State::SignedOut { .. }, _, Some(trouble)) => m.words.network(trouble),
-        (State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_), _, _) => String::new(),
-    };
-    let length = message.chars().count();
     let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
-    column![
-        text(prompt).size(m.body()),
-        container(typed).height(m.entry_height()).center_y(m.entry_height()),
-        container(text(message).size(m.sentence(length)).color(m.colors.bad).align_x(align))
-            .height(m.message_height())
-            .max_width(m.column()),
-    ]
-    .spacing(m.gap())
-    .align_x(align)
+    let message = message(state, rules, said, m);
+    let is_quiet = message.is_none();
+    let (sentence, color) = message.map_or((prompt, m.colors.text), |message| (message, m.colors.bad));
+    let sentence = label(sentence, Grade::Must, m.read()).color(color);
+    let sentence = sentence.width(Fill).height(Fill).align_x(align).align_y(Center);
+    let mut parts = column![sentence];
+    if is_quiet && !labels.samples.is_empty() {
+        parts = parts.push(samples(labels, m));
+    }
+    let typed = container(typed).height(m.entry_height()).center_y(m.entry_height());
+    parts.push(typed).spacing(m.gap()).align_x(align).width(Fill)
+}
+
+/// What is said instead of the prompt.
+fn message(state: &State, rules: &Rules, said: Said<'_>, m: Metrics) -> Option<String> {
+    match (state, said.wait, said.trouble) {
+        (State::SignedOut { denial: Some((denial, _)), .. }, _, _) => Some(m.words.denial(*denial)),
+        (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(wait), _) => {
+            Some(m.words.too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off))
+        }
+        (State::SignedOut { entry, .. }, _, Some(trouble)) if entry.is_empty() => Some(m.words.network(trouble)),
+        (State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_), _, _) => None,
+    }
 }
 
 fn prompt(rules: &Rules, m: Metrics) -> String {
@@ -142,13 +163,21 @@ fn prompt(rules: &Rules, m: Metrics) -> String {
     }
 }
 
+/// What the demo shows.
+fn samples(labels: &Labels, m: Metrics) -> Column<'_, Event> {
+    let title = label(m.words.say("samples"), Grade::May, m.small()).font(theme::BOLD).color(m.colors.accent);
+    let lines = labels.samples.iter().map(|line| label(line, Grade::May, m.small()).color(m.colors.muted).into());
+    column![title].extend(lines)
+}
+
 /// One dot for each digit of a PIN. Which digit it was is never drawn.
 fn dots<'a>(typed: usize, digits: usize, m: Metrics) -> Row<'a, Event> {
+    let side = m.dot(digits, m.width() / 2.0);
     Row::with_children((0..digits).map(|place| {
-        let dot = container(space().width(m.dot()).height(m.dot()));
-        dot.style(move |_| m.dot_style(place < typed)).into()
+        let dot = container(space().width(side).height(side));
+        dot.style(move |_| m.dot_style(place < typed, side)).into()
     }))
-    .spacing(m.dot())
+    .spacing(side)
 }
 
 fn keypad<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Column<'a, Event> {
@@ -156,16 +185,21 @@ fn keypad<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Column<'a, Event> 
     let rows = digits
         .chunks(3)
         .map(|three| Row::with_children(three.iter().map(|digit| digit_key(*digit, m))).spacing(m.gap()).into());
-    let last = row![text_key(m.words.say("back"), Event::BackTouched, m), digit_key(zero, m), end_key(state, rules, m)];
+    let last = row![back_key(m), digit_key(zero, m), end_key(state, rules, m)];
     Column::with_children(rows).push(last.spacing(m.gap())).spacing(m.gap())
 }
 
 /// The key that ends a badge number, or begins one. It keeps its place in every state.
 fn end_key<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Element<'a, Event> {
     match state {
-        State::SignedOut { entry: Entry::BadgeNumber(_), .. } => text_key(m.words.say("enter"), Event::EnterTouched, m),
+        State::SignedOut { entry: Entry::BadgeNumber(_), .. } => {
+            let face = label(m.words.say("enter"), Grade::Must, m.key_text()).font(theme::BOLD).width(Fill).center();
+            key(face, Event::EnterTouched, m)
+        }
         State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) if rules.sign_in.can_type_badge() => {
-            text_key(m.words.say("type-badge"), Event::SwitchTouched, m)
+            let name = label(m.words.say("type-badge"), Grade::May, m.small()).width(Fill).center();
+            let face = column![icon(Icon::IdCard, m.icon(m.read()), None), name].spacing(m.mm(0.6)).align_x(Center);
+            key(face, Event::SwitchTouched, m)
         }
         State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => {
             space().width(m.key().width).height(m.key().height).into()
@@ -174,43 +208,34 @@ fn end_key<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Element<'a, Event
 }
 
 fn digit_key<'a>(digit: Digit, m: Metrics) -> Element<'a, Event> {
-    let label = text(char::from(digit.ascii())).size(m.key_text()).font(theme::BOLD);
-    let face = container(label).center_x(m.key().width).center_y(m.key().height);
+    let digit_face = label(char::from(digit.ascii()).to_string(), Grade::Must, m.key_text()).font(theme::BOLD);
+    let face = container(digit_face).center_x(m.key().width).center_y(m.key().height);
     press::key(face, Event::DigitTouched(digit), move |pressed| m.key_style(pressed)).into()
 }
 
-fn text_key<'a>(label: String, event: Event, m: Metrics) -> Element<'a, Event> {
-    let face = container(text(label).size(m.small()).center()).center_x(m.key().width).center_y(m.key().height);
+fn back_key<'a>(m: Metrics) -> Element<'a, Event> {
+    let name = label(m.words.say("back"), Grade::May, m.small()).width(Fill).center();
+    let face = column![icon(Icon::Delete, m.icon(m.read()), None), name].spacing(m.mm(0.6)).align_x(Center);
+    key(face, Event::BackTouched, m)
+}
+
+fn key<'a>(face: impl Into<Element<'a, Event>>, event: Event, m: Metrics) -> Element<'a, Event> {
+    let face = container(face).padding([0.0, m.gap()]).center_x(m.key().width).center_y(m.key().height);
     press::key(face, event, move |pressed| m.quiet_style(pressed)).into()
 }
 
-/// What else the screen speaks. Each language is called as it calls itself.
+/// What else the screen speaks.
 fn languages<'a>(rules: &Rules, m: Metrics) -> Element<'a, Event> {
     if rules.languages.len() < 2 {
         return space().into();
     }
     let choice = |language: Language| {
         let is_spoken = language == m.words.language();
-        let name = text(language.name()).size(m.small()).font(if is_spoken { theme::BOLD } else { theme::FONT });
-        let face = container(name).center_x(m.language().width).center_y(m.language().height);
+        let name = label(language.code().to_uppercase(), Grade::Must, m.read());
+        let name = name.font(if is_spoken { theme::BOLD } else { theme::FONT });
+        let face = container(name).center_x(Fill).center_y(m.target());
         press::button(face, Some(Event::LanguageTouched(language)), move |pressed| m.choice_style(is_spoken, pressed))
     };
-    Row::with_children(rules.languages.iter().map(|language| choice(*language).into())).spacing(m.gap()).into()
-}
-
-/// Help, and what the demo shows.
-fn foot(labels: &Labels, m: Metrics) -> Element<'_, Event> {
-    let mut parts = Row::new().spacing(m.margin()).align_y(iced::Alignment::End);
-    if let Some(code) = &labels.help {
-        parts = parts.push(qr(code, m.code()));
-    }
-    let mut lines = Column::new();
-    if !labels.samples.is_empty() {
-        lines = lines.push(text(m.words.say("samples")).size(m.small()).font(theme::BOLD).color(m.colors.accent));
-        lines = lines.extend(labels.samples.iter().map(|line| text(line).size(m.small()).color(m.colors.muted).into()));
-    }
-    if !labels.phone.is_empty() {
-        lines = lines.push(text(m.words.help(&labels.phone)).size(m.small()).color(m.colors.muted));
-    }
-    container(parts.push(lines)).width(Length::Shrink).into()
+    let choices = rules.languages.iter().map(|language| choice(*language).into());
+    container(Row::with_children(choices).spacing(m.gap())).max_width(m.mm(130.0)).into()
 }

@@ -1,4 +1,4 @@
-//! Sizes, fonts, how things look: with the colours, the only place with a number that is not 0 or 1.
+//! Sizes in millimetres, fonts, how things look: with the colours, the only place with a number that is not 0 or 1.
 
 use iced::{
     Border, Color, Font, Size,
@@ -7,17 +7,79 @@ use iced::{
     widget::container,
 };
 
-use super::{colors::Colors, press, words::Words};
+use super::{colors::Colors, icon, press, words::Words};
 
-/// The bundled typeface, in the two weights that are used. Licence: `assets/fonts/OFL.txt`.
-pub const FONT_FILES: [&[u8]; 2] =
-    [include_bytes!("../../assets/fonts/NotoSans-Regular.ttf"), include_bytes!("../../assets/fonts/NotoSans-Bold.ttf")];
+/// The bundled typefaces: one in two weights, whose digits are all of one width, and one of icons. Licences: `assets/fonts`.
+pub const FONT_FILES: [&[u8]; 3] = [
+    include_bytes!("../../assets/fonts/NotoSans-Regular.ttf"),
+    include_bytes!("../../assets/fonts/NotoSans-Bold.ttf"),
+    icon::FONT_FILE,
+];
 /// For everything that is read.
 pub const FONT: Font = Font::with_name("Noto Sans");
 /// For what is read first.
 pub const BOLD: Font = Font { weight: Weight::Bold, family: Family::Name("Noto Sans"), ..FONT };
 
-/// Sizes in logical pixels, all from one unit that the window decides; and the colours.
+/// The height of a capital letter, in sizes of a text.
+///
+/// # Source
+///
+/// `sCapHeight` of Noto Sans: 714 of 1000.
+pub const CAPITAL: f32 = 0.714;
+/// What must be read, in millimetres: capitals of 7.3 mm are seen under 0.7 degrees at 600 mm.
+///
+/// # Source
+///
+/// EN 301 549 V3.2.1, 5.1.4, text that nobody can enlarge.
+const READ: f32 = 10.25;
+/// What must be read and has no room for it, such as a name of 64 letters: capitals of 4.6 mm.
+const TIGHT: f32 = 6.5;
+/// What may be read: capitals of 3.4 mm, 20 minutes of arc.
+///
+/// # Source
+///
+/// ISO 9241-303, 5.5.4: 16 at least, 20 to 22 preferred.
+const SMALL: f32 = 4.8;
+/// The least side of what is touched, in millimetres.
+const TARGET: f32 = 20.0;
+/// The smallest panel on which all of this has its place, the longer side first.
+const LEAST: Size = Size::new(150.0, 90.0);
+/// The longer side of a panel of which nobody said how large it is: one of ten inches; one of 24 where it has at least so many
+/// pixels.
+const USUAL: f32 = 217.0;
+const USUAL_LARGE: (f32, f32) = (3_000.0, 527.0);
+/// How much smaller everything is at a desk, where a mouse and a keyboard are at hand.
+const DESK: f32 = 0.6;
+
+/// How much depends on a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grade {
+    /// Nobody can use the kiosk without.
+    Must,
+    /// It helps.
+    May,
+}
+
+/// What the site decided of the panel, and what the window knows of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Panel {
+    /// How wide it is, in millimetres. `None`: nobody said.
+    pub width_mm: Option<f32>,
+    /// How wide it is, in logical pixels, where the window is not the whole of it.
+    pub width: Option<f32>,
+    /// A reception desk: more doors at once.
+    pub is_desk: bool,
+    /// Things move.
+    pub motion: bool,
+}
+
+impl Default for Panel {
+    fn default() -> Self {
+        Self { width_mm: None, width: None, is_desk: false, motion: true }
+    }
+}
+
+/// Sizes in logical pixels, all of them from millimetres of the panel; and the colours.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metrics {
     /// Of the site.
@@ -26,15 +88,31 @@ pub struct Metrics {
     pub words: &'static Words,
     /// Of the window.
     pub size: Size,
-    /// A sixteenth of the longer side or a tenth of the shorter one, whichever is smaller.
-    unit: f32,
+    /// Whether things move.
+    pub motion: bool,
+    /// One millimetre. On a large panel, which has the room, it is more than one; on one that is too small, less.
+    mm: f32,
 }
 
 impl Metrics {
     /// Measures a window.
-    pub fn new(size: Size, colors: Colors, words: &'static Words) -> Self {
+    pub fn new(size: Size, panel: Panel, colors: Colors, words: &'static Words) -> Self {
         let (long, short) = (size.width.max(size.height), size.width.min(size.height));
-        Self { colors, words, size, unit: (long / 16.0).min(short / 10.0).max(20.0) }
+        let pixels_per_mm = match panel.width_mm {
+            Some(mm) => panel.width.unwrap_or(size.width) / mm,
+            None if USUAL_LARGE.0 <= long => long / USUAL_LARGE.1,
+            None => long / USUAL,
+        };
+        let room = (long / LEAST.width).min(short / LEAST.height) / pixels_per_mm;
+        // What a large panel has more of is for larger things and for more of them.
+        let scale = if room < 1.0 { room } else { room.cbrt() };
+        let scale = if panel.is_desk { scale.min(1.0) * DESK } else { scale };
+        Self { colors, words, size, motion: panel.motion, mm: pixels_per_mm * scale }
+    }
+
+    /// So many millimetres.
+    pub(super) fn mm(&self, mm: f32) -> f32 {
+        mm * self.mm
     }
 
     /// Whether it is higher than wide.
@@ -44,46 +122,62 @@ impl Metrics {
 
     /// Between things that belong together.
     pub fn gap(&self) -> f32 {
-        self.unit * 0.16
+        self.mm(1.0)
     }
 
     /// Between a screen and its edge.
     pub fn margin(&self) -> f32 {
-        self.unit * 0.4
+        self.mm(2.0)
     }
 
-    /// The name of the kiosk or of a person.
-    pub fn title(&self) -> f32 {
-        self.unit * 0.56
+    /// The width between the edges.
+    pub fn width(&self) -> f32 {
+        self.size.width - 2.0 * self.margin()
     }
 
-    /// Digits on keys, dots of a PIN.
-    pub fn key_text(&self) -> f32 {
-        self.unit * 0.5
+    /// The largest and the smallest size of what must be read.
+    pub fn read(&self) -> [f32; 2] {
+        [self.mm(READ), self.mm(TIGHT)]
     }
 
-    /// What must be read.
-    pub fn body(&self) -> f32 {
-        self.unit * 0.36
+    /// Of what may be read.
+    pub fn small(&self) -> [f32; 2] {
+        [self.mm(SMALL), self.mm(SMALL) * 0.75]
     }
 
-    /// What must be read, of so many characters: a long sentence is smaller, so that all of it is in its place.
-    pub fn sentence(&self, length: usize) -> f32 {
-        match length {
-            ..=75 => self.body(),
-            76..=100 => self.unit * 0.3,
-            _ => self.unit * 0.26,
-        }
+    /// Of a name that may be read, and of the words on a button beside their icon.
+    pub fn medium(&self) -> [f32; 2] {
+        [self.mm(TIGHT), self.mm(SMALL) * 0.75]
     }
 
-    /// What may be read.
-    pub fn small(&self) -> f32 {
-        self.unit * 0.27
+    /// Of what is large where there is room, and may be read.
+    pub fn name(&self) -> [f32; 2] {
+        [self.mm(READ), self.mm(SMALL)]
+    }
+
+    /// The height of a line of what may be read.
+    pub fn small_line(&self) -> f32 {
+        self.mm(SMALL) * 1.2
+    }
+
+    /// What became of a tap, in a word or two, in a place of this height.
+    pub fn verdict(&self, height: f32) -> [f32; 2] {
+        [(height * 0.18).clamp(self.mm(READ), self.mm(15.0)), self.mm(READ)]
+    }
+
+    /// Digits on keys.
+    pub fn key_text(&self) -> [f32; 2] {
+        [self.mm(13.0), self.mm(READ)]
+    }
+
+    /// The time at rest.
+    pub fn clock(&self) -> [f32; 2] {
+        [self.mm(13.5), self.mm(READ)]
     }
 
     /// The time on a dim screen.
-    pub fn clock(&self) -> f32 {
-        self.unit * 1.6
+    pub fn dim_clock(&self) -> [f32; 2] {
+        [self.mm(24.0), self.mm(READ)]
     }
 
     /// How far words on a dim screen lie to the right and down, in this minute.
@@ -91,7 +185,7 @@ impl Metrics {
         let step = |part: u64, steps: u16| {
             f32::from(u16::try_from(part % u64::from(steps)).unwrap_or_default()) / f32::from(steps)
         };
-        [step(minutes, 7) * self.unit * 3.0, step(minutes / 7, 5) * self.unit * 2.0]
+        [step(minutes, 7) * self.mm(40.0), step(minutes / 7, 5) * self.mm(26.0)]
     }
 
     /// A screen that is dim: black, whatever the theme.
@@ -99,82 +193,58 @@ impl Metrics {
         self.surface(Color::BLACK, self.colors.faint, None)
     }
 
-    /// A key of the pad.
+    /// The least side of what is touched.
+    pub fn target(&self) -> f32 {
+        self.mm(TARGET + 0.2)
+    }
+
+    /// A key of the pad: four rows of them fill a screen that is wide, three columns one that is high.
     pub fn key(&self) -> Size {
-        let width = if self.is_portrait() { 2.5 } else { 1.85 };
-        Size::new(self.unit * width, self.unit * 1.7)
+        let (columns, rows) = (3.0, 4.0);
+        if self.is_portrait() {
+            let width = (self.width() - (columns - 1.0) * self.gap()) / columns;
+            Size::new(width.min(self.mm(34.0)), (self.size.height * 0.107).clamp(self.target(), self.mm(26.0)))
+        } else {
+            let height = (self.size.height - 2.0 * self.margin() - (rows - 1.0) * self.gap()) / rows;
+            let height = height.min(self.mm(30.0));
+            Size::new((self.size.width * 0.128).clamp(self.target(), self.mm(30.0)), height)
+        }
     }
 
     /// A button that is no key and no tile.
     pub fn button(&self) -> Size {
-        Size::new(self.unit * 3.2, self.unit)
-    }
-
-    /// A language to choose.
-    pub fn language(&self) -> Size {
-        Size::new(self.unit * 1.85, self.unit * 0.8)
+        Size::new(self.mm(42.0).min(self.width() * 0.38), self.target())
     }
 
     /// The line on which an entry stands, so that nothing moves when it comes.
     pub fn entry_height(&self) -> f32 {
-        self.unit * 0.8
+        self.mm(READ * 1.25)
     }
 
-    /// Two lines of a message, so that nothing moves when it comes.
-    pub fn message_height(&self) -> f32 {
-        self.unit * 1.15
-    }
-
-    /// The strip at the foot of the doors.
-    pub fn footer_height(&self) -> f32 {
-        self.unit * 1.5
-    }
-
-    /// The strip above the doors.
-    pub fn header_height(&self) -> f32 {
-        self.unit * 1.2
-    }
-
-    /// A dot of a PIN.
-    pub fn dot(&self) -> f32 {
-        self.unit * 0.3
+    /// A dot of a PIN, of so many, in a line of this width.
+    pub fn dot(&self, digits: usize, width: f32) -> f32 {
+        let digits = f32::from(u16::try_from(digits.max(1)).unwrap_or(1));
+        self.mm(4.6).min(width / (2.0 * digits))
     }
 
     /// The side of a code.
     pub fn code(&self) -> f32 {
-        self.unit * 1.7
+        self.mm(22.0)
     }
 
-    /// The widest line that is easy to read.
-    pub fn column(&self) -> f32 {
-        (self.unit * 8.6).min(self.size.width - 2.0 * self.margin())
+    /// The side of an icon beside a text of this size.
+    pub fn icon(&self, size: [f32; 2]) -> f32 {
+        size[0]
     }
 
-    /// The name of a door of so many characters. A long one is smaller, so that all of it is in its tile.
-    pub fn door(&self, length: usize) -> f32 {
-        self.unit
-            * match length {
-                ..=20 => 0.42,
-                21..=40 => 0.32,
-                _ => 0.26,
-            }
-    }
-
-    /// How many tiles stand side by side and one above the other, at most, for so many doors.
-    pub fn grid(&self, doors: usize) -> (usize, usize) {
-        if self.is_portrait() { (if doors <= 4 { 1 } else { 2 }, 6) } else { (if doors <= 4 { 2 } else { 3 }, 3) }
-    }
-
-    /// The height of a tile, for so many rows in what is left of the window.
-    pub fn tile_height(&self, rows: usize) -> f32 {
-        let rows = f32::from(u16::try_from(rows.max(1)).unwrap_or(1));
-        let free = self.size.height - self.header_height() - self.footer_height() - 4.0 * self.margin();
-        ((free - (rows - 1.0) * self.gap()) / rows).min(self.unit * 2.6)
+    /// The side of the picture of an outcome, in a place of this height.
+    pub fn emblem(&self, height: f32) -> f32 {
+        (height * 0.4).min(self.mm(38.0))
     }
 
     /// The corners of everything.
     pub fn radius(&self) -> f32 {
-        self.unit * 0.18
+        self.mm(2.2)
     }
 
     /// Keys of the pad.
@@ -201,11 +271,11 @@ impl Metrics {
         self.surface(if is_pressed { accent } else { warning }, background, None)
     }
 
-    /// A tile, with a broad edge in the colour of what became of it.
+    /// A tile, with a broad edge in the colour of what is said of it.
     pub fn tile_style(&self, edge: Option<Color>, is_pressed: bool) -> press::Style {
         let mut style = self.raised(is_pressed, edge);
         if edge.is_some() {
-            style.border.width = self.unit * 0.09;
+            style.border.width = self.mm(1.0);
         }
         style
     }
@@ -218,7 +288,7 @@ impl Metrics {
     }
 
     fn surface(&self, background: Color, text: Color, edge: Option<Color>) -> press::Style {
-        let width = if edge.is_some() { (self.unit * 0.04).max(2.0) } else { 0.0 };
+        let width = if edge.is_some() { self.mm(0.4).max(2.0) } else { 0.0 };
         let radius = Radius::new(self.radius());
         press::Style { background, text, border: Border { color: edge.unwrap_or(background), width, radius } }
     }
@@ -238,7 +308,7 @@ pub enum Page {
     Checking,
     /// Somebody is signed in.
     Doors,
-    /// The same with an outcome.
+    /// What becomes of a tap.
     Outcome,
     /// The kiosk cannot work.
     Notice,
@@ -259,10 +329,38 @@ impl Metrics {
     }
 
     /// How a dot of a PIN looks: full, or still empty.
-    pub fn dot_style(&self, is_full: bool) -> container::Style {
+    pub fn dot_style(&self, is_full: bool, side: f32) -> container::Style {
         let Colors { muted, text, .. } = self.colors;
-        let (width, radius) = ((self.dot() / 10.0).max(1.0), Radius::new(self.dot() / 2.0));
+        let (width, radius) = ((side / 10.0).max(1.0), Radius::new(side / 2.0));
         let border = Border { color: muted, width, radius };
         container::Style { background: is_full.then(|| text.into()), border, ..container::Style::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{language::Language, screen::words::words};
+
+    fn metrics(width: f32, height: f32, mm: Option<f32>) -> Metrics {
+        let panel = Panel { width_mm: mm, ..Panel::default() };
+        Metrics::new(Size::new(width, height), panel, Colors::DARK, words(Language::En))
+    }
+
+    /// A millimetre is never less than one, on any panel from seven inches on.
+    #[test]
+    fn what_is_said_in_millimetres_is_so_on_the_panel() {
+        for (width, height, mm) in [(800.0, 480.0, 154.0), (1280.0, 800.0, 217.0), (1080.0, 1920.0, 194.0)] {
+            let pixels_per_mm = width / mm;
+            let m = metrics(width, height, Some(mm));
+            assert!(20.0 <= m.key().width / pixels_per_mm && 20.0 <= m.key().height / pixels_per_mm, "{width}");
+            assert!(7.3 <= CAPITAL * m.read()[0] / pixels_per_mm, "{width}");
+        }
+        // One of four inches has no such place: everything is smaller.
+        assert!(CAPITAL * metrics(800.0, 480.0, Some(87.0)).read()[0] / (800.0 / 87.0) < 7.0);
+        // On a large one things are larger, but not as much larger as it is.
+        let (ten, thirty) = (metrics(1920.0, 1080.0, Some(220.0)), metrics(1920.0, 1080.0, Some(660.0)));
+        let (ten, thirty) = (ten.read()[0] * 220.0, thirty.read()[0] * 660.0);
+        assert!(1.2 < thirty / ten && thirty / ten < 2.0, "{}", thirty / ten);
     }
 }

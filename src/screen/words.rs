@@ -1,9 +1,13 @@
 //! What the screen says, from `assets/languages`: one file for each language, the same keys in all of them. Nothing else in this
 //! program holds a word for people at the kiosk.
 
+mod stretched;
+
 use std::{fmt, sync::LazyLock, time::Duration};
 
+pub use self::stretched::stretched_words;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use jiff::civil::Time;
 use unic_langid::LanguageIdentifier;
 
 use crate::{
@@ -35,7 +39,7 @@ impl fmt::Debug for Words {
 
 impl PartialEq for Words {
     fn eq(&self, other: &Self) -> bool {
-        self.language == other.language
+        std::ptr::eq(self, other)
     }
 }
 
@@ -83,6 +87,30 @@ impl Words {
         let Some(pattern) = pattern else { return key.to_owned() };
         let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, value.clone())).collect();
         self.bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned()
+    }
+
+    /// The time of day, as people write it who speak this language; or in 24 hours for everybody.
+    pub fn time(&self, time: Time, in_24h: bool) -> String {
+        let minute = format!("{:02}", time.minute());
+        let hour = match (in_24h, time.hour()) {
+            (true, hour) => format!("{hour:02}"),
+            (false, hour) => hour.to_string(),
+        };
+        let hour12 = (time.hour() + 11) % 12 + 1;
+        let half = if time.hour() < 12 { "am" } else { "pm" };
+        let key = if in_24h { "time-24" } else { "time" };
+        let args: &Args<'_> = &[
+            ("hour", hour.into()),
+            ("hour12", hour12.to_string().into()),
+            ("minute", minute.into()),
+            ("half", half.into()),
+        ];
+        self.with(key, args)
+    }
+
+    /// The doors that are looked for, and how many there are.
+    pub fn found(&self, letters: &str, count: usize) -> String {
+        self.with("found", &[("letters", letters.to_uppercase().into()), ("count", count.into())])
     }
 
     /// Greets a person.

@@ -43,6 +43,12 @@ pub enum Event {
     DoorTouched(DoorId),
     /// So many pages on, or back.
     PageTurned(i64),
+    /// The outcome was read: show the doors again.
+    OutcomeDismissed,
+    /// Look for a door by its name, or do not any more.
+    FindTouched,
+    /// A letter of a door's name.
+    LetterTouched(char),
     /// "I'm still here" was touched, or any part of the screen that means nothing else.
     StillHereTouched,
     /// The sign-out button was touched.
@@ -70,6 +76,8 @@ pub enum Effect {
     Identify(SessionId, Presented, Asked),
     /// Write down how many guesses are left.
     KeepBudget(u32),
+    /// Remember what this person chose to read.
+    KeepLanguage(SessionId, Language),
     /// Look whether places are locked down as a whole, which Kisi does not tell with the doors.
     CheckPlaces(SessionId),
     /// List the doors anew: one of them is gone.

@@ -72,6 +72,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => key.prop_map(Event::KeyPressed),
         8 => (0_u64..45).prop_map(|id| Event::DoorTouched(DoorId::new(id))),
         2 => Just(Event::StillHereTouched),
+        1 => Just(Event::OutcomeDismissed),
+        1 => Just(Event::FindTouched),
+        1 => (b'a'..=b'z').prop_map(|byte| Event::LetterTouched(char::from(byte))),
         1 => Just(Event::SignOutTouched),
         2 => Just(Event::Ticked),
     ];
@@ -136,6 +139,7 @@ impl Model {
             follow: true,
             dim_after: Duration::from_mins(2),
             languages: vec![crate::language::Language::En],
+            reception: false,
             are_unlocks_counted: true,
         };
         Self {
@@ -156,7 +160,7 @@ impl Model {
         let effects = self.session.handle(event, self.now);
         for effect in effects {
             match effect {
-                Effect::Prepare => {}
+                Effect::Prepare | Effect::KeepLanguage(..) => {}
                 Effect::Follow(session, ..)
                 | Effect::ReadBack(session, _)
                 | Effect::List(session)
@@ -240,7 +244,7 @@ impl Model {
                 let answer = match answer {
                     Answer::Person(person) => {
                         let (name, doors) = (format!("Person {person}"), doors(person));
-                        Ok(Identity::Person(Welcome { name, doors, incomplete: false }))
+                        Ok(Identity::Person(Welcome { name, doors, language: None, incomplete: false }))
                     }
                     Answer::Same => Ok(Identity::Same),
                     Answer::NeedsPin => Ok(Identity::NeedsPin),

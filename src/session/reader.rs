@@ -179,8 +179,8 @@ impl Reader {
     fn give_up(&mut self) -> Vec<Heard> {
         let typed = if self.is_scan() { "" } else { self.run.as_str() };
         let heard = |c| match c {
-            // The keys of a numeric keypad that turn pages.
-            '+' | '-' => Some(Heard::Key(Key::Char(c))),
+            // The keys of a numeric keypad that turn pages, and letters of a door's name.
+            '+' | '-' | 'a'..='z' | 'A'..='Z' => Some(Heard::Key(Key::Char(c))),
             c => Digit::from_char(c).map(Heard::Digit),
         };
         let heard = typed.chars().filter_map(heard).collect();

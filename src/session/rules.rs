@@ -33,6 +33,8 @@ pub struct Rules {
     pub dim_after: Duration,
     /// What the screen can speak. The first one is spoken unless somebody chooses.
     pub languages: Vec<Language>,
+    /// A reception desk: letters that are typed look for a door.
+    pub reception: bool,
     /// How often people open doors is limited, and said.
     pub are_unlocks_counted: bool,
 }

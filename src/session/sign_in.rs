@@ -6,7 +6,10 @@ use super::{
     Asked, CHECK, DENIAL, Denial, Effect, Ended, Identity, Presented, Session, SessionId, State, entry::Entry,
     rules::BadgePolicy, state::ENTRY, visit::Visit,
 };
-use crate::staff::{Badge, Credential, Digit};
+use crate::{
+    language::Language,
+    staff::{Badge, Credential, Digit},
+};
 
 /// The same badge again within this is the reader reading twice (R28).
 const SAME_SCAN: Duration = Duration::from_secs(2);
@@ -59,6 +62,12 @@ impl Session {
     }
 
     pub(super) fn escape(&mut self) -> Vec<Effect> {
+        // First back to all doors.
+        if let State::SignedIn(visit) = &mut self.state
+            && visit.forget_find()
+        {
+            return Vec::new();
+        }
         match &self.state {
             State::SignedOut { denial, .. } => {
                 self.state = State::rest(&self.rules, *denial);
@@ -174,6 +183,7 @@ impl Session {
         effects.extend(visit.iter().map(|visit| Effect::Forget(visit.session, Ended::OtherBadge)));
         match (answer, visit, badge) {
             (Ok(Identity::Person(welcome)), _, _) => {
+                effects.extend(self.greet_in(session, welcome.language, now));
                 self.state = State::SignedIn(Visit::begin(session, welcome, &self.rules, now));
                 effects.push(Effect::CheckPlaces(session));
             }
@@ -193,6 +203,18 @@ impl Session {
             (Err(denial), _, _) => self.state = State::rest(&self.rules, Some((denial, now + DENIAL))),
         }
         effects
+    }
+
+    /// In what this person chose just now, or else before.
+    fn greet_in(&mut self, session: SessionId, before: Option<Language>, now: Instant) -> Option<Effect> {
+        match (self.language, before) {
+            (Some((chosen, _)), before) if before != Some(chosen) => Some(Effect::KeepLanguage(session, chosen)),
+            (None, Some(before)) if self.rules.languages.contains(&before) => {
+                self.language = Some((before, now));
+                None
+            }
+            (Some(_) | None, _) => None,
+        }
     }
 
     fn deny(&mut self, denial: Denial, now: Instant) -> Vec<Effect> {

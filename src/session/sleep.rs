@@ -38,6 +38,9 @@ impl Sleep {
             Event::Ticked
             | Event::DoorTouched(_)
             | Event::PageTurned(_)
+            | Event::OutcomeDismissed
+            | Event::FindTouched
+            | Event::LetterTouched(_)
             | Event::StillHereTouched
             | Event::SignOutTouched
             | Event::Identified(..)

@@ -1,6 +1,7 @@
 //! The rules of a visit, one test each. Time is a number that is added to.
 
 mod readers;
+mod wishes;
 
 use std::time::{Duration, Instant};
 
@@ -53,6 +54,7 @@ fn rules() -> Rules {
         follow: true,
         dim_after: Duration::ZERO,
         languages: vec![Language::En, Language::De],
+        reception: false,
         are_unlocks_counted: false,
     }
 }
@@ -66,6 +68,7 @@ fn welcome() -> Welcome {
             door(SERVER_ROOM, "Server room", DoorState::Ready),
             door(PLANNED, "Planned", DoorState::NotSetUp),
         ],
+        language: None,
         incomplete: false,
     }
 }
@@ -786,7 +789,7 @@ fn somebody_elses_badge_ends_the_session_and_begins_theirs() {
     let mut kiosk = signed_in();
     let ada = kiosk.visit().session;
     let _ = kiosk.scan(&format!("{GRACE}\n"));
-    let grace = Welcome { name: "Grace".to_owned(), doors: Vec::new(), incomplete: false };
+    let grace = Welcome { name: "Grace".to_owned(), doors: Vec::new(), language: None, incomplete: false };
     let effects = kiosk.answer(Ok(Identity::Person(grace.clone())));
     assert_eq!(effects, [Effect::Forget(ada, Ended::OtherBadge), Effect::CheckPlaces(kiosk.visit().session)]);
     assert_eq!(kiosk.visit().welcome, grace);

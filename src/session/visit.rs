@@ -1,10 +1,14 @@
 //! Somebody in front of their doors: taps, outcomes, and the time they have.
 
+mod find;
+
 use std::time::{Duration, Instant};
 
+pub use self::find::Find;
 use super::{Effect, Ended, RequestId, SessionId, rules::Rules};
 use crate::{
     door::{Door, DoorId, Outcome, Refusal},
+    language::Language,
     staff::Digit,
 };
 
@@ -18,6 +22,8 @@ const CONFIRM: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_secs(4);
 /// A number that is not ended is forgotten after this. Our choice.
 const NUMBER: Duration = Duration::from_secs(6);
+/// So few doors are shown without asking for more letters. Our choice.
+const FEW: usize = 4;
 /// Digits of a door's number. Fewer than the shortest badge number has.
 const DIGITS: u8 = 3;
 /// Touches meant for the screen before are dropped for this long (`threats-and-faults.md`, R24).
@@ -34,6 +40,8 @@ pub struct Visit {
     pub attempt: Attempt,
     /// So many pages on from the first.
     pub page: i64,
+    /// Which of the doors are looked for.
+    pub find: Find,
     /// A door's number, as far as it is typed.
     typed: Option<Typed>,
     /// When it ends without a touch.
@@ -76,6 +84,7 @@ impl Visit {
             welcome,
             attempt: Attempt::None,
             page: 0,
+            find: Find::default(),
             typed: None,
             idle_at: now + rules.idle,
             ends_at: now + rules.max,
@@ -133,6 +142,11 @@ impl Visit {
         Some((typed.number, self.numbered(typed)))
     }
 
+    /// How many digits of it there are.
+    pub(super) fn digits(&self, now: Instant) -> usize {
+        self.typed.filter(|typed| now < typed.until).map_or(0, |typed| typed.digits.into())
+    }
+
     fn numbered(&self, typed: Typed) -> Option<&Door> {
         let index = typed.number.checked_sub(1).filter(|_| typed.digits <= DIGITS)?;
         self.welcome.doors.get(index)
@@ -153,18 +167,93 @@ impl Visit {
 
     pub(super) fn take_back(&mut self, rules: &Rules, now: Instant) {
         self.touch(rules, now);
+        if self.typed.is_none() && self.find.pop() {
+            self.page = 0;
+        }
         let before = self.typed.take().filter(|typed| (2..=DIGITS).contains(&typed.digits));
         self.typed =
             before.map(|typed| Typed { number: typed.number / 10, digits: typed.digits - 1, until: now + NUMBER });
     }
 
-    /// The number is complete. For a door that asks once more, Enter alone is enough the second time.
+    /// The number is complete, or only one door is found. For a door that asks once more, Enter alone is enough the second time.
     pub(super) fn typed_door(&mut self, now: Instant) -> Option<DoorId> {
         let typed = self.typed.take().filter(|typed| now < typed.until);
         match (typed, self.attempt) {
             (Some(typed), _) => self.numbered(typed).map(|door| door.id),
             (None, Attempt::Asked(asked, until)) if now < until => Some(asked),
-            (None, Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..)) => None,
+            (None, Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..)) => {
+                self.only_found().map(|door| door.id)
+            }
+        }
+    }
+
+    /// The doors that are looked for, with their numbers.
+    pub fn found(&self) -> impl Iterator<Item = (usize, &Door)> {
+        self.welcome.doors.iter().enumerate().map(|(index, door)| (index + 1, door)).filter(|(_, d)| self.find.finds(d))
+    }
+
+    /// The door that is found, when it is one.
+    pub fn only_found(&self) -> Option<&Door> {
+        let mut found = self.found().filter(|_| !self.find.letters().is_empty());
+        found.next().filter(|_| found.next().is_none()).map(|(_, door)| door)
+    }
+
+    /// So many pages on, or back. The tiles that come were not meant by another finger.
+    pub(super) fn turn(&mut self, pages: i64, rules: &Rules, now: Instant) {
+        self.touch(rules, now);
+        self.page = self.page.saturating_add(pages);
+        self.settled_at = self.settled_at.max(now + SETTLE);
+    }
+
+    /// These are the doors now. Where one is another, a finger that comes down just then did not mean it.
+    pub(super) fn list(&mut self, doors: Vec<Door>, now: Instant) {
+        let before = self.welcome.doors.iter().map(|door| door.id);
+        if !before.eq(doors.iter().map(|door| door.id)) {
+            self.settled_at = self.settled_at.max(now + SETTLE);
+        }
+        self.welcome.doors = doors;
+    }
+
+    /// One more letter of a door's name.
+    pub(super) fn type_letter(&mut self, letter: char, rules: &Rules, now: Instant) {
+        if matches!(self.attempt, Attempt::Opening(..)) {
+            return;
+        }
+        self.touch(rules, now);
+        self.find.push(letter);
+        self.page = 0;
+        // A door that comes under the finger was not meant.
+        self.settled_at = now + SETTLE;
+        let leads_on = !self.find.next(&self.welcome.doors).is_empty();
+        let are_many = FEW < self.found().count();
+        self.find.is_open &= leads_on && are_many;
+    }
+
+    /// Shows the letters, or all doors again.
+    pub(super) fn toggle_find(&mut self, rules: &Rules, now: Instant) {
+        self.touch(rules, now);
+        self.settled_at = now + SETTLE;
+        let is_open = self.find == Find::default();
+        self.find = Find::default();
+        self.find.is_open = is_open;
+        self.page = 0;
+    }
+
+    /// All doors again. Says whether there was anything to forget.
+    pub(super) fn forget_find(&mut self) -> bool {
+        let before = std::mem::take(&mut self.find);
+        self.page = 0;
+        before != Find::default()
+    }
+
+    /// The outcome was read.
+    pub(super) fn dismiss(&mut self, rules: &Rules, now: Instant) {
+        if let Attempt::Done(..) = self.attempt
+            && self.settled_at <= now
+        {
+            self.touch(rules, now);
+            self.attempt = Attempt::None;
+            self.settled_at = now + SETTLE;
         }
     }
 
@@ -238,7 +327,12 @@ impl Visit {
     /// What ends without ending the visit.
     pub(super) fn expire(&mut self, now: Instant) {
         match self.attempt {
-            Attempt::Asked(_, until) | Attempt::Done(_, _, until) if until <= now => self.attempt = Attempt::None,
+            Attempt::Asked(_, until) if until <= now => self.attempt = Attempt::None,
+            Attempt::Done(_, _, until) if until <= now => {
+                self.attempt = Attempt::None;
+                // The doors come back: what is touched in that moment was not meant for them.
+                self.settled_at = now + SETTLE;
+            }
             Attempt::Opening(_, door, until) if until <= now => {
                 self.attempt = Attempt::Done(door, Outcome::Unknown(None), now + OUTCOME);
                 self.begin_rest(door, Outcome::Unknown(None), now);
@@ -262,6 +356,8 @@ pub struct Welcome {
     pub name: String,
     /// The doors Kisi lists for this person, in order.
     pub doors: Vec<Door>,
+    /// What they chose to read here before.
+    pub language: Option<Language>,
     /// Kisi lists more doors than the kiosk shows, or some that could not be read.
     pub incomplete: bool,
 }

@@ -24,7 +24,7 @@ fn pad_program() -> PathBuf {
 }
 
 /// The shipped window with an agent that prints what it is asked.
-fn pad(screen: &Touchscreen, busy_ms: u64) -> Program {
+pub(crate) fn pad(screen: &Touchscreen, busy_ms: u64) -> Program {
     let pad = Program::start(
         Command::new(pad_program())
             .arg(busy_ms.to_string())
@@ -37,7 +37,7 @@ fn pad(screen: &Touchscreen, busy_ms: u64) -> Program {
 }
 
 /// A kiosk without a display, to know where things are and how they look.
-fn at_rest(size: Size) -> Kiosk {
+pub(crate) fn at_rest(size: Size) -> Kiosk {
     let (agent, _, _) = agent::channel();
     let config = Config::parse("", "kiosk.toml".as_ref()).unwrap();
     let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));

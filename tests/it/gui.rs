@@ -7,6 +7,7 @@ use vestibule::{
     agent::{self, Order},
     app::{Message, Start},
     config::{Config, SAMPLE},
+    screen::icon::Icon,
     session::{self, Denial, Identity, Presented, visit::Welcome},
     staff::Credential,
     wiring,
@@ -44,6 +45,7 @@ fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
                 }
                 Order::Prepare
                 | Order::KeepBudget(_)
+                | Order::KeepLanguage(..)
                 | Order::CheckPlaces(..)
                 | Order::Follow(..)
                 | Order::ReadBack(..)
@@ -68,7 +70,7 @@ fn welcome(doors: u64) -> Identity {
         allowance: None,
     };
     let doors = (1..=doors).map(door).collect();
-    Identity::Person(Welcome { name: "Ada".into(), doors, incomplete: false })
+    Identity::Person(Welcome { name: "Ada".into(), doors, language: None, incomplete: false })
 }
 
 impl Asked {
@@ -242,14 +244,39 @@ fn a_scan_presses_no_door() {
 #[test]
 fn more_doors_than_fit_are_on_further_pages() {
     let mut asked = at_doors(30);
-    assert!(asked.kiosk.shows("Door 9") && !asked.kiosk.shows("Door 10"));
-    asked.kiosk.tap("More doors (1 of 4)");
-    // The page is drawn anew from the state.
-    assert!(asked.kiosk.shows("Door 10") && !asked.kiosk.shows("Door 9"));
-    for page in 2..=4 {
-        asked.kiosk.tap(&format!("More doors ({page} of 4)"));
+    let on_page =
+        |kiosk: &Kiosk| -> Vec<String> { kiosk.texts().into_iter().filter(|text| text.starts_with("Door ")).collect() };
+    let all: Vec<String> = (1..=30).map(|door| format!("Door {door}")).collect();
+    let (first, mut seen) = (on_page(&asked.kiosk), Vec::new());
+    let pages = all.len().div_ceil(first.len());
+    assert!((2..=5).contains(&pages));
+    for page in 1..=pages {
+        assert!(asked.kiosk.shows(&format!("{page}/{pages}")));
+        seen.extend(on_page(&asked.kiosk));
+        asked.kiosk.tap(&Icon::ChevronRight.character().to_string());
     }
-    assert!(asked.kiosk.shows("Door 1"));
+    assert_eq!((seen, on_page(&asked.kiosk)), (all, first), "each door once, and then the first page again");
+    asked.kiosk.tap(&Icon::ChevronLeft.character().to_string());
+    assert!(asked.kiosk.shows("Door 30"), "and back");
+}
+
+/// With many doors one is found by letters of its name; only those that lead on are keys.
+#[test]
+fn one_of_many_doors_is_found_by_the_letters_of_its_name() {
+    let mut asked = at_doors(30);
+    asked.kiosk.tap(&Icon::Search.character().to_string());
+    let keys = |kiosk: &Kiosk| {
+        kiosk.texts().into_iter().filter(|text| text.chars().count() == 1 && text.is_ascii()).collect::<String>()
+    };
+    assert!(keys(&asked.kiosk).starts_with("123456789D"), "{:?}", asked.kiosk.texts());
+    asked.kiosk.tap("2");
+    asked.kiosk.wait(Duration::from_millis(450));
+    asked.kiosk.tap("7");
+    assert!(asked.kiosk.shows("Door 27") && !asked.kiosk.shows("Door 2"), "{:?}", asked.kiosk.texts());
+    asked.kiosk.tap("Door 27");
+    asked.kiosk.wait(Duration::from_millis(450));
+    asked.kiosk.tap("Door 27");
+    assert_eq!(asked.told(), ["unlock 27"], "a door that came under the finger was not meant");
 }
 
 #[test]

@@ -24,7 +24,10 @@ use vestibule::{
     language::Language,
     screen::{
         colors::Colors,
-        theme,
+        icon::Icon,
+        label::Seen,
+        press::Surface,
+        theme::{self, Panel},
         words::{Words, words},
     },
     secret::Secret,
@@ -151,9 +154,12 @@ pub(crate) fn english() -> &'static Words {
     words(Language::En)
 }
 
+/// A panel on which nothing moves, so that pictures are alike.
+pub(crate) const STILL: Panel = Panel { width_mm: None, width: None, is_desk: false, motion: false };
+
 /// How the window behaves in these tests.
 pub(crate) fn window() -> Window {
-    Window { fullscreen: true, closed: None, colors: Colors::DARK }
+    Window { panel: STILL, ..Window::default() }
 }
 
 /// A running kiosk.
@@ -191,15 +197,20 @@ impl Kiosk {
         kiosk
     }
 
+    /// Begins anew with something else.
+    pub(crate) fn restart(&mut self, start: Start) {
+        *self = Self::new(start, self.size);
+    }
+
     /// In pixels.
     pub(crate) fn width(&self) -> f32 {
         self.size.width
     }
 
     /// Draws in other colours from now on.
-    pub(crate) fn paint(&mut self, colors: Colors) {
+    pub(crate) fn paint(&mut self, colors: Colors, panel: Panel) {
         self.colors = colors;
-        self.app.paint(colors);
+        self.app.paint(colors, panel);
     }
 
     /// Takes a message, and everything that comes of it until all answers are there.
@@ -285,11 +296,12 @@ impl Kiosk {
 
     /// Every text on the screen that is not empty, and where it lies.
     pub(crate) fn bounds(&self) -> Vec<(String, core::Rectangle)> {
-        let mut texts = Texts::default();
-        let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
-        let mut ui = UserInterface::build(self.app.view(), self.size, Cache::default(), &mut renderer);
-        ui.operate(&renderer, &mut texts);
-        texts.0.into_iter().filter(|(text, _)| !text.is_empty()).collect()
+        self.look().texts
+    }
+
+    /// What the widgets say of themselves.
+    pub(crate) fn look(&self) -> Looked {
+        look(self.app.view(), self.size)
     }
 
     pub(crate) fn shows(&self, text: &str) -> bool {
@@ -301,6 +313,23 @@ impl Kiosk {
     pub(crate) fn tap(&mut self, text: &str) {
         let at = self.find(text).unwrap_or_else(|| panic!("`{text}` is not on the screen"));
         self.batch(&[pressed(0, at), lifted(0, at)]);
+    }
+
+    /// Taps a door, wherever it is: behind an outcome, or on another page.
+    #[track_caller]
+    pub(crate) fn tap_door(&mut self, name: &str) {
+        let back = english().say("other-doors");
+        if self.shows(&back) {
+            self.tap(&back);
+            self.wait(Duration::from_millis(450));
+        }
+        for _ in 0..20 {
+            if self.shows(name) {
+                break;
+            }
+            self.tap(&Icon::ChevronRight.character().to_string());
+        }
+        self.tap(name);
     }
 
     pub(crate) fn type_pin(&mut self, pin: &str) {
@@ -342,36 +371,78 @@ impl Kiosk {
     }
 
     fn draw(&self, cache: Cache) -> (Vec<u8>, Cache) {
-        let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
-        let mut ui = UserInterface::build(self.app.view(), self.size, cache, &mut renderer);
-        let redraw = Event::Window(iced::window::Event::RedrawRequested(now()));
-        let cursor = core::mouse::Cursor::Unavailable;
-        let _ = ui.update(&[redraw], cursor, &mut renderer, &mut core::clipboard::Null, &mut Vec::new());
-        let style = core::renderer::Style { text_color: self.colors.text };
-        ui.draw(&mut renderer, &self.colors.theme(), &style, cursor);
-        let cache = ui.into_cache();
-        #[expect(
-            clippy::as_conversions,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "whole pixels"
-        )]
-        let pixels = Size::new(self.size.width as u32, self.size.height as u32);
-        (renderer.screenshot(pixels, 1.0, self.colors.background), cache)
+        draw(self.app.view(), self.size, self.colors, cache)
     }
 }
 
-#[derive(Default)]
-struct Texts(Vec<(String, core::Rectangle)>);
+/// The pixels of a view, red, green, blue, alpha, a row after the other; and what its widgets remember.
+fn draw<'a, T: 'a>(
+    view: impl Into<core::Element<'a, T, iced::Theme, iced::Renderer>>,
+    size: Size,
+    colors: Colors,
+    cache: Cache,
+) -> (Vec<u8>, Cache) {
+    let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
+    let mut ui = UserInterface::build(view, size, cache, &mut renderer);
+    let redraw = Event::Window(iced::window::Event::RedrawRequested(now()));
+    let cursor = core::mouse::Cursor::Unavailable;
+    let _ = ui.update(&[redraw], cursor, &mut renderer, &mut core::clipboard::Null, &mut Vec::new());
+    let style = core::renderer::Style { text_color: colors.text };
+    ui.draw(&mut renderer, &colors.theme(), &style, cursor);
+    let cache = ui.into_cache();
+    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole pixels")]
+    let pixels = Size::new(size.width as u32, size.height as u32);
+    (renderer.screenshot(pixels, 1.0, colors.background), cache)
+}
 
-impl core::widget::Operation for Texts {
+/// What the widgets say of themselves.
+#[derive(Default)]
+pub(crate) struct Looked {
+    /// Every text that is not empty, and the place it has.
+    pub(crate) texts: Vec<(String, core::Rectangle)>,
+    /// How it is drawn, and where its letters are.
+    pub(crate) labels: Vec<(Seen, core::Rectangle)>,
+    /// What can be pressed, and what else has a face of its own.
+    pub(crate) surfaces: Vec<(Surface, core::Rectangle)>,
+}
+
+impl core::widget::Operation for Looked {
     fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn core::widget::Operation)) {
         operate(self);
     }
 
     fn text(&mut self, _: Option<&core::widget::Id>, bounds: core::Rectangle, text: &str) {
-        self.0.push((text.to_owned(), bounds));
+        if !text.is_empty() {
+            self.texts.push((text.to_owned(), bounds));
+        }
     }
+
+    fn custom(&mut self, _: Option<&core::widget::Id>, bounds: core::Rectangle, state: &mut dyn std::any::Any) {
+        if let Some(seen) = state.downcast_ref::<Seen>().filter(|seen| !seen.content.is_empty()) {
+            self.labels.push((seen.clone(), bounds));
+        }
+        if let Some(surface) = state.downcast_ref::<Surface>() {
+            self.surfaces.push((*surface, bounds));
+        }
+    }
+}
+
+/// The pixels of something that stands alone.
+pub(crate) fn draw_alone(element: iced::Element<'_, ()>, size: Size) -> Vec<u8> {
+    drop(Simulator::with_size(settings(), size, iced::Element::<()>::from(iced::widget::space()))); // Loads the fonts.
+    draw(element, size, Colors::DARK, Cache::default()).0
+}
+
+/// Looks at a screen of this size.
+pub(crate) fn look<'a, T: 'a>(
+    view: impl Into<core::Element<'a, T, iced::Theme, iced::Renderer>>,
+    size: Size,
+) -> Looked {
+    let mut looked = Looked::default();
+    let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
+    let mut ui = UserInterface::build(view, size, Cache::default(), &mut renderer);
+    ui.operate(&renderer, &mut looked);
+    looked
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests wait in real time")]

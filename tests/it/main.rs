@@ -2,16 +2,20 @@
 #![cfg(test)]
 
 mod contract;
+mod desk;
 mod disk;
 mod display;
 mod enrolment;
+mod face;
 mod faults;
 mod gui;
+mod hands;
 mod headless;
 mod installed;
 mod kill;
 mod kisi;
 mod life;
+mod measures;
 mod memory;
 mod mutations;
 mod pictures;

@@ -3,9 +3,10 @@
 //! `VESTIBULE_PICTURES=- cargo test every_screen` draws them all, to look at, into `target/tmp/pictures`; `VESTIBULE_PICTURES=-800x480-de`
 //! only those.
 
-use std::{fs, path::Path, thread, time::Duration};
+use std::{fmt::Write, fs, path::Path, thread, time::Duration};
 
 use iced::{Rectangle, Size};
+use sha2::{Digest, Sha256};
 use vestibule::{
     agent::{self, Health},
     app::{Message, Start},
@@ -13,15 +14,15 @@ use vestibule::{
     door::{Allowance, Code, Door, DoorId, DoorState, Outcome, Place, PlaceId, Reason},
     language::Language,
     screen::colors::Colors,
-    session::{Denial, Event, Identity, State, visit::Attempt, visit::Welcome},
+    session::{Denial, Event, Identity, State, reader::Key, visit::Attempt, visit::Welcome},
     staff::Digit,
     trouble::Trouble,
     wiring,
 };
 
-use crate::headless::Kiosk;
+use crate::headless::{Kiosk, STILL};
 
-const SIZES: [(&str, Size); 5] = [
+pub(crate) const SIZES: [(&str, Size); 5] = [
     ("800x480", Size::new(800.0, 480.0)),
     ("1280x800", Size::new(1280.0, 800.0)),
     ("1920x1080", Size::new(1920.0, 1080.0)),
@@ -30,18 +31,23 @@ const SIZES: [(&str, Size); 5] = [
 ];
 
 /// A kiosk whose agent answers nothing: the test does.
-fn kiosk(size: Size) -> Kiosk {
+pub(crate) fn kiosk(size: Size) -> Kiosk {
+    desk_or_wall(size, "")
+}
+
+/// With more keys in its configuration.
+pub(crate) fn desk_or_wall(size: Size, keys: &str) -> Kiosk {
     let (agent, orders, health) = agent::channel();
     std::mem::forget((orders, health));
     let text = "[kiosk]\nname = \"Harbour House\"\nlocation = \"Lobby, ground floor\"\nsupport_phone = \"+49 40 1234567\"\n\
                 help_url = \"https://example.com/door-help\"\n[doors]\nconfirm = [\"Server room\"]\n[display]\ndim_after_seconds = 1\n";
-    let config = Config::parse(text, "kiosk.toml".as_ref()).unwrap();
+    let config = Config::parse(&format!("{text}{keys}"), "kiosk.toml".as_ref()).unwrap();
     let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
     Kiosk::new(Start::Working { rules, labels, agent, guesses_left: 10 }, size)
 }
 
 /// Gives an event, and leaves what it asks for to the test.
-fn give(kiosk: &mut Kiosk, event: Event) {
+pub(crate) fn give(kiosk: &mut Kiosk, event: Event) {
     drop(kiosk.app.update(Message::Session(event)));
 }
 
@@ -57,7 +63,7 @@ fn answer(kiosk: &mut Kiosk, answer: Result<Identity, Denial>) {
     give(kiosk, Event::Identified(session, answer));
 }
 
-fn doors(count: u64) -> Vec<Door> {
+pub(crate) fn doors(count: u64) -> Vec<Door> {
     let names = [
         "Main entrance",
         "Büro 2. Etage",
@@ -85,7 +91,8 @@ fn doors(count: u64) -> Vec<Door> {
     let door = |number: u64| {
         let index = usize::try_from(number).unwrap();
         let allowance = (index == 1).then_some(Allowance { left: 2, of: 4, again: None });
-        let place = Place { id: PlaceId::new(1 + number % 2), name: ["Harbour House", "Annex"][index % 2].to_owned() };
+        let place =
+            Place { id: PlaceId::new(1 + number / 6 % 2), name: ["Harbour House", "Annex"][index / 6 % 2].to_owned() };
         Door {
             id: DoorId::new(101 + number),
             name: names[index % names.len()].to_owned(),
@@ -97,9 +104,9 @@ fn doors(count: u64) -> Vec<Door> {
     (0..count).map(door).collect()
 }
 
-fn signed_in(kiosk: &mut Kiosk, count: u64) {
+pub(crate) fn signed_in(kiosk: &mut Kiosk, count: u64) {
     type_digits(kiosk, 6);
-    let welcome = Welcome { name: "Ada Lind".to_owned(), doors: doors(count), incomplete: false };
+    let welcome = Welcome { name: "Ada".to_owned(), doors: doors(count), language: None, incomplete: false };
     answer(kiosk, Ok(Identity::Person(welcome)));
     thread::sleep(Duration::from_millis(420));
 }
@@ -119,9 +126,9 @@ fn refused(status: u16, code: &str) -> Outcome {
 }
 
 /// A name, and what happens before the picture.
-type Scene = (&'static str, fn(&mut Kiosk));
+pub(crate) type Scene = (&'static str, fn(&mut Kiosk));
 
-const SCENES: [Scene; 18] = [
+pub(crate) const SCENES: [Scene; 21] = [
     ("01-rest", |_| ()),
     ("02-rest-no-network", |kiosk| {
         drop(kiosk.app.update(Message::Health(Health { trouble: Some(Trouble::Name), lives: 0 })));
@@ -160,6 +167,22 @@ const SCENES: [Scene; 18] = [
         signed_in(kiosk, 9);
         give(kiosk, Event::DoorTouched(DoorId::new(103)));
     }),
+    ("18-letters", |kiosk| {
+        signed_in(kiosk, 30);
+        give(kiosk, Event::FindTouched);
+    }),
+    ("19-found", |kiosk| {
+        signed_in(kiosk, 30);
+        for letter in "bu".chars() {
+            give(kiosk, Event::LetterTouched(letter));
+        }
+    }),
+    ("20-typed", |kiosk| {
+        signed_in(kiosk, 9);
+        give(kiosk, Event::KeyPressed(Key::Char('2')));
+        thread::sleep(Duration::from_millis(120));
+        give(kiosk, Event::Ticked);
+    }),
 ];
 
 #[test]
@@ -192,13 +215,13 @@ fn every_screen_has_room_for_its_words_in_every_size() {
 /// In every theme.
 fn draw(kiosk: &mut Kiosk, size: Size, folder: &Path, name: &str) {
     for (theme, colors) in [("dark", Colors::DARK), ("light", Colors::LIGHT), ("contrast", Colors::CONTRAST)] {
-        kiosk.paint(colors);
+        kiosk.paint(colors, STILL);
         save(&folder.join(format!("{name}-{theme}.png")), size, &kiosk.picture());
     }
 }
 
 /// No text lies on another, and none leaves the window.
-fn check(texts: &[(String, Rectangle)], size: Size, what: &str) {
+pub(crate) fn check(texts: &[(String, Rectangle)], size: Size, what: &str) {
     let window = Rectangle::with_size(size);
     for (index, (text, bounds)) in texts.iter().enumerate() {
         assert!(bounds.is_within(&window), "{what}: `{text}` is cut off");
@@ -209,10 +232,36 @@ fn check(texts: &[(String, Rectangle)], size: Size, what: &str) {
     }
 }
 
-fn save(file: &Path, size: Size, picture: &[u8]) {
+pub(crate) fn save(file: &Path, size: Size, picture: &[u8]) {
     #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole pixels")]
     let mut encoder = png::Encoder::new(fs::File::create(file).unwrap(), size.width as u32, size.height as u32);
     encoder.set_color(png::ColorType::Rgba);
     encoder.set_compression(png::Compression::Fast);
     encoder.write_header().unwrap().write_image_data(picture).unwrap();
+}
+
+/// A few screens that nobody changes by accident: `tests/it/snapshots.txt` has the SHA-256 of their pixels. Where a change is meant,
+/// look at the pictures, then take over what this test says.
+#[test]
+fn screens_look_as_they_did() {
+    let known = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/snapshots.txt")).unwrap();
+    let wanted = [
+        ("01-rest", 0, Language::En, Colors::DARK),
+        ("03-entry", 3, Language::De, Colors::LIGHT),
+        ("09-doors-9", 1, Language::En, Colors::DARK),
+        ("14-refused", 2, Language::Fr, Colors::LIGHT),
+        ("15-unknown", 3, Language::Es, Colors::CONTRAST),
+    ];
+    let mut found = String::new();
+    for (scene, size, language, colors) in wanted {
+        let (size_name, size) = SIZES[size];
+        let (_, prepare) = SCENES.into_iter().find(|(name, _)| *name == scene).unwrap();
+        let mut kiosk = kiosk(size);
+        give(&mut kiosk, Event::LanguageTouched(language));
+        prepare(&mut kiosk);
+        kiosk.paint(colors, STILL);
+        let hash = vestibule::hex::encode(&Sha256::digest(kiosk.picture())).to_string();
+        writeln!(found, "{scene}-{size_name}-{} {hash}", language.code()).unwrap();
+    }
+    assert_eq!(known, found, "if this is meant, tests/it/snapshots.txt must say:\n{found}");
 }

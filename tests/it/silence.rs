@@ -69,7 +69,7 @@ fn nothing_of_a_visit_can_be_read_in_log_debug_or_files() {
     }
     kiosk.wait(Duration::from_millis(450));
     for door in ["Main entrance", "Büro 2. Etage", "Café"] {
-        kiosk.tap(door);
+        kiosk.tap_door(door);
         kiosk.wait(Duration::from_millis(450));
         shown.push(format!("{:?}", kiosk.app));
     }
@@ -77,7 +77,7 @@ fn nothing_of_a_visit_can_be_read_in_log_debug_or_files() {
     shown.push(format!("{:?}", kiosk.app));
     kiosk.wait(Duration::from_millis(450));
     site.kisi.with(|world| world.faults.push(Fault { cut_after: Some(0), ..Fault::default() }));
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     kiosk.tap(&english().say("sign-out"));
     kiosk.type_pin(&pin);
     shown.push(format!("{:?} {:?}", kiosk.app, site.directory()));

@@ -129,12 +129,12 @@ fn own_badge_keeps_the_visit_and_somebody_elses_takes_over() {
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&pin);
     kiosk.scan("0087654321");
-    assert!(kiosk.shows("Hello Ada Lind"));
+    assert!(kiosk.shows("Hello Ada"));
     kiosk.scan(BADGE);
-    assert!(kiosk.shows("Hello Grace Moreau"));
+    assert!(kiosk.shows("Hello Grace"));
     assert_eq!(kiosk.doors(), ["Main entrance", "Büro 2. Etage", "Bike store", "Café"]);
     kiosk.wait(REACH);
-    kiosk.tap("Bike store");
+    kiosk.tap_door("Bike store");
     let grace = site.kisi.with(|world| world.events.last().unwrap().actor);
     assert_eq!(grace, Some(3), "in Grace's name, not in Ada's");
 }
@@ -148,7 +148,7 @@ fn a_badge_that_needs_its_pin_signs_in_with_both_only() {
     kiosk.scan(BADGE);
     assert!(kiosk.shows(&english().say("prompt-pin-of-badge")), "no answer about the badge yet");
     kiosk.type_pin(&pin);
-    assert!(kiosk.shows("Hello Ada Lind"));
+    assert!(kiosk.shows("Hello Ada"));
     kiosk.tap(&english().say("sign-out"));
     kiosk.wait(Duration::from_millis(2_050));
     kiosk.scan(BADGE);
@@ -177,7 +177,7 @@ fn spent_guesses_are_said_and_survive_a_restart() {
     kiosk.type_pin(&pin);
     assert!(kiosk.is_at_rest(), "not even the right one");
     kiosk.scan(BADGE);
-    assert!(kiosk.shows("Hello Grace Moreau"));
+    assert!(kiosk.shows("Hello Grace"));
 }
 
 /// R20.
@@ -193,7 +193,7 @@ fn the_same_wrong_pin_again_costs_nothing_and_says_the_same() {
         assert!(site.has_guesses(left), "{left}");
     }
     kiosk.type_pin(&pin);
-    assert!(kiosk.shows("Hello Ada Lind"));
+    assert!(kiosk.shows("Hello Ada"));
     assert!(site.has_guesses(7));
 }
 
@@ -222,12 +222,12 @@ fn an_unlock_that_cannot_be_written_down_is_not_sent() {
     let file = site.folder.path().join("directory.sqlite");
     let sql = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     rusqlite::Connection::open(&file).unwrap().execute_batch(sql).unwrap();
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     assert!(kiosk.shows(&english().advice(vestibule::door::Outcome::NotRecorded)));
     site.kisi.with(|world| assert_eq!(world.unlocks(), 0));
     rusqlite::Connection::open(&file).unwrap().execute_batch("DROP TRIGGER full").unwrap();
     kiosk.wait(Duration::from_millis(450));
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     site.kisi.with(|world| assert_eq!(world.unlocks(), 1));
 }
 
@@ -241,11 +241,11 @@ fn a_door_that_was_opened_often_enough_says_when_it_opens_again() {
     for left in ["2 of 2 left", "1 of 2 left"] {
         assert!(kiosk.shows(left), "{left}");
         kiosk.wait(Duration::from_millis(450));
-        kiosk.tap("Main entrance");
+        kiosk.tap_door("Main entrance");
         kiosk.wait(Duration::from_millis(6_100)); // The outcome makes room for what is left.
     }
     assert!(kiosk.shows("Again at 00:00") && kiosk.shows("7 of 9 left"));
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     drop(kiosk);
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&pin);
@@ -261,10 +261,10 @@ fn a_door_is_followed_after_the_unlock_and_says_what_its_sensor_says() {
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&pin);
     kiosk.wait(Duration::from_millis(450));
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     assert!(kiosk.shows("Door opened"), "its sensor opens after 0.9 s");
     kiosk.wait(Duration::from_millis(450));
-    kiosk.tap("Bike store");
+    kiosk.tap_door("Bike store");
     assert!(kiosk.shows("Accepted"), "a door without a sensor says nothing more");
     site.kisi.with(|world| {
         assert_eq!(world.unlocks(), 2);
@@ -273,7 +273,7 @@ fn a_door_is_followed_after_the_unlock_and_says_what_its_sensor_says() {
         world.doors.get_mut(&101).unwrap().sensor.opens_ms = Some(600_000);
     });
     kiosk.wait(Duration::from_secs(4));
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     assert!(kiosk.shows("Still closed"));
 }
 
@@ -291,16 +291,16 @@ fn a_door_that_did_not_answer_rests_and_is_read_back_once() {
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&pin);
     kiosk.wait(Duration::from_millis(450));
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     assert!(kiosk.shows("No answer"));
     kiosk.wait(Duration::from_secs(1));
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     let asked = |site: &Site, path: &str| {
         site.kisi.with(|world| world.requests.iter().filter(|request| request.path == path).count())
     };
     assert_eq!((asked(&site, "/locks/101/unlock"), asked(&site, "/locks/101")), (1, 1), "it rests");
     kiosk.wait(Duration::from_millis(3_200));
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     assert_eq!(asked(&site, "/locks/101/unlock"), 2, "and may be tried again");
 }
 
@@ -312,9 +312,10 @@ fn a_door_that_asks_for_nearness_is_a_button_only_where_that_can_be_shown() {
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&pin);
     kiosk.wait(REACH);
-    assert!(kiosk.shows("Phone or card at the reader") && kiosk.shows("Not from this kiosk"));
-    kiosk.tap("Archive");
-    kiosk.tap("Roof terrace");
+    for (door, said) in [("Archive", "Phone or card at the reader"), ("Roof terrace", "Not from this kiosk")] {
+        kiosk.tap_door(door);
+        assert!(kiosk.texts().iter().any(|text| text.starts_with(said)), "{:?}", kiosk.texts());
+    }
     site.kisi.with(|world| assert!(world.requests.iter().all(|request| !request.path.ends_with("/unlock"))));
 
     let site = Site::with(|_| {}, "[proximity]\nlatitude = 53.5437\nlongitude = 9.9887\n");
@@ -335,7 +336,7 @@ fn a_door_that_asks_for_nearness_is_a_button_only_where_that_can_be_shown() {
     kiosk.type_pin(&pin);
     for door in ["Archive", "Roof terrace"] {
         kiosk.wait(REACH);
-        kiosk.tap(door);
+        kiosk.tap_door(door);
         assert!(kiosk.shows("Accepted"), "{door}");
     }
     site.kisi.with(|world| assert_eq!(world.unlocks(), 2));
@@ -350,7 +351,7 @@ fn a_visit_is_in_the_audit_log_and_the_intent_comes_before_the_unlock() {
     kiosk.type_pin(if pin == "918273" { "827364" } else { "918273" });
     kiosk.type_pin(&pin);
     kiosk.wait(Duration::from_millis(450));
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     kiosk.tap(&english().say("sign-out"));
     drop(kiosk);
     std::thread::sleep(Duration::from_millis(100));
@@ -406,7 +407,7 @@ fn a_dead_login_is_that_persons_notice() {
     kiosk.type_pin(&ada);
     assert!(kiosk.shows(&english().denial(vestibule::session::Denial::LoginDead)));
     kiosk.type_pin(&grace);
-    assert!(kiosk.shows("Hello Grace Moreau"));
+    assert!(kiosk.shows("Hello Grace"));
     let person = site.directory().person("ada@example.com").unwrap().unwrap();
     assert_eq!(person.standing, vestibule::directory::Standing::Refused, "said in the list of staff");
 }
@@ -424,7 +425,7 @@ fn a_kisi_that_is_away_is_said_and_comes_back() {
     assert!(troubles.into_iter().any(|trouble| kiosk.shows(&english().network(trouble))));
     site.kisi.with(|world| world.refused_connections = 0);
     kiosk.type_pin(&pin);
-    assert!(kiosk.shows("Hello Ada Lind"));
+    assert!(kiosk.shows("Hello Ada"));
 }
 
 #[test]
@@ -440,7 +441,7 @@ fn a_place_that_is_locked_down_turns_its_tiles_off() {
     let since = TimeZone::system().to_datetime(Timestamp::now()).strftime("Locked down since %-d %b, ").to_string();
     assert!(kiosk.texts().iter().any(|text| text.starts_with(&since)), "{:?}", kiosk.texts());
     kiosk.wait(REACH);
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     site.kisi.with(|world| assert!(world.requests.iter().all(|request| !request.path.ends_with("unlock"))));
 }
 
@@ -454,20 +455,20 @@ fn what_time_heals_counts_down_on_the_tile() {
     kiosk.wait(REACH);
     let updating = Fault::refuse(503, "fbc000").at("POST", "/locks/101/").times(1);
     site.kisi.with(|world| world.faults = vec![Fault { status: Some(409), ..updating }]);
-    kiosk.tap("Main entrance");
-    assert!(kiosk.shows("Refused · Again in 15 s"));
+    kiosk.tap_door("Main entrance");
+    assert!(kiosk.shows("Refused") && kiosk.texts().iter().any(|text| text.contains(" Again in 15 s")));
     kiosk.wait(REACH);
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     site.kisi.with(|world| {
         assert_eq!(world.requests.iter().filter(|request| request.path.ends_with("unlock")).count(), 1, "it rests");
         let wait = vec![("Retry-After".to_owned(), "2".to_owned())];
         let too_many = Fault { status: Some(429), headers: wait, times: Some(1), ..Fault::default() };
         world.faults = vec![too_many.at("POST", "/locks/")];
     });
-    kiosk.tap("Büro 2. Etage");
-    assert!(kiosk.shows("Refused · Again in 2 s"));
+    kiosk.tap_door("Büro 2. Etage");
+    assert!(kiosk.shows("Refused") && kiosk.texts().iter().any(|text| text.contains(" Again in 2 s")));
     kiosk.wait(Duration::from_millis(2_100));
-    kiosk.tap("Büro 2. Etage");
+    kiosk.tap_door("Büro 2. Etage");
     assert!(kiosk.shows("Accepted"), "after the countdown it is tried again: {:?}", kiosk.texts());
 }
 
@@ -480,11 +481,13 @@ fn a_door_that_is_gone_leaves_the_screen() {
     kiosk.type_pin(&pin);
     kiosk.wait(REACH);
     site.kisi.with(|world| drop(world.doors.remove(&104)));
-    kiosk.tap("Bike store");
+    kiosk.tap_door("Bike store");
     assert!(kiosk.texts().iter().any(|text| text.starts_with("This door does not exist any more.")));
+    kiosk.wait(REACH);
+    kiosk.tap(&english().say("other-doors"));
     assert!(!kiosk.shows("Bike store") && kiosk.shows("Main entrance"));
     kiosk.wait(REACH);
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     assert!(kiosk.shows("Accepted"), "the others are opened as before");
 }
 
@@ -498,7 +501,7 @@ fn an_unlock_uses_no_new_connection() {
     let before = site.kisi.with(|world| world.connections);
     kiosk.type_pin(&pin);
     kiosk.wait(REACH);
-    kiosk.tap("Main entrance");
+    kiosk.tap_door("Main entrance");
     site.kisi.with(|world| {
         assert_eq!(world.unlocks(), 1);
         assert_eq!(world.connections, before, "opened at the start, used by all that followed");

@@ -90,6 +90,7 @@ const LAYERS: [Layer; 4] = [
             "agent",
             "room",
             "uptime",
+            "sound",
             "app",
             "enrol",
             "wiring",

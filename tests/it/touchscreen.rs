@@ -19,7 +19,10 @@ use iced::Point;
 use tempfile::TempDir;
 use x11rb::{
     connection::Connection as _,
-    protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat},
+    protocol::{
+        randr::{ConnectionExt as _, MonitorInfo},
+        xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat},
+    },
 };
 
 use crate::headless::now;
@@ -192,6 +195,39 @@ impl Touchscreen {
         image.data.chunks(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0], 255]).collect()
     }
 
+    /// Makes two monitors of the screen, a left and a right half.
+    pub(crate) fn divide(&self, left: &str, right: &str) {
+        let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
+        let root = server.setup().roots[screen].root;
+        let outputs = server.randr_get_screen_resources(root).unwrap().reply().unwrap().outputs;
+        let half = u16::try_from(self.width / 2).unwrap();
+        for (name, x, outputs) in [(left, 0, outputs), (right, half.cast_signed(), Vec::new())] {
+            let name = server.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom;
+            let (width_in_millimeters, height_in_millimeters) = (200, 150);
+            let (width, height) = (half, u16::try_from(self.height).unwrap());
+            let monitor = MonitorInfo {
+                name,
+                primary: x == 0,
+                automatic: false,
+                x,
+                y: 0,
+                width,
+                height,
+                width_in_millimeters,
+                height_in_millimeters,
+                outputs,
+            };
+            server.randr_set_monitor(root, monitor).unwrap().check().unwrap();
+        }
+    }
+
+    /// Somebody who looks at single pixels, quickly.
+    pub(crate) fn eye(&self) -> Eye {
+        let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
+        let root = server.setup().roots[screen].root;
+        Eye { server, root }
+    }
+
     /// Asks the one window to close, as a window manager does: with a `WM_DELETE_WINDOW` message.
     pub(crate) fn ask_to_close(&self) {
         let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
@@ -213,6 +249,22 @@ impl Touchscreen {
     pub(crate) fn pull_the_plug(&mut self) {
         self.server.kill().unwrap();
         let _ = self.server.wait().unwrap();
+    }
+}
+
+/// Looks at single pixels.
+pub(crate) struct Eye {
+    server: x11rb::rust_connection::RustConnection,
+    root: u32,
+}
+
+impl Eye {
+    /// What is at this place now.
+    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "whole pixels")]
+    pub(crate) fn pixel(&self, at: Point) -> Vec<u8> {
+        let (x, y) = (at.x as i16, at.y as i16);
+        let image = self.server.get_image(ImageFormat::Z_PIXMAP, self.root, x, y, 1, 1, u32::MAX).unwrap();
+        image.reply().unwrap().data
     }
 }
 

@@ -10,7 +10,6 @@ use vestibule::{
     agent::{self, Order, Orders},
     app::{self, Message, Start, Window},
     config::{Config, SAMPLE},
-    screen::colors::Colors,
     session::{Denial, Event, Presented},
     staff::Credential,
     wiring,
@@ -40,7 +39,7 @@ fn main() -> iced::Result {
         app.update(message)
     };
     let start = Start::Working { rules, labels, agent, guesses_left: u32::MAX };
-    app::application_with(start, Window { fullscreen: true, closed: None, colors: Colors::DARK }, update).run()
+    app::application_with(start, Window::default(), update).run()
 }
 
 /// Plays the agent.

@@ -100,6 +100,7 @@ impl Robot {
                     Effect::Forget(session, why) => self.agent.forget(session, why),
                     Effect::ReadBack(session, door) => self.agent.read_back(session, door),
                     Effect::Prepare => self.agent.prepare(),
+                    Effect::KeepLanguage(session, language) => self.agent.keep_language(session, language),
                     Effect::CheckPlaces(_) | Effect::List(_) | Effect::Recount(_) | Effect::Follow(..) => {}
                 }
             }

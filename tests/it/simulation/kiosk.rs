@@ -106,6 +106,7 @@ impl<'a> Run<'a> {
                 11 => self.give(Event::SignOutTouched),
                 12 => self.sign_in().await,
                 13 => self.disturb(),
+                15 => self.give(Event::OutcomeDismissed),
                 14 if self.rng.u8(..4) == 0 => self.crash().await,
                 _ => {}
             }
@@ -288,6 +289,7 @@ impl<'a> Run<'a> {
         let agent = self.life.agent.clone();
         match effect {
             Effect::Prepare => agent.prepare(),
+            Effect::KeepLanguage(session, language) => agent.keep_language(session, language),
             Effect::KeepBudget(left) => agent.keep_budget(left),
             Effect::Forget(session, why) => agent.forget(session, why),
             Effect::ReadBack(session, door) => agent.read_back(session, door),

@@ -13,6 +13,7 @@ use vestibule::{
     door::{DoorId, Outcome},
     session::{Denial, Effect, Event, Identity, RequestId, Session, SessionId, State},
     simulator::world::World,
+    staff::NameFormat,
 };
 
 use super::{Staff, Tally, Template};
@@ -120,7 +121,7 @@ impl<'a> Watch<'a> {
         }
         let who = self.asked[id].expect("somebody who presented nothing is signed in");
         let staff = self.staff(who);
-        assert_eq!(welcome.name, staff.name, "somebody else is signed in");
+        assert_eq!(welcome.name, NameFormat::First.of(&staff.name), "somebody else is signed in");
         let doors: Vec<DoorId> = welcome.doors.iter().map(|door| door.id).collect();
         assert_eq!(doors, staff.doors, "somebody else's doors");
         self.visitor = Some(Visitor { session: *id, staff: who, since: now, touched: now });
@@ -142,6 +143,7 @@ impl<'a> Watch<'a> {
                 self.taps.push(tap);
             }
             Effect::Prepare
+            | Effect::KeepLanguage(..)
             | Effect::KeepBudget(_)
             | Effect::CheckPlaces(_)
             | Effect::List(_)

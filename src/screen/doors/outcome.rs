@@ -1,0 +1,74 @@
+//! What becomes of a tap, told by a shape, by words and by a colour, as large as there is room.
+
+use std::time::Duration;
+
+use iced::{
+    Center, Color, Element, Fill,
+    widget::{column, container, row},
+};
+
+use super::super::{
+    icon::Icon,
+    label::label,
+    motion::emblem,
+    press,
+    theme::{self, Grade, Metrics},
+};
+use crate::{
+    door::{Door, Outcome},
+    session::Event,
+};
+
+/// Nobody knows yet.
+pub(super) fn sending(door: Option<&Door>, height: f32, m: Metrics) -> Element<'_, Event> {
+    view((Icon::Send, m.colors.accent), m.words.say("sending"), door, String::new(), height, m)
+}
+
+/// It is answered.
+pub(super) fn done(
+    door: Option<&Door>,
+    outcome: Outcome,
+    rest: Option<Duration>,
+    height: f32,
+    m: Metrics,
+) -> Element<'_, Event> {
+    let again = rest.filter(|_| outcome.refusal().is_some()).map(|rest| m.words.again_in(rest));
+    let advice = m.words.advice(outcome);
+    let advice = again.map_or(advice.clone(), |again| format!("{advice} {again}."));
+    view((Icon::of_outcome(outcome), color(outcome, m)), m.words.outcome(outcome), door, advice, height, m)
+}
+
+fn color(outcome: Outcome, m: Metrics) -> Color {
+    match outcome {
+        Outcome::Accepted | Outcome::Opened => m.colors.good,
+        Outcome::Refused(_) | Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::WrongClock => {
+            m.colors.bad
+        }
+        Outcome::StillClosed | Outcome::Unknown(_) => m.colors.warning,
+    }
+}
+
+fn view(
+    (picture, color): (Icon, Color),
+    verdict: String,
+    door: Option<&Door>,
+    advice: String,
+    height: f32,
+    m: Metrics,
+) -> Element<'_, Event> {
+    let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
+    let name = door.map_or("", |door| door.name.as_str());
+    let verdict =
+        label(verdict, Grade::Must, m.verdict(height)).font(theme::BOLD).color(color).width(Fill).align_x(align);
+    let name = label(name, Grade::May, m.read()).color(m.colors.muted).width(Fill).height(m.read()[0] * 1.3);
+    let advice = label(advice, Grade::Must, m.name()).color(m.colors.text).width(Fill);
+    let words = column![verdict, name.align_x(align), advice.align_x(align)].spacing(m.gap()).width(Fill);
+    let emblem = emblem(picture, color, m.emblem(height), m);
+    let content: Element<'_, Event> = if m.is_portrait() {
+        column![container(emblem).center_x(Fill), words].spacing(2.0 * m.margin()).align_x(Center).into()
+    } else {
+        row![emblem, words].spacing(2.0 * m.margin()).align_y(Center).into()
+    };
+    let face = container(content).padding([m.margin(), 2.0 * m.margin()]).center(Fill);
+    press::panel(face, m.tile_style(Some(color), false)).into()
+}

@@ -1,0 +1,153 @@
+//! Pictures from the bundled icon font. None stands without a word beside it, but for arrows and the key that takes back.
+
+use iced::{
+    Color, Element, Font, Length,
+    widget::text::{LineHeight, Shaping, Text},
+};
+
+use crate::door::{DoorState, Outcome};
+
+/// The bundled icons. Licence: `assets/fonts/Lucide-ISC.txt`.
+pub const FONT_FILE: &[u8] = include_bytes!("../../assets/fonts/lucide-subset.ttf");
+const FONT: Font = Font::with_name("lucide");
+
+/// A picture.
+///
+/// # Source
+///
+/// Lucide 1.62, `codepoints.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are Lucide's")]
+pub enum Icon {
+    Check,
+    ChevronLeft,
+    ChevronRight,
+    ClockAlert,
+    Delete,
+    DoorOpen,
+    Hand,
+    Hourglass,
+    IdCard,
+    LockKeyhole,
+    LogOut,
+    MapPinOff,
+    OctagonX,
+    Phone,
+    Question,
+    Search,
+    Send,
+    SmartphoneNfc,
+    TriangleAlert,
+    Unplug,
+    Wrench,
+    X,
+}
+
+impl Icon {
+    /// All of them.
+    pub const ALL: [Self; 22] = [
+        Self::Check,
+        Self::ChevronLeft,
+        Self::ChevronRight,
+        Self::ClockAlert,
+        Self::Delete,
+        Self::DoorOpen,
+        Self::Hand,
+        Self::Hourglass,
+        Self::IdCard,
+        Self::LockKeyhole,
+        Self::LogOut,
+        Self::MapPinOff,
+        Self::OctagonX,
+        Self::Phone,
+        Self::Question,
+        Self::Search,
+        Self::Send,
+        Self::SmartphoneNfc,
+        Self::TriangleAlert,
+        Self::Unplug,
+        Self::Wrench,
+        Self::X,
+    ];
+
+    /// Where it is in the font.
+    pub const fn character(self) -> char {
+        match self {
+            Self::Check => '\u{e06c}',
+            Self::ChevronLeft => '\u{e06e}',
+            Self::ChevronRight => '\u{e06f}',
+            Self::ClockAlert => '\u{e62a}',
+            Self::Delete => '\u{e0ae}',
+            Self::DoorOpen => '\u{e3d6}',
+            Self::Hand => '\u{e1d7}',
+            Self::Hourglass => '\u{e296}',
+            Self::IdCard => '\u{e617}',
+            Self::LockKeyhole => '\u{e531}',
+            Self::LogOut => '\u{e10e}',
+            Self::MapPinOff => '\u{e2a6}',
+            Self::OctagonX => '\u{e128}',
+            Self::Phone => '\u{e133}',
+            Self::Question => '\u{e082}',
+            Self::Search => '\u{e151}',
+            Self::Send => '\u{e152}',
+            Self::SmartphoneNfc => '\u{e3c4}',
+            Self::TriangleAlert => '\u{e193}',
+            Self::Unplug => '\u{e45d}',
+            Self::Wrench => '\u{e1b1}',
+            Self::X => '\u{e1b2}',
+        }
+    }
+
+    /// What is known of a door. None for one that simply can be unlocked.
+    pub fn of_state(state: DoorState) -> Option<Self> {
+        match state {
+            DoorState::Ready => None,
+            DoorState::LockedDown(_) => Some(Self::LockKeyhole),
+            DoorState::NotSetUp => Some(Self::Wrench),
+            DoorState::Open => Some(Self::DoorOpen),
+            DoorState::Offline => Some(Self::Unplug),
+            DoorState::NeedsReader => Some(Self::SmartphoneNfc),
+            DoorState::NeedsPosition => Some(Self::MapPinOff),
+        }
+    }
+
+    /// What became of a tap. Each kind has a shape of its own.
+    pub fn of_outcome(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Accepted => Self::Check,
+            Outcome::Opened => Self::DoorOpen,
+            Outcome::Refused(_) => Self::X,
+            Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::WrongClock => Self::Unplug,
+            Outcome::StillClosed | Outcome::Unknown(_) => Self::Question,
+        }
+    }
+}
+
+/// Draws a picture on a square of this side.
+pub fn icon<'a, Message: 'a>(icon: Icon, side: f32, color: Option<Color>) -> Element<'a, Message> {
+    Text::new(icon.character().to_string())
+        .font(FONT)
+        .size(side)
+        .line_height(LineHeight::Relative(1.0))
+        .shaping(Shaping::Basic)
+        .width(Length::Fixed(side))
+        .height(Length::Fixed(side))
+        .color_maybe(color)
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_outcome_and_state_has_a_shape_of_its_own() {
+        let outcomes = [Outcome::Accepted, Outcome::Opened, Outcome::NotSent, Outcome::Unknown(None)];
+        let shapes: BTreeSet<char> = outcomes.iter().map(|outcome| Icon::of_outcome(*outcome).character()).collect();
+        assert_eq!(shapes.len(), outcomes.len());
+        let all: BTreeSet<char> = Icon::ALL.into_iter().map(Icon::character).collect();
+        assert_eq!(all.len(), Icon::ALL.len());
+    }
+}

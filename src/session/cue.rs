@@ -1,0 +1,108 @@
+//! What somebody hears of what they did: one tone for every key, whichever it was, and one for each kind of end.
+
+use std::time::Instant;
+
+use super::{Session, State, entry::Entry, visit::Attempt};
+use crate::door::{DoorId, Outcome};
+
+/// A tone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// A key was taken.
+    Key,
+    /// Somebody is signed in, or Kisi accepted an unlock.
+    Good,
+    /// Nobody is signed in, or no door will open.
+    Bad,
+    /// The time is nearly over.
+    Warning,
+}
+
+/// What could be heard of a moment. Two of them make a tone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cue {
+    /// Digits and letters that stand somewhere, and how often an entry was begun.
+    typed: usize,
+    is_signed_in: bool,
+    is_denied: bool,
+    outcome: Option<(DoorId, bool)>,
+    warns: bool,
+}
+
+impl Session {
+    /// What could be heard now.
+    pub fn cue(&self, now: Instant) -> Cue {
+        let (typed, is_signed_in, outcome) = match self.state() {
+            State::SignedOut { entry: Entry::BadgeNumber(number), .. } => (number.digits().len(), false, None),
+            State::SignedOut { entry: Entry::Pin(pin) | Entry::PinOf(_, pin), .. } => (pin.len(), false, None),
+            // The last digit of a PIN is a key too.
+            State::Checking { .. } => (usize::MAX, false, None),
+            State::SignedIn(visit) => {
+                let typed = visit.digits(now) + visit.find.letters().chars().count();
+                (typed, true, heard(visit.attempt))
+            }
+        };
+        let is_denied = matches!(self.state(), State::SignedOut { denial: Some(_), .. });
+        Cue { typed, is_signed_in, is_denied, outcome, warns: self.warning(now).is_some() }
+    }
+}
+
+fn heard(attempt: Attempt) -> Option<(DoorId, bool)> {
+    match attempt {
+        Attempt::Done(door, Outcome::Accepted | Outcome::Opened, _) => Some((door, true)),
+        Attempt::Done(door, _, _) => Some((door, false)),
+        Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) => None,
+    }
+}
+
+impl Cue {
+    /// What is heard of the way from one moment to the next, if anything.
+    pub fn to(self, after: Self) -> Option<Tone> {
+        if let Some((_, is_good)) = after.outcome.filter(|_| self.outcome != after.outcome) {
+            return Some(if is_good { Tone::Good } else { Tone::Bad });
+        }
+        if after.is_denied && !self.is_denied {
+            return Some(Tone::Bad);
+        }
+        if after.is_signed_in != self.is_signed_in {
+            return after.is_signed_in.then_some(Tone::Good);
+        }
+        if after.warns && !self.warns {
+            return Some(Tone::Warning);
+        }
+        (self.typed < after.typed).then_some(Tone::Key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REST: Cue = Cue { typed: 0, is_signed_in: false, is_denied: false, outcome: None, warns: false };
+
+    #[test]
+    fn each_step_of_a_visit_is_heard_once() {
+        let typed = |typed| Cue { typed, ..REST };
+        let visit = Cue { is_signed_in: true, ..REST };
+        let opened = Cue { outcome: Some((DoorId::new(1), true)), ..visit };
+        let refused = Cue { outcome: Some((DoorId::new(1), false)), ..visit };
+        let denied = Cue { is_denied: true, ..REST };
+        for (before, after, tone) in [
+            (REST, typed(1), Some(Tone::Key)),
+            (typed(5), typed(usize::MAX), Some(Tone::Key)),
+            (typed(3), typed(2), None),
+            (typed(3), REST, None),
+            (typed(usize::MAX), visit, Some(Tone::Good)),
+            (typed(usize::MAX), denied, Some(Tone::Bad)),
+            (denied, denied, None),
+            (visit, opened, Some(Tone::Good)),
+            (opened, opened, None),
+            (opened, visit, None),
+            (visit, refused, Some(Tone::Bad)),
+            (visit, Cue { warns: true, ..visit }, Some(Tone::Warning)),
+            (Cue { warns: true, ..visit }, REST, None),
+        ] {
+            assert_eq!(before.to(after), tone, "{before:?} {after:?}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What a person wishes besides a door: other doors, one of many, their own language.
+
+use super::*;
+
+fn desk() -> Kiosk {
+    let mut kiosk = Kiosk::new(Rules { reception: true, ..rules() });
+    let _ = kiosk.touch("123456");
+    let _ = kiosk.answer(Ok(Identity::Person(welcome())));
+    let _ = kiosk.wait(ms(500));
+    kiosk
+}
+
+/// As a person types.
+fn type_slowly(kiosk: &mut Kiosk, text: &str) {
+    for c in text.chars() {
+        let _ = kiosk.send(Event::KeyPressed(Key::Char(c)));
+        let _ = kiosk.idle(ms(150));
+    }
+}
+
+fn found(kiosk: &Kiosk) -> Vec<&str> {
+    kiosk.visit().found().map(|(_, door)| door.name.as_str()).collect()
+}
+
+#[test]
+fn an_outcome_is_dismissed_by_a_touch_of_its_own_only() {
+    let mut kiosk = opening();
+    let request = kiosk.request();
+    let _ = kiosk.send(Event::UnlockAnswered(request, Outcome::Accepted));
+    let _ = kiosk.send(Event::OutcomeDismissed);
+    assert!(matches!(kiosk.visit().attempt, Attempt::Done(..)), "the finger that touched the door dismisses nothing");
+    let _ = kiosk.wait(ms(400)).send(Event::OutcomeDismissed);
+    assert_eq!(kiosk.visit().attempt, Attempt::None);
+    assert_eq!(
+        kiosk.visit().deadline() - kiosk.now,
+        Duration::from_secs(45),
+        "whoever wants other doors has time again"
+    );
+    assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), [], "what comes under the finger was not meant");
+    assert_eq!(kiosk.wait(ms(400)).send(Event::DoorTouched(LOBBY)).len(), 1);
+}
+
+#[test]
+fn a_touch_on_an_outcome_that_just_went_away_opens_nothing() {
+    let mut kiosk = opening();
+    let request = kiosk.request();
+    let _ = kiosk.send(Event::UnlockAnswered(request, refused()));
+    let _ = kiosk.idle(ms(6_050));
+    assert_eq!(kiosk.visit().attempt, Attempt::None, "it is over by itself");
+    assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);
+    assert_eq!(kiosk.wait(ms(400)).send(Event::DoorTouched(LOBBY)).len(), 1);
+}
+
+#[test]
+fn letters_find_doors_and_enter_opens_the_only_one() {
+    let mut kiosk = desk();
+    type_slowly(&mut kiosk, "ser");
+    assert_eq!(found(&kiosk), ["Server room"]);
+    let enter = Event::KeyPressed(Key::Enter);
+    assert_eq!(kiosk.wait(ms(400)).send(enter.clone()), [], "it asks once more, as it does when it is touched");
+    assert!(matches!(kiosk.visit().attempt, Attempt::Asked(SERVER_ROOM, _)));
+    assert!(matches!(kiosk.wait(ms(400)).send(enter)[..], [Effect::Unlock(_, _, SERVER_ROOM)]));
+
+    let mut kiosk = desk();
+    type_slowly(&mut kiosk, "l");
+    let _ = kiosk.send(Event::KeyPressed(Key::Escape));
+    assert_eq!((found(&kiosk).len(), kiosk.is_at_rest()), (3, false), "all doors again");
+    let _ = kiosk.send(Event::KeyPressed(Key::Escape));
+    assert!(kiosk.is_at_rest());
+}
+
+#[test]
+fn on_the_wall_letters_of_a_keyboard_are_nothing_and_those_of_the_screen_find() {
+    let mut kiosk = signed_in();
+    type_slowly(&mut kiosk, "lob");
+    assert_eq!(found(&kiosk).len(), 3);
+    let _ = kiosk.send(Event::FindTouched);
+    assert!(kiosk.visit().find.is_open);
+    let _ = kiosk.send(Event::LetterTouched('l'));
+    assert_eq!((found(&kiosk), kiosk.visit().find.is_open), (vec!["Lobby"], false), "few enough are shown");
+    assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), [], "the finger was on a letter");
+    let _ = kiosk.send(Event::FindTouched);
+    assert_eq!(found(&kiosk).len(), 3);
+}
+
+#[test]
+fn a_language_that_was_chosen_is_kept_and_one_that_was_kept_is_spoken() {
+    let greeted = |chosen: Option<Language>, before: Option<Language>| {
+        let mut kiosk = at_rest();
+        if let Some(language) = chosen {
+            let _ = kiosk.send(Event::LanguageTouched(language));
+        }
+        let _ = kiosk.touch("123456");
+        let effects = kiosk.answer(Ok(Identity::Person(Welcome { language: before, ..welcome() })));
+        let kept = |effect: &Effect| {
+            if let Effect::KeepLanguage(_, language) = effect { Some(*language) } else { None }
+        };
+        let kept = effects.iter().find_map(kept);
+        let spoken = kiosk.session.language();
+        let _ = kiosk.send(Event::SignOutTouched);
+        assert_eq!(kiosk.session.language(), Language::En, "the next one is somebody else");
+        (spoken, kept)
+    };
+    assert_eq!(greeted(None, None), (Language::En, None));
+    assert_eq!(greeted(None, Some(Language::De)), (Language::De, None));
+    assert_eq!(greeted(Some(Language::De), None), (Language::De, Some(Language::De)));
+    assert_eq!(greeted(Some(Language::De), Some(Language::De)), (Language::De, None), "known already");
+    assert_eq!(greeted(None, Some(Language::Fr)), (Language::En, None), "not spoken here");
+}
+
+#[test]
+fn tiles_that_move_are_not_meant_by_a_finger_that_comes_down_just_then() {
+    let mut kiosk = signed_in();
+    let _ = kiosk.send(Event::PageTurned(1));
+    assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);
+    assert_eq!(kiosk.wait(ms(400)).send(Event::DoorTouched(LOBBY)).len(), 1);
+
+    let mut kiosk = signed_in();
+    let (session, mut doors) = (kiosk.visit().session, kiosk.visit().welcome.doors.clone());
+    let _ = kiosk.send(Event::DoorsListed(session, doors.clone()));
+    assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)).len(), 1, "the same doors in the same places");
+    let mut kiosk = signed_in();
+    let session = kiosk.visit().session;
+    let _ = doors.remove(1);
+    let _ = kiosk.send(Event::DoorsListed(session, doors));
+    assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);
+    assert_eq!(kiosk.wait(ms(400)).send(Event::DoorTouched(LOBBY)).len(), 1);
+}

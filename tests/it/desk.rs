@@ -1,0 +1,120 @@
+//! A reception desk: a window beside others, a mouse, a keyboard, and a person who opens doors all day.
+
+use std::{fs, path::Path, thread, time::Duration};
+
+use iced::Size;
+use iced_test::simulator::{tap_key, typewrite};
+use vestibule::screen::{colors::Colors, theme::Panel};
+
+use crate::{
+    headless::{BADGE, Kiosk, STILL, Site},
+    installed::{Installed, Program},
+    pictures::{desk_or_wall, save, signed_in},
+    touchscreen::Touchscreen,
+};
+
+const DESK: &str = "[display]\nreception = true\n";
+
+/// Tiles have numbers.
+fn tiles(kiosk: &Kiosk) -> usize {
+    kiosk.texts().iter().filter(|text| text.parse::<u16>().is_ok()).count()
+}
+
+#[test]
+fn a_desk_shows_at_least_twice_as_many_doors_as_a_wall() {
+    let size = Size::new(1280.0, 800.0);
+    let (mut wall, mut desk) = (desk_or_wall(size, ""), desk_or_wall(size, "reception = true\n"));
+    desk.paint(Colors::LIGHT, Panel { is_desk: true, ..STILL });
+    signed_in(&mut wall, 30);
+    signed_in(&mut desk, 30);
+    assert!(2 * tiles(&wall) <= tiles(&desk), "{} and {}", tiles(&wall), tiles(&desk));
+    assert!(desk.shows("Lock"), "{:?}", desk.texts());
+    if std::env::var("VESTIBULE_PICTURES").is_ok() {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+        fs::create_dir_all(&folder).unwrap();
+        save(&folder.join("reception-1280x800.png"), size, &desk.picture());
+    }
+}
+
+/// As a person types: a key, then the next.
+fn type_slowly(kiosk: &mut Kiosk, text: &str) {
+    for c in text.chars() {
+        kiosk.batch(&typewrite(&c.to_string()).collect::<Vec<_>>());
+        kiosk.wait(Duration::from_millis(110));
+    }
+}
+
+fn press(kiosk: &mut Kiosk, key: iced::keyboard::key::Named) {
+    kiosk.batch(&tap_key(key, None).collect::<Vec<_>>());
+    kiosk.wait(Duration::from_millis(450));
+}
+
+#[test]
+fn at_a_desk_the_name_of_a_door_is_typed_and_enter_opens_it() {
+    use iced::keyboard::key::Named::{Backspace, Enter, Escape};
+
+    let site = Site::with(|_| {}, DESK);
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    let mut kiosk = site.kiosk();
+    type_slowly(&mut kiosk, "ab");
+    assert!(kiosk.is_at_rest(), "at rest letters are nothing");
+    kiosk.scan(BADGE);
+    kiosk.wait(Duration::from_millis(450));
+    assert!(kiosk.shows("Main entrance") && kiosk.shows("Bike store"));
+    type_slowly(&mut kiosk, "b");
+    assert!(kiosk.shows("Bike store") && kiosk.shows("Büro 2. Etage") && !kiosk.shows("Main entrance"));
+    press(&mut kiosk, Enter);
+    site.kisi.with(|world| assert_eq!(world.unlocks(), 0, "two doors are found: none opens"));
+    type_slowly(&mut kiosk, "x");
+    press(&mut kiosk, Backspace);
+    type_slowly(&mut kiosk, "i");
+    assert!(kiosk.shows("Bike store") && !kiosk.shows("Büro 2. Etage"), "{:?}", kiosk.texts());
+    kiosk.wait(Duration::from_millis(450));
+    press(&mut kiosk, Enter);
+    site.kisi.with(|world| {
+        assert_eq!(world.unlocks(), 1);
+        let event = world.events.iter().find(|event| event.kind == "lock.unlock").unwrap();
+        assert_eq!(event.object, ("Lock", 104));
+    });
+    press(&mut kiosk, Escape);
+    assert!(!kiosk.is_at_rest(), "first back to all doors");
+    press(&mut kiosk, Escape);
+    assert!(kiosk.is_at_rest(), "then the desk is locked");
+}
+
+/// A badge that is scanned at a desk is a badge, whatever letters it has, and an unlock does not end the visit.
+#[test]
+fn at_a_desk_a_scan_is_no_search_and_an_unlock_is_no_end() {
+    let site = Site::with(|_| {}, DESK);
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    let mut kiosk = site.kiosk();
+    kiosk.scan(BADGE);
+    kiosk.wait(Duration::from_millis(450));
+    kiosk.tap_door("Bike store");
+    kiosk.wait(Duration::from_secs(9));
+    assert!(kiosk.shows("Hello Grace"), "longer than session.after_unlock_seconds: {:?}", kiosk.texts());
+    kiosk.scan(BADGE);
+    assert!(kiosk.shows("Hello Grace") && kiosk.shows("Main entrance"), "one's own badge: still here");
+}
+
+/// The window goes to the output that was asked for, and is as large as it.
+#[test]
+fn the_kiosk_goes_to_the_monitor_that_was_asked_for() {
+    let installed = Installed::new();
+    let screen = Touchscreen::start(1600, 600);
+    screen.divide("LEFT", "RIGHT");
+    let file = installed.path("kiosk.toml");
+    let plain = fs::read_to_string(&file).unwrap();
+    for (monitor, left, right) in [("RIGHT", false, true), ("LEFT", true, false), ("NONE", true, true)] {
+        fs::write(&file, format!("{plain}[display]\nmonitor = \"{monitor}\"\n")).unwrap();
+        let kiosk: Program = installed.kiosk(&screen);
+        let _ = kiosk.expect("the window is open");
+        if monitor == "NONE" {
+            let _ = kiosk.expect("there is no output `NONE`, there are `LEFT`, `RIGHT`");
+        }
+        thread::sleep(Duration::from_millis(900));
+        let picture = screen.picture();
+        let is_lit = |x: usize| picture[4 * (300 * 1600 + x)..][..3].iter().any(|part| *part != 0);
+        assert_eq!((is_lit(4), is_lit(1596)), (left, right), "{monitor}");
+    }
+}
