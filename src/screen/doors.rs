@@ -223,7 +223,7 @@ fn tiles<'a>(
         }
         rows = rows.push(tiles);
     }
-    rows.into()
+    container(rows).center_y(Fill).into()
 }
 
 /// Number, name, and what is known of the door.

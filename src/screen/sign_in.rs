@@ -79,6 +79,7 @@ pub fn view<'a>(
         State::SignedOut { denial: None, .. } => Page::SignIn,
         State::Checking { .. } | State::SignedIn(_) => Page::Checking,
     };
+    let page = container(page).max_width(m.view().width).max_height(m.view().height);
     container(page).padding(m.margin()).center(Fill).style(move |_| m.page(shown)).into()
 }
 

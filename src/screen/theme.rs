@@ -48,6 +48,8 @@ const LEAST: Size = Size::new(150.0, 90.0);
 /// pixels.
 const USUAL: f32 = 217.0;
 const USUAL_LARGE: (f32, f32) = (3_000.0, 527.0);
+/// The part of the room that a panel has more than the smallest, by which things are larger on it.
+const LARGER: f32 = 0.3;
 /// How much smaller everything is at a desk, where a mouse and a keyboard are at hand.
 const DESK: f32 = 0.6;
 
@@ -104,8 +106,8 @@ impl Metrics {
             None => long / USUAL,
         };
         let room = (long / LEAST.width).min(short / LEAST.height) / pixels_per_mm;
-        // What a large panel has more of is for larger things and for more of them.
-        let scale = if room < 1.0 { room } else { room.cbrt() };
+        // What a large panel has more of is for larger things, and mostly for more of them.
+        let scale = if room < 1.0 { room } else { 1.0 + LARGER * (room - 1.0) };
         let scale = if panel.is_desk { scale.min(1.0) * DESK } else { scale };
         Self { colors, words, size, motion: panel.motion, mm: pixels_per_mm * scale }
     }
@@ -162,7 +164,7 @@ impl Metrics {
 
     /// What became of a tap, in a word or two, in a place of this height.
     pub fn verdict(&self, height: f32) -> [f32; 2] {
-        [(height * 0.18).clamp(self.mm(READ), self.mm(15.0)), self.mm(READ)]
+        [(height * 0.18).min(self.width() * 0.14).clamp(self.mm(READ), self.mm(20.0)), self.mm(READ)]
     }
 
     /// Digits on keys.
@@ -193,6 +195,12 @@ impl Metrics {
         self.surface(Color::BLACK, self.colors.faint, None)
     }
 
+    /// More than this nobody looks over at once: what is alone on a large screen stands in the middle of it.
+    pub fn view(&self) -> Size {
+        let (long, short) = (self.mm(220.0), self.mm(128.0));
+        if self.is_portrait() { Size::new(short, long) } else { Size::new(long, short) }
+    }
+
     /// The least side of what is touched.
     pub fn target(&self) -> f32 {
         self.mm(TARGET + 0.2)
@@ -205,9 +213,10 @@ impl Metrics {
             let width = (self.width() - (columns - 1.0) * self.gap()) / columns;
             Size::new(width.min(self.mm(34.0)), (self.size.height * 0.107).clamp(self.target(), self.mm(26.0)))
         } else {
-            let height = (self.size.height - 2.0 * self.margin() - (rows - 1.0) * self.gap()) / rows;
-            let height = height.min(self.mm(30.0));
-            Size::new((self.size.width * 0.128).clamp(self.target(), self.mm(30.0)), height)
+            let whole = self.size.height.min(self.view().height) - 2.0 * self.margin();
+            let height = ((whole - (rows - 1.0) * self.gap()) / rows).min(self.mm(30.0));
+            let width = self.size.width.min(self.view().width) * 0.128;
+            Size::new(width.clamp(self.target(), self.mm(30.0)), height)
         }
     }
 
@@ -239,7 +248,7 @@ impl Metrics {
 
     /// The side of the picture of an outcome, in a place of this height.
     pub fn emblem(&self, height: f32) -> f32 {
-        (height * 0.4).min(self.mm(38.0))
+        (height * 0.4).min(self.width() * 0.35).min(self.mm(52.0))
     }
 
     /// The corners of everything.

@@ -323,11 +323,9 @@ impl Kiosk {
             self.tap(&back);
             self.wait(Duration::from_millis(450));
         }
-        for _ in 0..20 {
-            if self.shows(name) {
-                break;
-            }
+        while !self.shows(name) {
             self.tap(&Icon::ChevronRight.character().to_string());
+            self.wait(Duration::from_millis(450));
         }
         self.tap(name);
     }

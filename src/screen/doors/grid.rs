@@ -10,6 +10,8 @@ const LETTER: f32 = 0.57;
 pub(super) const LINE: f32 = 1.1;
 /// A name with more letters, or with a longer word, is written smaller.
 const LONG: (usize, usize) = (26, 13);
+/// A tile is not higher than this, in its widths.
+const FLAT: f32 = 0.7;
 /// More columns and lines nobody looks through.
 const MOST: (usize, usize) = (5, 3);
 
@@ -43,7 +45,7 @@ pub(super) fn grid(doors: &[&Door], size: iced::Size, m: Metrics) -> Grid {
         // What is left over makes the tiles higher, up to a point.
         let used = rows.min(doors.len().div_ceil(columns)).max(1);
         let free = (size.height - times(used - 1) * m.gap()) / times(used);
-        let found = Grid { columns, on_page: columns * rows, height: free.min(m.mm(46.0)) };
+        let found = Grid { columns, on_page: columns * rows, height: free.min(m.mm(46.0).max(FLAT * width)) };
         if best.is_none_or(|(fewest, before)| (pages, is_flat(&found, size)) < (fewest, is_flat(&before, size))) {
             best = Some((pages, found));
         }

@@ -69,6 +69,7 @@ fn view(
     } else {
         row![emblem, words].spacing(2.0 * m.margin()).align_y(Center).into()
     };
+    let content = container(content).max_width(m.view().width);
     let face = container(content).padding([m.margin(), 2.0 * m.margin()]).center(Fill);
     press::panel(face, m.tile_style(Some(color), false)).into()
 }
