@@ -2,7 +2,7 @@
 
 use iced::{
     Center, Element, Fill,
-    widget::{column, container},
+    widget::{column, container, row},
 };
 
 use super::{
@@ -13,15 +13,19 @@ use super::{
 
 /// Draws the screen. `what` is for the technician; it never holds a secret.
 pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Element<'a, Message> {
-    let help = if phone.is_empty() { String::new() } else { m.words.help(phone) };
-    let read = |text: String| label(text, Grade::Must, m.read()).width(Fill).align_x(Center);
-    let text = column![
-        icon(Icon::TriangleAlert, m.emblem(m.size.height) * 0.6, Some(m.colors.warning)),
-        read(m.words.say("out-of-order")).font(theme::BOLD),
-        read(m.words.say("use-a-card")),
-        read(help),
-        label(what, Grade::May, m.small()).color(m.colors.muted).width(Fill).align_x(Center),
-    ];
-    let text = text.spacing(m.margin()).align_x(Center);
-    container(text).padding(2.0 * m.margin()).center(Fill).style(move |_| m.page(Page::Notice)).into()
+    let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
+    let read = |text: String| label(text, Grade::Must, m.read()).width(Fill).align_x(align);
+    let help = (!phone.is_empty()).then(|| read(m.words.help(phone)));
+    let words = column![read(m.words.say("out-of-order")).font(theme::BOLD), read(m.words.say("use-a-card"))];
+    let words = words.push(help).spacing(m.margin());
+    let picture = icon(Icon::TriangleAlert, m.emblem(m.size.height) * 0.6, Some(m.colors.warning));
+    let said: Element<'_, Message> = if m.is_portrait() {
+        column![picture, words].spacing(2.0 * m.margin()).align_x(Center).into()
+    } else {
+        row![picture, words].spacing(2.0 * m.margin()).align_y(Center).into()
+    };
+    let what = label(what, Grade::May, m.small()).color(m.colors.muted);
+    let what = what.width(Fill).height(m.size.height * 0.2).align_x(align).align_y(iced::alignment::Vertical::Bottom);
+    let text = column![container(said).center_y(Fill), what].spacing(m.margin()).max_width(m.view().width);
+    container(text).padding(2.0 * m.margin()).center_x(Fill).style(move |_| m.page(Page::Notice)).into()
 }

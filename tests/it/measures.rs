@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, thread};
 
 use iced::{Color, Rectangle, Size};
 use vestibule::{
+    app::Start,
     language::Language,
     screen::{
         colors::Colors,
@@ -14,7 +15,7 @@ use vestibule::{
 };
 
 use crate::{
-    headless::{Looked, STILL},
+    headless::{Kiosk, Looked, STILL},
     pictures::{SCENES, give, kiosk},
 };
 
@@ -89,6 +90,24 @@ fn measure(looked: &Looked, size: Size, mm: f32, least: f32, what: &str, wrong: 
             let _ = wrong.insert(format!("{what}: `{}` leaves the window: {bounds:?}", seen.content));
         }
     }
+}
+
+/// So has the screen of a kiosk that cannot work, with all that a configuration can have wrong at once.
+#[test]
+fn a_kiosk_that_cannot_work_says_so_in_letters_that_can_be_read() {
+    let what = "the configuration is refused: `/etc/vestibule/kiosk.toml`, line 64: `session.idle_secs` is not a key, known are \
+                `after_unlock_seconds`, `idle_seconds`, `max_seconds`, `warning_seconds`";
+    let mut wrong = BTreeSet::new();
+    for (name, size, mm, least) in PANELS {
+        let start = Start::Broken { what: what.to_owned(), phone: "+49 40 1234567".to_owned() };
+        let mut kiosk = Kiosk::new(start, size);
+        kiosk.paint(Colors::DARK, Panel { width_mm: Some(mm), ..STILL });
+        let looked = kiosk.look();
+        assert!(kiosk.shows(what) && kiosk.shows("Help: +49 40 1234567"), "{name}");
+        measure(&looked, size, mm / size.width, least, name, &mut wrong);
+        crate::pictures::check(&looked.texts, size, name);
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 /// With words that are two fifths longer than the English ones nothing lies on anything else, leaves the window or is too small.
