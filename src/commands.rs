@@ -67,7 +67,7 @@ impl Site {
             return Err(Failure::NoDisplay);
         }
         let config = self.config();
-        let window = config.as_ref().map_or_else(|_| Window::default(), |config| wiring::window(config, None));
+        let window = config.as_ref().map_or_else(|_| Window::default(), wiring::window);
         let phone = config.as_ref().map_or(String::new(), |config| config.kiosk.support_phone.clone());
         let (start, _alone) = match config.and_then(|config| self.start(&config)) {
             Ok((start, alone)) => (start, Some(alone)),

@@ -4,10 +4,7 @@ mod find;
 mod grid;
 mod outcome;
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use iced::{
     Center, Color, Element, Fill, Length, Size,
@@ -41,21 +38,22 @@ pub type Warning = Option<(Duration, Duration)>;
 pub fn view<'a>(visit: &'a Visit, rules: &'a Rules, warning: Warning, now: Instant, m: Metrics) -> Element<'a, Event> {
     let found: Vec<(usize, &Door)> = visit.found().collect();
     let doors: Vec<&Door> = found.iter().map(|(_, door)| *door).collect();
-    let grid = grid(&doors, place(m), m);
+    let place = place(m);
+    let grid = grid(&doors, place, m);
     let pages = doors.len().div_ceil(grid.on_page).max(1);
     let turned = usize::try_from(visit.page.rem_euclid(i64::try_from(pages).unwrap_or(1))).unwrap_or_default();
     // A number that is typed shows its tile.
     let typed = visit.typed(now).and_then(|(number, _)| found.iter().position(|(known, _)| *known == number));
-    let page = typed.map_or(turned, |index| index / grid.on_page.max(1));
+    let page = typed.map_or(turned, |index| index / grid.on_page);
     let on_page = found.into_iter().skip(page * grid.on_page).take(grid.on_page);
     let is_covered = matches!(visit.attempt, Attempt::Opening(..) | Attempt::Done(..));
     let body = match visit.attempt {
-        Attempt::Opening(_, door, _) => outcome::sending(door_of(visit, door), place(m).height, m),
+        Attempt::Opening(_, door, _) => outcome::sending(visit.knows(door), place.height, m),
         Attempt::Done(door, outcome, _) => {
             let rest = visit.rest(door, now);
-            outcome::done(door_of(visit, door), outcome, rest, place(m).height, m)
+            outcome::done(visit.knows(door), outcome, rest, place.height, m)
         }
-        Attempt::None | Attempt::Asked(..) if visit.find.is_open => find::letters(visit, place(m), m),
+        Attempt::None | Attempt::Asked(..) if visit.find.is_open => find::letters(visit, place, m),
         Attempt::None | Attempt::Asked(..) if visit.welcome.doors.is_empty() => no_doors(m),
         Attempt::None | Attempt::Asked(..) if doors.is_empty() => none_found(visit, m),
         Attempt::None | Attempt::Asked(..) => tiles(on_page.collect(), (visit, now), grid, m),
@@ -88,10 +86,6 @@ fn place(m: Metrics) -> Size {
     let strips = if m.is_portrait() { 2.0 } else { 1.0 };
     let height = m.size.height - 2.0 * m.margin() - strips * (m.target() + m.margin());
     Size::new(m.width(), height)
-}
-
-fn door_of(visit: &Visit, id: crate::door::DoorId) -> Option<&Door> {
-    visit.welcome.doors.iter().find(|door| door.id == id)
 }
 
 fn is_typing(visit: &Visit, warning: Warning, now: Instant) -> bool {
@@ -202,22 +196,27 @@ fn button<'a>(
     press::button(face, Some(message), style).into()
 }
 
-/// The tiles of a page, with the name of the place above them where there are several.
+/// The tiles of a page.
 fn tiles<'a>(
     doors: Vec<(usize, &'a Door)>,
     (visit, now): (&'a Visit, Instant),
     Grid { columns, height, .. }: Grid,
     m: Metrics,
 ) -> Element<'a, Event> {
-    let places: BTreeSet<u64> =
-        visit.welcome.doors.iter().filter_map(|door| door.place.as_ref().map(|place| place.id.get())).collect();
-    let names_place = 1 < places.len();
+    let mut places = visit.welcome.doors.iter().filter_map(|door| door.place.as_ref().map(|place| place.id));
+    let first = places.next();
+    let names_place = places.any(|place| Some(place) != first);
+    // What a keypad has chosen, or letters have.
+    let typed = visit.typed(now).and_then(|(_, door)| door);
+    let chosen = typed.or_else(|| visit.only_found()).map(|door| door.id);
     let mut rows = Column::new().spacing(m.gap());
     for in_row in doors.chunks(columns) {
         let mut tiles = Row::new().spacing(m.gap());
         for place in 0..columns {
             tiles = tiles.push(match in_row.get(place) {
-                Some((number, door)) => tile(*number, door, (visit, now), names_place, height, m),
+                Some((number, door)) => {
+                    tile(*number, door, (visit, now), (chosen == Some(door.id), names_place), height, m)
+                }
                 None => space().width(Fill).into(),
             });
         }
@@ -231,17 +230,14 @@ fn tile<'a>(
     number: usize,
     door: &'a Door,
     (visit, now): (&'a Visit, Instant),
-    names_place: bool,
+    (is_chosen, names_place): (bool, bool),
     height: f32,
     m: Metrics,
 ) -> Element<'a, Event> {
     let rest = visit.rest(door.id, now);
     let can_be_tried = door.can_be_tried() && rest.is_none();
     let is_asked = matches!(visit.attempt, Attempt::Asked(asked, _) if asked == door.id);
-    // What a keypad has chosen.
-    let is_typed =
-        visit.typed(now).and_then(|(_, typed)| typed).or(visit.only_found()).is_some_and(|d| d.id == door.id);
-    let edge = match (is_asked, is_typed) {
+    let edge = match (is_asked, is_chosen) {
         (true, _) => Some(m.colors.warning),
         (false, true) => Some(m.colors.accent),
         (false, false) => None,

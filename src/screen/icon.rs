@@ -22,7 +22,6 @@ pub enum Icon {
     Check,
     ChevronLeft,
     ChevronRight,
-    ClockAlert,
     Delete,
     DoorOpen,
     Hand,
@@ -31,7 +30,6 @@ pub enum Icon {
     LockKeyhole,
     LogOut,
     MapPinOff,
-    OctagonX,
     Phone,
     Question,
     Search,
@@ -45,11 +43,10 @@ pub enum Icon {
 
 impl Icon {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 20] = [
         Self::Check,
         Self::ChevronLeft,
         Self::ChevronRight,
-        Self::ClockAlert,
         Self::Delete,
         Self::DoorOpen,
         Self::Hand,
@@ -58,7 +55,6 @@ impl Icon {
         Self::LockKeyhole,
         Self::LogOut,
         Self::MapPinOff,
-        Self::OctagonX,
         Self::Phone,
         Self::Question,
         Self::Search,
@@ -76,7 +72,6 @@ impl Icon {
             Self::Check => '\u{e06c}',
             Self::ChevronLeft => '\u{e06e}',
             Self::ChevronRight => '\u{e06f}',
-            Self::ClockAlert => '\u{e62a}',
             Self::Delete => '\u{e0ae}',
             Self::DoorOpen => '\u{e3d6}',
             Self::Hand => '\u{e1d7}',
@@ -85,7 +80,6 @@ impl Icon {
             Self::LockKeyhole => '\u{e531}',
             Self::LogOut => '\u{e10e}',
             Self::MapPinOff => '\u{e2a6}',
-            Self::OctagonX => '\u{e128}',
             Self::Phone => '\u{e133}',
             Self::Question => '\u{e082}',
             Self::Search => '\u{e151}',

@@ -41,30 +41,34 @@ pub struct Seen {
 pub struct Label<'a> {
     content: text::Fragment<'a>,
     grade: Grade,
-    /// The largest and the smallest size, in pixels.
-    sizes: [f32; 2],
-    font: Font,
-    line: f32,
+    format: Format,
     color: Option<Color>,
     width: Length,
     height: Length,
+}
+
+/// What decides how letters lie, besides their place.
+#[derive(Clone, Copy, PartialEq)]
+struct Format {
+    /// The largest and the smallest size, in pixels.
+    sizes: [f32; 2],
+    font: Font,
+    /// From one line to the next, in sizes of the letters.
+    line: f32,
     align_x: text::Alignment,
     align_y: Vertical,
 }
 
 /// A text of this size, or down to the smaller one where its place is small.
 pub fn label<'a>(content: impl text::IntoFragment<'a>, grade: Grade, sizes: [f32; 2]) -> Label<'a> {
+    let format = Format { sizes, font: FONT, line: LINE, align_x: text::Alignment::Default, align_y: Vertical::Top };
     Label {
         content: content.into_fragment(),
         grade,
-        sizes,
-        font: FONT,
-        line: LINE,
+        format,
         color: None,
         width: Length::Shrink,
         height: Length::Shrink,
-        align_x: text::Alignment::Default,
-        align_y: Vertical::Top,
     }
 }
 
@@ -72,13 +76,13 @@ impl Label<'_> {
     /// In another weight.
     #[must_use]
     pub fn font(self, font: Font) -> Self {
-        Self { font, ..self }
+        Self { format: Format { font, ..self.format }, ..self }
     }
 
     /// With its lines so far apart, in sizes of the letters.
     #[must_use]
     pub fn line(self, line: f32) -> Self {
-        Self { line, ..self }
+        Self { format: Format { line, ..self.format }, ..self }
     }
 
     /// In a colour of its own.
@@ -102,13 +106,13 @@ impl Label<'_> {
     /// Where its lines begin.
     #[must_use]
     pub fn align_x(self, align_x: impl Into<text::Alignment>) -> Self {
-        Self { align_x: align_x.into(), ..self }
+        Self { format: Format { align_x: align_x.into(), ..self.format }, ..self }
     }
 
     /// Where in its place it stands.
     #[must_use]
     pub fn align_y(self, align_y: impl Into<Vertical>) -> Self {
-        Self { align_y: align_y.into(), ..self }
+        Self { format: Format { align_y: align_y.into(), ..self.format }, ..self }
     }
 
     /// In the middle of its place.
@@ -118,14 +122,15 @@ impl Label<'_> {
     }
 
     fn text(&self, bounds: Size, size: f32, wrapping: Wrapping) -> text::Text<&str, Font> {
+        let Format { font, line, align_x, align_y, .. } = self.format;
         text::Text {
             content: &self.content,
             bounds,
             size: Pixels(size),
-            line_height: text::LineHeight::Relative(self.line),
-            font: self.font,
-            align_x: self.align_x,
-            align_y: self.align_y,
+            line_height: text::LineHeight::Relative(line),
+            font,
+            align_x,
+            align_y,
             shaping: text::Shaping::default(),
             wrapping,
         }
@@ -133,7 +138,7 @@ impl Label<'_> {
 
     /// Lays it out in the largest size that fits. Words are torn only where the smallest one does not.
     fn fit(&self, paragraph: &mut Plain<Paragraph>, most: Size) -> f32 {
-        let [largest, smallest] = self.sizes;
+        let [largest, smallest] = self.format.sizes;
         let mut size = largest;
         loop {
             let _ = paragraph.update(self.text(most, size, Wrapping::Word));
@@ -155,7 +160,7 @@ struct State {
     paragraph: Plain<Paragraph>,
     size: f32,
     /// What the size was found for.
-    fitted: Option<(String, Size, [f32; 2], bool)>,
+    fitted: Option<(String, Size, Format)>,
 }
 
 impl<Message> Widget<Message, iced::Theme, iced::Renderer> for Label<'_> {
@@ -175,10 +180,12 @@ impl<Message> Widget<Message, iced::Theme, iced::Renderer> for Label<'_> {
         let state = tree.state.downcast_mut::<State>();
         layout::sized(limits, self.width, self.height, |limits| {
             let most = limits.max();
-            let wanted = (self.content.to_string(), most, self.sizes, self.font == FONT);
-            if state.fitted.as_ref() != Some(&wanted) {
+            let is_for_this = |(content, place, format): &(String, Size, Format)| {
+                *content == *self.content && *place == most && *format == self.format
+            };
+            if !state.fitted.as_ref().is_some_and(is_for_this) {
                 state.size = self.fit(&mut state.paragraph, most);
-                state.fitted = Some(wanted);
+                state.fitted = Some((self.content.to_string(), most, self.format));
             }
             state.paragraph.min_bounds()
         })

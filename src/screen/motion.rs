@@ -173,9 +173,3 @@ impl<Message> Program<Message> for Ring {
         vec![frame.into_geometry()]
     }
 }
-
-impl<'a, Message: 'a> From<Emblem<'a, Message>> for Element<'a, Message> {
-    fn from(emblem: Emblem<'a, Message>) -> Self {
-        Self::new(emblem)
-    }
-}

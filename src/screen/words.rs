@@ -92,10 +92,7 @@ impl Words {
     /// The time of day, as people write it who speak this language; or in 24 hours for everybody.
     pub fn time(&self, time: Time, in_24h: bool) -> String {
         let minute = format!("{:02}", time.minute());
-        let hour = match (in_24h, time.hour()) {
-            (true, hour) => format!("{hour:02}"),
-            (false, hour) => hour.to_string(),
-        };
+        let hour = if in_24h { format!("{:02}", time.hour()) } else { time.hour().to_string() };
         let hour12 = (time.hour() + 11) % 12 + 1;
         let half = if time.hour() < 12 { "am" } else { "pm" };
         let key = if in_24h { "time-24" } else { "time" };

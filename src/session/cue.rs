@@ -21,7 +21,7 @@ pub enum Tone {
 /// What could be heard of a moment. Two of them make a tone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cue {
-    /// Digits and letters that stand somewhere, and how often an entry was begun.
+    /// How many digits and letters stand somewhere; the most there can be once an entry is complete.
     typed: usize,
     is_signed_in: bool,
     is_denied: bool,

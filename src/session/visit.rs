@@ -138,13 +138,18 @@ impl Visit {
 
     /// The number that is being typed, and its door.
     pub fn typed(&self, now: Instant) -> Option<(usize, Option<&Door>)> {
-        let typed = self.typed.filter(|typed| now < typed.until)?;
+        let typed = self.live(now)?;
         Some((typed.number, self.numbered(typed)))
+    }
+
+    /// What is typed and not forgotten yet.
+    fn live(&self, now: Instant) -> Option<Typed> {
+        self.typed.filter(|typed| now < typed.until)
     }
 
     /// How many digits of it there are.
     pub(super) fn digits(&self, now: Instant) -> usize {
-        self.typed.filter(|typed| now < typed.until).map_or(0, |typed| typed.digits.into())
+        self.live(now).map_or(0, |typed| typed.digits.into())
     }
 
     fn numbered(&self, typed: Typed) -> Option<&Door> {
@@ -157,8 +162,7 @@ impl Visit {
             return;
         }
         self.touch(rules, now);
-        let before = self.typed.filter(|typed| now < typed.until);
-        let Typed { number, digits, .. } = before.unwrap_or(Typed { number: 0, digits: 0, until: now });
+        let Typed { number, digits, .. } = self.live(now).unwrap_or(Typed { number: 0, digits: 0, until: now });
         let value = usize::from(digit.ascii() - b'0');
         // What is longer than any number of a door stays so: a slow reader's badge is none.
         let number = if digits < DIGITS { 10 * number + value } else { number };
@@ -177,7 +181,8 @@ impl Visit {
 
     /// The number is complete, or only one door is found. For a door that asks once more, Enter alone is enough the second time.
     pub(super) fn typed_door(&mut self, now: Instant) -> Option<DoorId> {
-        let typed = self.typed.take().filter(|typed| now < typed.until);
+        let typed = self.live(now);
+        self.typed = None;
         match (typed, self.attempt) {
             (Some(typed), _) => self.numbered(typed).map(|door| door.id),
             (None, Attempt::Asked(asked, until)) if now < until => Some(asked),
@@ -202,14 +207,14 @@ impl Visit {
     pub(super) fn turn(&mut self, pages: i64, rules: &Rules, now: Instant) {
         self.touch(rules, now);
         self.page = self.page.saturating_add(pages);
-        self.settled_at = self.settled_at.max(now + SETTLE);
+        self.settle(now);
     }
 
     /// These are the doors now. Where one is another, a finger that comes down just then did not mean it.
     pub(super) fn list(&mut self, doors: Vec<Door>, now: Instant) {
         let before = self.welcome.doors.iter().map(|door| door.id);
         if !before.eq(doors.iter().map(|door| door.id)) {
-            self.settled_at = self.settled_at.max(now + SETTLE);
+            self.settle(now);
         }
         self.welcome.doors = doors;
     }
@@ -223,7 +228,7 @@ impl Visit {
         self.find.push(letter);
         self.page = 0;
         // A door that comes under the finger was not meant.
-        self.settled_at = now + SETTLE;
+        self.settle(now);
         let leads_on = !self.find.next(&self.welcome.doors).is_empty();
         let are_many = FEW < self.found().count();
         self.find.is_open &= leads_on && are_many;
@@ -232,11 +237,8 @@ impl Visit {
     /// Shows the letters, or all doors again.
     pub(super) fn toggle_find(&mut self, rules: &Rules, now: Instant) {
         self.touch(rules, now);
-        self.settled_at = now + SETTLE;
-        let is_open = self.find == Find::default();
-        self.find = Find::default();
-        self.find.is_open = is_open;
-        self.page = 0;
+        self.settle(now);
+        self.find.is_open = !self.forget_find();
     }
 
     /// All doors again. Says whether there was anything to forget.
@@ -253,11 +255,17 @@ impl Visit {
         {
             self.touch(rules, now);
             self.attempt = Attempt::None;
-            self.settled_at = now + SETTLE;
+            self.settle(now);
         }
     }
 
-    fn knows(&self, door: DoorId) -> Option<&Door> {
+    /// What is touched within a moment from now was meant for what was there before.
+    fn settle(&mut self, now: Instant) {
+        self.settled_at = now + SETTLE;
+    }
+
+    /// The door with this id, if it is one of theirs.
+    pub fn knows(&self, door: DoorId) -> Option<&Door> {
         self.welcome.doors.iter().find(|known| known.id == door)
     }
 
@@ -284,7 +292,7 @@ impl Visit {
         self.typed = None;
         self.attempt = Attempt::Opening(request, door, now + rules.unlock_timeout + UNLOCK_GRACE);
         // A second finger on a second door opens nothing, however quickly Kisi answers for the first.
-        self.settled_at = now + SETTLE;
+        self.settle(now);
         Some(Effect::Unlock(self.session, request, door))
     }
 
@@ -331,7 +339,7 @@ impl Visit {
             Attempt::Done(_, _, until) if until <= now => {
                 self.attempt = Attempt::None;
                 // The doors come back: what is touched in that moment was not meant for them.
-                self.settled_at = now + SETTLE;
+                self.settle(now);
             }
             Attempt::Opening(_, door, until) if until <= now => {
                 self.attempt = Attempt::Done(door, Outcome::Unknown(None), now + OUTCOME);

@@ -4,7 +4,6 @@ use std::{
     fs::File,
     io::{self, BufReader},
     path::PathBuf,
-    sync::{Arc, atomic::AtomicBool},
 };
 
 use crate::{
@@ -48,12 +47,12 @@ pub enum BadLogo {
     },
 }
 
-/// What the configuration means for the window. Set `closed` where people may close it.
-pub fn window(config: &Config, closed: Option<Arc<AtomicBool>>) -> Window {
+/// What the configuration means for the window, which nobody may close.
+pub fn window(config: &Config) -> Window {
     let display = &config.display;
     Window {
         fullscreen: display.fullscreen,
-        closed,
+        closed: None,
         colors: colors(config),
         panel: Panel {
             width_mm: display.panel_width_mm.map(f32::from),

@@ -95,21 +95,14 @@ fn touches_at_random_sign_nobody_in_and_open_nothing() {
     let kiosk = installed.kiosk(&screen);
     let _ = kiosk.expect("the window is open");
     thread::sleep(Duration::from_millis(700));
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = move |below: u64| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state % below
-    };
+    let mut random = fastrand::Rng::with_seed(0x9e37_79b9_7f4a_7c15);
     let (mut touches, mut signed_in) = (0_u64, 0);
     // The budget is spent within seconds: what follows is the wait, with a guess back every six minutes.
     for phase in ["at rest", "in the wait"] {
         let (begin, mut sent) = (now(), 0_u32);
         while begin.elapsed() < Duration::from_secs(seconds) {
-            let finger = u32::try_from(random(10)).unwrap();
-            #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a place on a screen")]
-            let at = Point::new(random(1280) as f32, random(800) as f32);
+            let finger = random.u32(..10);
+            let at = Point::new(random.u16(..1280).into(), random.u16(..800).into());
             screen.press(finger, at);
             screen.lift(finger, at);
             sent += 1;
