@@ -135,6 +135,7 @@ fn id(mut session: Session) -> Result<SessionId, Box<dyn std::error::Error>> {
     let asked = effects.iter().find_map(|effect| match effect {
         Effect::Identify(id, ..) => Some(*id),
         Effect::Prepare
+        | Effect::Technician(..)
         | Effect::KeepBudget(_)
         | Effect::KeepLanguage(..)
         | Effect::CheckPlaces(_)

@@ -10,6 +10,7 @@ mod identify;
 mod limits;
 mod order;
 mod reads;
+mod technician;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +50,8 @@ use crate::{
     proximity::Proofs,
     session::{Asked, Denial, Ended, Identity, Presented, SessionId},
     staff::{Credential, NameFormat},
+    status::Status,
+    trouble::Trouble,
 };
 
 /// Every failure takes at least this long, so that its kind does not show in the time.
@@ -92,6 +95,8 @@ pub struct Parts {
     /// Look people up on the agent's own thread: then the same events make the same run. A kiosk does not, because hashing takes
     /// a quarter of a second in which an unlock would wait.
     pub looks_up_alone: bool,
+    /// Where it says how it is doing.
+    pub status: Status,
     /// What readers near the kiosk say. Without a source it stays empty.
     pub proofs: Arc<Mutex<Proofs>>,
 }
@@ -107,6 +112,7 @@ pub fn start<E: std::error::Error>(
     mut again: impl FnMut() -> Result<Parts, E> + Send + 'static,
 ) -> io::Result<Handle> {
     let (handle, mut orders, said) = channel();
+    let status = parts.status.clone();
     let live = move || {
         let mut next = Some(parts);
         loop {
@@ -129,6 +135,7 @@ pub fn start<E: std::error::Error>(
                 Err(_) => tracing::error!("the agent panicked: it begins anew, and everybody is signed out"),
             }
             thread::sleep(PAUSE);
+            status.metrics().agent_restarted();
             said.send_modify(|health| health.lives += 1);
         }
     };
@@ -150,12 +157,15 @@ struct Agent {
     client: kisi::Client,
     shown: Arc<Shown>,
     open: Option<Open>,
+    /// The technician's session.
+    technician: Option<SessionId>,
     identifying: Option<(SessionId, AbortHandle)>,
     /// What reads with the login of the session that is open. It ends with it: nobody waits, and the login must go.
     looking: Vec<AbortHandle>,
     /// Doors whose sensor was seen to work.
     sensed: HashSet<DoorId>,
     surroundings: Surroundings,
+    status: Status,
     looks_up_alone: bool,
     work: JoinSet<Done>,
 }
@@ -165,16 +175,18 @@ impl Agent {
         Self {
             desk: Arc::new(Mutex::new(Desk::new(parts.directory, parts.badge_needs_pin))),
             book: Book::new(parts.log),
+            status: parts.status.clone(),
             keep_days: parts.keep_days,
             limits: parts.limits,
             proofs: parts.proofs,
             client: parts.client,
             shown: Arc::new(Shown { places: parts.places, hidden: parts.hidden, names: parts.names }),
             open: None,
+            technician: None,
             identifying: None,
             looking: Vec::new(),
             sensed: HashSet::new(),
-            surroundings: Surroundings::new(said),
+            surroundings: Surroundings::new(said, parts.status),
             looks_up_alone: parts.looks_up_alone,
             work: JoinSet::new(),
         }
@@ -188,7 +200,10 @@ impl Agent {
                 // In this order, so that the same events make the same run.
                 biased;
                 order = orders.recv() => match order {
-                    Some(order) => self.take(order),
+                    Some(order) => {
+                        self.status.metrics().queued(orders.len(), self.work.len());
+                        self.take(order);
+                    }
                     None => return,
                 },
                 Some(done) = self.work.join_next() => match done {
@@ -207,11 +222,13 @@ impl Agent {
 
     fn take(&mut self, order: Order) {
         match order {
+            Order::Ping(reply) => drop(reply.send(())),
             Order::Prepare => {
                 self.read_clocks();
                 self.look();
             }
             Order::KeepBudget(left) => {
+                self.status.metrics().guesses_left(left);
                 let _ = self.desk().keep_guesses(left);
             }
             Order::KeepLanguage(session, language) => {
@@ -234,6 +251,7 @@ impl Agent {
             Order::ReadBack(session, door) => self.read_back(session, door),
             Order::Recount(session, reply) => self.recount(session, reply),
             Order::Unlock(session, _, door, at, reply) => self.unlock(session, door, at, reply),
+            Order::Technician(session, step, reply) => drop(reply.send(self.technician_does(session, step))),
             Order::Forget(session, why) => self.forget(session, why),
             #[cfg(test)]
             Order::Break => panic!("asked for"),
@@ -242,6 +260,7 @@ impl Agent {
 
     fn chores(&mut self, minutes: u64) {
         self.read_clocks();
+        self.count_people();
         self.book.tick(time::Instant::now().into_std());
         if minutes.is_multiple_of(HOUR) {
             self.book.say_head();
@@ -257,6 +276,13 @@ impl Agent {
         }
         if minutes.is_multiple_of(DAY) {
             self.book.prune(self.keep_days);
+        }
+    }
+
+    fn count_people(&self) {
+        match self.desk().directory.standings() {
+            Ok([active, refused, suspended]) => self.status.metrics().people(active, refused, suspended),
+            Err(error) => tracing::error!(error = %Chain(&error), "people cannot be counted"),
         }
     }
 
@@ -323,6 +349,7 @@ impl Agent {
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "an unlock cannot be written down: nothing was sent");
                 let _ = reply.send(Outcome::NotRecorded);
+                self.surroundings.heard(Trouble::Disk);
                 return;
             }
         };
@@ -331,7 +358,7 @@ impl Agent {
         let _ = self.work.spawn(async move {
             let outcome = client.unlock_near(&login, door, proof, at + LATE).await;
             tracing::info!(staff = who.staff.get(), door = door.get(), ?outcome, "unlock answered");
-            Done::Unlocked(Unlocked { who, door, intent, outcome, reply })
+            Done::Unlocked(Unlocked { who, door, intent, outcome, reply, at })
         });
     }
 
@@ -339,9 +366,11 @@ impl Agent {
         if let Some((_, abort)) = self.identifying.take_if(|(id, _)| *id == session) {
             abort.abort();
         }
+        self.technician_left(session);
         if let Some(open) = self.open.take_if(|open| open.id == session) {
             self.looking.drain(..).for_each(|task| task.abort());
             self.book.signed_out(&open.who, why);
+            self.status.metrics().visited(open.since.elapsed());
             tracing::info!("signed out");
             self.reconnect();
         }

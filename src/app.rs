@@ -3,15 +3,11 @@
 mod effect;
 mod monitor;
 mod place;
+mod reload;
 mod wait;
+mod setting;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use iced::{
     Element, Rectangle, Size, Subscription, Task,
@@ -22,18 +18,24 @@ use iced::{
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 use self::wait::{At, Watched, from, minutes};
+pub use self::{
+    reload::{Again, Begun},
+    setting::Window,
+};
 use crate::{
     agent::{Handle, Health},
     language::Language,
     screen::{
         colors::Colors,
         dim, doors, keys, notice,
+        qr::Code,
         sign_in::{self, Labels, Said},
+        technician,
         theme::{self, Metrics, Panel},
         words::{Words, words},
     },
-    session::{Event, Session, State, reader::Key, rules::Rules},
-    sound::Sound,
+    session::{Event, Session, State, reader::Key, rules::Rules, technician::Step},
+    status::supervisor,
     uptime,
 };
 
@@ -45,6 +47,8 @@ const QUICK_TICK: Duration = Duration::from_millis(25);
 const SLOW_TICK: Duration = Duration::from_secs(1);
 /// While somebody is signed in the window hears of time ten times a second. Without a word for so long it stood still.
 const STOOD_STILL: Duration = Duration::from_secs(2);
+/// How often window and agent are asked whether they work: twice within systemd's watchdog, and once more.
+const BEAT: Duration = Duration::from_secs(8);
 /// What was touched meanwhile is heard within this.
 const SETTLE: Duration = Duration::from_millis(400);
 /// A window that is not the whole screen.
@@ -73,39 +77,6 @@ pub enum Start {
     },
 }
 
-/// How the window behaves.
-#[derive(Debug, Clone)]
-pub struct Window {
-    /// The whole screen, without frame and pointer.
-    pub fullscreen: bool,
-    /// Set when somebody closed it, if they may. Otherwise nobody may.
-    pub closed: Option<Arc<AtomicBool>>,
-    /// The theme of the site.
-    pub colors: Colors,
-    /// What the window is drawn on.
-    pub panel: Panel,
-    /// The time of day in 24 hours for everybody.
-    pub clock_24h: bool,
-    /// Where tones are wanted.
-    pub sound: Option<Sound>,
-    /// The output to be on, by its name on X11.
-    pub monitor: Option<String>,
-}
-
-impl Default for Window {
-    fn default() -> Self {
-        Self {
-            fullscreen: true,
-            closed: None,
-            colors: Colors::DARK,
-            panel: Panel::default(),
-            clock_24h: true,
-            sound: None,
-            monitor: None,
-        }
-    }
-}
-
 /// Something reached the window.
 #[derive(Debug, Clone)]
 pub enum Message {
@@ -115,6 +86,8 @@ pub enum Message {
     Health(Health),
     /// The window is there.
     Opened(Id),
+    /// The window may have to be elsewhere.
+    Moved(Id),
     /// So large is the monitor.
     Measured(Id, Option<Size>),
     /// The monitor that was asked for lies here, in the pixels of the screen: there are so many to a logical one.
@@ -123,6 +96,18 @@ pub enum Message {
     MinuteBegan,
     /// Somebody tries to close the window.
     CloseRequested,
+    /// The screen is another: a monitor came, went, or shows more or less.
+    ScreenChanged,
+    /// It is time to say that the window works.
+    BeatBegan,
+    /// The agent does too.
+    BeatAnswered(bool),
+    /// The configuration may be another.
+    ReloadAsked,
+    /// This is the kiosk with the configuration of now, or why there is none.
+    Reloaded(Result<Begun, String>),
+    /// The technician did this, if there is one.
+    Stepped(Option<Step>),
 }
 
 /// The program.
@@ -139,6 +124,10 @@ pub struct App {
     words: Option<&'static Words>,
     /// The window stood still: before this, what opens a door was meant for then, not for now (R50).
     settled_at: Instant,
+    /// The configuration is read as soon as nobody is there.
+    wants_reload: bool,
+    /// Counts kiosks: what one of them hears is not for the next.
+    generation: u64,
 }
 
 #[derive(Debug)]
@@ -153,6 +142,8 @@ struct Kiosk {
     labels: Labels,
     agent: Handle,
     health: Health,
+    /// What the technician's phone reads.
+    diagnostics: Option<Code>,
 }
 
 /// The program, as `main` and the tests run it.
@@ -194,16 +185,18 @@ impl App {
     /// The program before its first message.
     pub fn new(start: Start, window: Window) -> Self {
         let now = now();
-        let face = match start {
-            Start::Working { rules, labels, agent, guesses_left } => Face::Working(Box::new(Kiosk {
-                session: Session::new(*rules).with_guesses(guesses_left, now),
-                labels,
-                agent,
-                health: Health::default(),
-            })),
-            Start::Broken { what, phone } => Face::Broken { what, phone },
+        let face = Face::new(start, now);
+        let mut app = Self {
+            face,
+            window,
+            now,
+            time: time(),
+            is_fixed: false,
+            words: None,
+            settled_at: now,
+            wants_reload: false,
+            generation: 0,
         };
-        let mut app = Self { face, window, now, time: time(), is_fixed: false, words: None, settled_at: now };
         // Rest begins now.
         drop(app.send(Event::Ticked));
         app
@@ -227,18 +220,37 @@ impl App {
             }
             Message::Opened(id) => {
                 tracing::info!("the window is open");
+                supervisor::ready();
                 self.opened(id)
             }
+            Message::Moved(id) => self.opened(id),
             Message::Placed(id, place, scale) => self.placed(id, place, scale),
             Message::Measured(id, Some(size)) => self.measured(id, size),
-            Message::Measured(_, None) | Message::MinuteBegan => Task::none(),
-            Message::CloseRequested => match &self.window.closed {
-                Some(closed) => {
-                    closed.store(true, Ordering::Relaxed);
-                    iced::exit()
+            Message::ScreenChanged => window::latest().and_then(|id| Task::done(Message::Moved(id))),
+            Message::Measured(_, None) | Message::MinuteBegan | Message::Stepped(None | Some(Step::RestoreGuesses)) => {
+                Task::none()
+            }
+            Message::CloseRequested => {
+                if self.window.may_close {
+                    self.leave()
+                } else {
+                    Task::none()
                 }
-                None => Task::none(),
-            },
+            }
+            Message::Stepped(Some(Step::Leave)) => self.leave(),
+            Message::Stepped(Some(Step::Reload)) => self.reload(),
+            Message::ReloadAsked => {
+                self.wants_reload = true;
+                self.reload_when_alone()
+            }
+            Message::Reloaded(begun) => self.reloaded(begun),
+            Message::BeatBegan => self.beat_begins(),
+            Message::BeatAnswered(is_answered) => {
+                if is_answered {
+                    self.window.status.beat();
+                }
+                Task::none()
+            }
             Message::Session(event) => self.send(event),
             Message::Health(health) => {
                 let Face::Working(kiosk) = &mut self.face else { return Task::none() };
@@ -252,10 +264,12 @@ impl App {
         let Face::Working(kiosk) = &mut self.face else { return Task::none() };
         let before = kiosk.session.cue(self.now);
         let effects = kiosk.session.handle(event, self.now);
+        kiosk.keep_diagnostics();
         if let (Some(sound), Some(tone)) = (&self.window.sound, before.to(kiosk.session.cue(self.now))) {
             sound.play(tone);
         }
-        Task::batch(effects.into_iter().map(|effect| effect::perform(&kiosk.agent, effect)))
+        let tasks = Task::batch(effects.into_iter().map(|effect| effect::perform(&kiosk.agent, effect)));
+        Task::batch([tasks, self.reload_when_alone()])
     }
 
     /// Draws the screen that fits the state.
@@ -279,6 +293,9 @@ impl App {
                     let warning = kiosk.session.warning(self.now).map(|left| (left, rules.warning));
                     doors::view(visit, rules, warning, self.now, metrics).map(Message::Session)
                 }
+                State::Technician(technician) => {
+                    technician::view(technician, kiosk.diagnostics.as_ref(), metrics).map(Message::Session)
+                }
                 state @ (State::SignedOut { .. } | State::Checking { .. }) => {
                     let clock = metrics.words.time(self.time.time(), self.window.clock_24h);
                     let (wait, trouble) = (kiosk.session.budget().wait(self.now), kiosk.health.trouble);
@@ -300,10 +317,10 @@ impl App {
                 // A countdown may be shown.
                 (State::SignedIn(_), _) => iced::time::every(TICK),
                 _ if kiosk.session.budget().is_waiting() => iced::time::every(SLOW_TICK),
-                (State::SignedOut { .. } | State::Checking { .. }, Some(at)) => {
+                (State::SignedOut { .. } | State::Checking { .. } | State::Technician(_), Some(at)) => {
                     Subscription::run_with(At(at), |At(at)| from(at.saturating_duration_since(now()))).map(|()| now())
                 }
-                (State::SignedOut { .. } | State::Checking { .. }, None) => Subscription::none(),
+                (State::SignedOut { .. } | State::Checking { .. } | State::Technician(_), None) => Subscription::none(),
             },
             Face::Broken { .. } => Subscription::none(),
         };
@@ -312,7 +329,9 @@ impl App {
             from(Duration::from_secs(60_u64.saturating_sub(seconds)))
         });
         let health = match &self.face {
-            Face::Working(kiosk) => Subscription::run_with(Watched(kiosk.agent.clone()), Watched::stream),
+            Face::Working(kiosk) => {
+                Subscription::run_with(Watched(kiosk.agent.clone(), self.generation), Watched::stream)
+            }
             Face::Broken { .. } => Subscription::none(),
         };
         Subscription::batch([
@@ -321,6 +340,9 @@ impl App {
             ticks.map(|_| Message::Session(Event::Ticked)),
             window::open_events().map(Message::Opened),
             window::close_requests().map(|_| Message::CloseRequested),
+            iced::time::every(BEAT).map(|_| Message::BeatBegan),
+            self.reloads(),
+            Subscription::run(monitor::changes).map(|()| Message::ScreenChanged),
         ])
     }
 

@@ -42,6 +42,20 @@ pub(super) enum Command {
     /// What was tried here and what came of it
     #[command(subcommand)]
     Audit(Audit),
+    /// A first installation, step by step: configuration, key, technician PIN, staff, a look at everything
+    Setup,
+    /// What the technician needs at the screen
+    #[command(subcommand)]
+    Technician(Technician),
+    /// The manual page
+    #[command(hide = true)]
+    Man,
+    /// What a shell completes
+    #[command(hide = true)]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
     /// Look at everything: keys, odds, logins, what is still to be done at Kisi
     Doctor {
         /// One JSON object
@@ -66,6 +80,20 @@ pub(super) enum Command {
         /// The file of the age identity
         #[arg(long, value_name = "FILE")]
         identity: PathBuf,
+    },
+}
+
+/// The technician's screen.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum Technician {
+    /// Issue the technician's PIN and print it once; the old one is gone. At the kiosk, hold the clock for three seconds
+    Pin {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
 

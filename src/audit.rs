@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use self::chain::Anchor;
@@ -203,6 +203,25 @@ impl Log {
     pub fn last(&self, action: Action) -> Result<Option<Record>, Error> {
         let last = self.select(&format!("WHERE action = '{}' ORDER BY seq DESC LIMIT 1", action.name()))?;
         Ok(last.into_iter().next().map(|kept| kept.record))
+    }
+
+    /// The last outcomes of taps, newest first, a line each: when, at which door, what. They name nobody.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn last_outcomes(&self, count: usize) -> Result<Vec<String>, Error> {
+        let sql = "SELECT outcome.seq, outcome.at, intent.door_name, outcome.about FROM audit AS outcome
+                   JOIN audit AS intent ON intent.seq = outcome.of
+                   WHERE outcome.action = 'unlock-outcome' ORDER BY outcome.seq DESC LIMIT ?1";
+        let mut select = self.db.prepare(sql)?;
+        let rows = select.query_map([i64::try_from(count).unwrap_or(i64::MAX)], |row| {
+            let (at, door, about): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let at =
+                at.parse::<Timestamp>().map(|at| TimeZone::system().to_datetime(at).strftime("%d. %H:%M").to_string());
+            Ok(format!("{}  {door}: {about}", at.unwrap_or_default()))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Takes out what is older. The chain still holds: it begins where this ends. Returns how many records went.

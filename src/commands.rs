@@ -6,7 +6,9 @@ mod doctor;
 mod keys;
 mod qr;
 mod report;
+mod setup;
 mod staff;
+mod technician;
 
 use std::{
     env,
@@ -14,14 +16,12 @@ use std::{
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
+use clap::CommandFactory;
 use vestibule::{
-    app::{self, Start, Window},
+    app::{self, Again, Begun, Start, Window},
     audit::Log,
     chain::Chain,
     config::Config,
@@ -29,27 +29,37 @@ use vestibule::{
     directory::{Cost, Directory},
     kisi::Client,
     simulator::{Simulator, world::World},
+    status::{Status, server},
     wiring,
 };
 
 use self::report::say;
-use super::Failure;
+use super::{Failure, arguments::Arguments};
 
 /// Where this kiosk's files are.
+#[derive(Clone)]
 pub(super) struct Site {
     pub(super) config: Option<PathBuf>,
     pub(super) data: Option<PathBuf>,
 }
 
 impl Site {
+    /// Whether somebody named files to use.
+    pub(super) fn is_named(&self) -> bool {
+        self.config.is_some() || self.data.is_some()
+    }
+
     fn config(&self) -> Result<Config, Failure> {
         Config::find(self.config.as_deref()).map_err(Failure::Config)
     }
 
-    /// `--data`, or the data folder of the account that runs this.
+    /// `--data`, or where systemd keeps the state of this service, or the data folder of the account that runs this.
     fn folder(&self) -> PathBuf {
+        if let Some(folder) = self.data.clone().or_else(|| env::var_os("STATE_DIRECTORY").map(PathBuf::from)) {
+            return folder;
+        }
         let own = || Some(directories::ProjectDirs::from("", "", "vestibule")?.data_dir().to_owned());
-        self.data.clone().or_else(own).unwrap_or_else(|| PathBuf::from("data"))
+        own().unwrap_or_else(|| PathBuf::from("data"))
     }
 
     /// A new one hashes as slowly as this machine bears.
@@ -67,31 +77,77 @@ impl Site {
             return Err(Failure::NoDisplay);
         }
         let config = self.config();
+        let status = Status::default();
+        watch(config.as_ref().ok(), &status);
         let window = config.as_ref().map_or_else(|_| Window::default(), wiring::window);
         let phone = config.as_ref().map_or(String::new(), |config| config.kiosk.support_phone.clone());
-        let (start, _alone) = match config.and_then(|config| self.start(&config)) {
-            Ok((start, alone)) => (start, Some(alone)),
+        let kept = Arc::new(Kept { site: self.clone(), status: status.clone(), alone: Mutex::default() });
+        let (start, window) = match config.and_then(|config| kept.start(&config)) {
+            Ok(start) => (start, window),
             Err(failure @ Failure::Running(_)) => return Err(failure),
             Err(failure) => {
                 let what = Chain(&failure).to_string();
                 tracing::error!("{what}");
-                (Start::Broken { what, phone }, None)
+                status.change(|facts| facts.out_of_order = Some(what.clone()));
+                status.metrics().out_of_order();
+                (Start::Broken { what, phone }, window)
             }
         };
-        show(start, window)
+        let again = Again::new(move || kept.again());
+        show(start, Window { status, again: Some(again), ..window })
+    }
+}
+
+/// What outlives a configuration.
+struct Kept {
+    site: Site,
+    status: Status,
+    /// A file that is locked for as long as it is kept.
+    alone: Mutex<Option<File>>,
+}
+
+impl Kept {
+    fn start(&self, config: &Config) -> Result<Start, Failure> {
+        let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
+        let directory = self.site.directory()?;
+        let mut alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner);
+        if alone.is_none() {
+            *alone = Some(lock(directory.folder())?);
+        }
+        wiring::start_with(config, directory, client, &self.status).map_err(Failure::Start)
     }
 
-    /// The file that comes with it is locked for as long as it is kept.
-    fn start(&self, config: &Config) -> Result<(Start, File), Failure> {
-        let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
-        let directory = self.directory()?;
-        let alone = alone(directory.folder())?;
-        Ok((wiring::start(config, directory, client).map_err(Failure::Start)?, alone))
+    /// With the configuration of now. One that is refused changes nothing.
+    fn again(&self) -> Result<Begun, String> {
+        let begun = self.site.config().and_then(|config| Ok(Box::new((self.start(&config)?, wiring::window(&config)))));
+        begun.map_err(|failure| {
+            let why = Chain(&failure).to_string();
+            self.status.metrics().config_refused();
+            self.status.change(|facts| {
+                if facts.out_of_order.is_some() {
+                    facts.out_of_order = Some(why.clone());
+                } else {
+                    facts.refused_config = Some(why.clone());
+                }
+            });
+            why
+        })
+    }
+}
+
+/// Answers whoever watches. A kiosk whose configuration cannot be read says so where the shipped one would.
+fn watch(config: Option<&Config>, status: &Status) {
+    let shipped = || Config::parse("", Path::new("kiosk.toml")).ok();
+    let config = config.cloned().or_else(shipped);
+    let Some(listen) = config.and_then(|config| config.health.listen) else { return };
+    match server::start(listen, status.clone()) {
+        Ok(at) => tracing::info!(%at, "health.listen answers"),
+        Err(error) => tracing::error!(%listen, %error, "health.listen cannot be had"),
     }
 }
 
 /// Two kiosks on one data folder would each forget what the other counts.
-fn alone(folder: &Path) -> Result<File, Failure> {
+fn lock(folder: &Path) -> Result<File, Failure> {
     let path = folder.join("kiosk.lock");
     let cannot = io(format!("`{}` cannot be locked", path.display()));
     let file = match File::create(&path) {
@@ -107,9 +163,23 @@ fn alone(folder: &Path) -> Result<File, Failure> {
 
 /// Opens the window and stays until it is closed. A window that ends by itself has lost its display.
 fn show(start: Start, window: Window) -> Result<(), Failure> {
-    let closed = window.closed.clone();
+    let left = window.left.clone();
     app::application(start, window).run().map_err(Failure::Window)?;
-    if closed.is_some_and(|closed| closed.load(Ordering::Relaxed)) { Ok(()) } else { Err(Failure::DisplayLost) }
+    if left.load(Ordering::Relaxed) { Ok(()) } else { Err(Failure::DisplayLost) }
+}
+
+/// The manual page, as the package installs it.
+pub(super) fn man() -> Result<(), Failure> {
+    let mut page = Vec::new();
+    let made = clap_mangen::Man::new(Arguments::command()).render(&mut page);
+    made.and_then(|()| std::io::Write::write_all(&mut std::io::stdout(), &page)).map_err(io("no manual page"))
+}
+
+/// What a shell completes, as the package installs it.
+#[expect(clippy::unnecessary_wraps, reason = "as every command")]
+pub(super) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    clap_complete::generate(shell, &mut Arguments::command(), "vestibule", &mut std::io::stdout());
+    Ok(())
 }
 
 /// A simulated Kisi, sample staff, and the kiosk.
@@ -121,8 +191,7 @@ pub(super) fn demo(windowed: bool) -> Result<(), Failure> {
     say("Sample staff of the demo:")?;
     demo.samples.iter().try_for_each(|line| say(&format!("  {line}")))?;
     say(if windowed { "Close the window to end it." } else { "Press Ctrl+C here to end it." })?;
-    let closed = windowed.then(|| Arc::new(AtomicBool::new(false)));
-    show(demo.start.clone(), Window { fullscreen: !windowed, closed, ..Window::default() })
+    show(demo.start.clone(), Window { fullscreen: !windowed, may_close: windowed, ..Window::default() })
 }
 
 /// A simulated Kisi until Ctrl+C.

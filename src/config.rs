@@ -9,6 +9,7 @@ mod tests;
 use std::{
     collections::BTreeMap,
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,7 +17,7 @@ use std::{
 use serde::Deserialize;
 
 pub use self::error::Error;
-use self::raw::{Raw, display, kiosk, line_of, merge, profile, sign_in};
+use self::raw::{Raw, display, health, kiosk, line_of, log, merge, profile, sign_in};
 use crate::{
     language::Language,
     staff::{BadgeProfile, NameFormat},
@@ -48,6 +49,10 @@ pub struct Config {
     pub proximity: Proximity,
     /// `[audit]`
     pub audit: Audit,
+    /// `[health]`
+    pub health: Health,
+    /// `[log]`
+    pub log: Log,
     /// `[display]`
     pub display: Display,
     /// `[sound]`
@@ -185,6 +190,24 @@ pub struct Audit {
     pub keep_days: u32,
 }
 
+/// `[health]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Health {
+    /// Who watches is answered here.
+    pub listen: Option<SocketAddr>,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// One JSON object a line.
+    pub is_json: bool,
+    /// A file a day goes here.
+    pub folder: Option<PathBuf>,
+    /// So many files are kept.
+    pub keep_files: usize,
+}
+
 /// `[display]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Display {
@@ -244,6 +267,20 @@ pub fn places() -> Vec<PathBuf> {
         .collect()
 }
 
+/// The text of a `kiosk.toml` with one key set, which must exist in the shipped file. Everything else stays as it is written.
+pub fn set(text: &str, key: &str, value: &toml::Value) -> String {
+    let (section, name) = key.split_once('.').unwrap_or((key, ""));
+    let line = format!("{name} = {value}");
+    let mut lines: Vec<&str> = text.lines().collect();
+    let header = format!("[{section}]");
+    match (line_of(text, key), line_of(text, section)) {
+        (0, 0) => lines.extend([header.as_str(), &line]),
+        (0, at) => lines.insert(at, &line),
+        (at, _) => lines.splice(at - 1..at, [line.as_str()]).for_each(drop),
+    }
+    lines.join("\n") + "\n"
+}
+
 impl Config {
     /// Finds and reads the file: the one that is named, or the first of [`places`].
     ///
@@ -301,6 +338,8 @@ impl Config {
             limits: raw.limits,
             proximity: raw.proximity,
             audit: raw.audit,
+            health: health(&raw.health).map_err(wrong)?,
+            log: log(raw.log).map_err(wrong)?,
             display: display(&raw.display).map_err(wrong)?,
             sound: raw.sound,
         };

@@ -12,6 +12,7 @@ mod pin;
 mod proof;
 mod schema;
 mod seal;
+mod technician;
 #[cfg(test)]
 mod tests;
 
@@ -121,6 +122,17 @@ impl Directory {
         Ok(self.db.query_row("SELECT count(*) FROM pins", [], |row| row.get(0))?)
     }
 
+    /// How many people are here: active, with a login that Kisi refused, suspended.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn standings(&self) -> Result<[u32; 3], Error> {
+        let sql = "SELECT count(*) FILTER (WHERE NOT suspended AND NOT refused),
+                          count(*) FILTER (WHERE NOT suspended AND refused), count(*) FILTER (WHERE suspended) FROM staff";
+        Ok(self.db.query_row(sql, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))?)
+    }
+
     /// Everybody, by name.
     ///
     /// # Errors
@@ -204,6 +216,8 @@ impl Directory {
                     answer => answer,
                 }
             }
+            // Signs nobody in.
+            Credential::Technician(_) => Ok(None),
         }
     }
 

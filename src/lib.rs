@@ -18,6 +18,7 @@ pub mod language;
 pub mod vault;
 pub mod room;
 pub mod screen;
+pub mod status;
 pub mod agent;
 pub mod sound;
 pub mod enrol;

@@ -2,29 +2,26 @@
 
 mod arguments;
 mod commands;
+mod logging;
 mod process;
 
-use std::{
-    alloc::System,
-    io::{IsTerminal, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{alloc::System, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
-use vestibule::{audit, chain::Chain, config, demo, directory, enrol, kisi, wiring};
+use vestibule::{
+    audit,
+    chain::Chain,
+    config::{self, Config},
+    demo, directory, enrol, kisi, wiring,
+};
 
 use zeroizing_alloc::ZeroAlloc;
 
-use self::arguments::{Arguments, Audit, Command, Staff};
+use self::arguments::{Arguments, Audit, Command, Staff, Technician};
 
 /// Wipes whatever is given back: libraries copy a login too, into requests and buffers that know nothing of secrets.
 #[global_allocator]
 static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
-
-/// What is logged when `VESTIBULE_LOG` says nothing else.
-const LOG: &str = "warn,vestibule=info";
 
 /// Why a command did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +70,10 @@ enum Failure {
     QrFile,
     #[error("line {line} of `{}` has no email and login_id", file.display())]
     Line { file: PathBuf, line: usize },
+    #[error("the demo has a configuration and data of its own: leave out --config and --data")]
+    DemoData,
+    #[error("a question was not answered")]
+    NoAnswer,
     #[error("there is no such day")]
     Date,
     #[error("the file holds no key of 64 hexadecimal digits")]
@@ -99,6 +100,7 @@ impl Failure {
             | Self::Scene { .. }
             | Self::QrFormat
             | Self::QrFile
+            | Self::DemoData
             | Self::Date => 2.into(),
             Self::NoDisplay if is_demo => 2.into(),
             Self::Client(_)
@@ -118,6 +120,7 @@ impl Failure {
             | Self::Backup(_)
             | Self::NotConfirmed
             | Self::Kisi(_)
+            | Self::NoAnswer
             | Self::NoKey
             | Self::KeyTaken
             | Self::NoHead(_)
@@ -130,10 +133,9 @@ impl Failure {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let closed = process::close();
-    let filter = EnvFilter::try_from_env("VESTIBULE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
-    // Colours are for people: a journal would keep their codes.
-    let is_terminal = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(std::io::stderr).init();
+    // Only the kiosk logs as its configuration says: commands speak to whoever types them.
+    let config = arguments.command.is_none().then(|| Config::find(arguments.config.as_deref()).ok()).flatten();
+    let _log = logging::begin(config.as_ref().map(|config| &config.log));
     if let Err(error) = closed {
         tracing::error!(%error, "this process could be looked into: its memory may end up in a core dump");
     }
@@ -151,6 +153,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let site = commands::Site { config: arguments.config, data: arguments.data };
     match arguments.command {
         None => site.kiosk(),
+        // Sample staff never meet real ones (T39).
+        Some(Command::Demo { .. }) if site.is_named() => Err(Failure::DemoData),
         Some(Command::Demo { windowed }) => commands::demo(windowed),
         Some(Command::Simulate { listen, scene }) => commands::simulate(listen, scene),
         Some(Command::Staff(staff)) => run_staff(&site, staff),
@@ -159,6 +163,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Audit(Audit::Report { by, from, until, json })) => site.audit_report(by, from, until, json),
         Some(Command::Audit(Audit::TakeKey)) => site.audit_take_key(),
         Some(Command::Doctor { json }) => site.doctor(json),
+        Some(Command::Setup) => site.setup(),
+        Some(Command::Technician(Technician::Pin { yes, json })) => site.technician_pin(yes, json),
+        Some(Command::Man) => commands::man(),
+        Some(Command::Completions { shell }) => commands::completions(shell),
         Some(Command::Rekey) => site.rekey(),
         Some(Command::Backup { to, out }) => site.backup(&to, &out),
         Some(Command::Restore { file, identity }) => site.restore(&file, &identity),

@@ -12,5 +12,6 @@ pub mod notice;
 pub mod press;
 pub mod qr;
 pub mod sign_in;
+pub mod technician;
 pub mod theme;
 pub mod words;

@@ -5,11 +5,13 @@ pub mod budget;
 pub mod cue;
 pub mod entry;
 pub mod event;
+mod follow;
 pub mod reader;
 pub mod rules;
 mod sign_in;
 mod sleep;
 mod state;
+pub mod technician;
 pub mod visit;
 #[cfg(test)]
 mod random;
@@ -31,7 +33,7 @@ pub use self::{
     state::State,
 };
 use crate::{
-    door::{DoorId, Outcome, Refusal},
+    door::{Door, DoorId},
     language::Language,
     staff::{Badge, Digit},
 };
@@ -55,6 +57,8 @@ pub struct Session {
     /// What somebody chose, and until when it holds while nobody is signed in.
     language: Option<(Language, Instant)>,
     sleep: Sleep,
+    /// A finger is on the clock, and when that is long enough.
+    held_until: Option<Instant>,
 }
 
 impl Session {
@@ -70,6 +74,7 @@ impl Session {
             last_id: 0,
             language: None,
             sleep: Sleep::default(),
+            held_until: None,
         }
     }
 
@@ -123,11 +128,19 @@ impl Session {
             State::SignedOut { denial, gone_at, .. } => {
                 let spoken = self.language.map(|(_, until)| until);
                 let dims = self.sleep.dims();
-                denial.map(|(_, until)| until).into_iter().chain(*gone_at).chain(spoken).chain(dims).min()
+                denial
+                    .map(|(_, until)| until)
+                    .into_iter()
+                    .chain(*gone_at)
+                    .chain(spoken)
+                    .chain(dims)
+                    .chain(self.held_until)
+                    .min()
             }
             State::Checking { until, visit, .. } => {
                 Some(visit.as_ref().map_or(*until, |visit| visit.deadline().min(*until)))
             }
+            State::Technician(technician) => Some(technician.until),
             State::SignedIn(visit) => {
                 Some(visit.attempt_until().map_or(visit.deadline(), |until| until.min(visit.deadline())))
             }
@@ -144,6 +157,9 @@ impl Session {
         }
         if self.wake(&event, now) {
             effects.extend(self.step(event, now));
+        }
+        if !matches!(self.state, State::SignedOut { .. }) {
+            self.held_until = None;
         }
         effects
     }
@@ -176,6 +192,10 @@ impl Session {
                 effects
             }
             Event::WakeTouched => Vec::new(),
+            Event::ClockTouched => self.hold_clock(now),
+            Event::ClockReleased => self.let_clock_go(),
+            Event::StepTouched(step) => self.step_touched(step),
+            Event::ReloadRefused(why) => self.reload_refused(why),
             Event::DigitTouched(digit) => self.digit(digit, now),
             Event::BackTouched => self.back(now),
             Event::EnterTouched => self.enter(now),
@@ -190,14 +210,7 @@ impl Session {
             Event::SignOutTouched => self.sign_out(Ended::SignedOut),
             Event::AgentBegan => self.agent_began(now),
             Event::Identified(session, answer) => self.identified(session, answer, now),
-            Event::DoorsListed(session, doors) => {
-                if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state
-                    && visit.session == session
-                {
-                    visit.list(doors, now);
-                }
-                Vec::new()
-            }
+            Event::DoorsListed(session, doors) => self.listed(session, doors, now),
             Event::LookedAt(request, outcome) => {
                 if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state {
                     visit.looked_at(request, outcome, now);
@@ -209,16 +222,25 @@ impl Session {
                     return Vec::new();
                 };
                 let door = visit.answer(request, outcome, &self.rules, now);
-                door.map_or_else(Vec::new, |door| after(request, door, outcome, visit.session, &self.rules))
+                door.map_or_else(Vec::new, |door| follow::after(request, door, outcome, visit.session, &self.rules))
             }
         }
+    }
+
+    fn listed(&mut self, session: SessionId, doors: Vec<Door>, now: Instant) -> Vec<Effect> {
+        if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state
+            && visit.session == session
+        {
+            visit.list(doors, now);
+        }
+        Vec::new()
     }
 
     /// The visit that is under way, or that a badge interrupts.
     fn visit(&self) -> Option<&Visit> {
         match &self.state {
             State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } => Some(visit),
-            State::SignedOut { .. } | State::Checking { visit: None, .. } => None,
+            State::SignedOut { .. } | State::Technician(_) | State::Checking { visit: None, .. } => None,
         }
     }
 
@@ -244,6 +266,7 @@ impl Session {
                     *entry = Entry::empty(&self.rules.sign_in);
                     *gone_at = None;
                 }
+                self.expire_hold(now);
                 Vec::new()
             }
             State::Checking { session, visit, until, .. } => {
@@ -255,6 +278,8 @@ impl Session {
                 self.state = State::rest(&self.rules, denial);
                 effects
             }
+            State::Technician(technician) if technician.until <= now => self.technician_leaves(Ended::Idle),
+            State::Technician(_) => Vec::new(),
             State::SignedIn(visit) => {
                 if visit.deadline() <= now {
                     let why = visit.ending();
@@ -296,6 +321,9 @@ impl Session {
 
     /// On a keypad doors have numbers. A key that was touched on the screen of before is no such key.
     fn digit_key(&mut self, digit: Digit, now: Instant) -> Vec<Effect> {
+        if self.is_technicians() {
+            return Vec::new();
+        }
         let State::SignedIn(visit) = &mut self.state else { return self.digit(digit, now) };
         visit.type_digit(digit, &self.rules, now);
         Vec::new()
@@ -316,6 +344,9 @@ impl Session {
     }
 
     fn enter_key(&mut self, now: Instant) -> Vec<Effect> {
+        if self.is_technicians() {
+            return Vec::new();
+        }
         let State::SignedIn(visit) = &mut self.state else { return self.enter(now) };
         let door = visit.typed_door(now);
         door.map_or_else(Vec::new, |door| self.door(door, now))
@@ -340,7 +371,7 @@ impl Session {
     fn agent_began(&mut self, now: Instant) -> Vec<Effect> {
         match &self.state {
             State::SignedOut { .. } => {}
-            State::Checking { .. } | State::SignedIn(_) => {
+            State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => {
                 self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
             }
         }
@@ -348,30 +379,11 @@ impl Session {
     }
 
     fn sign_out(&mut self, why: Ended) -> Vec<Effect> {
-        let State::SignedIn(visit) = &self.state else { return Vec::new() };
+        let State::SignedIn(visit) = &self.state else { return self.technician_leaves(why) };
         let effects = vec![Effect::Forget(visit.session, why)];
         self.state = State::rest(&self.rules, None);
         // The next one is somebody else.
         self.language = None;
         effects
     }
-}
-
-/// What is to be done once an unlock is answered: look at the door, and count.
-fn after(request: RequestId, door: DoorId, outcome: Outcome, session: SessionId, rules: &Rules) -> Vec<Effect> {
-    let look = match outcome {
-        Outcome::Accepted if rules.follow => Some(Effect::Follow(session, request, door)),
-        Outcome::Refused(reason) if reason.class == Refusal::Gone => Some(Effect::List(session)),
-        // It informs the log, and changes nothing: "not unlocked" proves nothing (R47).
-        Outcome::Unknown(_) => Some(Effect::ReadBack(session, door)),
-        Outcome::Accepted
-        | Outcome::Opened
-        | Outcome::StillClosed
-        | Outcome::Refused(_)
-        | Outcome::NotSent
-        | Outcome::NotRecorded
-        | Outcome::Limited
-        | Outcome::WrongClock => None,
-    };
-    look.into_iter().chain(rules.are_unlocks_counted.then_some(Effect::Recount(session))).collect()
 }

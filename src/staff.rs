@@ -101,6 +101,12 @@ impl Pin {
     ///
     /// `threats-and-faults.md`, R3: our choice.
     pub const MIN_DIGITS: usize = 6;
+    /// Of the technician's, which opens more than a door.
+    ///
+    /// # Source
+    ///
+    /// `threats-and-faults.md`, T23.
+    pub const TECHNICIAN_DIGITS: usize = 8;
     /// More digits nobody types.
     pub const MAX_DIGITS: usize = 12;
 
@@ -173,6 +179,8 @@ pub enum Credential {
     Badge(Badge),
     /// A badge number and the PIN that goes with it.
     BadgeWithPin(Badge, Pin),
+    /// The technician's PIN, which is nobody's.
+    Technician(Pin),
 }
 
 #[cfg(test)]

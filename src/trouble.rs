@@ -1,4 +1,4 @@
-//! What is wrong between the kiosk and Kisi, in kinds that a receptionist can tell a technician apart by.
+//! Why no door can be opened from here, in kinds that a receptionist can tell a technician apart by.
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Trouble {
     NoAnswer,
     /// Kisi answered that it has a fault, or something that nobody can read.
     Kisi,
+    /// Nothing can be written down here: the disk is full, read-only or broken. Without a record no door opens.
+    Disk,
 }
 
 impl Trouble {
@@ -33,6 +35,7 @@ impl Trouble {
             Self::Portal => "portal",
             Self::NoAnswer => "no answer",
             Self::Kisi => "fault at Kisi",
+            Self::Disk => "disk",
         }
     }
 }

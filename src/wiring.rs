@@ -30,6 +30,7 @@ use crate::{
         rules::{BadgePolicy, Rules, SignInRules},
     },
     staff::Pin,
+    status::Status,
 };
 
 /// For one person, over all their logins, their phone included.
@@ -82,7 +83,16 @@ pub enum Error {
 /// # Errors
 ///
 /// Any.
-pub fn start(config: &Config, mut directory: Directory, client: Client) -> Result<Start, Error> {
+pub fn start(config: &Config, directory: Directory, client: Client) -> Result<Start, Error> {
+    start_with(config, directory, client, &Status::default())
+}
+
+/// The same, where somebody watches.
+///
+/// # Errors
+///
+/// Any.
+pub fn start_with(config: &Config, mut directory: Directory, client: Client, status: &Status) -> Result<Start, Error> {
     let odds = odds(config, directory.pins().map_err(Error::Directory)?);
     if config.sign_in.pin && !odds.are_good() {
         return Err(Error::ShortPins { digits: odds.digits, people: odds.people, needed: odds.digits_needed() });
@@ -98,10 +108,16 @@ pub fn start(config: &Config, mut directory: Directory, client: Client) -> Resul
     }
     let guesses_left = directory.guesses_left().map_err(Error::Directory)?.unwrap_or(config.budget.guesses);
     // Of its own: what goes over the connections of the first one must not be kept by it.
-    let again = again(config, &directory, client.anew().map_err(Error::Client)?);
+    let again = again(config, &directory, client.anew().map_err(Error::Client)?, status.clone());
     let log = begin_log(config, &directory)?;
-    let agent = agent::start(agent(config, directory, log, client), again).map_err(Error::Thread)?;
+    let agent = agent::start(agent::Parts { status: status.clone(), ..agent(config, directory, log, client) }, again)
+        .map_err(Error::Thread)?;
     let labels = Labels { logo: logo(config).map_err(Error::Logo)?, ..labels(config) };
+    status.metrics().configured(&hash(config));
+    status.metrics().guesses_left(guesses_left);
+    status.change(|facts| {
+        (facts.refused_config, facts.out_of_order, facts.config_hash) = (None, None, hash(config));
+    });
     Ok(Start::Working { rules: Box::new(rules(config)), labels, agent, guesses_left })
 }
 
@@ -110,6 +126,7 @@ fn again(
     config: &Config,
     directory: &Directory,
     client: Client,
+    status: Status,
 ) -> impl FnMut() -> Result<agent::Parts, Error> + use<> {
     let (config, folder) = (config.clone(), directory.folder().to_owned());
     let credentials = match directory.key_place() {
@@ -120,7 +137,7 @@ fn again(
     move || {
         let directory = Directory::open(&folder, credentials.as_deref(), || cost).map_err(Error::Directory)?;
         let log = begin_log(&config, &directory)?;
-        Ok(agent(&config, directory, log, client.clone()))
+        Ok(agent::Parts { status: status.clone(), ..agent(&config, directory, log, client.clone()) })
     }
 }
 
@@ -151,7 +168,7 @@ pub fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
         records.push(Record { door, door_name, of: Some(intent.seq), ..unknown });
     }
     // Named by a hash: names of doors and places are nobody's business.
-    let configuration = hex::encode(&Sha256::digest(format!("{config:?}"))).to_string();
+    let configuration = hash(config);
     let before = log.last(Action::Configuration).map_err(Error::Audit)?;
     if before.is_none_or(|before| before.about != configuration) {
         records.push(Record::new(now, Action::Configuration, configuration));
@@ -160,6 +177,11 @@ pub fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
         let _ = log.append(record).map_err(Error::Audit)?;
     }
     Ok(log)
+}
+
+/// Names a configuration, and tells nothing of it.
+pub fn hash(config: &Config) -> String {
+    hex::encode(&Sha256::digest(format!("{config:?}"))).to_string()
 }
 
 /// What a guess is worth at this kiosk.
@@ -263,6 +285,7 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         names: config.display.names,
         badge_needs_pin: config.sign_in.badge == config::Badges::WithPin,
         looks_up_alone: false,
+        status: Status::default(),
         proofs: Arc::default(),
         limits: agent::Limits {
             per_hour: config.limits.per_person_per_hour,

@@ -35,6 +35,7 @@ network-clock = The clock of this kiosk is wrong. Use your card.
 network-portal = The network wants a sign-in. Use your card.
 network-no-answer = The door service did not answer in time. Try again.
 network-kisi = The door service has a problem. Use your card.
+disk = This kiosk cannot write its records. Use your card.
 
 # Somebody is signed in.
 hello = Hello { $name }
@@ -303,3 +304,20 @@ code-ecc123 = The controller of this door failed.
     .advice = { use-card-or-later }
 code-ffffff = Kisi has an unexpected fault.
     .advice = { use-card-or-later }
+
+# The technician.
+prompt-technician = Technician PIN
+no-technician = No technician PIN was issued: vestibule technician pin
+technician = For the technician
+restore-guesses = Guesses
+reload = Reload
+leave = End
+done = Done
+leave-again = Touch again to end the kiosk
+guesses-restored = All guesses are back
+about-network = Network
+about-clock = Clock
+about-logins = Logins
+about-disk = Disk
+about-configuration = Configuration
+about-version = Version

@@ -1,7 +1,10 @@
 //! What the agent writes into the audit log, and when. Repeated refusals are counted into one record: neither the disk nor the
 //! log can be filled from the keypad.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 
@@ -18,6 +21,9 @@ use crate::{
 /// Refusals after the first are counted for this long.
 const COUNTED: Duration = Duration::from_mins(10);
 
+/// The technician sees so many taps.
+const LAST: usize = 6;
+
 /// Whose session it is, as the log calls them.
 #[derive(Debug, Clone)]
 pub(super) struct Who {
@@ -32,11 +38,13 @@ pub(super) struct Book {
     log: Log,
     /// Refusals of one kind that are not written yet, and when they will be.
     counted: Option<(String, u32, Instant)>,
+    /// Records that could not be written since the last one that could.
+    missing: u32,
 }
 
 impl Book {
     pub(super) fn new(log: Log) -> Self {
-        Self { log, counted: None }
+        Self { log, counted: None, missing: 0 }
     }
 
     pub(super) fn signed_in(&mut self, who: &Who) {
@@ -78,7 +86,11 @@ impl Book {
         let now = Timestamp::now();
         let record = Record::new(now, Action::Intent, who.method).by(Some(who.staff), &who.email);
         let record = Record { door: Some(door.id), door_name: door.name.clone(), ..record };
-        let written = self.log.append_within(who.staff, &record, &limits.of(door, now))?;
+        let written = self.log.append_within(who.staff, &record, &limits.of(door, now));
+        if written.is_err() {
+            self.missing = self.missing.saturating_add(1);
+        }
+        let written = written?;
         if written.is_none() {
             let refused = Record::new(now, Action::Refusal, "limit").by(Some(who.staff), &who.email);
             self.write(&Record { door: Some(door.id), door_name: door.name.clone(), ..refused });
@@ -124,6 +136,24 @@ impl Book {
     pub(super) fn seen(&mut self, who: &Who, door: DoorId, about: &str) {
         let record = Record::new(Timestamp::now(), Action::Seen, about).by(Some(who.staff), &who.email);
         self.write(&Record { door: Some(door), ..record });
+    }
+
+    /// What became of the last taps.
+    pub(super) fn last_outcomes(&self) -> Vec<String> {
+        match self.log.last_outcomes(LAST) {
+            Ok(lines) => lines,
+            Err(error) => vec![Chain(&error).to_string()],
+        }
+    }
+
+    /// Where the log stands, short enough to be read out.
+    pub(super) fn head(&self) -> Option<String> {
+        self.log.head().ok().flatten().map(|head| head.to_string())
+    }
+
+    /// The folder of the log, which is that of everything.
+    pub(super) fn folder(&self) -> &Path {
+        self.log.folder()
     }
 
     /// Writes refusals that were counted long enough.
@@ -173,9 +203,23 @@ impl Book {
         self.append(record);
     }
 
+    /// Whether records can be written: once one could not, by writing down how many are missing.
+    pub(super) fn can_write(&mut self) -> bool {
+        if self.missing == 0 {
+            return true;
+        }
+        let gap = Record { count: self.missing, ..Record::new(Timestamp::now(), Action::Gap, "could not be written") };
+        let written = self.log.append(&gap);
+        if written.is_ok() {
+            self.missing = 0;
+        }
+        written.is_ok()
+    }
+
     /// What cannot be written is said in the program's log. Only an unlock waits for it.
     fn append(&mut self, record: &Record) {
         if let Err(error) = self.log.append(record) {
+            self.missing = self.missing.saturating_add(1);
             tracing::error!(action = record.action.name(), error = %Chain(&error), "the audit log cannot be written");
         }
     }
@@ -187,11 +231,12 @@ impl Drop for Book {
     }
 }
 
-fn reason(denial: Denial) -> &'static str {
+pub(super) fn reason(denial: Denial) -> &'static str {
     match denial {
         Denial::NotKnown | Denial::NotKnownAgain => "not known",
         Denial::TooManyBadges => "too many badges",
         Denial::NotRead => "not read",
+        Denial::NoTechnician => "no technician PIN",
         Denial::LoginDead => "login refused",
         Denial::Network(trouble) => trouble.name(),
         Denial::KioskFault => "fault of the kiosk",

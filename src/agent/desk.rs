@@ -14,7 +14,7 @@ use crate::{
         Denial,
         budget::{Budget, BudgetRules},
     },
-    staff::{Badge, Credential, StaffId},
+    staff::{Badge, Credential, Pin, StaffId},
 };
 
 /// Wrong PINs for one person's badge: so many, then one more after each ten minutes.
@@ -23,6 +23,8 @@ use crate::{
 ///
 /// `threats-and-faults.md`, R17.
 const TRIES: BudgetRules = BudgetRules { guesses: 10, refill: Duration::from_mins(10) };
+/// Wrong PINs of the technician's. Our choice: fewer than of anybody's (T23).
+const TECHNICIAN: BudgetRules = BudgetRules { guesses: 5, refill: Duration::from_mins(15) };
 /// Badges that nobody has. A visitor's own card at the reader must not keep people out for long. Our choice (R21).
 const UNKNOWN_BADGES: BudgetRules = BudgetRules { guesses: 20, refill: Duration::from_secs(30) };
 
@@ -33,6 +35,7 @@ pub(super) enum LookedUp {
     Same,
     /// A badge that needs its PIN.
     NeedsPin,
+    Technician,
     Not(Denial),
     /// Not known, and that was the last try at this badge's PIN.
     LastTry,
@@ -46,11 +49,19 @@ pub(super) struct Desk {
     last_wrong: Option<[u8; 32]>,
     tries: HashMap<StaffId, Budget>,
     badges: Budget,
+    technician: Option<Budget>,
 }
 
 impl Desk {
     pub(super) fn new(directory: Directory, needs_pin: bool) -> Self {
-        Self { directory, needs_pin, last_wrong: None, tries: HashMap::new(), badges: Budget::full(UNKNOWN_BADGES) }
+        Self {
+            directory,
+            needs_pin,
+            last_wrong: None,
+            tries: HashMap::new(),
+            badges: Budget::full(UNKNOWN_BADGES),
+            technician: None,
+        }
     }
 
     /// Writes down how many guesses at the keypad are left. Says whether that is on the disk.
@@ -118,6 +129,10 @@ impl Desk {
                 self.last_wrong = None;
                 self.with_tries(badge, credential, now)
             }
+            Credential::Technician(pin) => {
+                self.last_wrong = None;
+                self.technician(pin, now)
+            }
         }
     }
 
@@ -147,7 +162,29 @@ impl Desk {
                 Ok(found)
             }
             LookedUp::Not(Denial::NotKnown) if tries.left() == 0 => Ok(LookedUp::LastTry),
-            LookedUp::Same | LookedUp::NeedsPin | LookedUp::Not(_) | LookedUp::LastTry => Ok(found),
+            LookedUp::Same | LookedUp::NeedsPin | LookedUp::Technician | LookedUp::Not(_) | LookedUp::LastTry => {
+                Ok(found)
+            }
+        }
+    }
+
+    /// The technician's PIN has a budget of its own, which is paid first and survives a restart.
+    fn technician(&mut self, pin: &Pin, now: Instant) -> Result<LookedUp, directory::Error> {
+        let kept = self.directory.technician_tries()?.unwrap_or(TECHNICIAN.guesses);
+        let tries = self.technician.get_or_insert_with(|| Budget::restored(TECHNICIAN, kept, now));
+        let _ = tries.refill(now);
+        let paid = tries.spend(now);
+        self.directory.keep_technician_tries(tries.left())?;
+        let found = self.directory.is_technician(pin)?;
+        match found {
+            Some(true) if paid => {
+                tries.give_back();
+                self.directory.keep_technician_tries(tries.left())?;
+                Ok(LookedUp::Technician)
+            }
+            None => Ok(LookedUp::Not(Denial::NoTechnician)),
+            Some(_) if paid && tries.left() == 0 => Ok(LookedUp::LastTry),
+            Some(_) => Ok(LookedUp::Not(Denial::NotKnown)),
         }
     }
 
@@ -164,6 +201,7 @@ pub(super) fn method(credential: &Credential) -> &'static str {
         Credential::Pin(_) => "pin",
         Credential::Badge(_) => "badge",
         Credential::BadgeWithPin(..) => "badge and pin",
+        Credential::Technician(_) => "technician",
     }
 }
 
@@ -173,7 +211,7 @@ mod tests {
     use crate::{
         directory::{Cost, Enrolment},
         secret::Secret,
-        staff::{BadgeProfile, Pin},
+        staff::BadgeProfile,
     };
 
     const NUMBER: &str = "0012345678";

@@ -1,11 +1,13 @@
 //! What a piece of work came to: written down, and answered.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tokio::{sync::oneshot, time};
 
 use super::{
     Agent,
-    book::Who,
+    book::{Who, reason},
     follow::{self, Seen},
     identify::{Denied, Open, Signed},
 };
@@ -25,7 +27,8 @@ pub(super) enum Done {
     Unlocked(Unlocked),
     Followed(Who, DoorId, Seen, oneshot::Sender<Outcome>),
     ReadBack(Who, DoorId, String),
-    Looked(Result<Option<Timestamp>, kisi::Error>),
+    /// And how long it took.
+    Looked(Result<Option<Timestamp>, kisi::Error>, Duration),
     Nothing,
 }
 
@@ -45,13 +48,15 @@ pub(super) struct Unlocked {
     pub(super) intent: u64,
     pub(super) outcome: Outcome,
     pub(super) reply: oneshot::Sender<Outcome>,
+    /// When it was asked for.
+    pub(super) at: time::Instant,
 }
 
 impl Agent {
     pub(super) fn finish(&mut self, done: Done) {
         match done {
             Done::Nothing => {}
-            Done::Looked(found) => self.looked(found),
+            Done::Looked(found, after) => self.looked(found, after),
             Done::Identified(identified) => self.identified(identified),
             Done::Followed(who, door, seen, reply) => {
                 if seen == Seen::Open {
@@ -66,8 +71,9 @@ impl Agent {
             Done::ReadBack(who, door, about) => self.book.seen(&who, door, &about),
             Done::ListedAnew(session, reply, doors) => self.listed_anew(session, reply, doors),
             Done::Listed(session, reply, locked_down) => self.listed(session, reply, &locked_down),
-            Done::Unlocked(Unlocked { who, door, intent, outcome, reply }) => {
+            Done::Unlocked(Unlocked { who, door, intent, outcome, reply, at }) => {
                 let _ = reply.send(outcome);
+                self.status.metrics().unlocked(outcome, at.elapsed());
                 self.book.outcome(&who, door, intent, outcome);
                 if outcome.refusal() == Some(Refusal::Login) {
                     self.note_refused(who.staff, true);
@@ -78,6 +84,8 @@ impl Agent {
 
     /// Answers first, then writes it down: how long a disk takes tells a guesser nothing, and nobody waits for it.
     fn identified(&mut self, Identified { session, method, guesses_left, answer, reply }: Identified) {
+        let result = answer.as_ref().err().map_or("in", |denied| reason(denied.denial));
+        self.status.metrics().signed_in(method, result);
         let asked = self.identifying.take_if(|(id, _)| *id == session).is_some();
         match answer {
             Ok(Signed::In(mut open, mut welcome)) => {
@@ -90,6 +98,7 @@ impl Agent {
                 }
             }
             Ok(Signed::Same) => drop(reply.send(Ok(Identity::Same))),
+            Ok(Signed::Technician) => self.technician_came(session, asked, reply),
             Ok(Signed::NeedsPin) => drop(reply.send(Ok(Identity::NeedsPin))),
             Err(Denied { denial, who, last_try }) => {
                 let _ = reply.send(Err(denial));

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{Agent, done::Done};
-use crate::{audit::Action, chain::Chain, kisi, trouble::Trouble, uptime};
+use crate::{audit::Action, chain::Chain, kisi, status::Status, trouble::Trouble, uptime};
 
 /// While all is well, Kisi is asked so often whether it is there. Our choice.
 const WELL: Duration = Duration::from_mins(1);
@@ -36,6 +36,7 @@ pub struct Health {
 /// What the agent knows about its surroundings.
 pub(super) struct Surroundings {
     said: watch::Sender<Health>,
+    status: Status,
     /// Looks that failed, one after the other.
     failures: u32,
     /// The next look. `None` while one is under way.
@@ -48,10 +49,11 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    pub(super) fn new(said: watch::Sender<Health>) -> Self {
+    pub(super) fn new(said: watch::Sender<Health>, status: Status) -> Self {
         let now = Instant::now();
         Self {
             said,
+            status,
             failures: 0,
             next: Some(now),
             clock_off: Duration::ZERO,
@@ -104,9 +106,10 @@ impl Surroundings {
             health.trouble = trouble;
             changed
         });
+        self.status.change(|facts| facts.trouble = trouble);
         match trouble {
-            Some(trouble) if changed => tracing::warn!(trouble = trouble.name(), "Kisi cannot be used"),
-            None if changed => tracing::info!("Kisi can be used again"),
+            Some(trouble) if changed => tracing::warn!(trouble = trouble.name(), "no door can be opened from here"),
+            None if changed => tracing::info!("doors can be opened again"),
             Some(_) | None => {}
         }
     }
@@ -117,11 +120,19 @@ impl Agent {
     pub(super) fn look(&mut self) {
         self.surroundings.next = None;
         let client = self.client.clone();
-        let _ = self.work.spawn(async move { Done::Looked(client.time().await) });
+        let _ = self.work.spawn(async move {
+            let begin = Instant::now();
+            let found = client.time().await;
+            Done::Looked(found, begin.elapsed())
+        });
     }
 
-    pub(super) fn looked(&mut self, found: Result<Option<Timestamp>, kisi::Error>) {
+    pub(super) fn looked(&mut self, found: Result<Option<Timestamp>, kisi::Error>, after: Duration) {
+        if found.is_ok() {
+            self.status.metrics().answered(after, Timestamp::now());
+        }
         let trouble = match found {
+            _ if !self.book.can_write() => Some(Trouble::Disk),
             Ok(Some(there)) => self.clock_is(Timestamp::now().duration_since(there).unsigned_abs()),
             Ok(None) => None,
             Err(error) => {
@@ -136,6 +147,7 @@ impl Agent {
     fn clock_is(&mut self, off: Duration) -> Option<Trouble> {
         let (before, is_wrong) = (self.surroundings.clock_off, CLOCK <= off);
         self.surroundings.clock_off = off;
+        self.status.metrics().clock_off(off);
         if is_wrong != (CLOCK <= before) {
             let about = if is_wrong { format!("{} s from Kisi's", off.as_secs()) } else { "right".to_owned() };
             self.book.note(Action::Clock, &about);

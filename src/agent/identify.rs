@@ -30,6 +30,7 @@ pub(super) struct Open {
     pub(super) who: Who,
     pub(super) login: Arc<Secret<String>>,
     pub(super) doors: Vec<Door>,
+    pub(super) since: time::Instant,
 }
 
 /// What a credential came to.
@@ -37,6 +38,7 @@ pub(super) enum Signed {
     In(Open, Welcome),
     Same,
     NeedsPin,
+    Technician,
 }
 
 /// Why a sign-in came to nothing, and whose it was as far as the agent knows.
@@ -86,6 +88,7 @@ impl Question {
             Ok(LookedUp::Found(found)) => found,
             Ok(LookedUp::Same) => return Ok(Signed::Same),
             Ok(LookedUp::NeedsPin) => return Ok(Signed::NeedsPin),
+            Ok(LookedUp::Technician) => return Ok(Signed::Technician),
             Ok(LookedUp::Not(denial)) => return Err(Denied::new(denial, None)),
             Ok(LookedUp::LastTry) => return Err(Denied { last_try: true, ..Denied::new(Denial::NotKnown, None) }),
             Err(_) => return Err(Denied::new(Denial::KioskFault, None)),
@@ -107,7 +110,7 @@ impl Question {
         let incomplete = list.truncated || 0 < list.dropped;
         let (name, language) = (shown.names.of(&found.name), found.language);
         let welcome = Welcome { name, doors: doors.clone(), language, incomplete };
-        let open = Open { id: session, who, login: Arc::new(found.login), doors };
+        let open = Open { id: session, who, login: Arc::new(found.login), doors, since: time::Instant::now() };
         Ok(Signed::In(open, welcome))
     }
 }

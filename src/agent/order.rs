@@ -11,12 +11,14 @@ use super::Health;
 use crate::{
     door::{Door, DoorId, Outcome},
     language::Language,
-    session::{Asked, Denial, Ended, Identity, Presented, RequestId, SessionId},
+    session::{Asked, Denial, Ended, Identity, Presented, RequestId, SessionId, technician::Step},
 };
 
 /// What the window may ask for.
 #[derive(Debug)]
 pub enum Order {
+    /// Say that you live.
+    Ping(oneshot::Sender<()>),
     /// Open the connection to Kisi: somebody begins to type.
     Prepare,
     /// Find out who this is, and open a session under this id.
@@ -37,6 +39,8 @@ pub enum Order {
     ReadBack(SessionId, DoorId),
     /// Open this door in this session. It was asked for at this moment.
     Unlock(SessionId, RequestId, DoorId, Instant, oneshot::Sender<Outcome>),
+    /// Write down what the technician does, if one is there under this id. Answered once it is.
+    Technician(SessionId, Step, oneshot::Sender<bool>),
     /// Forget this session.
     Forget(SessionId, Ended),
     /// Panic.
@@ -81,6 +85,12 @@ impl Handle {
         let mut health = self.health.clone();
         health.mark_changed();
         health
+    }
+
+    /// [`Order::Ping`]. Whether there was an answer.
+    pub fn ping(&self) -> impl Future<Output = bool> + use<> {
+        let answer = self.ask(Order::Ping);
+        async { answer.await.is_ok() }
     }
 
     /// [`Order::Prepare`]
@@ -145,6 +155,12 @@ impl Handle {
     /// [`Order::ReadBack`]
     pub fn read_back(&self, session: SessionId, door: DoorId) {
         self.order(Order::ReadBack(session, door));
+    }
+
+    /// [`Order::Technician`]. Whether a technician is there.
+    pub fn technician(&self, session: SessionId, step: Step) -> impl Future<Output = bool> + use<> {
+        let answer = self.ask(|reply| Order::Technician(session, step, reply));
+        async { answer.await.unwrap_or(false) }
     }
 
     /// [`Order::Unlock`]. The order is given at once; without an answer the door may be open.

@@ -38,6 +38,7 @@ fn parts(folder: &Path) -> Parts {
         limits: Limits::default(),
         looks_up_alone: false,
         proofs: Arc::default(),
+        status: Status::default(),
     }
 }
 

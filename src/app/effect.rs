@@ -44,6 +44,10 @@ pub(super) fn perform(agent: &Handle, effect: Effect) -> Task<Message> {
             let seen = agent.follow(session, door);
             Task::perform(seen, move |outcome| Message::Session(Event::LookedAt(request, outcome)))
         }
+        Effect::Technician(session, step) => {
+            let is_there = agent.technician(session, step);
+            Task::perform(is_there, move |is_there| Message::Stepped(is_there.then_some(step)))
+        }
         Effect::ReadBack(session, door) => {
             agent.read_back(session, door);
             Task::none()

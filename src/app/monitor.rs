@@ -1,10 +1,17 @@
-//! Where an output of an X11 screen lies. iced can put a window on a place, and knows no outputs.
+//! Where an output of an X11 screen lies, and when that changes. iced can put a window on a place, and knows no outputs.
 
+use std::{env, thread};
+
+use futures_util::stream::{self, Stream};
 use iced::{Point, Rectangle, Size};
+use tokio::sync::mpsc;
 use x11rb::{
     connection::Connection as _,
     errors::{ConnectError, ConnectionError, ReplyError},
-    protocol::{randr::ConnectionExt as _, xproto::ConnectionExt as _},
+    protocol::{
+        randr::{ConnectionExt as _, NotifyMask},
+        xproto::ConnectionExt as _,
+    },
 };
 
 /// Why an output is not found.
@@ -35,4 +42,32 @@ pub(crate) fn find(name: &str) -> Result<Rectangle, Error> {
         known.push(format!("`{called}`"));
     }
     Err(Error::Unknown { name: name.to_owned(), known })
+}
+
+/// Whenever the screen is another. On Wayland the compositor tells the window itself.
+pub(super) fn changes() -> impl Stream<Item = ()> {
+    let (told, changes) = mpsc::channel(1);
+    let watch = move || {
+        if let Err(error) = watch(&told) {
+            tracing::debug!(%error, "changes of the screen are not heard of");
+        }
+    };
+    if env::var_os("WAYLAND_DISPLAY").is_none() {
+        // Ends with the X server, as the program does.
+        drop(thread::Builder::new().name("screen".to_owned()).spawn(watch));
+    }
+    stream::unfold(changes, async |mut changes| Some((changes.recv().await?, changes)))
+}
+
+fn watch(told: &mpsc::Sender<()>) -> Result<(), Error> {
+    let (server, screen) = x11rb::connect(None)?;
+    let root = server.setup().roots.get(screen).map_or(x11rb::NONE, |screen| screen.root);
+    let _ = server.randr_select_input(root, NotifyMask::SCREEN_CHANGE)?;
+    server.flush()?;
+    loop {
+        let _ = server.wait_for_event()?;
+        if let Err(mpsc::error::TrySendError::Closed(())) = told.try_send(()) {
+            return Ok(());
+        }
+    }
 }

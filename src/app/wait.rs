@@ -30,12 +30,12 @@ pub(super) fn minutes(time: DateTime) -> u64 {
     days * 1_440 + u64::try_from(of_day).unwrap_or_default()
 }
 
-/// The one agent of this program, as a subscription is told apart by.
-pub(super) struct Watched(pub(super) Handle);
+/// An agent of this program, as a subscription is told apart by.
+pub(super) struct Watched(pub(super) Handle, pub(super) u64);
 
 impl Hash for Watched {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        "agent".hash(state);
+        ("agent", self.1).hash(state);
     }
 }
 

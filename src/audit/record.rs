@@ -49,10 +49,14 @@ pub enum Action {
     Prune,
     /// The clock jumped, is wrong or right again, or the machine slept.
     Clock,
+    /// So many records could not be written before this one.
+    Gap,
+    /// The technician did something.
+    Technician,
 }
 
 impl Action {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 23] = [
         Self::Start,
         Self::SignIn,
         Self::Refusal,
@@ -74,6 +78,8 @@ impl Action {
         Self::Restore,
         Self::Prune,
         Self::Clock,
+        Self::Gap,
+        Self::Technician,
     ];
 
     /// As the log writes it.
@@ -100,6 +106,8 @@ impl Action {
             Self::Restore => "restore",
             Self::Prune => "prune",
             Self::Clock => "clock",
+            Self::Gap => "gap",
+            Self::Technician => "technician",
         }
     }
 

@@ -246,7 +246,7 @@ fn renewed(email: &str, renewed: Result<Renewed, Error>, json: bool) -> Result<(
 }
 
 /// Asks, unless that was answered beforehand. Without a terminal nobody can answer.
-fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
+pub(super) fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }

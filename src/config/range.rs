@@ -1,8 +1,11 @@
 //! What values are allowed, as far as a type does not say it.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
-use super::{Badges, Config, Wrong};
+use super::{Badges, Config, Limits, Wrong};
 use crate::staff::{Badge, Pin};
 
 impl Config {
@@ -29,6 +32,10 @@ impl Config {
             .or_else(|| text("kiosk.location", &kiosk.location, (0, 60), "at most 60 characters"))
             .or_else(|| text("kiosk.support_phone", &kiosk.support_phone, (0, 40), "at most 40 characters"))
             .or_else(|| text("kiosk.help_url", &kiosk.help_url, (0, 200), "at most 200 characters"))
+            .or_else(|| {
+                let allowed = "https://api.kisi.io, or an address on loopback";
+                (!is_kisis(&kisi.base_url)).then(|| ("kisi.base_url", kisi.base_url.clone(), allowed))
+            })
             .or_else(|| number("kisi.timeout_seconds", kisi.timeout_seconds, (2, 30), "2 to 30"))
             .or_else(|| size("sign_in.pin_digits", sign_in.pin_digits, (Pin::MIN_DIGITS, Pin::MAX_DIGITS), "6 to 12"))
             .or_else(|| text("badge.prefix", &badge.prefix, (0, 8), "at most 8 characters"))
@@ -36,18 +43,7 @@ impl Config {
             .or_else(|| size("badge.max_length", badge.max_length, (1, Badge::MAX_LENGTH), "1 to 64"))
             .or_else(|| size("badge.min_length", badge.min_length, (1, badge.max_length), "1 to badge.max_length"))
             .or_else(|| text("badge.separators", &badge.separators, (0, 8), "at most 8 characters"))
-            .or_else(|| {
-                let hourly = limits.per_person_per_hour.into();
-                number("limits.per_person_per_hour", hourly, (0, 10_000), "0 to 10000, 0 for no limit")
-            })
-            .or_else(|| {
-                let daily = limits.per_person_per_day.into();
-                number("limits.per_person_per_day", daily, (0, 10_000), "0 to 10000, 0 for no limit")
-            })
-            .or_else(|| {
-                let wrong = limits.per_door.values().find(|count| !(1..=10_000).contains(*count))?;
-                Some(("limits.per_door", wrong.to_string(), "names of doors, each with 1 to 10000"))
-            })
+            .or_else(|| wrong_limit(limits))
             .or_else(|| degrees("proximity.latitude", proximity.latitude, 90.0, "-90.0 to 90.0"))
             .or_else(|| degrees("proximity.longitude", proximity.longitude, 180.0, "-180.0 to 180.0"))
             .or_else(|| number("audit.keep_days", audit.keep_days.into(), (1, 3650), "1 to 3650"))
@@ -69,4 +65,32 @@ impl Config {
                 })
             })
     }
+}
+
+fn wrong_limit(limits: &Limits) -> Option<Wrong> {
+    let Limits { per_person_per_hour, per_person_per_day, per_door } = limits;
+    let allowed = "0 to 10000, 0 for no limit";
+    let person =
+        [("limits.per_person_per_hour", per_person_per_hour), ("limits.per_person_per_day", per_person_per_day)];
+    let person = person.into_iter().find(|(_, count)| 10_000 < **count);
+    let person = person.map(|(key, count)| (key, count.to_string(), allowed));
+    person.or_else(|| {
+        let wrong = per_door.values().find(|count| !(1..=10_000).contains(*count))?;
+        Some(("limits.per_door", wrong.to_string(), "names of doors, each with 1 to 10000"))
+    })
+}
+
+/// Logins go to Kisi, or to a simulator on this machine, and nowhere else, whoever edits the file.
+///
+/// # Source
+///
+/// `threats-and-faults.md`, R37 and T27.
+fn is_kisis(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let is_loopback = host == "localhost"
+        || authority.parse::<SocketAddr>().is_ok_and(|at| at.ip().is_loopback())
+        || authority.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    (scheme == "https" && host == "api.kisi.io") || is_loopback
 }

@@ -8,7 +8,8 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    Audit, Badges, Budget, Display, Doors, Error, Kiosk, Kisi, Limits, Proximity, SignIn, Sound, Theme, Wrong,
+    Audit, Badges, Budget, Display, Doors, Error, Health, Kiosk, Kisi, Limits, Log, Proximity, SignIn, Sound, Theme,
+    Wrong,
 };
 use crate::{
     language::Language,
@@ -29,6 +30,8 @@ pub(super) struct Raw {
     pub(super) limits: Limits,
     pub(super) proximity: Proximity,
     pub(super) audit: Audit,
+    pub(super) health: RawHealth,
+    pub(super) log: RawLog,
     pub(super) display: RawDisplay,
     pub(super) sound: Sound,
 }
@@ -92,6 +95,43 @@ pub(super) struct RawSession {
     pub(super) warning_seconds: u64,
     pub(super) after_unlock_seconds: u64,
     pub(super) max_seconds: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHealth {
+    listen: String,
+}
+
+pub(super) fn health(raw: &RawHealth) -> Result<Health, Wrong> {
+    let listen = if raw.listen.is_empty() { Ok(None) } else { raw.listen.parse().map(Some) };
+    match listen {
+        Ok(listen) => Ok(Health { listen }),
+        Err(_) => {
+            Err(("health.listen", raw.listen.clone(), "an address and a port such as \"127.0.0.1:9464\", or \"\""))
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLog {
+    format: String,
+    folder: PathBuf,
+    keep_files: usize,
+}
+
+pub(super) fn log(raw: RawLog) -> Result<Log, Wrong> {
+    let RawLog { format, folder, keep_files } = raw;
+    let is_json = match format.as_str() {
+        "text" => false,
+        "json" => true,
+        _ => return Err(("log.format", format, "\"text\" or \"json\"")),
+    };
+    if !(1..=365).contains(&keep_files) {
+        return Err(("log.keep_files", keep_files.to_string(), "1 to 365"));
+    }
+    Ok(Log { is_json, folder: (!folder.as_os_str().is_empty()).then_some(folder), keep_files })
 }
 
 #[derive(Debug, Deserialize)]

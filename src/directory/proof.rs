@@ -46,12 +46,7 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn guesses_left(&self) -> Result<Option<u32>, Error> {
-        let Some(kept) = meta(&self.db, "guesses_left")? else { return Ok(None) };
-        let ours = kept.split_first_chunk::<4>().filter(|(left, proof)| **proof == self.proof_of_guesses(**left));
-        if ours.is_none() {
-            tracing::error!("the number of guesses was changed from outside: none are left");
-        }
-        Ok(Some(ours.map_or(0, |(left, _)| u32::from_be_bytes(*left))))
+        self.number("guesses_left", b"vestibule/guesses/v1")
     }
 
     /// Writes down how many guesses are left. It is on the disk when this returns.
@@ -60,12 +55,22 @@ impl Directory {
     ///
     /// When the file cannot be written: nothing may be looked at then.
     pub fn keep_guesses_left(&self, left: u32) -> Result<(), Error> {
-        let left = left.to_be_bytes();
-        put_meta(&self.db, "guesses_left", &[&left[..], &self.proof_of_guesses(left)].concat())
+        self.keep_number("guesses_left", b"vestibule/guesses/v1", left)
     }
 
-    fn proof_of_guesses(&self, left: [u8; 4]) -> [u8; 32] {
-        self.data.proof(b"vestibule/guesses/v1", &left)
+    /// What is left of something that runs out.
+    pub(super) fn number(&self, key: &str, label: &[u8]) -> Result<Option<u32>, Error> {
+        let Some(kept) = meta(&self.db, key)? else { return Ok(None) };
+        let ours = kept.split_first_chunk::<4>().filter(|(left, proof)| **proof == self.data.proof(label, &**left));
+        if ours.is_none() {
+            tracing::error!(key, "a number was changed from outside: nothing is left");
+        }
+        Ok(Some(ours.map_or(0, |(left, _)| u32::from_be_bytes(*left))))
+    }
+
+    pub(super) fn keep_number(&self, key: &str, label: &[u8], left: u32) -> Result<(), Error> {
+        let left = left.to_be_bytes();
+        put_meta(&self.db, key, &[&left[..], &self.data.proof(label, &left)].concat())
     }
 
     /// How many tries at the PIN of this person's badge are left, as it was written down last.

@@ -48,6 +48,8 @@ pub struct Surface {
 pub struct Press<'a, Message> {
     content: Element<'a, Message>,
     message: Option<Message>,
+    /// When a finger is gone from it, wherever it went.
+    released: Option<Message>,
     when: When,
     style: Box<dyn Fn(bool) -> Style + 'a>,
 }
@@ -58,7 +60,17 @@ pub fn key<'a, Message>(
     message: Message,
     style: impl Fn(bool) -> Style + 'a,
 ) -> Press<'a, Message> {
-    Press { content: content.into(), message: Some(message), when: When::Down, style: Box::new(style) }
+    Press { content: content.into(), message: Some(message), released: None, when: When::Down, style: Box::new(style) }
+}
+
+/// Something to hold: says when a finger comes down, and when it is gone.
+pub fn hold<'a, Message>(
+    content: impl Into<Element<'a, Message>>,
+    down: Message,
+    gone: Message,
+    style: impl Fn(bool) -> Style + 'a,
+) -> Press<'a, Message> {
+    Press { released: Some(gone), ..key(content, down, style) }
 }
 
 /// A button: acts when the finger is lifted on it. Without a message it cannot be pressed.
@@ -67,7 +79,7 @@ pub fn button<'a, Message>(
     message: Option<Message>,
     style: impl Fn(bool) -> Style + 'a,
 ) -> Press<'a, Message> {
-    Press { content: content.into(), message, when: When::Up, style: Box::new(style) }
+    Press { content: content.into(), message, released: None, when: When::Up, style: Box::new(style) }
 }
 
 /// A surface that cannot be pressed.
@@ -119,14 +131,22 @@ impl<Message: Clone> Press<'_, Message> {
             return;
         }
         shell.request_redraw();
+        self.say_gone(shell);
         if let Some(message) = self.message.as_ref().filter(|_| self.when == When::Up && is_over) {
             shell.publish(message.clone());
         }
     }
 
-    fn slid(state: &mut State, pointer: Pointer, is_over: bool, shell: &mut Shell<'_, Message>) {
+    fn slid(&self, state: &mut State, pointer: Pointer, is_over: bool, shell: &mut Shell<'_, Message>) {
         if !is_over && state.lift(pointer) {
             shell.request_redraw();
+            self.say_gone(shell);
+        }
+    }
+
+    fn say_gone(&self, shell: &mut Shell<'_, Message>) {
+        if let Some(released) = &self.released {
+            shell.publish(released.clone());
         }
     }
 }
@@ -191,7 +211,7 @@ impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, 
                 self.went_down(state, Pointer::Finger(id), shell);
             }
             Event::Touch(touch::Event::FingerMoved { id, position }) => {
-                Self::slid(state, Pointer::Finger(id), bounds.contains(position), shell);
+                self.slid(state, Pointer::Finger(id), bounds.contains(position), shell);
             }
             Event::Touch(touch::Event::FingerLifted { id, position }) => {
                 self.went_up(state, Pointer::Finger(id), bounds.contains(position), shell);
@@ -201,7 +221,7 @@ impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, 
             }
             Event::Mouse(mouse::Event::CursorMoved { position }) => {
                 state.mouse = Some(position);
-                Self::slid(state, Pointer::Mouse, bounds.contains(position), shell);
+                self.slid(state, Pointer::Mouse, bounds.contains(position), shell);
             }
             Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)) if is_over(state, bounds, cursor) => {
                 self.went_down(state, Pointer::Mouse, shell);

@@ -22,7 +22,7 @@ use crate::{
         entry::Entry,
         rules::{BadgePolicy, Rules},
     },
-    staff::Digit,
+    staff::{Digit, Pin},
     trouble::Trouble,
 };
 
@@ -64,27 +64,27 @@ pub fn view<'a>(
 ) -> Element<'a, Event> {
     let has_pad = rules.sign_in.pin
         || rules.sign_in.can_type_badge()
-        || matches!(state, State::SignedOut { entry: Entry::PinOf(..), .. });
+        || matches!(state, State::SignedOut { entry: Entry::PinOf(..) | Entry::Technician(_), .. });
     let pad: Element<'_, Event> = if has_pad { keypad(state, rules, m).into() } else { space().into() };
-    let (about, foot) = (about(labels, said, m), languages(rules, m));
+    let shown = match state {
+        State::SignedOut { .. } if said.wait.is_some() => Page::Denial,
+        State::SignedOut { denial: Some(_), .. } => Page::Denial,
+        State::SignedOut { denial: None, .. } => Page::SignIn,
+        State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => Page::Checking,
+    };
+    let (about, foot) = (about(labels, said, shown, m), languages(rules, m));
     let entry = entry(state, rules, labels, said, m);
     let page: Element<'_, Event> = if m.is_portrait() {
         column![about, entry, pad, foot].spacing(m.margin()).align_x(Center).into()
     } else {
         row![column![about, entry, foot].spacing(m.margin()), pad].spacing(m.margin()).align_y(Center).into()
     };
-    let shown = match state {
-        State::SignedOut { .. } if said.wait.is_some() => Page::Denial,
-        State::SignedOut { denial: Some(_), .. } => Page::Denial,
-        State::SignedOut { denial: None, .. } => Page::SignIn,
-        State::Checking { .. } | State::SignedIn(_) => Page::Checking,
-    };
     let page = container(page).max_width(m.view().width).max_height(m.view().height);
     container(page).padding(m.margin()).center(Fill).style(move |_| m.page(shown)).into()
 }
 
 /// The time, name and place of the kiosk, whom to call, and where help is.
-fn about<'a>(labels: &'a Labels, said: Said<'_>, m: Metrics) -> Element<'a, Event> {
+fn about<'a>(labels: &'a Labels, said: Said<'_>, shown: Page, m: Metrics) -> Element<'a, Event> {
     let time = label(said.clock.to_owned(), Grade::May, m.clock()).font(theme::BOLD).color(m.colors.muted);
     let name: Element<'_, Event> = match &labels.logo {
         Some(logo) => logo::view(logo),
@@ -106,7 +106,14 @@ fn about<'a>(labels: &'a Labels, said: Said<'_>, m: Metrics) -> Element<'a, Even
         let picture = icon(Icon::Phone, m.icon(m.small()), Some(m.colors.muted));
         lines = lines.push(row![picture, small(&labels.phone)].spacing(m.mm(1.0)).align_y(Center));
     }
-    let mut parts = row![time.height(Fill).align_y(Center), lines].spacing(m.margin()).height(m.code());
+    // Held, it asks for the technician.
+    let time = press::hold(
+        container(time.height(Fill).align_y(Center)).height(Fill),
+        Event::ClockTouched,
+        Event::ClockReleased,
+        move |_| m.hidden_style(shown),
+    );
+    let mut parts = row![time, lines].spacing(m.margin()).height(m.code());
     if let Some(code) = &labels.help {
         parts = parts.push(qr(code, m.code()));
     }
@@ -123,12 +130,15 @@ fn entry<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Said<
         State::SignedOut { entry: Entry::PinOf(_, pin), .. } => {
             (m.words.say("prompt-pin-of-badge"), dots(pin.len(), rules.sign_in.pin_digits, m).into())
         }
+        State::SignedOut { entry: Entry::Technician(pin), .. } => {
+            (m.words.say("prompt-technician"), dots(pin.len(), Pin::TECHNICIAN_DIGITS, m).into())
+        }
         State::SignedOut { entry: Entry::Pin(pin), .. } => {
             let typed: Element<'_, Event> =
                 if rules.sign_in.pin { dots(pin.len(), rules.sign_in.pin_digits, m).into() } else { space().into() };
             (prompt(rules, m), typed)
         }
-        State::Checking { .. } | State::SignedIn(_) => (m.words.say("checking"), space().into()),
+        State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => (m.words.say("checking"), space().into()),
     };
     let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
     let message = message(state, rules, said, m);
@@ -152,7 +162,11 @@ fn message(state: &State, rules: &Rules, said: Said<'_>, m: Metrics) -> Option<S
             Some(m.words.too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off))
         }
         (State::SignedOut { entry, .. }, _, Some(trouble)) if entry.is_empty() => Some(m.words.network(trouble)),
-        (State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_), _, _) => None,
+        (
+            State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_) | State::Technician(_),
+            _,
+            _,
+        ) => None,
     }
 }
 
@@ -197,12 +211,14 @@ fn end_key<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Element<'a, Event
             let face = label(m.words.say("enter"), Grade::Must, m.key_text()).font(theme::BOLD).width(Fill).center();
             key(face, Event::EnterTouched, m)
         }
-        State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) if rules.sign_in.can_type_badge() => {
+        State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) | State::Technician(_)
+            if rules.sign_in.can_type_badge() =>
+        {
             let name = label(m.words.say("type-badge"), Grade::May, m.small()).width(Fill).center();
             let face = column![icon(Icon::IdCard, m.icon(m.read()), None), name].spacing(m.mm(0.6)).align_x(Center);
             key(face, Event::SwitchTouched, m)
         }
-        State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => {
+        State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => {
             space().width(m.key().width).height(m.key().height).into()
         }
     }

@@ -274,6 +274,12 @@ impl Metrics {
         self.surface(if is_pressed { pressed } else { background }, if is_chosen { text } else { muted }, edge)
     }
 
+    /// Something that can be touched and does not look so.
+    pub fn hidden_style(&self, page: Page) -> press::Style {
+        let background = self.page_color(page);
+        self.surface(background, self.colors.text, None)
+    }
+
     /// A button that is wanted now.
     pub fn urgent_style(&self, is_pressed: bool) -> press::Style {
         let Colors { accent, warning, background, .. } = self.colors;
@@ -321,20 +327,26 @@ pub enum Page {
     Outcome,
     /// The kiosk cannot work.
     Notice,
+    /// For whoever services it.
+    Technician,
 }
 
 impl Metrics {
     /// The whole window.
     pub fn page(&self, page: Page) -> container::Style {
+        let (background, text) = (self.page_color(page), self.colors.text);
+        container::Style { background: Some(background.into()), text_color: Some(text), ..container::Style::default() }
+    }
+
+    fn page_color(&self, page: Page) -> Color {
         let shade = match page {
             Page::SignIn | Page::Notice => 0.0,
-            Page::Denial | Page::Doors => 1.0,
+            Page::Denial | Page::Doors | Page::Technician => 1.0,
             Page::Checking | Page::Outcome => 2.0,
         };
-        let Colors { background, text, .. } = self.colors;
+        let background = self.colors.background;
         let shade = if background.b < 0.5 { shade } else { -shade };
-        let background = Color { b: background.b + shade / 255.0, ..background };
-        container::Style { background: Some(background.into()), text_color: Some(text), ..container::Style::default() }
+        Color { b: background.b + shade / 255.0, ..background }
     }
 
     /// How a dot of a PIN looks: full, or still empty.

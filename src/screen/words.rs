@@ -147,6 +147,7 @@ impl Words {
             Denial::LoginDead => "login-dead",
             Denial::Network(trouble) => return self.network(trouble),
             Denial::KioskFault => "kiosk-fault",
+            Denial::NoTechnician => "no-technician",
             Denial::TooSlow => "too-slow",
         })
     }
@@ -162,6 +163,7 @@ impl Words {
             Trouble::Portal => "network-portal",
             Trouble::NoAnswer => "network-no-answer",
             Trouble::Kisi => "network-kisi",
+            Trouble::Disk => "disk",
         })
     }
 

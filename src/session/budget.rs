@@ -73,6 +73,11 @@ impl Budget {
         }
     }
 
+    /// Gives everything back: the technician says so.
+    pub fn restore_all(&mut self) {
+        *self = Self::full(self.rules);
+    }
+
     /// Credits the time that went by. Says whether that changed anything.
     pub fn refill(&mut self, now: Instant) -> bool {
         let before = self.left;

@@ -34,9 +34,12 @@ impl Session {
     pub fn cue(&self, now: Instant) -> Cue {
         let (typed, is_signed_in, outcome) = match self.state() {
             State::SignedOut { entry: Entry::BadgeNumber(number), .. } => (number.digits().len(), false, None),
-            State::SignedOut { entry: Entry::Pin(pin) | Entry::PinOf(_, pin), .. } => (pin.len(), false, None),
+            State::SignedOut { entry: Entry::Pin(pin) | Entry::PinOf(_, pin) | Entry::Technician(pin), .. } => {
+                (pin.len(), false, None)
+            }
             // The last digit of a PIN is a key too.
             State::Checking { .. } => (usize::MAX, false, None),
+            State::Technician(_) => (0, true, None),
             State::SignedIn(visit) => {
                 let typed = visit.digits(now) + visit.find.letters().chars().count();
                 (typed, true, heard(visit.attempt))

@@ -12,6 +12,8 @@ pub enum Entry {
     BadgeNumber(Number),
     /// The PIN of a badge that was read before.
     PinOf(Badge, Pin),
+    /// The technician's PIN.
+    Technician(Pin),
 }
 
 /// A badge number as far as it was typed. `Debug` hides it.
@@ -41,7 +43,7 @@ impl Entry {
     pub(super) fn switched(&self, rules: &SignInRules) -> Self {
         match self {
             Self::Pin(_) if rules.can_type_badge() => Self::BadgeNumber(Number::default()),
-            Self::Pin(_) | Self::BadgeNumber(_) | Self::PinOf(..) => Self::empty(rules),
+            Self::Pin(_) | Self::BadgeNumber(_) | Self::PinOf(..) | Self::Technician(_) => Self::empty(rules),
         }
     }
 
@@ -50,7 +52,8 @@ impl Entry {
         match self {
             Self::Pin(pin) => pin.is_empty(),
             Self::BadgeNumber(number) => number.0.is_empty(),
-            Self::PinOf(..) => false,
+            // Whoever held the clock is there.
+            Self::PinOf(..) | Self::Technician(_) => false,
         }
     }
 
@@ -64,6 +67,9 @@ impl Entry {
             Self::BadgeNumber(number) if number.0.len() < rules.profile.max_length => {
                 number.0.push(char::from(digit.ascii()));
             }
+            Self::Technician(pin) => {
+                let _ = pin.push(digit);
+            }
             Self::Pin(_) | Self::PinOf(..) | Self::BadgeNumber(_) => {}
         }
     }
@@ -71,7 +77,7 @@ impl Entry {
     /// Takes the last digit back.
     pub(super) fn pop(&mut self) {
         match self {
-            Self::Pin(pin) | Self::PinOf(_, pin) => pin.pop(),
+            Self::Pin(pin) | Self::PinOf(_, pin) | Self::Technician(pin) => pin.pop(),
             Self::BadgeNumber(number) => {
                 let _ = number.0.pop();
             }
@@ -82,6 +88,7 @@ impl Entry {
     pub(super) fn is_finished(&self, rules: &SignInRules) -> bool {
         match self {
             Self::Pin(pin) | Self::PinOf(_, pin) => rules.pin_digits <= pin.len(),
+            Self::Technician(pin) => Pin::TECHNICIAN_DIGITS <= pin.len(),
             Self::BadgeNumber(_) => false,
         }
     }
@@ -90,6 +97,7 @@ impl Entry {
     pub(super) fn into_credential(self, rules: &SignInRules) -> Option<Credential> {
         match self {
             Self::Pin(pin) => Some(Credential::Pin(pin)),
+            Self::Technician(pin) => Some(Credential::Technician(pin)),
             Self::PinOf(badge, pin) => Some(Credential::BadgeWithPin(badge, pin)),
             Self::BadgeNumber(number) => Badge::read(&number.0, &rules.profile).map(Credential::Badge),
         }

@@ -1,6 +1,10 @@
 //! What goes into the session and what comes out: events, effects, and the ids that tie an answer to its question.
 
-use super::{reader::Key, visit::Welcome};
+use super::{
+    reader::Key,
+    technician::{Report, Step},
+    visit::Welcome,
+};
 use crate::{
     door::{Door, DoorId, Outcome},
     language::Language,
@@ -35,6 +39,14 @@ pub enum Event {
     SwitchTouched,
     /// The dim screen was touched.
     WakeTouched,
+    /// A finger came down on the clock.
+    ClockTouched,
+    /// It is gone from there.
+    ClockReleased,
+    /// The technician chose what to do.
+    StepTouched(Step),
+    /// The configuration that was to be read is refused.
+    ReloadRefused(String),
     /// A language was chosen.
     LanguageTouched(Language),
     /// A keyboard, or a reader that types like one, sent a key.
@@ -90,6 +102,8 @@ pub enum Effect {
     ReadBack(SessionId, DoorId),
     /// Open this door in this session.
     Unlock(SessionId, RequestId, DoorId),
+    /// Do what the technician chose.
+    Technician(SessionId, Step),
     /// Forget this session and everything about it.
     Forget(SessionId, Ended),
 }
@@ -137,6 +151,8 @@ pub enum Identity {
     Person(Welcome),
     /// The person who is signed in already.
     Same,
+    /// The technician.
+    Technician(Box<Report>),
     /// A badge that needs its PIN. Said of every badge, known or not.
     NeedsPin,
 }
@@ -150,6 +166,8 @@ pub enum Denial {
     NotKnownAgain,
     /// So many badges that nobody has were read that none is looked at for a moment.
     TooManyBadges,
+    /// No technician's PIN was ever issued.
+    NoTechnician,
     /// What was scanned or typed is no badge number.
     NotRead,
     /// This person's Kisi login is dead.

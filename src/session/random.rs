@@ -41,6 +41,7 @@ enum Answer {
     Person(u8),
     Same,
     NeedsPin,
+    Technician,
     Denied,
 }
 
@@ -76,12 +77,17 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Event::FindTouched),
         1 => (b'a'..=b'z').prop_map(|byte| Event::LetterTouched(char::from(byte))),
         1 => Just(Event::SignOutTouched),
+        1 => Just(Event::ClockTouched),
+        1 => Just(Event::ClockReleased),
+        1 => prop_oneof![Just(technician::Step::Reload), Just(technician::Step::RestoreGuesses), Just(technician::Step::Leave)].prop_map(Event::StepTouched),
+        1 => Just(Event::ReloadRefused("line 3".to_owned())),
         2 => Just(Event::Ticked),
     ];
     let answer = prop_oneof![
         6 => (0_u8..4).prop_map(Answer::Person),
         1 => Just(Answer::Same),
         1 => Just(Answer::NeedsPin),
+        1 => Just(Answer::Technician),
         1 => Just(Answer::Denied),
     ];
     let outcome = prop_oneof![
@@ -107,6 +113,8 @@ struct Model {
     session: Session,
     now: Instant,
     asked: Vec<SessionId>,
+    /// Who may be at the technician's screen.
+    technician: Option<SessionId>,
     requests: Vec<RequestId>,
     alive: HashSet<SessionId>,
     unanswered: HashSet<RequestId>,
@@ -146,6 +154,7 @@ impl Model {
             session: Session::new(rules),
             now,
             asked: Vec::new(),
+            technician: None,
             requests: Vec::new(),
             alive: HashSet::new(),
             unanswered: HashSet::new(),
@@ -178,12 +187,19 @@ impl Model {
                         self.guesses += 1;
                     }
                 }
+                Effect::Technician(session, step) => {
+                    assert_eq!(self.technician, Some(session), "a step without a technician");
+                    if step == technician::Step::RestoreGuesses {
+                        (self.guesses, self.began) = (0, self.now);
+                    }
+                }
                 Effect::CheckPlaces(session) => {
                     let _ = self.alive.insert(session);
                     assert_eq!(self.signed_in().unwrap().session, session);
                 }
                 Effect::Forget(session, _) => {
                     let _ = self.alive.remove(&session);
+                    let _ = self.technician.take_if(|technician| *technician == session);
                 }
                 Effect::Unlock(session, request, door) => {
                     let (open, deadline) = before.expect("an unlock without a session");
@@ -213,7 +229,7 @@ impl Model {
     fn signed_in(&self) -> Option<&Visit> {
         match self.session.state() {
             State::SignedIn(visit) => Some(visit),
-            State::SignedOut { .. } | State::Checking { .. } => None,
+            State::SignedOut { .. } | State::Checking { .. } | State::Technician(_) => None,
         }
     }
 
@@ -248,8 +264,18 @@ impl Model {
                     }
                     Answer::Same => Ok(Identity::Same),
                     Answer::NeedsPin => Ok(Identity::NeedsPin),
+                    Answer::Technician => {
+                        let report =
+                            technician::Report { facts: Vec::new(), last: Vec::new(), diagnostics: String::new() };
+                        Ok(Identity::Technician(Box::new(report)))
+                    }
                     Answer::Denied => Err(Denial::NotKnown),
                 };
+                let is_technician = matches!(answer, Ok(Identity::Technician(_)));
+                let waits = matches!(self.session.state(), State::Checking { session: asked, until, .. } if *asked == session && self.now < *until);
+                if is_technician && waits {
+                    self.technician = Some(session);
+                }
                 self.send(Event::Identified(session, answer));
                 self.guesses -= u64::from(before < self.session.budget().left()).min(self.guesses);
                 let refilled = (self.now - self.began).as_secs() / 360;

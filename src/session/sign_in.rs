@@ -18,7 +18,7 @@ impl Session {
     pub(super) fn digit(&mut self, digit: Digit, now: Instant) -> Vec<Effect> {
         let State::SignedOut { entry, denial, gone_at } = &mut self.state else { return Vec::new() };
         // Nobody types a PIN for nothing. That of a badge has its own limit.
-        if self.budget.left() == 0 && !matches!(entry, Entry::PinOf(..)) {
+        if self.budget.left() == 0 && !matches!(entry, Entry::PinOf(..) | Entry::Technician(_)) {
             return Vec::new();
         }
         let begins = entry.is_empty();
@@ -47,7 +47,7 @@ impl Session {
             State::SignedOut { entry: Entry::BadgeNumber(number), .. } if !number.digits().is_empty() => {
                 self.finish(now)
             }
-            State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => Vec::new(),
+            State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => Vec::new(),
         }
     }
 
@@ -73,7 +73,8 @@ impl Session {
                 self.state = State::rest(&self.rules, *denial);
                 Vec::new()
             }
-            State::Checking { .. } => Vec::new(),
+            // A keyboard has no business at the technician's screen.
+            State::Checking { .. } | State::Technician(_) => Vec::new(),
             State::SignedIn(_) => self.sign_out(Ended::SignedOut),
         }
     }
@@ -86,20 +87,25 @@ impl Session {
             Some(Credential::Badge(badge)) if self.rules.sign_in.badge == BadgePolicy::WithPin => {
                 self.present_badge(badge, now)
             }
-            Some(credential @ Credential::BadgeWithPin(..)) => self.identify(credential, None, None, now),
+            Some(credential @ (Credential::BadgeWithPin(..) | Credential::Technician(_))) => {
+                self.identify(credential, None, None, now)
+            }
             Some(credential) => self.guess(credential, now),
             None => self.deny(Denial::NotRead, now),
         }
     }
 
     pub(super) fn scanned(&mut self, raw: &str, now: Instant) -> Vec<Effect> {
-        if self.rules.sign_in.badge == BadgePolicy::Off || matches!(self.state, State::Checking { .. }) {
+        if self.rules.sign_in.badge == BadgePolicy::Off
+            || matches!(self.state, State::Checking { .. })
+            || self.is_technicians()
+        {
             return Vec::new();
         }
         let Some(badge) = Badge::scan(raw, &self.rules.sign_in.profile) else {
             return match self.state {
                 State::SignedOut { .. } => self.deny(Denial::NotRead, now),
-                State::Checking { .. } | State::SignedIn(_) => Vec::new(),
+                State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => Vec::new(),
             };
         };
         let again = self.last_scan.replace((badge.clone(), now));
@@ -115,13 +121,14 @@ impl Session {
             (State::SignedIn(visit), _) => {
                 self.identify(Credential::Badge(badge.clone()), Some(visit), Some(badge), now)
             }
-            (State::SignedOut { .. } | State::Checking { .. }, BadgePolicy::WithPin) => {
+            (State::SignedOut { .. } | State::Checking { .. } | State::Technician(_), BadgePolicy::WithPin) => {
                 self.state = State::with_badge(badge, now);
                 vec![Effect::Prepare]
             }
-            (State::SignedOut { .. } | State::Checking { .. }, BadgePolicy::Alone | BadgePolicy::Off) => {
-                self.identify(Credential::Badge(badge), None, None, now)
-            }
+            (
+                State::SignedOut { .. } | State::Checking { .. } | State::Technician(_),
+                BadgePolicy::Alone | BadgePolicy::Off,
+            ) => self.identify(Credential::Badge(badge), None, None, now),
         }
     }
 
@@ -143,7 +150,14 @@ impl Session {
     fn settle(&mut self, answer: &Result<Identity, Denial>) -> Option<Effect> {
         match answer {
             Ok(_) | Err(Denial::LoginDead | Denial::Network(_) | Denial::NotKnownAgain) => {}
-            Err(Denial::NotKnown | Denial::NotRead | Denial::KioskFault | Denial::TooSlow | Denial::TooManyBadges) => {
+            Err(
+                Denial::NoTechnician
+                | Denial::NotKnown
+                | Denial::NotRead
+                | Denial::KioskFault
+                | Denial::TooSlow
+                | Denial::TooManyBadges,
+            ) => {
                 return None;
             }
         }
@@ -173,7 +187,12 @@ impl Session {
         let is_asked = matches!(&self.state, State::Checking { session: asked, .. } if *asked == session);
         if !is_asked {
             // The agent opened a session for somebody who is not waited for any more; or it said twice who is here.
-            let is_live = self.visit().is_some_and(|visit| visit.session == session);
+            let is_live = match &self.state {
+                State::Technician(technician) => technician.session == session,
+                State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => {
+                    self.visit().is_some_and(|visit| visit.session == session)
+                }
+            };
             return if is_live { Vec::new() } else { vec![Effect::Forget(session, Ended::Unfinished)] };
         }
         let before = std::mem::replace(&mut self.state, State::rest(&self.rules, None));
@@ -194,6 +213,7 @@ impl Session {
                 self.state = State::SignedIn(visit);
                 return Vec::new();
             }
+            (Ok(Identity::Technician(report)), ..) => self.technician_came(session, *report, now),
             (Ok(Identity::NeedsPin), _, Some(badge)) => self.state = State::with_badge(badge, now),
             (Ok(Identity::Same | Identity::NeedsPin), _, _) => {
                 self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Event;
+use super::{Event, technician::HOLD};
 
 /// A finger that woke the screen was meant for nothing else, however it came down.
 const SETTLE: Duration = Duration::from_millis(400);
@@ -25,17 +25,23 @@ impl Sleep {
 
     /// Takes notice of an event. Says whether it means anything besides waking the screen.
     pub(super) fn heard(&mut self, event: &Event, is_at_rest: bool, after: Duration, now: Instant) -> bool {
-        let begin = |at: &mut Option<Instant>| *at = (!after.is_zero()).then(|| now + after);
+        // A finger on the clock is somebody, for as long as it has to stay there.
+        let held = if matches!(event, Event::ClockTouched) { HOLD } else { Duration::ZERO };
+        let begin = |at: &mut Option<Instant>| *at = (!after.is_zero()).then(|| now + held + after);
         let is_touch = match event {
             Event::DigitTouched(_)
             | Event::BackTouched
             | Event::EnterTouched
             | Event::SwitchTouched
             | Event::WakeTouched
+            | Event::ClockTouched
             | Event::LanguageTouched(_) => true,
             // A badge that is read while the screen is dim is read.
             Event::KeyPressed(_) => false,
             Event::Ticked
+            | Event::ClockReleased
+            | Event::StepTouched(_)
+            | Event::ReloadRefused(_)
             | Event::DoorTouched(_)
             | Event::PageTurned(_)
             | Event::OutcomeDismissed

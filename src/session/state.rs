@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Denial, SessionId, entry::Entry, rules::Rules, visit::Visit};
+use super::{Denial, SessionId, entry::Entry, rules::Rules, technician::Technician, visit::Visit};
 use crate::staff::{Badge, Pin};
 
 /// A half-typed entry vanishes after this (design, section 2).
@@ -35,6 +35,8 @@ pub enum State {
     },
     /// Somebody sees their doors.
     SignedIn(Visit),
+    /// The technician sees how the kiosk is doing.
+    Technician(Technician),
 }
 
 impl State {

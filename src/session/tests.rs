@@ -1,6 +1,7 @@
 //! The rules of a visit, one test each. Time is a number that is added to.
 
 mod readers;
+mod technicians;
 mod wishes;
 
 use std::time::{Duration, Instant};
@@ -142,9 +143,11 @@ impl Kiosk {
 
     fn typed(&self) -> usize {
         match self.session.state() {
-            State::SignedOut { entry: Entry::Pin(pin) | Entry::PinOf(_, pin), .. } => pin.len(),
+            State::SignedOut { entry: Entry::Pin(pin) | Entry::PinOf(_, pin) | Entry::Technician(pin), .. } => {
+                pin.len()
+            }
             State::SignedOut { entry: Entry::BadgeNumber(number), .. } => number.digits().len(),
-            State::Checking { .. } | State::SignedIn(_) => panic!("no pad"),
+            State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => panic!("no pad"),
         }
     }
 

@@ -52,7 +52,6 @@ pub fn window(config: &Config) -> Window {
     let display = &config.display;
     Window {
         fullscreen: display.fullscreen,
-        closed: None,
         colors: colors(config),
         panel: Panel {
             width_mm: display.panel_width_mm.map(f32::from),
@@ -63,6 +62,7 @@ pub fn window(config: &Config) -> Window {
         clock_24h: display.clock_24h,
         monitor: display.monitor.clone(),
         sound: config.sound.tones.then(|| Sound::start(f32::from(config.sound.volume) / 100.0)).flatten(),
+        ..Window::default()
     }
 }
 

@@ -36,7 +36,7 @@ fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
                     match credential {
                         Credential::Pin(pin) => wiring::digits(&pin),
                         Credential::Badge(badge) => badge.expose().to_owned(),
-                        Credential::BadgeWithPin(..) => "both".to_owned(),
+                        Credential::BadgeWithPin(..) | Credential::Technician(_) => "both".to_owned(),
                     }
                 }
                 Order::Unlock(_, _, door, _, reply) => {
@@ -44,6 +44,8 @@ fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
                     format!("unlock {}", door.get())
                 }
                 Order::Prepare
+                | Order::Ping(_)
+                | Order::Technician(..)
                 | Order::KeepBudget(_)
                 | Order::KeepLanguage(..)
                 | Order::CheckPlaces(..)

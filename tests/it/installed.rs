@@ -130,7 +130,7 @@ impl Installed {
         let (folder, simulated) = (tempfile::tempdir().unwrap(), Simulated::start());
         let text = format!(
             // Long PINs: six digits are in any log by chance.
-            "[kisi]\nbase_url = \"{}\"\n[sign_in]\npin_digits = 12\n[session]\nidle_seconds = 10\nwarning_seconds = 6\n",
+            "[health]\nlisten = \"\"\n[kisi]\nbase_url = \"{}\"\n[sign_in]\npin_digits = 12\n[session]\nidle_seconds = 10\nwarning_seconds = 6\n",
             simulated.base_url
         );
         fs::write(folder.path().join("kiosk.toml"), text).unwrap();

@@ -1,6 +1,7 @@
 //! One binary for all integration tests.
 #![cfg(test)]
 
+mod appliance;
 mod contract;
 mod desk;
 mod disk;
@@ -24,6 +25,7 @@ mod silence;
 mod simulation;
 mod simulator;
 mod stories;
+mod technician;
 mod tidy;
 mod tls;
 mod touchscreen;

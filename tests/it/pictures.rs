@@ -14,7 +14,12 @@ use vestibule::{
     door::{Allowance, Code, Door, DoorId, DoorState, Outcome, Place, PlaceId, Reason},
     language::Language,
     screen::colors::Colors,
-    session::{Denial, Event, Identity, State, reader::Key, visit::Attempt, visit::Welcome},
+    session::{
+        Denial, Event, Identity, State,
+        reader::Key,
+        technician::{Fact, HOLD, Report, What},
+        visit::{Attempt, Welcome},
+    },
     staff::Digit,
     trouble::Trouble,
     wiring,
@@ -128,7 +133,7 @@ fn refused(status: u16, code: &str) -> Outcome {
 /// A name, and what happens before the picture.
 pub(crate) type Scene = (&'static str, fn(&mut Kiosk));
 
-pub(crate) const SCENES: [Scene; 21] = [
+pub(crate) const SCENES: [Scene; 24] = [
     ("01-rest", |_| ()),
     ("02-rest-no-network", |kiosk| {
         drop(kiosk.app.update(Message::Health(Health { trouble: Some(Trouble::Name), lives: 0 })));
@@ -183,7 +188,41 @@ pub(crate) const SCENES: [Scene; 21] = [
         thread::sleep(Duration::from_millis(120));
         give(kiosk, Event::Ticked);
     }),
+    ("21-technician-pin", held),
+    ("22-technician", technician),
+    ("23-technician-refused", |kiosk| {
+        technician(kiosk);
+        let why =
+            "the configuration is refused: `/etc/vestibule/kiosk.toml`, line 64: `session.idle_secs` is not a key";
+        give(kiosk, Event::ReloadRefused(why.to_owned()));
+    }),
 ];
+
+/// The clock was held for long enough.
+pub(crate) fn held(kiosk: &mut Kiosk) {
+    give(kiosk, Event::ClockTouched);
+    thread::sleep(HOLD + Duration::from_millis(20));
+    give(kiosk, Event::Ticked);
+}
+
+fn technician(kiosk: &mut Kiosk) {
+    held(kiosk);
+    type_digits(kiosk, 8);
+    let fact = |what, value: &str, is_good| Fact { what, value: value.to_owned(), is_good };
+    let facts = vec![
+        fact(What::Network, "no answer", false),
+        fact(What::Clock, "± 0 s", true),
+        fact(What::Logins, "241, 2 ✗", false),
+        fact(What::Disk, "31 %", true),
+        fact(What::Configuration, "0a1b2c3d4e5f", true),
+        fact(What::Version, "0.1.0", true),
+    ];
+    let last = ["Main entrance: accepted", "Server room: refused: NotYours, fcd8ef", "Loading bay: unknown"];
+    let last = last.into_iter().cycle().take(6).map(|line| format!("24. 09:41  {line}")).collect();
+    let hash = "5f".repeat(32);
+    let diagnostics = format!("vestibule\nNetwork: no answer\nClock: 0 s\nAudit head: 4711:{hash}");
+    answer(kiosk, Ok(Identity::Technician(Box::new(Report { facts, last, diagnostics }))));
+}
 
 #[test]
 fn every_screen_has_room_for_its_words_in_every_size() {

@@ -136,7 +136,7 @@ fn every_sentence_is_large_enough_and_is_on_one_page() {
     assert_eq!(too_small, Vec::<String>::new());
 }
 
-const TROUBLES: [Trouble; 8] = [
+const TROUBLES: [Trouble; 9] = [
     Trouble::Name,
     Trouble::Unreachable,
     Trouble::Proxy,
@@ -145,4 +145,5 @@ const TROUBLES: [Trouble; 8] = [
     Trouble::Portal,
     Trouble::NoAnswer,
     Trouble::Kisi,
+    Trouble::Disk,
 ];

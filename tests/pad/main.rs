@@ -1,8 +1,9 @@
 //! The shipped window on a real display, with an agent that prints what it is asked and refuses everybody: what fingers and
 //! readers typed is seen as it reaches the agent. For the touchscreen tests; it opens no door.
 //!
-//! `pad [busy-ms] [updates]`: with a number, the window is busy for so long after the fifth key of a scan. With `updates` it prints
-//! a line for each message, after which the window is drawn anew.
+//! `pad [busy-ms] [updates|panics]`: with a number, the window is busy for so long after the fifth key of a scan. With `updates` it prints
+//! a line for each message, after which the window is drawn anew; with `panics` the first key
+//! is too much for it.
 
 use std::{io::Write, sync::atomic::AtomicUsize, sync::atomic::Ordering, thread, time::Duration};
 
@@ -23,17 +24,24 @@ fn main() -> iced::Result {
     let (mut rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
     // All it hears is wrong.
     rules.budget.guesses = u32::MAX;
-    let says_updates = std::env::args().nth(2).is_some();
+    let says_updates = std::env::args().nth(2).is_some_and(|word| word == "updates");
+    let panics = std::env::args().nth(2).is_some_and(|word| word == "panics");
+    if panics {
+        tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+        vestibule::status::supervisor::log_panics();
+    }
     let keys = AtomicUsize::new(0);
     let update = move |app: &mut app::App, message: Message| {
         let is_key = matches!(message, Message::Session(Event::KeyPressed(_)));
+        assert!(!panics || !is_key, "4711 is a secret");
         if is_key && keys.fetch_add(1, Ordering::Relaxed) == 4 {
             thread::sleep(busy);
         }
         if matches!(message, Message::Opened(_)) {
             say("open");
         }
-        if says_updates {
+        let is_beat = matches!(message, Message::BeatBegan | Message::BeatAnswered(_));
+        if says_updates && !is_beat {
             say("updated");
         }
         app.update(message)
@@ -49,6 +57,7 @@ fn print(mut orders: Orders) {
             match credential {
                 Credential::Pin(pin) => say(&format!("pin {}", wiring::digits(&pin))),
                 Credential::Badge(badge) => say(&format!("badge {}", badge.expose())),
+                Credential::Technician(pin) => say(&format!("technician {}", wiring::digits(&pin))),
                 Credential::BadgeWithPin(badge, pin) => {
                     say(&format!("badge {} pin {}", badge.expose(), wiring::digits(&pin)));
                 }

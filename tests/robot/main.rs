@@ -101,7 +101,11 @@ impl Robot {
                     Effect::ReadBack(session, door) => self.agent.read_back(session, door),
                     Effect::Prepare => self.agent.prepare(),
                     Effect::KeepLanguage(session, language) => self.agent.keep_language(session, language),
-                    Effect::CheckPlaces(_) | Effect::List(_) | Effect::Recount(_) | Effect::Follow(..) => {}
+                    Effect::Technician(..)
+                    | Effect::CheckPlaces(_)
+                    | Effect::List(_)
+                    | Effect::Recount(_)
+                    | Effect::Follow(..) => {}
                 }
             }
         }

@@ -78,9 +78,10 @@ fn failed(error: &Error) -> Finding {
     let about = match trouble {
         Some(Trouble::Unsafe | Trouble::Clock) => "TLS",
         Some(Trouble::Proxy) => "proxy",
-        Some(Trouble::Name | Trouble::Unreachable | Trouble::Portal | Trouble::NoAnswer | Trouble::Kisi) | None => {
-            "HTTP"
-        }
+        Some(
+            Trouble::Name | Trouble::Unreachable | Trouble::Portal | Trouble::NoAnswer | Trouble::Kisi | Trouble::Disk,
+        )
+        | None => "HTTP",
     };
     let kind = trouble.map_or("setting", Trouble::name);
     finding(about, Health::Unwell, format!("{kind}: {}", Chain(error)))

@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
         let doors = &self.template.staff[who].doors;
         let shown: Vec<DoorId> = match self.life.session.state() {
             State::SignedIn(visit) => visit.welcome.doors.iter().map(|door| door.id).collect(),
-            State::SignedOut { .. } | State::Checking { .. } => Vec::new(),
+            State::SignedOut { .. } | State::Checking { .. } | State::Technician(_) => Vec::new(),
         };
         if self.rng.u8(..4) != 0 {
             // What a finger needs from another place.
@@ -288,6 +288,7 @@ impl<'a> Run<'a> {
     fn perform(&mut self, effect: Effect) {
         let agent = self.life.agent.clone();
         match effect {
+            Effect::Technician(..) => {}
             Effect::Prepare => agent.prepare(),
             Effect::KeepLanguage(session, language) => agent.keep_language(session, language),
             Effect::KeepBudget(left) => agent.keep_budget(left),

@@ -143,6 +143,7 @@ impl<'a> Watch<'a> {
                 self.taps.push(tap);
             }
             Effect::Prepare
+            | Effect::Technician(..)
             | Effect::KeepLanguage(..)
             | Effect::KeepBudget(_)
             | Effect::CheckPlaces(_)
@@ -183,7 +184,7 @@ impl<'a> Watch<'a> {
     pub(super) fn last_over(&self, state: &State) -> Option<(SessionId, RequestId, DoorId)> {
         let live = match state {
             State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } => Some(visit.session),
-            State::SignedOut { .. } | State::Checking { visit: None, .. } => None,
+            State::SignedOut { .. } | State::Technician(_) | State::Checking { visit: None, .. } => None,
         };
         let tap = self.taps[self.first_tap..].last().filter(|tap| live != Some(tap.session))?;
         Some((tap.session, tap.request, tap.door))

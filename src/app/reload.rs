@@ -1,0 +1,167 @@
+//! The kiosk begins anew while the window stays: another configuration, or a fault that is over. What does not work is said, and
+//! what worked goes on.
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use iced::{Subscription, Task};
+use tokio::sync::oneshot;
+
+use super::{App, Face, Kiosk, Message, Start, Window};
+use crate::{
+    agent::Health,
+    screen::qr::Code,
+    session::{Event, Session, State},
+};
+
+/// A kiosk that cannot work tries again after this (I9).
+const RETRY: Duration = Duration::from_secs(10);
+
+/// A kiosk, and the window that goes with it.
+pub type Begun = Box<(Start, Window)>;
+
+/// Reads the configuration and begins with it.
+#[derive(Clone)]
+pub struct Again(Arc<dyn Fn() -> Result<Begun, String> + Send + Sync>);
+
+impl Again {
+    /// By this. It may take its time; it is not run by the window.
+    pub fn new(begin: impl Fn() -> Result<Begun, String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(begin))
+    }
+}
+
+impl fmt::Debug for Again {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Again(..)")
+    }
+}
+
+impl Face {
+    pub(super) fn new(start: Start, now: Instant) -> Self {
+        match start {
+            Start::Working { rules, labels, agent, guesses_left } => Self::Working(Box::new(Kiosk {
+                session: Session::new(*rules).with_guesses(guesses_left, now),
+                labels,
+                agent,
+                health: Health::default(),
+                diagnostics: None,
+            })),
+            Start::Broken { what, phone } => Self::Broken { what, phone },
+        }
+    }
+}
+
+impl Kiosk {
+    /// The code is made once: it is drawn often.
+    pub(super) fn keep_diagnostics(&mut self) {
+        match self.session.state() {
+            State::Technician(technician) if self.diagnostics.is_none() => {
+                self.diagnostics = Code::new(&technician.report.diagnostics);
+            }
+            State::Technician(_) => {}
+            State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => self.diagnostics = None,
+        }
+    }
+}
+
+impl App {
+    /// Reads the configuration, beside the window.
+    pub(super) fn reload(&mut self) -> Task<Message> {
+        self.wants_reload = false;
+        let Some(again) = self.window.again.clone() else { return Task::none() };
+        let (reply, answer) = oneshot::channel();
+        if let Err(error) = thread::Builder::new().name("reload".to_owned()).spawn(move || reply.send((again.0)())) {
+            return Task::done(Message::Reloaded(Err(error.to_string())));
+        }
+        Task::perform(answer, |begun| {
+            Message::Reloaded(begun.unwrap_or_else(|_| Err("reading the configuration panicked".to_owned())))
+        })
+    }
+
+    /// The same, as soon as nobody is there who would be signed out by it.
+    pub(super) fn reload_when_alone(&mut self) -> Task<Message> {
+        if self.wants_reload && self.is_alone() { self.reload() } else { Task::none() }
+    }
+
+    fn is_alone(&self) -> bool {
+        match &self.face {
+            Face::Broken { .. } => true,
+            Face::Working(kiosk) => match kiosk.session.state() {
+                State::SignedOut { entry, .. } => entry.is_empty(),
+                State::Technician(_) => true,
+                State::Checking { .. } | State::SignedIn(_) => false,
+            },
+        }
+    }
+
+    pub(super) fn reloaded(&mut self, begun: Result<Begun, String>) -> Task<Message> {
+        match begun {
+            Ok(_) if !self.is_alone() => self.wants_reload = true,
+            Ok(begun) => {
+                tracing::info!("the configuration was read anew");
+                let (start, window) = *begun;
+                let Window { panel, left, status, again, .. } = std::mem::take(&mut self.window);
+                self.window = Window { left, status, again, ..window };
+                self.window.panel.width = panel.width;
+                self.face = Face::new(start, self.now);
+                self.generation += 1;
+                return self.send(Event::Ticked);
+            }
+            Err(why) => {
+                tracing::error!(why, "the configuration was not read: what was before goes on");
+                match &mut self.face {
+                    Face::Broken { what, .. } => *what = why,
+                    Face::Working(_) => return self.send(Event::ReloadRefused(why)),
+                }
+            }
+        }
+        Task::none()
+    }
+
+    /// Ends the program, because somebody who may wants it.
+    pub(super) fn leave(&self) -> Task<Message> {
+        self.window.left.store(true, Ordering::Relaxed);
+        iced::exit()
+    }
+
+    /// The window works; whether the agent does is asked. Both together are a beat.
+    pub(super) fn beat_begins(&self) -> Task<Message> {
+        match &self.face {
+            Face::Working(kiosk) => Task::perform(kiosk.agent.ping(), Message::BeatAnswered),
+            Face::Broken { .. } => Task::done(Message::BeatAnswered(true)),
+        }
+    }
+
+    /// When to read the configuration.
+    pub(super) fn reloads(&self) -> Subscription<Message> {
+        let retries = match &self.face {
+            Face::Working(_) => Subscription::none(),
+            Face::Broken { .. } => iced::time::every(RETRY).map(|_| Message::ReloadAsked),
+        };
+        Subscription::batch([retries, hangups().map(|()| Message::ReloadAsked)])
+    }
+}
+
+/// `systemctl reload` and `kill -HUP` ask for it.
+#[cfg(unix)]
+fn hangups() -> Subscription<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    Subscription::run(|| {
+        futures_util::stream::unfold(signal(SignalKind::hangup()).ok(), async |hangups| {
+            let mut hangups = hangups?;
+            hangups.recv().await?;
+            Some(((), Some(hangups)))
+        })
+    })
+}
+
+/// There is no such signal here: the technician's screen reads it anew.
+#[cfg(not(unix))]
+fn hangups() -> Subscription<()> {
+    Subscription::none()
+}

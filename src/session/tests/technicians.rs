@@ -1,0 +1,123 @@
+//! The technician's screen: only whoever holds the clock and knows the PIN gets there, and only fingers type it.
+
+use super::*;
+use crate::session::technician::{HOLD, Report, STAY, Said, Step};
+
+fn report() -> Report {
+    Report { facts: Vec::new(), last: Vec::new(), diagnostics: "vestibule".to_owned() }
+}
+
+/// The clock was held.
+fn held() -> Kiosk {
+    let mut kiosk = Kiosk::new(rules());
+    let _ = kiosk.send(Event::ClockTouched);
+    let _ = kiosk.idle(HOLD);
+    kiosk
+}
+
+fn is_asked(kiosk: &Kiosk) -> bool {
+    matches!(kiosk.session.state(), State::SignedOut { entry: Entry::Technician(_), .. })
+}
+
+fn inside() -> (Kiosk, SessionId) {
+    let mut kiosk = held();
+    let effects = kiosk.touch("77777777");
+    let Some(Effect::Identify(session, Presented(Credential::Technician(_)), asked)) = effects.last() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(asked.guesses_left, None, "the technician's PIN has a budget of its own");
+    let session = *session;
+    let _ = kiosk.answer(Ok(Identity::Technician(Box::new(report()))));
+    (kiosk, session)
+}
+
+#[test]
+fn the_clock_is_held_for_three_seconds_and_not_a_moment_less() {
+    let mut kiosk = Kiosk::new(rules());
+    let _ = kiosk.send(Event::ClockTouched);
+    let _ = kiosk.idle(HOLD.checked_sub(ms(1)).unwrap());
+    assert!(!is_asked(&kiosk));
+    let _ = kiosk.send(Event::ClockReleased);
+    let _ = kiosk.idle(ms(10_000));
+    assert!(!is_asked(&kiosk), "whoever let go is forgotten");
+    assert!(is_asked(&held()));
+    let mut left = held();
+    let _ = left.idle(ms(20_000));
+    assert!(!is_asked(&left), "and nobody came after all");
+}
+
+/// T19, T23, F53: neither a badge nor a keyboard types a technician PIN, or does anything on the technician's screen.
+#[test]
+fn a_reader_and_a_keyboard_have_no_business_with_the_technician() {
+    let mut kiosk = held();
+    let _ = kiosk.scan("7777777777\n");
+    for _ in 0..8 {
+        let _ = kiosk.send(Event::KeyPressed(Key::Char('7')));
+        let _ = kiosk.idle(ms(300));
+    }
+    let _ = kiosk.send(Event::KeyPressed(Key::Enter));
+    assert!(is_asked(&kiosk), "{:?}", kiosk.session.state());
+    assert!(matches!(kiosk.session.state(), State::SignedOut { entry: Entry::Technician(pin), .. } if pin.is_empty()));
+    let (mut kiosk, _) = inside();
+    let _ = kiosk.scan(&format!("{ADA}\n"));
+    for key in [Key::Enter, Key::Escape, Key::Tab, Key::Backspace, Key::Char('1'), Key::Char('+')] {
+        let _ = kiosk.send(Event::KeyPressed(key));
+        let _ = kiosk.idle(ms(300));
+    }
+    assert!(matches!(kiosk.session.state(), State::Technician(_)));
+}
+
+/// T23: two minutes, then back; and no step without one who signed in.
+#[test]
+fn the_technicians_screen_ends_after_two_minutes_and_nobody_steps_without_it() {
+    for step in [Step::Reload, Step::RestoreGuesses, Step::Leave] {
+        let mut kiosk = Kiosk::new(rules());
+        assert_eq!(kiosk.send(Event::StepTouched(step)), [], "nobody is there");
+        let mut kiosk = held();
+        assert_eq!(kiosk.send(Event::StepTouched(step)), [], "nobody is known");
+    }
+    let (mut kiosk, session) = inside();
+    let _ = kiosk.idle(STAY.checked_sub(ms(1)).unwrap());
+    assert!(matches!(kiosk.session.state(), State::Technician(_)));
+    let now = kiosk.now + ms(1);
+    let effects = kiosk.session.handle(Event::StepTouched(Step::Leave), now);
+    assert_eq!(effects, [Effect::Forget(session, Ended::Idle)], "a touch at the end does nothing more");
+    assert!(matches!(kiosk.session.state(), State::SignedOut { .. }));
+}
+
+#[test]
+fn leaving_is_touched_twice_and_a_refused_configuration_is_said() {
+    let (mut kiosk, session) = inside();
+    assert_eq!(kiosk.send(Event::StepTouched(Step::Leave)), []);
+    assert_eq!(kiosk.send(Event::StepTouched(Step::Reload)), [Effect::Technician(session, Step::Reload)]);
+    let _ = kiosk.send(Event::ReloadRefused("line 3".to_owned()));
+    let State::Technician(technician) = kiosk.session.state() else { panic!() };
+    assert_eq!(technician.said, Some(Said::Refused("line 3".to_owned())));
+    assert_eq!(kiosk.send(Event::StepTouched(Step::Leave)), [], "asked anew after something else");
+    assert_eq!(kiosk.send(Event::StepTouched(Step::Leave)), [Effect::Technician(session, Step::Leave)]);
+    assert_eq!(kiosk.send(Event::SignOutTouched), [Effect::Forget(session, Ended::SignedOut)]);
+}
+
+/// R18: whoever may gives the guesses back, and only then.
+#[test]
+fn the_technician_gives_guesses_back() {
+    let mut kiosk = Kiosk::new(rules());
+    for _ in 0..10 {
+        let _ = kiosk.touch("123456");
+        let _ = kiosk.answer(Err(Denial::NotKnown));
+    }
+    assert_eq!(kiosk.session.budget().left(), 0);
+    let _ = kiosk.send(Event::ClockTouched);
+    let _ = kiosk.idle(HOLD);
+    let _ = kiosk.touch("77777777");
+    let _ = kiosk.answer(Err(Denial::NotKnown));
+    assert_eq!(kiosk.session.budget().left(), 0, "a wrong one gives nothing back");
+    let _ = kiosk.idle(ms(9_000));
+    let _ = kiosk.send(Event::ClockTouched);
+    let _ = kiosk.idle(HOLD);
+    let _ = kiosk.touch("77777777");
+    let _ = kiosk.answer(Ok(Identity::Technician(Box::new(report()))));
+    let effects = kiosk.send(Event::StepTouched(Step::RestoreGuesses));
+    assert!(effects.contains(&Effect::KeepBudget(10)), "{effects:?}");
+    assert_eq!(kiosk.session.budget().left(), 10);
+}

@@ -1,0 +1,234 @@
+//! The kiosk as an appliance: who watches it, what happens when it stands still, and a configuration that changes under it.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::net::UnixDatagram,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::{
+    headless::{BADGE, now},
+    installed::{Installed, Program},
+    touchscreen::Touchscreen,
+};
+
+/// A port that nobody has just now.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn signal(program: &Program, signal: Signal) {
+    kill_process(Pid::from_raw(program.child.id().cast_signed()).unwrap(), signal).unwrap();
+}
+
+/// A kiosk that is watched, and where.
+fn watched() -> (Installed, String) {
+    let installed = Installed::new();
+    let (file, port) = (installed.path("kiosk.toml"), free_port());
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("listen = \"\"", &format!("listen = \"127.0.0.1:{port}\""))).unwrap();
+    (installed, format!("http://127.0.0.1:{port}"))
+}
+
+fn get(url: &str) -> (u16, String) {
+    let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+    let answer = client.get(url).send().unwrap();
+    (answer.status().as_u16(), answer.text().unwrap())
+}
+
+/// Asks until it is so, for half a minute.
+#[track_caller]
+fn until(url: &str, is_so: impl Fn(u16, &str) -> bool) -> String {
+    let deadline = now() + Duration::from_secs(30);
+    loop {
+        let (status, text) = get(url);
+        if is_so(status, &text) {
+            return text;
+        }
+        assert!(now() < deadline, "{url}: {status} {text}");
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn number(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find(|line| line.starts_with(name) && line[name.len()..].starts_with([' ', '{']));
+    line.unwrap_or_else(|| panic!("no {name} in {metrics}")).split(' ').next_back().unwrap().parse().unwrap()
+}
+
+/// Prometheus' own tool takes what it is given, and nothing in it is about anybody.
+#[test]
+fn who_watches_is_told_numbers_and_nothing_about_anybody() {
+    let (installed, at) = watched();
+    let login = installed.import("badges.csv", &[])["email"].as_str().unwrap().to_owned();
+    let mut screen = Touchscreen::start(1280, 800);
+    let kiosk = installed.kiosk(&screen);
+    let _ = kiosk.expect("the window is open");
+    let ready = until(&format!("{at}/readyz"), |status, _| status == 200);
+    let ready: Value = serde_json::from_str(&ready).unwrap();
+    for key in ["ready", "working", "store", "config", "alive"] {
+        assert_eq!(ready[key], true, "{key}: {ready}");
+    }
+    assert_eq!(get(&format!("{at}/healthz")), (200, "ok\n".to_owned()));
+    thread::sleep(Duration::from_millis(700));
+    screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
+    let _ = kiosk.expect("signed in");
+    let metrics = until(&format!("{at}/metrics"), |_, text| text.contains("result=\"in\""));
+    for (name, least) in [
+        ("vestibule_kisi_round_trip_seconds", 1e-6),
+        ("vestibule_guesses_left", 10.0),
+        ("vestibule_logins", 1.0),
+        ("vestibule_working", 1.0),
+        ("vestibule_config_info", 1.0),
+        ("process_resident_memory_bytes", 1e6),
+        ("process_open_fds", 5.0),
+    ] {
+        assert!(least <= number(&metrics, name), "{name}: {metrics}");
+    }
+    for secret in [login.as_str(), "Grace", BADGE, "Main entrance", &installed.simulated.admin] {
+        assert!(!metrics.contains(secret), "{secret}");
+    }
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool must be installed: see README");
+    promtool.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
+    let verdict = promtool.wait_with_output().unwrap();
+    let said = [verdict.stdout, verdict.stderr].concat();
+    assert!(verdict.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
+}
+
+/// F42: what is refused changes nothing, whoever asked; what is right holds from then on, in the same process.
+#[test]
+fn a_running_kiosk_reads_its_configuration_anew_and_keeps_the_last_good_one() {
+    let (installed, at) = watched();
+    let _ = installed.import("badges.csv", &[]);
+    let file = installed.path("kiosk.toml");
+    let good = fs::read_to_string(&file).unwrap();
+    let mut screen = Touchscreen::start(1280, 800);
+    let mut kiosk = installed.kiosk(&screen);
+    let _ = kiosk.expect("the window is open");
+    let hash = || {
+        let (_, metrics) = get(&format!("{at}/metrics"));
+        metrics.lines().find(|line| line.starts_with("vestibule_config_info")).unwrap().to_owned()
+    };
+    let before = hash();
+    fs::write(&file, format!("{good}[display]\nthemes = \"light\"\n")).unwrap();
+    signal(&kiosk, Signal::HUP);
+    assert!(kiosk.expect("what was before goes on").contains("`display.themes` is not a key"));
+    let refused: Value = serde_json::from_str(&get(&format!("{at}/readyz")).1).unwrap();
+    assert_eq!((&refused["ready"], &refused["config"]), (&true.into(), &false.into()));
+    let dark = screen.picture();
+    fs::write(&file, format!("{good}[display]\ntheme = \"light\"\n")).unwrap();
+    signal(&kiosk, Signal::HUP);
+    let _ = kiosk.expect("the configuration was read anew");
+    thread::sleep(Duration::from_millis(900));
+    assert_ne!(hash(), before);
+    let light = screen.picture();
+    assert!(dark[0] < 64 && 192 < light[0], "{} and {}", dark[0], light[0]);
+    screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
+    let _ = kiosk.expect("signed in");
+    assert_eq!(kiosk.child.try_wait().unwrap(), None, "the same process");
+}
+
+/// I9: a kiosk that could not start works as soon as the reason is gone, without anybody near it.
+#[test]
+fn a_kiosk_that_cannot_start_says_so_and_heals_by_itself() {
+    let (installed, _) = watched();
+    let _ = installed.import("badges.csv", &[]);
+    let (key, away) = (installed.path("data/device.key"), installed.path("device.key"));
+    fs::rename(&key, &away).unwrap();
+    let mut screen = Touchscreen::start(1280, 800);
+    let mut kiosk = installed.kiosk(&screen);
+    let _ = kiosk.expect("the window is open");
+    thread::sleep(Duration::from_millis(900));
+    let notice = screen.picture();
+    fs::rename(&away, &key).unwrap();
+    let _ = kiosk.expect("the configuration was read anew");
+    thread::sleep(Duration::from_millis(900));
+    assert_ne!(screen.picture(), notice);
+    screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
+    let _ = kiosk.expect("signed in");
+    assert_eq!(kiosk.child.try_wait().unwrap(), None, "the same process");
+}
+
+/// What systemd does with `Type=notify`, `WatchdogSec=20` and `Restart=always`, as far as the kiosk can tell.
+struct Supervisor {
+    socket: UnixDatagram,
+    deadline: std::time::Instant,
+    /// Of the kiosk.
+    program: Program,
+}
+
+const WATCHDOG: Duration = Duration::from_secs(20);
+
+impl Supervisor {
+    fn start(installed: &Installed, screen: &Touchscreen) -> Self {
+        let at = installed.path("notify");
+        let _ = fs::remove_file(&at);
+        let socket = UnixDatagram::bind(&at).unwrap();
+        let mut command = installed.command(&[]);
+        let _ = command.env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY").env("NOTIFY_SOCKET", &at);
+        let this = Self { socket, deadline: now() + WATCHDOG, program: Program::start(&mut command) };
+        assert_eq!(this.next(), Some("READY=1".to_owned()));
+        this
+    }
+
+    /// What it says next, until it is given up.
+    fn next(&self) -> Option<String> {
+        let left = self.deadline.saturating_duration_since(now());
+        self.socket.set_read_timeout(Some(left.max(Duration::from_millis(1)))).unwrap();
+        let mut bytes = [0; 256];
+        let length = self.socket.recv(&mut bytes).ok()?;
+        Some(String::from_utf8_lossy(&bytes[..length]).trim().to_owned())
+    }
+
+    /// Until it was not heard of for as long as the watchdog allows. Then it is killed.
+    fn until_silent(&mut self) -> u32 {
+        let mut beats = 0;
+        while let Some(said) = self.next() {
+            assert_eq!(said, "WATCHDOG=1");
+            beats += 1;
+            self.deadline = now() + WATCHDOG;
+            if beats == 2 {
+                signal(&self.program, Signal::STOP);
+            }
+        }
+        signal(&self.program, Signal::KILL);
+        let _ = self.program.child.wait().unwrap();
+        beats
+    }
+}
+
+/// F35, R58: a kiosk that is stopped is not heard of, killed, started again, and signed out.
+#[test]
+fn a_kiosk_that_stands_still_is_started_again_and_signed_out() {
+    let (installed, _) = watched();
+    let _ = installed.import("badges.csv", &[]);
+    let mut screen = Touchscreen::start(1280, 800);
+    let mut supervisor = Supervisor::start(&installed, &screen);
+    thread::sleep(Duration::from_millis(900));
+    let rest = screen.picture();
+    // Touches keep the visit; it ends with the process.
+    screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
+    let _ = supervisor.program.expect("signed in");
+    let begin = now();
+    assert_eq!(supervisor.until_silent(), 2, "it was heard of until it was stopped");
+    assert!(begin.elapsed() < Duration::from_secs(45), "{:?}", begin.elapsed());
+    drop(supervisor);
+    let supervisor = Supervisor::start(&installed, &screen);
+    thread::sleep(Duration::from_millis(900));
+    let same = screen.picture().iter().zip(&rest).filter(|(now, before)| now == before).count();
+    assert!(same * 100 > rest.len() * 95, "it is at rest");
+    drop(supervisor);
+    let output = installed.command(&["audit", "verify"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

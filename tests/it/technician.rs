@@ -1,0 +1,86 @@
+//! The technician at the screen: how they get in, what they see and do, and that all of it is written down.
+
+use std::time::Duration;
+
+use vestibule::{audit::Action, session::State, staff::Pin, wiring};
+
+use crate::headless::{BADGE, Kiosk, Site, english, lifted, pressed};
+
+fn issued(site: &Site) -> String {
+    wiring::digits(&site.directory().issue_technician_pin().unwrap())
+}
+
+/// A finger stays on the clock until the pad asks for the PIN.
+fn hold_the_clock(kiosk: &mut Kiosk) {
+    let clock = kiosk.find("09:41").unwrap();
+    kiosk.batch(&[pressed(0, clock)]);
+    let prompt = english().say("prompt-technician");
+    let held = kiosk.wait_for(Duration::from_secs(5), |kiosk| kiosk.shows(&prompt));
+    assert!(Duration::from_millis(2_900) < held, "{held:?}");
+    kiosk.batch(&[lifted(0, clock)]);
+}
+
+fn come(kiosk: &mut Kiosk, pin: &str) {
+    hold_the_clock(kiosk);
+    kiosk.type_pin(pin);
+}
+
+/// R55, T23
+#[test]
+fn the_technician_sees_how_it_is_and_every_step_is_written_down() {
+    let site = Site::new();
+    let (pin, other) = (issued(&site), site.enrol("grace@example.com", Some(BADGE), true));
+    let mut kiosk = site.kiosk();
+    kiosk.scan(BADGE);
+    kiosk.wait(Duration::from_millis(450));
+    kiosk.tap_door("Main entrance");
+    kiosk.wait(Duration::from_millis(450));
+    kiosk.tap(&english().say("sign-out"));
+    come(&mut kiosk, &pin);
+    for shown in ["technician", "reload", "leave", "done"] {
+        assert!(kiosk.shows(&english().say(shown)), "{shown}: {:?}", kiosk.texts());
+    }
+    let texts = kiosk.texts().join("\n");
+    assert!(texts.contains("Main entrance: accepted") && texts.contains("Network: ok"), "{texts}");
+    assert!(!texts.contains("grace") && !texts.contains("Grace"), "nobody is named: {texts}");
+    kiosk.tap(&english().say("restore-guesses"));
+    kiosk.tap(&english().say("done"));
+    assert!(kiosk.is_at_rest());
+    let steps = site.records_once(Action::Technician, 3);
+    assert_eq!(steps, ["in", "guesses restored", "out"]);
+    // Nobody's own PIN leads there, and the technician's opens no door.
+    kiosk.type_pin(&other);
+    assert!(matches!(kiosk.app.state(), Some(State::SignedIn(_))));
+    kiosk.tap(&english().say("sign-out"));
+    kiosk.type_pin(&pin[..6]);
+    assert!(kiosk.shows(&english().say("not-known")));
+}
+
+/// T23: five wrong ones, then even the right one waits, across a restart too.
+#[test]
+fn guessing_the_technicians_pin_is_over_after_five() {
+    let site = Site::new();
+    let pin = issued(&site);
+    let wrong = if pin == "91827364" { "46372819" } else { "91827364" };
+    let mut kiosk = site.kiosk();
+    for _ in 0..5 {
+        come(&mut kiosk, wrong);
+        assert!(kiosk.shows(&english().say("not-known")), "{:?}", kiosk.texts());
+        kiosk.wait(Duration::from_millis(50));
+    }
+    kiosk.restart(site.start());
+    come(&mut kiosk, &pin);
+    assert!(kiosk.is_at_rest() && kiosk.shows(&english().say("not-known")), "{:?}", kiosk.texts());
+    assert_eq!(site.directory().technician_tries().unwrap(), Some(0));
+    assert_eq!(site.records_once(Action::BudgetSpent, 1), ["technician"]);
+    assert_eq!(site.directory().guesses_left().unwrap().unwrap_or(10), 10, "of the keypad's none is gone");
+}
+
+#[test]
+fn a_kiosk_without_a_technicians_pin_says_so() {
+    let site = Site::new();
+    let mut kiosk = site.kiosk();
+    come(&mut kiosk, "91827364");
+    assert!(kiosk.shows(&english().say("no-technician")), "{:?}", kiosk.texts());
+    assert_eq!(Pin::TECHNICIAN_DIGITS, 8);
+}
