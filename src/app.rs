@@ -86,8 +86,6 @@ pub enum Message {
     Health(Health),
     /// The window is there.
     Opened(Id),
-    /// The window may have to be elsewhere.
-    Moved(Id),
     /// So large is the monitor.
     Measured(Id, Option<Size>),
     /// The monitor that was asked for lies here, in the pixels of the screen: there are so many to a logical one.
@@ -96,8 +94,8 @@ pub enum Message {
     MinuteBegan,
     /// Somebody tries to close the window.
     CloseRequested,
-    /// The screen is another: a monitor came, went, or shows more or less.
-    ScreenChanged,
+    /// The screen is another: the monitor lies here now, in its pixels.
+    ScreenChanged(Rectangle),
     /// It is time to say that the window works.
     BeatBegan,
     /// The agent does too.
@@ -223,10 +221,10 @@ impl App {
                 supervisor::ready();
                 self.opened(id)
             }
-            Message::Moved(id) => self.opened(id),
+            Message::ScreenChanged(place) => window::latest()
+                .and_then(move |id| window::scale_factor(id).map(move |scale| Message::Placed(id, place, scale))),
             Message::Placed(id, place, scale) => self.placed(id, place, scale),
             Message::Measured(id, Some(size)) => self.measured(id, size),
-            Message::ScreenChanged => window::latest().and_then(|id| Task::done(Message::Moved(id))),
             Message::Measured(_, None) | Message::MinuteBegan | Message::Stepped(None | Some(Step::RestoreGuesses)) => {
                 Task::none()
             }
@@ -342,7 +340,7 @@ impl App {
             window::close_requests().map(|_| Message::CloseRequested),
             iced::time::every(BEAT).map(|_| Message::BeatBegan),
             self.reloads(),
-            Subscription::run(monitor::changes).map(|()| Message::ScreenChanged),
+            self.screens(),
         ])
     }
 

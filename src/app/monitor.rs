@@ -12,6 +12,7 @@ use x11rb::{
         randr::{ConnectionExt as _, NotifyMask},
         xproto::ConnectionExt as _,
     },
+    rust_connection::RustConnection,
 };
 
 /// Why an output is not found.
@@ -31,24 +32,30 @@ pub(crate) enum Error {
 pub(crate) fn find(name: &str) -> Result<Rectangle, Error> {
     let (server, screen) = x11rb::connect(None)?;
     let root = server.setup().roots.get(screen).map_or(x11rb::NONE, |screen| screen.root);
+    find_on(&server, root, Some(name))
+}
+
+/// The same, or without a name the first output.
+fn find_on(server: &RustConnection, root: u32, name: Option<&str>) -> Result<Rectangle, Error> {
     let monitors = server.randr_get_monitors(root, true)?.reply()?.monitors;
     let mut known = Vec::new();
     for monitor in monitors {
         let called = String::from_utf8_lossy(&server.get_atom_name(monitor.name)?.reply()?.name).into_owned();
-        if called == name {
+        if name.is_none_or(|name| called == name) {
             let origin = Point::new(f32::from(monitor.x), f32::from(monitor.y));
             return Ok(Rectangle::new(origin, Size::new(f32::from(monitor.width), f32::from(monitor.height))));
         }
         known.push(format!("`{called}`"));
     }
-    Err(Error::Unknown { name: name.to_owned(), known })
+    Err(Error::Unknown { name: name.unwrap_or_default().to_owned(), known })
 }
 
-/// Whenever the screen is another. On Wayland the compositor tells the window itself.
-pub(super) fn changes() -> impl Stream<Item = ()> {
+/// Whenever the screen is another: where this output lies now, or the first. On Wayland the compositor tells the window itself.
+pub(super) fn changes(name: Option<&str>) -> impl Stream<Item = Rectangle> + use<> {
+    let name = name.map(str::to_owned);
     let (told, changes) = mpsc::channel(1);
     let watch = move || {
-        if let Err(error) = watch(&told) {
+        if let Err(error) = watch(name.as_deref(), &told) {
             tracing::debug!(%error, "changes of the screen are not heard of");
         }
     };
@@ -59,15 +66,20 @@ pub(super) fn changes() -> impl Stream<Item = ()> {
     stream::unfold(changes, async |mut changes| Some((changes.recv().await?, changes)))
 }
 
-fn watch(told: &mpsc::Sender<()>) -> Result<(), Error> {
+fn watch(name: Option<&str>, told: &mpsc::Sender<Rectangle>) -> Result<(), Error> {
     let (server, screen) = x11rb::connect(None)?;
     let root = server.setup().roots.get(screen).map_or(x11rb::NONE, |screen| screen.root);
     let _ = server.randr_select_input(root, NotifyMask::SCREEN_CHANGE)?;
     server.flush()?;
     loop {
         let _ = server.wait_for_event()?;
-        if let Err(mpsc::error::TrySendError::Closed(())) = told.try_send(()) {
-            return Ok(());
+        // What came meanwhile is the same change.
+        while server.poll_for_event()?.is_some() {}
+        match find_on(&server, root, name) {
+            Ok(place) if told.blocking_send(place).is_err() => return Ok(()),
+            Ok(_) => {}
+            // It is away. It may come back.
+            Err(error) => tracing::warn!(%error, "no monitor"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The window finds its place on the screen: the whole of it, or a monitor that the site named.
 
 use iced::{
-    Point, Rectangle, Size, Task,
+    Point, Rectangle, Size, Subscription, Task,
     window::{self, Id, raw_window_handle::RawWindowHandle},
 };
 
@@ -44,6 +44,15 @@ impl App {
         window::set_mode(id, window::Mode::Windowed)
             .chain(window::move_to(id, origin))
             .chain(window::resize(id, logical))
+    }
+
+    /// A window that is the whole screen follows it.
+    pub(super) fn screens(&self) -> Subscription<Message> {
+        if !self.window.fullscreen {
+            return Subscription::none();
+        }
+        let name = self.window.monitor.clone();
+        Subscription::run_with(name, |name| monitor::changes(name.as_deref())).map(Message::ScreenChanged)
     }
 
     /// So large is the monitor.

@@ -28,7 +28,7 @@ fn signal(program: &Program, signal: Signal) {
 }
 
 /// A kiosk that is watched, and where.
-fn watched() -> (Installed, String) {
+pub(crate) fn watched() -> (Installed, String) {
     let installed = Installed::new();
     let (file, port) = (installed.path("kiosk.toml"), free_port());
     let text = fs::read_to_string(&file).unwrap();
@@ -36,7 +36,7 @@ fn watched() -> (Installed, String) {
     (installed, format!("http://127.0.0.1:{port}"))
 }
 
-fn get(url: &str) -> (u16, String) {
+pub(crate) fn get(url: &str) -> (u16, String) {
     let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
     let answer = client.get(url).send().unwrap();
     (answer.status().as_u16(), answer.text().unwrap())
@@ -44,7 +44,7 @@ fn get(url: &str) -> (u16, String) {
 
 /// Asks until it is so, for half a minute.
 #[track_caller]
-fn until(url: &str, is_so: impl Fn(u16, &str) -> bool) -> String {
+pub(crate) fn until(url: &str, is_so: impl Fn(u16, &str) -> bool) -> String {
     let deadline = now() + Duration::from_secs(30);
     loop {
         let (status, text) = get(url);
@@ -56,7 +56,7 @@ fn until(url: &str, is_so: impl Fn(u16, &str) -> bool) -> String {
     }
 }
 
-fn number(metrics: &str, name: &str) -> f64 {
+pub(crate) fn number(metrics: &str, name: &str) -> f64 {
     let line = metrics.lines().find(|line| line.starts_with(name) && line[name.len()..].starts_with([' ', '{']));
     line.unwrap_or_else(|| panic!("no {name} in {metrics}")).split(' ').next_back().unwrap().parse().unwrap()
 }

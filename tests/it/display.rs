@@ -19,7 +19,7 @@ const OVERLAP: Duration = Duration::from_millis(25);
 /// and so long after that comes the next: twelve keys a second.
 const REST: Duration = Duration::from_millis(58);
 
-fn pad_program() -> PathBuf {
+pub(crate) fn pad_program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_vestibule")).with_file_name("examples").join("pad")
 }
 
@@ -105,7 +105,7 @@ fn the_kiosk_has_the_whole_screen_without_a_window_manager() {
 
 /// Equal but for a pixel here and there, and for the time: a minute may have begun between the two.
 #[track_caller]
-fn assert_same(screen: &[u8], expected: &Kiosk, what: &str) {
+pub(crate) fn assert_same(screen: &[u8], expected: &Kiosk, what: &str) {
     let different = without_time(screen, &expected.picture(), expected);
     assert!(different < 0.001, "{what}: {:.2} % of the pixels differ", different * 100.0);
 }

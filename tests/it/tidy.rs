@@ -284,8 +284,9 @@ fn every_row_of_the_fault_table_is_named_by_a_test() {
             words.map(str::to_owned).collect::<Vec<_>>()
         })
         .collect();
-    let rows = (1..=35).chain(39..=46).chain(50..=55).map(|row| format!("F{row}"));
-    let threats = (1..=18).chain(24..=37).map(|row| format!("T{row}"));
+    let rows = (1..=60).map(|row| format!("F{row}"));
+    // T40 is for later, as the table says.
+    let threats = (1..=39).map(|row| format!("T{row}"));
     let missing: Vec<String> = rows.chain(threats).filter(|row| !named.contains(row)).collect();
     assert_eq!(missing, Vec::<String>::new());
 }

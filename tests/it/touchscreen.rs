@@ -221,6 +221,39 @@ impl Touchscreen {
         }
     }
 
+    /// The monitor shows so much, or nothing: it was unplugged.
+    pub(crate) fn show(&self, size: Option<(u32, u32)>) {
+        let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
+        let root = server.setup().roots[screen].root;
+        let resources = server.randr_get_screen_resources(root).unwrap().reply().unwrap();
+        let (crtc, output) = (resources.crtcs[0], resources.outputs[0]);
+        let set = |mode: u32, outputs: &[u32]| {
+            let time = x11rb::CURRENT_TIME;
+            let rotation = x11rb::protocol::randr::Rotation::ROTATE0;
+            let set =
+                server.randr_set_crtc_config(crtc, time, resources.config_timestamp, 0, 0, mode, rotation, outputs);
+            let _ = set.unwrap().reply().unwrap();
+        };
+        set(x11rb::NONE, &[]);
+        let Some((width, height)) = size else { return };
+        let is_asked = |mode: &&x11rb::protocol::randr::ModeInfo| {
+            (u32::from(mode.width), u32::from(mode.height)) == (width, height)
+        };
+        let mode = resources.modes.iter().find(is_asked).unwrap().id;
+        let (w, h) = (u16::try_from(width).unwrap(), u16::try_from(height).unwrap());
+        server.randr_set_screen_size(root, w, h, 300, 200).unwrap().check().unwrap();
+        set(mode, &[output]);
+    }
+
+    /// How large the kiosk's window is.
+    pub(crate) fn window_size(&self) -> (u32, u32) {
+        let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
+        let root = server.setup().roots[screen].root;
+        let windows = server.query_tree(root).unwrap().reply().unwrap().children;
+        let sizes = windows.into_iter().map(|window| server.get_geometry(window).unwrap().reply().unwrap());
+        sizes.map(|size| (u32::from(size.width), u32::from(size.height))).max().unwrap_or_default()
+    }
+
     /// Somebody who looks at single pixels, quickly.
     pub(crate) fn eye(&self) -> Eye {
         let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
@@ -335,6 +368,7 @@ Section "Monitor"
   HorizSync 5.0-1000.0
   VertRefresh 5.0-1000.0
   Modeline "kiosk" 100.0 {width} {h1} {h2} {h3} {height} {v1} {v2} {v3}
+  Modeline "small" 40.0 800 840 880 920 480 483 489 500
 EndSection
 Section "Screen"
   Identifier "screen"
@@ -343,7 +377,7 @@ Section "Screen"
   DefaultDepth 24
   SubSection "Display"
     Depth 24
-    Modes "kiosk"
+    Modes "kiosk" "small"
     Virtual {width} {height}
   EndSubSection
 EndSection
