@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A port that nobody has just now.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

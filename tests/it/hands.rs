@@ -84,7 +84,7 @@ fn a_finger_that_slides_off_opens_nothing_and_many_at_once_open_one_door_at_most
     assert!(unlocks <= 2, "of a palm one opens at most: {unlocks}");
 }
 
-/// A thousand touches a second all over the screen, ten fingers at once, at rest and while the keypad waits.
+/// F49: a thousand touches a second all over the screen, ten fingers at once, at rest and while the keypad waits.
 #[test]
 fn touches_at_random_sign_nobody_in_and_open_nothing() {
     let seconds = from_env("VESTIBULE_GHOSTS").unwrap_or(GHOSTS);

@@ -25,6 +25,7 @@ mod sentences;
 mod silence;
 mod simulation;
 mod simulator;
+mod soak;
 mod stories;
 mod technician;
 mod tidy;

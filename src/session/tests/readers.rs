@@ -235,3 +235,41 @@ fn a_reading_where_badges_need_their_pin_waits_for_it() {
     assert_eq!(kiosk.read("0012345678\n"), Vec::<String>::new());
     assert!(kiosk.is_at_rest(), "where badges are off nothing is read");
 }
+
+/// T20, R27: wherever a visit is, what a reader types and its Enter open no door.
+#[test]
+fn the_enter_of_a_scan_opens_no_door_wherever_the_visit_is() {
+    type Prepare = fn(&mut Kiosk);
+    let places: [(&str, Prepare); 5] = [
+        ("doors", |_| ()),
+        ("a number is typed", |kiosk| {
+            let _ = kiosk.send(Event::KeyPressed(Key::Char('1')));
+            let _ = kiosk.idle(ms(150));
+        }),
+        ("a door asks", |kiosk| {
+            let _ = kiosk.send(Event::DoorTouched(SERVER_ROOM));
+        }),
+        ("letters", |kiosk| {
+            let _ = kiosk.send(Event::FindTouched);
+        }),
+        ("an outcome", |kiosk| {
+            let _ = kiosk.send(Event::DoorTouched(LOBBY));
+            let request = kiosk.request();
+            let _ = kiosk.send(Event::UnlockAnswered(request, Outcome::Accepted));
+        }),
+    ];
+    for (place, prepare) in places {
+        for number in ["0012345678\n", "11111\n", "0000000000000001\n"] {
+            let mut kiosk = Kiosk::new(rules());
+            let _ = kiosk.touch("123456");
+            let _ = kiosk.answer(Ok(Identity::Person(welcome())));
+            let _ = kiosk.idle(ms(500));
+            prepare(&mut kiosk);
+            let _ = kiosk.idle(ms(500));
+            let mut effects = kiosk.scan(number);
+            effects.extend(kiosk.idle(ms(500)));
+            let opens = effects.iter().any(|effect| matches!(effect, Effect::Unlock(..)));
+            assert!(!opens, "{place}, {number:?}: {effects:?}");
+        }
+    }
+}
