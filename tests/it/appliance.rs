@@ -232,3 +232,91 @@ fn a_kiosk_that_stands_still_is_started_again_and_signed_out() {
     let output = installed.command(&["audit", "verify"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// From nothing to a kiosk that starts: each answer is written where it belongs, and nothing else in the file changes.
+#[test]
+fn a_first_installation_is_led_through_step_by_step() {
+    let installed = Installed::new();
+    let config = installed.path("new/kiosk.toml");
+    fs::create_dir(installed.path("new")).unwrap();
+    let list = installed.path("badges.csv");
+    let answers = [
+        "Annex",
+        "Back door",
+        "+49 40 1234567",
+        &installed.simulated.base_url,
+        "with-pin",
+        "217",
+        list.to_str().unwrap(),
+        "y",
+    ];
+    let mut setup = Command::new(env!("CARGO_BIN_EXE_vestibule"))
+        .arg("setup")
+        .arg("--config")
+        .arg(&config)
+        .arg("--data")
+        .arg(installed.path("new/data"))
+        .env("VESTIBULE_ADMIN_KEY", &installed.simulated.admin)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    setup.stdin.take().unwrap().write_all((answers.join("\n") + "\n").as_bytes()).unwrap();
+    let output = setup.wait_with_output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success(), "{said}");
+    for text in [
+        "PIN of the technician: ",
+        "grace@example.com enrolled, PIN ",
+        "systemctl enable --now vestibule",
+        "ok       HTTP",
+    ] {
+        assert!(said.contains(text), "no `{text}`: {said}");
+    }
+    let written = vestibule::config::Config::load(&config).unwrap();
+    assert_eq!((written.kiosk.name.as_str(), written.kiosk.location.as_str()), ("Annex", "Back door"));
+    assert_eq!(
+        (written.display.panel_width_mm, written.sign_in.badge),
+        (Some(217), vestibule::config::Badges::WithPin)
+    );
+    let shipped = vestibule::config::SAMPLE;
+    let text = fs::read_to_string(&config).unwrap();
+    let changed = text.lines().zip(shipped.lines()).filter(|(now, before)| now != before).count();
+    assert_eq!((changed, text.lines().count()), (6, shipped.lines().count()));
+    // Nobody answers: nothing is done by halves.
+    let before = fs::read_to_string(&config).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+    let silent = command.args(["setup", "--config"]).arg(&config).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(silent.status.code(), Some(1));
+    assert_eq!(fs::read_to_string(&config).unwrap(), before);
+}
+
+/// A folder gets a file a day, as JSON where the site wants it; nobody's name, badge or login is in it.
+#[test]
+fn the_log_is_kept_in_files_that_programs_can_read() {
+    let installed = Installed::new();
+    let _ = installed.import("badges.csv", &[]);
+    let (file, folder) = (installed.path("kiosk.toml"), installed.path("log"));
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}[log]\nformat = \"json\"\nfolder = \"{}\"\n", folder.display())).unwrap();
+    let mut screen = Touchscreen::start(1280, 800);
+    let kiosk = installed.kiosk(&screen);
+    let _ = kiosk.expect("the window is open");
+    thread::sleep(Duration::from_millis(700));
+    screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
+    let said = kiosk.expect("signed in");
+    let line: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&line["level"], &line["message"]), (&"INFO".into(), &"signed in".into()));
+    thread::sleep(Duration::from_millis(500));
+    let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let kept = fs::read_to_string(&files[0]).unwrap();
+    assert!(
+        kept.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()) && kept.contains("signed in"),
+        "{kept}"
+    );
+    for personal in ["grace", "Grace", BADGE] {
+        assert!(!kept.contains(personal), "{personal}: {kept}");
+    }
+}

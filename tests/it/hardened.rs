@@ -167,7 +167,7 @@ fn the_units_give_away_what_they_can() {
     assert!(packaging("usbguard-rules.conf").lines().any(|line| line.starts_with("reject with-interface one-of")));
     // T21: nobody changes to another console.
     assert!(packaging("10-vestibule.conf").contains("\"DontVTSwitch\" \"true\""));
-    assert!(!packaging("vestibule.service").contains("cage -d -s"));
+    assert!(packaging("vestibule-cage").contains("cage -d -- ") && !packaging("vestibule-cage").contains("cage -s"));
 }
 
 /// F47: the monitor shows less, goes dark and comes back. The kiosk is the same process, and fills the screen within three seconds.
