@@ -28,6 +28,7 @@ use tokio::{
     task::{AbortHandle, JoinSet},
     time,
 };
+use tracing::Instrument;
 
 use self::{
     book::Book,
@@ -48,7 +49,7 @@ use crate::{
     door::{DoorId, Outcome, PlaceId},
     kisi,
     proximity::Proofs,
-    session::{Asked, Denial, Ended, Identity, Presented, SessionId},
+    session::{Asked, Denial, Ended, Identity, Presented, RequestId, SessionId},
     staff::{Credential, NameFormat},
     status::Status,
     trouble::Trouble,
@@ -250,7 +251,7 @@ impl Agent {
             Order::Follow(session, door, reply) => self.follow(session, door, reply),
             Order::ReadBack(session, door) => self.read_back(session, door),
             Order::Recount(session, reply) => self.recount(session, reply),
-            Order::Unlock(session, _, door, at, reply) => self.unlock(session, door, at, reply),
+            Order::Unlock(session, request, door, at, reply) => self.unlock((session, request), door, at, reply),
             Order::Technician(session, step, reply) => drop(reply.send(self.technician_does(session, step))),
             Order::Forget(session, why) => self.forget(session, why),
             #[cfg(test)]
@@ -327,7 +328,13 @@ impl Agent {
 
     /// Only in the open session, only a door of its list, only with its own login, and only once it is written down. Kisi
     /// decides the rest.
-    fn unlock(&mut self, session: SessionId, door: DoorId, at: time::Instant, reply: oneshot::Sender<Outcome>) {
+    fn unlock(
+        &mut self,
+        (session, request): (SessionId, RequestId),
+        door: DoorId,
+        at: time::Instant,
+        reply: oneshot::Sender<Outcome>,
+    ) {
         let open = self.open.as_ref().filter(|open| open.id == session);
         let known = open.and_then(|open| Some((open, open.doors.iter().find(|known| known.id == door)?)));
         let Some((open, known)) = known else {
@@ -354,12 +361,16 @@ impl Agent {
             }
         };
         let proof = self.proof_of(door);
-        tracing::info!(staff = who.staff.get(), door = door.get(), "unlock");
-        let _ = self.work.spawn(async move {
+        self.surroundings.recorded(request, intent);
+        // The number of the record names the unlock in the log, at HTTP too, and on the screen.
+        let span = tracing::info_span!("unlock", record = intent);
+        span.in_scope(|| tracing::info!(staff = who.staff.get(), door = door.get(), "asked for"));
+        let asked = async move {
             let outcome = client.unlock_near(&login, door, proof, at + LATE).await;
-            tracing::info!(staff = who.staff.get(), door = door.get(), ?outcome, "unlock answered");
+            tracing::info!(?outcome, "answered");
             Done::Unlocked(Unlocked { who, door, intent, outcome, reply, at })
-        });
+        };
+        let _ = self.work.spawn(asked.instrument(span));
     }
 
     fn forget(&mut self, session: SessionId, why: Ended) {

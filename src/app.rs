@@ -253,7 +253,13 @@ impl App {
             Message::Health(health) => {
                 let Face::Working(kiosk) = &mut self.face else { return Task::none() };
                 let before = std::mem::replace(&mut kiosk.health, health);
-                if before.lives == health.lives { Task::none() } else { self.send(Event::AgentBegan) }
+                match health.record {
+                    _ if before.lives != health.lives => self.send(Event::AgentBegan),
+                    Some((request, record)) if before.record != health.record => {
+                        self.send(Event::UnlockRecorded(request, record))
+                    }
+                    Some(_) | None => Task::none(),
+                }
             }
         }
     }

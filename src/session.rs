@@ -211,6 +211,7 @@ impl Session {
             Event::AgentBegan => self.agent_began(now),
             Event::Identified(session, answer) => self.identified(session, answer, now),
             Event::DoorsListed(session, doors) => self.listed(session, doors, now),
+            Event::UnlockRecorded(request, record) => self.visited(|visit, _| visit.recorded(request, record)),
             Event::LookedAt(request, outcome) => {
                 if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state {
                     visit.looked_at(request, outcome, now);

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{Agent, done::Done};
-use crate::{audit::Action, chain::Chain, kisi, status::Status, trouble::Trouble, uptime};
+use crate::{audit::Action, chain::Chain, kisi, session::RequestId, status::Status, trouble::Trouble, uptime};
 
 /// While all is well, Kisi is asked so often whether it is there. Our choice.
 const WELL: Duration = Duration::from_mins(1);
@@ -31,6 +31,8 @@ pub struct Health {
     pub trouble: Option<Trouble>,
     /// How often the agent had to begin anew. Sessions from before are over.
     pub lives: u64,
+    /// The record of the unlock that was asked for last: what is read out on the phone when it did not work.
+    pub record: Option<(RequestId, u64)>,
 }
 
 /// What the agent knows about its surroundings.
@@ -98,6 +100,11 @@ impl Surroundings {
         self.say(Some(trouble));
         let soon = Instant::now() + FIRST;
         self.next = self.next.map(|next| next.min(soon));
+    }
+
+    /// This is the record of that unlock.
+    pub(super) fn recorded(&self, request: RequestId, record: u64) {
+        self.said.send_modify(|health| health.record = Some((request, record)));
     }
 
     fn say(&self, trouble: Option<Trouble>) {

@@ -51,7 +51,7 @@ pub fn view<'a>(visit: &'a Visit, rules: &'a Rules, warning: Warning, now: Insta
         Attempt::Opening(_, door, _) => outcome::sending(visit.knows(door), place.height, m),
         Attempt::Done(door, outcome, _) => {
             let rest = visit.rest(door, now);
-            outcome::done(visit.knows(door), outcome, rest, place.height, m)
+            outcome::done(visit.knows(door), (outcome, visit.record), rest, place.height, m)
         }
         Attempt::None | Attempt::Asked(..) if visit.find.is_open => find::letters(visit, place, m),
         Attempt::None | Attempt::Asked(..) if visit.welcome.doors.is_empty() => no_doors(m),

@@ -71,6 +71,8 @@ pub enum Event {
     DoorsListed(SessionId, Vec<Door>),
     /// The agent answered what became of an unlock.
     UnlockAnswered(RequestId, Outcome),
+    /// The agent wrote this unlock down, under this number.
+    UnlockRecorded(RequestId, u64),
     /// The agent looked at the door of an unlock that was accepted.
     LookedAt(RequestId, Outcome),
     /// The agent had to begin anew, and knows of no session.

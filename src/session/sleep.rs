@@ -52,6 +52,7 @@ impl Sleep {
             | Event::Identified(..)
             | Event::DoorsListed(..)
             | Event::UnlockAnswered(..)
+            | Event::UnlockRecorded(..)
             | Event::LookedAt(..)
             | Event::AgentBegan => {
                 // Rest begins with the end of a visit.

@@ -38,6 +38,8 @@ pub struct Visit {
     pub welcome: Welcome,
     /// The door touched last.
     pub attempt: Attempt,
+    /// The number of its record, once it has one.
+    pub record: Option<u64>,
     /// So many pages on from the first.
     pub page: i64,
     /// Which of the doors are looked for.
@@ -83,6 +85,7 @@ impl Visit {
             session,
             welcome,
             attempt: Attempt::None,
+            record: None,
             page: 0,
             find: Find::default(),
             typed: None,
@@ -289,11 +292,18 @@ impl Visit {
             self.attempt = Attempt::Asked(door, now + CONFIRM);
             return None;
         }
-        self.typed = None;
+        (self.typed, self.record) = (None, None);
         self.attempt = Attempt::Opening(request, door, now + rules.unlock_timeout + UNLOCK_GRACE);
         // A second finger on a second door opens nothing, however quickly Kisi answers for the first.
         self.settle(now);
         Some(Effect::Unlock(self.session, request, door))
+    }
+
+    /// The unlock of this request is written down.
+    pub(super) fn recorded(&mut self, request: RequestId, record: u64) {
+        if matches!(self.attempt, Attempt::Opening(open, ..) if open == request) {
+            self.record = Some(record);
+        }
     }
 
     /// Takes an answer. Returns the door, if it was waited for.

@@ -178,7 +178,7 @@ fn a_visit_on_a_real_touchscreen_from_the_list_of_staff_to_the_sign_out() {
     assert_eq!(twin.doors(), ada);
     assert_same(&screen.picture(), &twin, "Ada's doors and no other");
     screen.tap(twin.find("Server room").unwrap());
-    log.push(kiosk.expect("unlock answered"));
+    log.push(kiosk.expect("answered"));
     let events = installed.simulated.unlocks();
     assert_eq!(events.len(), 1);
     check_event(&events[0], "ada@example.com", 103, installed.login("ada@example.com"));
@@ -193,7 +193,7 @@ fn a_visit_on_a_real_touchscreen_from_the_list_of_staff_to_the_sign_out() {
     assert_eq!(twin.doors(), ["Main entrance", "Büro 2. Etage", "Bike store", "Café"]);
     assert_same(&screen.picture(), &twin, "Grace's doors and no other");
     screen.tap(twin.find("Bike store").unwrap());
-    log.push(kiosk.expect("unlock answered"));
+    log.push(kiosk.expect("answered"));
     let events = installed.simulated.unlocks();
     assert_eq!(events.len(), 2);
     check_event(&events[1], "grace@example.com", 104, installed.login("grace@example.com"));
@@ -289,7 +289,7 @@ fn a_whole_visit_with_a_numeric_keypad_alone() {
     assert!(twin.shows("4: Bike store. Press Enter to unlock it."), "{:?}", twin.texts());
     assert_same(&screen.picture(), &twin, "the door that was chosen");
     screen.type_text("\n", person);
-    let _ = kiosk.expect("unlock answered");
+    let _ = kiosk.expect("answered");
     let events = installed.simulated.unlocks();
     assert_eq!(events.len(), 1);
     check_event(&events[0], "ada@example.com", 104, installed.login("ada@example.com"));
@@ -348,7 +348,7 @@ fn a_kiosk_that_stood_still_opens_nothing_when_it_goes_on() {
     let _ = kiosk.expect("signed in");
     thread::sleep(Duration::from_millis(700));
     screen.tap(door);
-    let _ = kiosk.expect("unlock answered");
+    let _ = kiosk.expect("answered");
     assert_eq!(installed.simulated.unlocks().len(), 1, "it works as before");
 }
 

@@ -62,7 +62,7 @@ fn a_finger_that_slides_off_opens_nothing_and_many_at_once_open_one_door_at_most
     thread::sleep(Duration::from_millis(80));
     screen.lift(1, doors[2]);
     screen.lift(0, doors[1]);
-    let _ = kiosk.expect("unlock answered");
+    let _ = kiosk.expect("answered");
     thread::sleep(Duration::from_millis(600));
     assert_eq!(installed.simulated.unlocks().len(), 1, "of two fingers one opens");
     let _ = kiosk.expect("signed out");

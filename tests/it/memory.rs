@@ -96,7 +96,7 @@ fn after_the_sign_out_no_pin_and_no_login_is_left_in_memory_files_or_log() {
     thread::sleep(Duration::from_millis(700));
     twin.type_pin(&pin);
     screen.tap(twin.find("Server room").unwrap());
-    log.extend(kiosk.until("unlock answered"));
+    log.extend(kiosk.until("answered"));
     screen.tap(twin.find(&english().say("sign-out")).unwrap());
     log.extend(kiosk.until("signed out"));
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));

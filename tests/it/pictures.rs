@@ -121,6 +121,7 @@ fn tapped(kiosk: &mut Kiosk, outcome: Option<Outcome>) {
     give(kiosk, Event::DoorTouched(DoorId::new(101)));
     let Some(State::SignedIn(visit)) = kiosk.app.state() else { panic!("signed out") };
     let Attempt::Opening(request, ..) = visit.attempt else { panic!("{:?}", visit.attempt) };
+    give(kiosk, Event::UnlockRecorded(request, 47_110));
     if let Some(outcome) = outcome {
         give(kiosk, Event::UnlockAnswered(request, outcome));
     }
@@ -136,7 +137,7 @@ pub(crate) type Scene = (&'static str, fn(&mut Kiosk));
 pub(crate) const SCENES: [Scene; 24] = [
     ("01-rest", |_| ()),
     ("02-rest-no-network", |kiosk| {
-        drop(kiosk.app.update(Message::Health(Health { trouble: Some(Trouble::Name), lives: 0 })));
+        drop(kiosk.app.update(Message::Health(Health { trouble: Some(Trouble::Name), ..Health::default() })));
     }),
     ("00-dim", |kiosk| {
         give(kiosk, Event::Ticked);

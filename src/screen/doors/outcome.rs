@@ -21,13 +21,13 @@ use crate::{
 
 /// Nobody knows yet.
 pub(super) fn sending(door: Option<&Door>, height: f32, m: Metrics) -> Element<'_, Event> {
-    view((Icon::Send, m.colors.accent), m.words.say("sending"), door, String::new(), height, m)
+    view((Icon::Send, m.colors.accent), m.words.say("sending"), door, (String::new(), None), height, m)
 }
 
 /// It is answered.
 pub(super) fn done(
     door: Option<&Door>,
-    outcome: Outcome,
+    (outcome, record): (Outcome, Option<u64>),
     rest: Option<Duration>,
     height: f32,
     m: Metrics,
@@ -35,6 +35,9 @@ pub(super) fn done(
     let again = rest.filter(|_| outcome.refusal().is_some()).map(|rest| m.words.again_in(rest));
     let advice = m.words.advice(outcome);
     let advice = again.map_or(advice.clone(), |again| format!("{advice} {again}."));
+    // Whoever has to ask somebody has a number to tell.
+    let is_good = matches!(outcome, Outcome::Accepted | Outcome::Opened);
+    let advice = (advice, record.filter(|_| !is_good));
     view((Icon::of_outcome(outcome), color(outcome, m)), m.words.outcome(outcome), door, advice, height, m)
 }
 
@@ -52,7 +55,7 @@ fn view(
     (picture, color): (Icon, Color),
     verdict: String,
     door: Option<&Door>,
-    advice: String,
+    (advice, record): (String, Option<u64>),
     height: f32,
     m: Metrics,
 ) -> Element<'_, Event> {
@@ -62,7 +65,11 @@ fn view(
         label(verdict, Grade::Must, m.verdict(height)).font(theme::BOLD).color(color).width(Fill).align_x(align);
     let name = label(name, Grade::May, m.read()).color(m.colors.muted).width(Fill).height(m.read()[0] * 1.3);
     let advice = label(advice, Grade::Must, m.name()).color(m.colors.text).width(Fill);
-    let words = column![verdict, name.align_x(align), advice.align_x(align)].spacing(m.gap()).width(Fill);
+    let record = record.map(|record| {
+        label(format!("№ {record}"), Grade::May, m.small()).color(m.colors.muted).width(Fill).align_x(align)
+    });
+    let words = column![verdict, name.align_x(align), advice.align_x(align)].push(record);
+    let words = words.spacing(m.gap()).width(Fill);
     let emblem = emblem(picture, color, m.emblem(height), m);
     let content: Element<'_, Event> = if m.is_portrait() {
         column![container(emblem).center_x(Fill), words].spacing(2.0 * m.margin()).align_x(Center).into()
