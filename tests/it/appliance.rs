@@ -5,6 +5,7 @@ use std::{
     io::Write,
     os::unix::net::UnixDatagram,
     process::{Command, Stdio},
+    sync::LazyLock,
     thread,
     time::Duration,
 };
@@ -37,8 +38,10 @@ pub(crate) fn watched() -> (Installed, String) {
 }
 
 pub(crate) fn get(url: &str) -> (u16, String) {
-    let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
-    let answer = client.get(url).send().unwrap();
+    // Making one reads every certificate of the system.
+    static CLIENT: LazyLock<reqwest::blocking::Client> =
+        LazyLock::new(|| reqwest::blocking::Client::builder().no_proxy().build().unwrap());
+    let answer = CLIENT.get(url).send().unwrap();
     (answer.status().as_u16(), answer.text().unwrap())
 }
 
