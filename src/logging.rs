@@ -2,13 +2,13 @@
 
 use std::{
     env,
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     path::Path,
 };
 
 use tracing::Subscriber;
 use tracing_appender::{
-    non_blocking::WorkerGuard,
+    non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard},
     rolling::{Builder, Rotation},
 };
 use tracing_subscriber::{
@@ -22,6 +22,8 @@ use vestibule::{config, status::supervisor};
 
 /// What is logged when `VESTIBULE_LOG` says nothing else.
 const LOG: &str = "warn,vestibule=info";
+/// More lines than these are not kept for a reader that takes none.
+const LINES: usize = 4_096;
 
 /// Begins to log. Without a configuration it is text, and no file is kept. What is still to be written is when the guards go.
 ///
@@ -37,11 +39,11 @@ pub(super) fn begin(config: Option<&config::Log>) -> Vec<WorkerGuard> {
     };
     // A second call is a command within a command: the first log goes on.
     let is_json = config.is_some_and(|log| log.is_json);
-    let (stderr, guard) = tracing_appender::non_blocking(io::stderr());
+    let (stderr, guard) = unhurried(io::stderr());
     let mut guards = vec![guard];
     let spoken = layer(is_json, io::stderr().is_terminal(), is_journal(), stderr);
     let kept = file.map(|file| {
-        let (file, guard) = tracing_appender::non_blocking(file);
+        let (file, guard) = unhurried(file);
         guards.push(guard);
         layer(is_json, false, false, file)
     });
@@ -54,6 +56,11 @@ pub(super) fn begin(config: Option<&config::Log>) -> Vec<WorkerGuard> {
     }
     supervisor::log_panics();
     guards
+}
+
+/// A writer that nobody waits for, and that keeps so many lines at most.
+fn unhurried(out: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().buffered_lines_limit(LINES).finish(out)
 }
 
 /// A journal has its own times, and would keep the codes of colours.

@@ -22,7 +22,7 @@ use crate::{
 const COUNTED: Duration = Duration::from_mins(10);
 
 /// The technician sees so many taps.
-const LAST: usize = 6;
+const LAST: usize = 4;
 
 /// Whose session it is, as the log calls them.
 #[derive(Debug, Clone)]

@@ -219,7 +219,7 @@ fn technician(kiosk: &mut Kiosk) {
         fact(What::Version, "0.1.0", true),
     ];
     let last = ["Main entrance: accepted", "Server room: refused: NotYours, fcd8ef", "Loading bay: unknown"];
-    let last = last.into_iter().cycle().take(6).map(|line| format!("24. 09:41  {line}")).collect();
+    let last = last.into_iter().cycle().take(4).map(|line| format!("24. 09:41  {line}")).collect();
     let hash = "5f".repeat(32);
     let diagnostics = format!("vestibule\nNetwork: no answer\nClock: 0 s\nAudit head: 4711:{hash}");
     answer(kiosk, Ok(Identity::Technician(Box::new(Report { facts, last, diagnostics }))));
