@@ -131,6 +131,21 @@ async fn no_byte_of_a_login_reaches_a_server_whose_certificate_is_wrong() {
     }
 }
 
+/// F58: Kisi changes its certificate, and the one it was signed with. The root is the same, and there is nothing to do.
+#[tokio::test]
+async fn a_new_certificate_under_the_same_root_is_no_news() {
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let trusted = params.self_signed(&key).unwrap().der().to_vec();
+    let root = rcgen::Issuer::new(params, key);
+    for certificate in ["of yesterday", "of today"] {
+        let server = Server::under(&root, &trusted, sample().0);
+        assert!(server.client().time().await.is_ok(), "{certificate}");
+        server.simulator.with(|world| assert_eq!(world.connections, 1, "{certificate}"));
+    }
+}
+
 /// T27, R37.
 #[test]
 fn addresses_that_would_send_a_login_in_clear_or_elsewhere_are_refused_before_anything_is_sent() {

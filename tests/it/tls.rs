@@ -10,14 +10,19 @@ use std::{
 };
 
 use axum::serve::Listener;
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
 };
 use tokio_rustls::{
     TlsAcceptor,
-    rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer, version},
+    rustls::{
+        ServerConfig,
+        crypto::ring,
+        pki_types::{CertificateDer, PrivateKeyDer},
+        version,
+    },
     server::TlsStream,
 };
 use vestibule::{
@@ -57,12 +62,28 @@ impl Server {
         let key = KeyPair::generate().unwrap();
         let signed = params.self_signed(&key).unwrap();
         let der = signed.der().to_vec();
+        Self::serve(vec![signed.der().clone()], &key, der, world)
+    }
+
+    /// With a certificate and an intermediate one that are new, under a root that is not.
+    pub(crate) fn under(root: &Issuer<'_, KeyPair>, trusted: &[u8], world: World) -> Self {
+        let (middle_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let mut middle = CertificateParams::new(Vec::new()).unwrap();
+        middle.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let middle_signed = middle.signed_by(&middle_key, root).unwrap();
+        let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let leaf = leaf.signed_by(&key, &Issuer::from_params(&middle, &middle_key)).unwrap();
+        let chain = vec![leaf.der().clone(), middle_signed.der().clone()];
+        Self::serve(chain, &key, trusted.to_vec(), world)
+    }
+
+    fn serve(chain: Vec<CertificateDer<'static>>, key: &KeyPair, der: Vec<u8>, world: World) -> Self {
         let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![signed.der().clone()], private)
+            .with_single_cert(chain, private)
             .unwrap();
         // F13: a client that could speak HTTP/2 would choose it, and this server cannot. So no test over TLS passes with one: no
         // GOAWAY and no REFUSED_STREAM can come.
