@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::{
+    display::difference,
     headless::{BADGE, now},
     installed::{Installed, Program},
     touchscreen::Touchscreen,
@@ -79,7 +80,7 @@ fn who_watches_is_told_numbers_and_nothing_about_anybody() {
         assert_eq!(ready[key], true, "{key}: {ready}");
     }
     assert_eq!(get(&format!("{at}/healthz")), (200, "ok\n".to_owned()));
-    thread::sleep(Duration::from_millis(700));
+    let _ = screen.settled();
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = kiosk.expect("signed in");
     let metrics = until(&format!("{at}/metrics"), |_, text| text.contains("result=\"in\""));
@@ -118,8 +119,7 @@ fn a_running_kiosk_reads_its_configuration_anew_and_keeps_the_last_good_one() {
     let file = installed.path("kiosk.toml");
     let good = fs::read_to_string(&file).unwrap();
     let mut screen = Touchscreen::start(1280, 800);
-    let mut kiosk = installed.kiosk(&screen);
-    let _ = kiosk.expect("the window is open");
+    let mut kiosk = installed.open(&screen);
     let hash = || {
         let (_, metrics) = get(&format!("{at}/metrics"));
         metrics.lines().find(|line| line.starts_with("vestibule_config_info")).unwrap().to_owned()
@@ -130,14 +130,13 @@ fn a_running_kiosk_reads_its_configuration_anew_and_keeps_the_last_good_one() {
     assert!(kiosk.expect("what was before goes on").contains("`display.themes` is not a key"));
     let refused: Value = serde_json::from_str(&get(&format!("{at}/readyz")).1).unwrap();
     assert_eq!((&refused["ready"], &refused["config"]), (&true.into(), &false.into()));
-    let dark = screen.picture();
+    let dark = screen.settled();
     fs::write(&file, format!("{good}[display]\ntheme = \"light\"\n")).unwrap();
     signal(&kiosk, Signal::HUP);
     let _ = kiosk.expect("the configuration was read anew");
-    thread::sleep(Duration::from_millis(900));
+    assert!(dark[0] < 64, "{}", dark[0]);
+    let _ = screen.once("a light picture", |picture| 192 < picture[0]);
     assert_ne!(hash(), before);
-    let light = screen.picture();
-    assert!(dark[0] < 64 && 192 < light[0], "{} and {}", dark[0], light[0]);
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = kiosk.expect("signed in");
     assert_eq!(kiosk.child.try_wait().unwrap(), None, "the same process");
@@ -151,14 +150,11 @@ fn a_kiosk_that_cannot_start_says_so_and_heals_by_itself() {
     let (key, away) = (installed.path("data/device.key"), installed.path("device.key"));
     fs::rename(&key, &away).unwrap();
     let mut screen = Touchscreen::start(1280, 800);
-    let mut kiosk = installed.kiosk(&screen);
-    let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(900));
-    let notice = screen.picture();
+    let mut kiosk = installed.open(&screen);
+    let notice = screen.settled();
     fs::rename(&away, &key).unwrap();
     let _ = kiosk.expect("the configuration was read anew");
-    thread::sleep(Duration::from_millis(900));
-    assert_ne!(screen.picture(), notice);
+    let _ = screen.once("anything else", |picture| picture != notice);
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = kiosk.expect("signed in");
     assert_eq!(kiosk.child.try_wait().unwrap(), None, "the same process");
@@ -219,8 +215,7 @@ fn a_kiosk_that_stands_still_is_started_again_and_signed_out() {
     let _ = installed.import("badges.csv", &[]);
     let mut screen = Touchscreen::start(1280, 800);
     let mut supervisor = Supervisor::start(&installed, &screen);
-    thread::sleep(Duration::from_millis(900));
-    let rest = screen.picture();
+    let rest = screen.settled();
     // Touches keep the visit; it ends with the process.
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = supervisor.program.expect("signed in");
@@ -229,9 +224,7 @@ fn a_kiosk_that_stands_still_is_started_again_and_signed_out() {
     assert!(begin.elapsed() < Duration::from_secs(45), "{:?}", begin.elapsed());
     drop(supervisor);
     let supervisor = Supervisor::start(&installed, &screen);
-    thread::sleep(Duration::from_millis(900));
-    let same = screen.picture().iter().zip(&rest).filter(|(now, before)| now == before).count();
-    assert!(same * 100 > rest.len() * 95, "it is at rest");
+    let _ = screen.once("the kiosk at rest", |picture| difference(picture, &rest) < 0.05);
     drop(supervisor);
     let output = installed.command(&["audit", "verify"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -305,9 +298,7 @@ fn the_log_is_kept_in_files_that_programs_can_read() {
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, format!("{text}[log]\nformat = \"json\"\nfolder = \"{}\"\n", folder.display())).unwrap();
     let mut screen = Touchscreen::start(1280, 800);
-    let kiosk = installed.kiosk(&screen);
-    let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
+    let kiosk = installed.open(&screen);
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let said = kiosk.expect("signed in");
     let line: Value = serde_json::from_str(&said).unwrap();

@@ -1,6 +1,6 @@
 //! A reception desk: a window beside others, a mouse, a keyboard, and a person who opens doors all day.
 
-use std::{fs, path::Path, thread, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use iced::Size;
 use iced_test::simulator::{tap_key, typewrite};
@@ -112,8 +112,7 @@ fn the_kiosk_goes_to_the_monitor_that_was_asked_for() {
         if monitor == "NONE" {
             let _ = kiosk.expect("there is no output `NONE`, there are `LEFT`, `RIGHT`");
         }
-        thread::sleep(Duration::from_millis(900));
-        let picture = screen.picture();
+        let picture = screen.settled();
         let is_lit = |x: usize| picture[4 * (300 * 1600 + x)..][..3].iter().any(|part| *part != 0);
         assert_eq!((is_lit(4), is_lit(1596)), (left, right), "{monitor}");
     }

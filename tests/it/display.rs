@@ -32,7 +32,7 @@ pub(crate) fn pad(screen: &Touchscreen, busy_ms: u64) -> Program {
             .env_remove("WAYLAND_DISPLAY"),
     );
     let _ = pad.expect("open");
-    thread::sleep(Duration::from_millis(700));
+    let _ = screen.settled();
     pad
 }
 
@@ -99,15 +99,15 @@ fn the_kiosk_has_the_whole_screen_without_a_window_manager() {
         let _pad = pad(&screen, 0);
         #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "sizes of screens")]
         let expected = at_rest(Size::new(width as f32, height as f32));
-        assert_same(&screen.picture(), &expected, &format!("{width}x{height}"));
+        assert_same(&screen, &expected, &format!("{width}x{height}"));
     }
 }
 
 /// Equal but for a pixel here and there, and for the time: a minute may have begun between the two.
 #[track_caller]
-pub(crate) fn assert_same(screen: &[u8], expected: &Kiosk, what: &str) {
-    let different = without_time(screen, &expected.picture(), expected);
-    assert!(different < 0.001, "{what}: {:.2} % of the pixels differ", different * 100.0);
+pub(crate) fn assert_same(screen: &Touchscreen, expected: &Kiosk, what: &str) {
+    let picture = expected.picture();
+    let _ = screen.once(what, |screen| without_time(screen, &picture, expected) < 0.001);
 }
 
 /// The difference, but for where this kiosk shows the time.
@@ -153,16 +153,14 @@ fn a_visit_on_a_real_touchscreen_from_the_list_of_staff_to_the_sign_out() {
         command.env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY").env("VESTIBULE_LOG", "trace"),
     );
     let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
     let mut twin = installed.twin();
-    assert_same(&screen.picture(), &twin, "at rest");
+    assert_same(&screen, &twin, "at rest");
 
     // Ada types her PIN with a finger.
     for digit in pin.chars() {
         screen.tap(twin.find(&digit.to_string()).unwrap());
     }
     let mut log = vec![kiosk.expect("signed in")];
-    thread::sleep(Duration::from_millis(700));
     twin.type_pin(&pin);
     let ada = [
         "Main entrance",
@@ -176,7 +174,7 @@ fn a_visit_on_a_real_touchscreen_from_the_list_of_staff_to_the_sign_out() {
         "Studio (planned)",
     ];
     assert_eq!(twin.doors(), ada);
-    assert_same(&screen.picture(), &twin, "Ada's doors and no other");
+    assert_same(&screen, &twin, "Ada's doors and no other");
     screen.tap(twin.find("Server room").unwrap());
     log.push(kiosk.expect("answered"));
     let events = installed.simulated.unlocks();
@@ -188,10 +186,10 @@ fn a_visit_on_a_real_touchscreen_from_the_list_of_staff_to_the_sign_out() {
     twin.tap(&english().say("sign-out"));
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     log.push(kiosk.expect("signed in"));
-    thread::sleep(Duration::from_millis(700));
+    twin.wait(Duration::from_millis(450));
     twin.scan(BADGE);
     assert_eq!(twin.doors(), ["Main entrance", "Büro 2. Etage", "Bike store", "Café"]);
-    assert_same(&screen.picture(), &twin, "Grace's doors and no other");
+    assert_same(&screen, &twin, "Grace's doors and no other");
     screen.tap(twin.find("Bike store").unwrap());
     log.push(kiosk.expect("answered"));
     let events = installed.simulated.unlocks();
@@ -199,11 +197,9 @@ fn a_visit_on_a_real_touchscreen_from_the_list_of_staff_to_the_sign_out() {
     check_event(&events[1], "grace@example.com", 104, installed.login("grace@example.com"));
 
     // Nobody touches it any more.
-    thread::sleep(Duration::from_secs(2));
-    assert!(10_000 < warning_pixels(&screen.picture()), "a warning with its button");
+    let _ = screen.once("a warning with its button", |picture| 10_000 < warning_pixels(picture));
     log.push(kiosk.expect("signed out"));
-    thread::sleep(Duration::from_millis(500));
-    assert_same(&screen.picture(), &installed.twin(), "nothing of the visit is left");
+    assert_same(&screen, &installed.twin(), "nothing of the visit is left");
 
     // And nothing of it was in a log at its finest.
     log.extend(kiosk.lines.try_iter());
@@ -242,21 +238,16 @@ fn a_dim_screen_is_woken_by_a_touch_that_types_nothing() {
     let config = fs::read_to_string(&file).unwrap() + "[display]\ndim_after_seconds = 3\n";
     fs::write(&file, config).unwrap();
     let mut screen = Touchscreen::start(1280, 800);
-    let kiosk = installed.kiosk(&screen);
-    let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
-    let rest = screen.picture();
-    thread::sleep(Duration::from_secs(4));
+    let _kiosk = installed.open(&screen);
+    let rest = screen.settled();
     let light = |picture: &[u8]| picture.chunks(4).map(|pixel| u64::from(pixel[0].max(pixel[1]))).sum::<u64>();
-    assert!(light(&screen.picture()) < light(&rest) / 4, "dim");
+    let _ = screen.once("less light", |picture| light(picture) < light(&rest) / 4);
     let twin = installed.twin();
     let key = twin.find("5").unwrap();
     screen.tap(key);
-    thread::sleep(Duration::from_millis(600));
-    assert!(without_time(&screen.picture(), &rest, &twin) < 0.000_1, "awake, and nothing is typed");
+    let _ = screen.once("no digit", |picture| without_time(picture, &rest, &twin) < 0.000_1);
     screen.tap(key);
-    thread::sleep(Duration::from_millis(300));
-    assert!(0.000_1 < without_time(&screen.picture(), &rest, &twin), "now a digit is");
+    let _ = screen.once("a digit", |picture| 0.000_1 < without_time(picture, &rest, &twin));
 }
 
 /// Without a finger on the screen: a numeric keypad does everything.
@@ -265,9 +256,7 @@ fn a_whole_visit_with_a_numeric_keypad_alone() {
     let installed = Installed::new();
     let pin = installed.import("pins.csv", &["--pin"])["pin"].as_str().unwrap().to_owned();
     let mut screen = Touchscreen::start(1280, 800);
-    let kiosk = installed.kiosk(&screen);
-    let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
+    let kiosk = installed.open(&screen);
     let person = Duration::from_millis(110);
     // A digit too many is taken back.
     screen.type_text(&pin[..3], person);
@@ -276,18 +265,17 @@ fn a_whole_visit_with_a_numeric_keypad_alone() {
     screen.chord(&[14]); // Backspace
     screen.type_text(&pin[3..], person);
     let _ = kiosk.expect("signed in");
-    thread::sleep(Duration::from_millis(700));
-    screen.type_text("4", person);
-    thread::sleep(Duration::from_millis(300));
     let mut twin = installed.twin();
     twin.type_pin(&pin);
     twin.wait(Duration::from_millis(450));
+    assert_same(&screen, &twin, "her doors");
+    screen.type_text("4", person);
     for key in ["4", ""] {
         twin.batch(&iced_test::simulator::typewrite(key).collect::<Vec<_>>());
         twin.wait(Duration::from_millis(150));
     }
     assert!(twin.shows("4: Bike store. Press Enter to unlock it."), "{:?}", twin.texts());
-    assert_same(&screen.picture(), &twin, "the door that was chosen");
+    assert_same(&screen, &twin, "the door that was chosen");
     screen.type_text("\n", person);
     let _ = kiosk.expect("answered");
     let events = installed.simulated.unlocks();
@@ -302,15 +290,11 @@ fn a_visit_that_is_left_alone_warns_before_it_ends() {
     let installed = Installed::new();
     let _ = installed.import("badges.csv", &[]);
     let mut screen = Touchscreen::start(800, 480);
-    let kiosk = installed.kiosk(&screen);
-    let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
+    let kiosk = installed.open(&screen);
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = kiosk.expect("signed in");
-    thread::sleep(Duration::from_secs(1));
-    assert_eq!(warning_pixels(&screen.picture()), 0);
-    thread::sleep(Duration::from_secs(5));
-    assert!(2_000 < warning_pixels(&screen.picture()));
+    let _ = screen.once("doors without a warning", |picture| warning_pixels(picture) == 0);
+    let _ = screen.once("a warning", |picture| 2_000 < warning_pixels(picture));
     let _ = kiosk.expect("signed out");
 }
 
@@ -321,9 +305,8 @@ fn a_kiosk_that_stood_still_opens_nothing_when_it_goes_on() {
     let installed = Installed::new();
     let _ = installed.import("badges.csv", &[]);
     let mut screen = Touchscreen::start(1280, 800);
-    let kiosk = installed.kiosk(&screen);
-    let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
+    let kiosk = installed.open(&screen);
+    let rest = screen.settled();
     let door = {
         let mut twin = installed.twin();
         twin.scan(BADGE);
@@ -333,7 +316,7 @@ fn a_kiosk_that_stood_still_opens_nothing_when_it_goes_on() {
     for seconds in [3, 10] {
         screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
         let _ = kiosk.expect("signed in");
-        thread::sleep(Duration::from_millis(700));
+        let _ = screen.once("doors", |picture| 0.05 < difference(picture, &rest));
         rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
         for _ in 0..seconds {
             screen.tap(door);
@@ -346,7 +329,7 @@ fn a_kiosk_that_stood_still_opens_nothing_when_it_goes_on() {
     assert_eq!(installed.simulated.unlocks().len(), 0);
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = kiosk.expect("signed in");
-    thread::sleep(Duration::from_millis(700));
+    let _ = screen.once("doors", |picture| 0.05 < difference(picture, &rest));
     screen.tap(door);
     let _ = kiosk.expect("answered");
     assert_eq!(installed.simulated.unlocks().len(), 1, "it works as before");
@@ -357,9 +340,7 @@ fn a_kiosk_that_stood_still_opens_nothing_when_it_goes_on() {
 fn the_kiosk_cannot_be_closed_and_says_when_its_display_is_gone() {
     let installed = Installed::new();
     let mut screen = Touchscreen::start(1280, 800);
-    let mut kiosk = installed.kiosk(&screen);
-    let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
+    let mut kiosk = installed.open(&screen);
     // F54
     let mut command = installed.command(&[]);
     let mut second = Program::start(command.env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
@@ -376,7 +357,7 @@ fn the_kiosk_cannot_be_closed_and_says_when_its_display_is_gone() {
     screen.lift(0, Point::new(640.0, 600.0));
     thread::sleep(Duration::from_millis(500));
     assert!(kiosk.child.try_wait().unwrap().is_none(), "it is still there");
-    assert_same(&screen.picture(), &installed.twin(), "and looks as before");
+    assert_same(&screen, &installed.twin(), "and looks as before");
     screen.pull_the_plug();
     let code = kiosk.exit_code();
     assert!(code != Some(0), "{code:?}");
@@ -393,16 +374,14 @@ fn the_demo_enrols_its_staff_shows_how_they_sign_in_and_ends_with_its_window() {
     let is_pin = |word: &&str| word.len() == 6 && word.chars().all(|c| c.is_ascii_digit());
     let pin = line.split_whitespace().find(is_pin).unwrap_or_else(|| panic!("{line}"));
     let _ = demo.expect("Grace Moreau: badge 0012345678");
-    thread::sleep(Duration::from_millis(2_500));
-    let rest = screen.picture();
+    let rest = screen.settled();
     // Without a window manager the window lies at the top left, as large as it asked to be.
     let window = at_rest(Size::new(1280.0, 800.0));
     for digit in pin.chars() {
         screen.tap(window.find(&digit.to_string()).unwrap());
     }
     let _ = demo.expect("signed in");
-    thread::sleep(Duration::from_millis(500));
-    assert!(0.05 < difference(&screen.picture(), &rest), "the doors are shown");
+    let _ = screen.once("the doors", |picture| 0.05 < difference(picture, &rest));
     screen.ask_to_close();
     assert_eq!(demo.exit_code(), Some(0));
 }
@@ -415,8 +394,7 @@ fn a_broken_configuration_is_said_on_the_screen() {
     let mut kiosk = installed.kiosk(&screen);
     assert!(kiosk.expect("is not a key").contains("line 2: `kiosk.nmae`"));
     let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
-    assert!(kiosk.child.try_wait().unwrap().is_none());
     let rest = at_rest(Size::new(1280.0, 800.0)).picture();
-    assert!(0.02 < difference(&screen.picture(), &rest), "not the keypad");
+    assert!(0.02 < difference(&screen.settled(), &rest), "not the keypad");
+    assert!(kiosk.child.try_wait().unwrap().is_none());
 }

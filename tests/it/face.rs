@@ -180,7 +180,7 @@ fn tones_are_played_where_there_is_something_to_play_them_on() {
         let command = command.env("ALSA_CONFIG_PATH", &conf).env("DISPLAY", screen.display());
         let kiosk = Program::start(command.env_remove("WAYLAND_DISPLAY"));
         let _ = kiosk.expect("the window is open");
-        thread::sleep(Duration::from_millis(700));
+        let _ = screen.settled();
         let key = installed.twin().find("5").unwrap();
         for _ in 0..3 {
             screen.tap(key);

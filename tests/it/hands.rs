@@ -5,7 +5,7 @@ use std::{thread, time::Duration};
 use iced::{Point, Size};
 
 use crate::{
-    display::{at_rest, pad},
+    display::{assert_same, at_rest, pad},
     headless::{BADGE, now},
     installed::{Installed, Program},
     touchscreen::Touchscreen,
@@ -22,14 +22,12 @@ fn from_env(name: &str) -> Option<u64> {
 
 /// Grace at her doors, and where they are.
 fn signed_in(installed: &Installed, screen: &mut Touchscreen) -> (Program, Vec<Point>) {
-    let kiosk = installed.kiosk(screen);
-    let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
+    let kiosk = installed.open(screen);
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = kiosk.expect("signed in");
-    thread::sleep(Duration::from_millis(700));
     let mut twin = installed.twin();
     twin.scan(BADGE);
+    assert_same(screen, &twin, "her doors");
     let doors = ["Main entrance", "Büro 2. Etage", "Bike store", "Café"];
     let doors = doors.map(|door| twin.find(door).unwrap_or_else(|| panic!("{door}: {:?}", twin.texts())));
     (kiosk, doors.to_vec())
@@ -92,9 +90,7 @@ fn touches_at_random_sign_nobody_in_and_open_nothing() {
     let _ = installed.import("pins.csv", &["--pin"]);
     let _ = installed.import("badges.csv", &[]);
     let mut screen = Touchscreen::start(1280, 800);
-    let kiosk = installed.kiosk(&screen);
-    let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
+    let kiosk = installed.open(&screen);
     let mut random = fastrand::Rng::with_seed(0x9e37_79b9_7f4a_7c15);
     let (mut touches, mut signed_in) = (0_u64, 0);
     // The budget is spent within seconds: what follows is the wait, with a guess back every six minutes.

@@ -12,7 +12,7 @@ use iced::Size;
 
 use crate::{
     appliance::{get, number, until, watched},
-    display::{assert_same, at_rest, pad_program},
+    display::{assert_same, at_rest, difference, pad_program},
     headless::{BADGE, now},
     installed::{Installed, Program},
     touchscreen::Touchscreen,
@@ -68,9 +68,7 @@ fn whatever_a_keyboard_types_the_kiosk_stays() {
     let installed = Installed::new();
     let _ = installed.import("badges.csv", &[]);
     let mut screen = Touchscreen::start(1280, 800);
-    let mut kiosk = installed.kiosk(&screen);
-    let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
+    let mut kiosk = installed.open(&screen);
     for chord in ways_out() {
         screen.chord(&chord);
     }
@@ -89,7 +87,7 @@ fn whatever_a_keyboard_types_the_kiosk_stays() {
     // What was said of them goes.
     thread::sleep(Duration::from_secs(11));
     assert!(kiosk.child.try_wait().unwrap().is_none(), "it is still there");
-    assert_same(&screen.picture(), &installed.twin(), "and at rest");
+    assert_same(&screen, &installed.twin(), "and at rest");
     assert_eq!(installed.simulated.unlocks(), Vec::<serde_json::Value>::new());
 }
 
@@ -103,7 +101,7 @@ fn a_window_that_panics_says_where_and_leaves_nothing_on_the_screen() {
         let _ = command.args(["0", "panics"]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY");
         let mut pad = Program::start(&mut command);
         let _ = pad.expect("open");
-        thread::sleep(Duration::from_millis(300));
+        let _ = screen.settled();
         let begin = now();
         screen.chord(&[2]);
         let said = pad.expect("the program panicked");
@@ -188,9 +186,7 @@ fn the_units_give_away_what_they_can() {
 fn a_monitor_that_changes_or_goes_is_followed() {
     let installed = Installed::new();
     let screen = Touchscreen::start(1280, 800);
-    let mut kiosk = installed.kiosk(&screen);
-    let _ = kiosk.expect("the window is open");
-    thread::sleep(Duration::from_millis(700));
+    let mut kiosk = installed.open(&screen);
     let is_filled = |width: u32, height: u32| {
         let eye = screen.eye();
         #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "sizes of screens")]
@@ -212,7 +208,7 @@ fn a_monitor_that_changes_or_goes_is_followed() {
     thread::sleep(Duration::from_secs(3));
     assert!(is_filled(1280, 800));
     assert!(kiosk.child.try_wait().unwrap().is_none(), "the same process");
-    assert_same(&screen.picture(), &at_rest_of(&installed), "as before");
+    assert_same(&screen, &at_rest_of(&installed), "as before");
 }
 
 fn at_rest_of(installed: &Installed) -> crate::headless::Kiosk {
@@ -236,11 +232,13 @@ fn a_log_that_nobody_takes_stops_nothing() {
         .spawn()
         .unwrap();
     let _ = until(&format!("{at}/readyz"), |status, _| status == 200);
-    thread::sleep(Duration::from_secs(2));
+    let rest = screen.settled();
     for visit in 1..=2 {
         screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
         let sign_in = format!("vestibule_session_seconds_count {visit}");
-        thread::sleep(Duration::from_millis(2_300));
+        let _ = screen.once("doors", |picture| 0.05 < difference(picture, &rest));
+        // The same badge within two seconds is the same reading.
+        thread::sleep(Duration::from_secs(2));
         screen.chord(&[1]); // Escape
         let _ = until(&format!("{at}/metrics"), |_, text| text.contains(&sign_in));
     }

@@ -121,6 +121,14 @@ pub(crate) struct Installed {
 }
 
 impl Installed {
+    /// The kiosk on this screen, once it is drawn.
+    pub(crate) fn open(&self, screen: &Touchscreen) -> Program {
+        let kiosk = self.kiosk(screen);
+        let _ = kiosk.expect("the window is open");
+        let _ = screen.settled();
+        kiosk
+    }
+
     /// The kiosk on this screen.
     pub(crate) fn kiosk(&self, screen: &Touchscreen) -> Program {
         Program::start(self.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"))

@@ -16,6 +16,7 @@ use vestibule::{
 };
 
 use crate::{
+    display::{assert_same, difference},
     enrolment::Files,
     headless::{BADGE, Kiosk, WIDE, english},
     installed::Program,
@@ -77,7 +78,7 @@ fn after_the_sign_out_no_pin_and_no_login_is_left_in_memory_files_or_log() {
     let _ = command.env_remove("VESTIBULE_ADMIN_KEY").env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY");
     let mut kiosk = Program::start(command.env("VESTIBULE_LOG", "trace"));
     let mut log = kiosk.until("the window is open");
-    thread::sleep(Duration::from_millis(700));
+    let rest = screen.settled();
     let config = Config::load(&files.folder.join("kiosk.toml")).unwrap();
     let directory = Directory::open(&files.folder.join("data"), None, || Cost::FLOOR).unwrap();
     let client = Client::new(&wiring::client(&config)).unwrap();
@@ -93,15 +94,15 @@ fn after_the_sign_out_no_pin_and_no_login_is_left_in_memory_files_or_log() {
         world.logins.values().find(|login| login.person == ada).unwrap().secret.clone()
     });
     assert!(!hits(&memory(kiosk.child.id()), &secret_of_ada).is_empty(), "the search sees a login that is in use");
-    thread::sleep(Duration::from_millis(700));
     twin.type_pin(&pin);
+    assert_same(&screen, &twin, "her doors");
     screen.tap(twin.find("Server room").unwrap());
     log.extend(kiosk.until("answered"));
     screen.tap(twin.find(&english().say("sign-out")).unwrap());
     log.extend(kiosk.until("signed out"));
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     log.extend(kiosk.until("signed in"));
-    thread::sleep(Duration::from_millis(700));
+    let _ = screen.once("doors", |picture| 0.05 < difference(picture, &rest));
     screen.tap(twin.find(&english().say("sign-out")).unwrap());
     log.extend(kiosk.until("signed out"));
     thread::sleep(Duration::from_millis(1_500));

@@ -237,7 +237,7 @@ fn many_visits_leave_nothing_behind() {
     let mut kiosk = Program::start(command.env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
     let _ = kiosk.expect("the window is open");
     let _ = until(&format!("{at}/readyz"), |status, _| status == 200);
-    thread::sleep(Duration::from_millis(700));
+    let _ = screen.settled();
     let mut random = fastrand::Rng::with_seed(56);
     let mut settled = None;
     for index in 0..visits {

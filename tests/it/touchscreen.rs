@@ -207,6 +207,34 @@ impl Touchscreen {
         image.data.chunks(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0], 255]).collect()
     }
 
+    /// The picture, once it is as asked and stays so for 400 ms: a control that comes under a finger takes touches by then.
+    #[track_caller]
+    pub(crate) fn once(&self, what: &str, mut is_it: impl FnMut(&[u8]) -> bool) -> Vec<u8> {
+        let deadline = now() + Duration::from_secs(15);
+        let mut since = now();
+        loop {
+            let picture = self.picture();
+            if !is_it(&picture) {
+                since = now();
+            }
+            if Duration::from_millis(400) <= since.elapsed() {
+                return picture;
+            }
+            assert!(now() < deadline, "the screen never shows {what}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The picture, once something is drawn and does not change any more.
+    #[track_caller]
+    pub(crate) fn settled(&self) -> Vec<u8> {
+        let mut last = Vec::new();
+        self.once("a picture that stays", |picture| {
+            let is_drawn = picture.chunks(4).any(|pixel| pixel != &picture[..4]);
+            is_drawn && std::mem::replace(&mut last, picture.to_vec()) == picture
+        })
+    }
+
     /// Makes two monitors of the screen, a left and a right half.
     pub(crate) fn divide(&self, left: &str, right: &str) {
         let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
