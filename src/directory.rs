@@ -62,8 +62,8 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`Error::KeyMissing`] when a directory is there without its key: no new key is made then. [`Error::Tampered`] when
-    /// somebody else wrote into it.
+    /// [`Error::KeyMissing`] or [`Error::KeyOther`] when a directory is there without its key: no new key is made then.
+    /// [`Error::Tampered`] when somebody else wrote into it.
     pub fn open(folder: &Path, credentials: Option<&Path>, cost: impl FnOnce() -> Cost) -> Result<Self, Error> {
         make_private_folder(folder).map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
         let file = folder.join(FILE);
@@ -74,8 +74,11 @@ impl Directory {
         let (key, data) = match meta(&begin, "key_id")? {
             None => make(&begin, folder, keys, cost())?,
             Some(id) => {
+                if keys.is_empty() {
+                    return Err(Error::KeyMissing { file });
+                }
                 let ours = keys.into_iter().find(|key| key.id() == id[..]);
-                let key = ours.ok_or_else(|| Error::KeyMissing { file: file.clone() })?.settle(folder)?;
+                let key = ours.ok_or_else(|| Error::KeyOther { file: file.clone() })?.settle(folder)?;
                 let wrapped = meta(&begin, "data_key")?.unwrap_or_default();
                 let data = key.unwrap(&wrapped).ok_or_else(|| Error::Tampered { file })?;
                 (key, data)

@@ -18,12 +18,12 @@ impl Site {
         let directory = self.directory()?;
         let mut log = wiring::log(&directory).map_err(Failure::Audit)?;
         let place = directory.rekey(credentials().as_deref()).map_err(Failure::Directory)?;
-        let about = match &place {
-            KeyPlace::Credential(_) => "credential",
-            KeyPlace::File(_) => "file",
+        let (about, place) = match place {
+            KeyPlace::Credential(_) => ("credential", "the systemd credential".to_owned()),
+            KeyPlace::File(file) => ("file", file.display().to_string()),
         };
         let _ = log.append(&Record::new(Timestamp::now(), Action::Rekey, about)).map_err(Failure::Audit)?;
-        say(&format!("the device key is now {}", place.path().display()))
+        say(&format!("the device key is now {place}"))
     }
 
     /// Writes an encrypted backup.

@@ -41,9 +41,18 @@ pub enum Error {
         /// Who we are.
         us: u32,
     },
-    /// There is a directory, but not the key it was made with.
-    #[error("the directory `{}` was made with another device key: restore that key, or enrol again in an empty folder", file.display())]
+    /// There is a directory, and no key at all.
+    #[error(
+        "there is no device key for the directory `{}`: put back `device.key` beside it, or the credential `vestibule.key`, or restore a backup",
+        file.display()
+    )]
     KeyMissing {
+        /// The directory.
+        file: PathBuf,
+    },
+    /// There is a directory, but not the key it was made with.
+    #[error("the directory `{}` was made with another device key: put that key back, or restore a backup", file.display())]
+    KeyOther {
         /// The directory.
         file: PathBuf,
     },

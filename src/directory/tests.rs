@@ -96,7 +96,7 @@ fn a_directory_without_its_key_is_refused_and_no_new_key_is_made() {
     assert!(!key.exists());
     let _ = DeviceKey::make(folder.path()).unwrap();
     let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err();
-    assert!(matches!(error, Error::KeyMissing { .. }), "{error}");
+    assert!(matches!(error, Error::KeyOther { .. }), "{error}");
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn a_copied_directory_opens_no_login_and_finds_no_pin_on_another_machine() {
         let _ = fs::remove_file(other.path().join(leftover));
     }
     let error = Directory::open(other.path(), None, || Cost::FLOOR).unwrap_err();
-    assert!(matches!(error, Error::KeyMissing { .. }), "{error}");
+    assert!(matches!(error, Error::KeyOther { .. }), "{error}");
     // Even a program that does not ask for the key's name gets nowhere: tags and seals need the key.
     let theirs = DataKey::draw().unwrap();
     let sealed: Sealed = directory
@@ -267,7 +267,7 @@ fn another_device_key_opens_everything_and_the_old_one_nothing() {
     assert_ne!(old, new);
     assert!(open(folder.path()).identify(&Credential::Pin(pin)).unwrap().is_some());
     fs::write(folder.path().join("device.key"), old).unwrap();
-    assert!(matches!(Directory::open(folder.path(), None, || Cost::FLOOR), Err(Error::KeyMissing { .. })));
+    assert!(matches!(Directory::open(folder.path(), None, || Cost::FLOOR), Err(Error::KeyOther { .. })));
     fs::write(folder.path().join("device.key"), new).unwrap();
 
     // To a systemd credential: the file is gone afterwards.

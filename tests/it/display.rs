@@ -187,7 +187,7 @@ fn a_visit_on_a_real_touchscreen_from_the_list_of_staff_to_the_sign_out() {
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     log.push(kiosk.expect("signed in"));
     twin.scan(BADGE);
-    twin.wait_for(Duration::from_secs(5), |twin| !twin.doors().is_empty());
+    let _ = twin.wait_for(Duration::from_secs(5), |twin| !twin.doors().is_empty());
     assert_eq!(twin.doors(), ["Main entrance", "Büro 2. Etage", "Bike store", "Café"]);
     assert_same(&screen, &twin, "Grace's doors and no other");
     screen.tap(twin.find("Bike store").unwrap());

@@ -27,7 +27,7 @@ fn signed_in(installed: &Installed, screen: &mut Touchscreen) -> (Program, Vec<P
     let _ = kiosk.expect("signed in");
     let mut twin = installed.twin();
     twin.scan(BADGE);
-    twin.wait_for(Duration::from_secs(5), |twin| !twin.doors().is_empty());
+    let _ = twin.wait_for(Duration::from_secs(5), |twin| !twin.doors().is_empty());
     assert_same(screen, &twin, "her doors");
     let doors = ["Main entrance", "Büro 2. Etage", "Bike store", "Café"];
     let doors = doors.map(|door| twin.find(door).unwrap_or_else(|| panic!("{door}: {:?}", twin.texts())));
