@@ -5,6 +5,7 @@ pub mod hex;
 pub mod crypt;
 pub mod secret;
 pub mod door;
+pub mod origin;
 pub mod proximity;
 pub mod trouble;
 pub mod uptime;

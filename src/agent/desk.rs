@@ -136,7 +136,7 @@ impl Desk {
         }
     }
 
-    /// Paid on the disk before it is looked at; a right PIN returns its own try and no other.
+    /// Guesses at the PIN of a badge are its own, not everybody's.
     fn with_tries(
         &mut self,
         badge: &Badge,
@@ -145,53 +145,54 @@ impl Desk {
     ) -> Result<LookedUp, directory::Error> {
         let Some(staff) = self.directory.staff_of(badge)? else { return self.find(credential) };
         let kept = self.directory.tries_left(staff)?.unwrap_or(TRIES.guesses);
-        let tries = self.tries.entry(staff).or_insert_with(|| Budget::restored(TRIES, kept, now));
-        let _ = tries.refill(now);
-        let paid = tries.spend(now);
-        self.directory.keep_tries_left(staff, tries.left())?;
-        // The work is done in any case: nobody can tell by the time that it is not looked at.
-        let found = self.find(credential)?;
-        if !paid {
-            return Ok(LookedUp::Not(Denial::NotKnown));
-        }
-        let Some(tries) = self.tries.get_mut(&staff) else { return Ok(found) };
-        match found {
-            LookedUp::Found(_) => {
-                tries.give_back();
-                self.directory.keep_tries_left(staff, tries.left())?;
-                Ok(found)
-            }
-            LookedUp::Not(Denial::NotKnown) if tries.left() == 0 => Ok(LookedUp::LastTry),
-            LookedUp::Same | LookedUp::NeedsPin | LookedUp::Technician | LookedUp::Not(_) | LookedUp::LastTry => {
-                Ok(found)
-            }
-        }
+        let mut tries = self.tries.remove(&staff).unwrap_or_else(|| Budget::restored(TRIES, kept, now));
+        let keep = |left| self.directory.keep_tries_left(staff, left);
+        let found = paid(&mut tries, now, keep, || self.find(credential));
+        let _ = self.tries.insert(staff, tries);
+        found
     }
 
-    /// The technician's PIN has a budget of its own, which is paid first and survives a restart.
+    /// The technician's PIN has a budget of its own, which survives a restart.
     fn technician(&mut self, pin: &Pin, now: Instant) -> Result<LookedUp, directory::Error> {
         let kept = self.directory.technician_tries()?.unwrap_or(TECHNICIAN.guesses);
         let tries = self.technician.get_or_insert_with(|| Budget::restored(TECHNICIAN, kept, now));
-        let _ = tries.refill(now);
-        let paid = tries.spend(now);
-        self.directory.keep_technician_tries(tries.left())?;
-        let found = self.directory.is_technician(pin)?;
-        match found {
-            Some(true) if paid => {
-                tries.give_back();
-                self.directory.keep_technician_tries(tries.left())?;
-                Ok(LookedUp::Technician)
-            }
-            None => Ok(LookedUp::Not(Denial::NoTechnician)),
-            Some(_) if paid && tries.left() == 0 => Ok(LookedUp::LastTry),
-            Some(_) => Ok(LookedUp::Not(Denial::NotKnown)),
-        }
+        let keep = |left| self.directory.keep_technician_tries(left);
+        paid(tries, now, keep, || {
+            Ok(match self.directory.is_technician(pin)? {
+                Some(true) => LookedUp::Technician,
+                Some(false) => LookedUp::Not(Denial::NotKnown),
+                None => LookedUp::Not(Denial::NoTechnician),
+            })
+        })
     }
 
     /// Somebody who is suspended is nobody.
     fn find(&self, credential: &Credential) -> Result<LookedUp, directory::Error> {
         let found = self.directory.identify(credential)?.filter(|found| !found.is_suspended);
         Ok(found.map_or(LookedUp::Not(Denial::NotKnown), LookedUp::Found))
+    }
+}
+
+/// A try is paid on the disk before it is looked at; a right PIN returns its own and no other.
+fn paid(
+    tries: &mut Budget,
+    now: Instant,
+    keep: impl Fn(u32) -> Result<(), directory::Error>,
+    look: impl FnOnce() -> Result<LookedUp, directory::Error>,
+) -> Result<LookedUp, directory::Error> {
+    let _ = tries.refill(now);
+    let is_paid = tries.spend(now);
+    keep(tries.left())?;
+    // The work is done in any case: nobody can tell by the time that it is not looked at.
+    match look()? {
+        found @ (LookedUp::Found(_) | LookedUp::Technician) if is_paid => {
+            tries.give_back();
+            keep(tries.left())?;
+            Ok(found)
+        }
+        LookedUp::Found(_) | LookedUp::Technician => Ok(LookedUp::Not(Denial::NotKnown)),
+        LookedUp::Not(Denial::NotKnown) if is_paid && tries.left() == 0 => Ok(LookedUp::LastTry),
+        found @ (LookedUp::Same | LookedUp::NeedsPin | LookedUp::Not(_) | LookedUp::LastTry) => Ok(found),
     }
 }
 

@@ -1,12 +1,12 @@
 //! What values are allowed, as far as a type does not say it.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::time::Duration;
 
 use super::{Badges, Config, Limits, Wrong};
-use crate::staff::{Badge, Pin};
+use crate::{
+    origin,
+    staff::{Badge, Pin},
+};
 
 impl Config {
     /// The first value that is out of range, with its key and what is allowed.
@@ -34,7 +34,8 @@ impl Config {
             .or_else(|| text("kiosk.help_url", &kiosk.help_url, (0, 200), "at most 200 characters"))
             .or_else(|| {
                 let allowed = "https://api.kisi.io, or an address on loopback";
-                (!is_kisis(&kisi.base_url)).then(|| ("kisi.base_url", kisi.base_url.clone(), allowed))
+                let is_allowed = origin::safe(&kisi.base_url).is_some_and(|url| origin::is_kisis(&url));
+                (!is_allowed).then(|| ("kisi.base_url", kisi.base_url.clone(), allowed))
             })
             .or_else(|| number("kisi.timeout_seconds", kisi.timeout_seconds, (2, 30), "2 to 30"))
             .or_else(|| size("sign_in.pin_digits", sign_in.pin_digits, (Pin::MIN_DIGITS, Pin::MAX_DIGITS), "6 to 12"))
@@ -78,19 +79,4 @@ fn wrong_limit(limits: &Limits) -> Option<Wrong> {
         let wrong = per_door.values().find(|count| !(1..=10_000).contains(*count))?;
         Some(("limits.per_door", wrong.to_string(), "names of doors, each with 1 to 10000"))
     })
-}
-
-/// Logins go to Kisi, or to a simulator on this machine, and nowhere else, whoever edits the file.
-///
-/// # Source
-///
-/// `threats-and-faults.md`, R37 and T27.
-fn is_kisis(url: &str) -> bool {
-    let Some((scheme, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    let is_loopback = host == "localhost"
-        || authority.parse::<SocketAddr>().is_ok_and(|at| at.ip().is_loopback())
-        || authority.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    (scheme == "https" && host == "api.kisi.io") || is_loopback
 }

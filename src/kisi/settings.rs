@@ -1,10 +1,11 @@
 //! How to reach Kisi, and what is refused before anything is sent.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use reqwest::{Url, header};
 
 use super::Error;
+use crate::origin;
 
 /// How to reach Kisi.
 #[derive(Debug, Clone)]
@@ -38,13 +39,7 @@ pub enum Roots {
 
 pub(super) fn base_url(text: &str) -> Result<Url, Error> {
     let allowed = "an https address without a user name, or an address on loopback";
-    let bad = || Error::Setting { key: "kisi.base_url", value: text.to_owned(), allowed };
-    let url: Url = text.parse().map_err(|_| bad())?;
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let is_loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback);
-    let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-    if is_safe && is_plain && !host.is_empty() { Ok(url) } else { Err(bad()) }
+    origin::safe(text).ok_or_else(|| Error::Setting { key: "kisi.base_url", value: text.to_owned(), allowed })
 }
 
 /// # Source

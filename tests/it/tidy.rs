@@ -15,7 +15,19 @@ struct Layer {
 const LAYERS: [Layer; 4] = [
     Layer {
         name: "core",
-        modules: &["chain", "hex", "crypt", "secret", "door", "language", "proximity", "trouble", "staff", "session"],
+        modules: &[
+            "chain",
+            "hex",
+            "crypt",
+            "secret",
+            "door",
+            "origin",
+            "language",
+            "proximity",
+            "trouble",
+            "staff",
+            "session",
+        ],
         banned: &[
             "iced",
             "reqwest",
