@@ -84,7 +84,12 @@ impl Agent {
 
     /// Answers first, then writes it down: how long a disk takes tells a guesser nothing, and nobody waits for it.
     fn identified(&mut self, Identified { session, method, guesses_left, answer, reply }: Identified) {
-        let result = answer.as_ref().err().map_or("in", |denied| reason(denied.denial));
+        let result = match &answer {
+            Ok(Signed::In(..) | Signed::Technician) => "in",
+            Ok(Signed::Same) => "same",
+            Ok(Signed::NeedsPin) => "needs pin",
+            Err(denied) => reason(denied.denial),
+        };
         self.status.metrics().signed_in(method, result);
         let asked = self.identifying.take_if(|(id, _)| *id == session).is_some();
         match answer {
