@@ -301,7 +301,7 @@ impl App {
                     technician::view(technician, kiosk.diagnostics.as_ref(), metrics).map(Message::Session)
                 }
                 state @ (State::SignedOut { .. } | State::Checking { .. }) => {
-                    let clock = metrics.words.time(self.time.time(), self.window.clock_24h);
+                    let clock = metrics.words.time(self.time.time(), metrics.clock_24h);
                     let (wait, trouble) = (kiosk.session.budget().wait(self.now), kiosk.health.trouble);
                     if kiosk.session.is_dim() {
                         return dim::view(&kiosk.labels, &clock, minutes(self.time), metrics).map(Message::Session);

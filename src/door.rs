@@ -2,7 +2,7 @@
 
 pub mod reason;
 
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Time};
 
 pub use self::reason::{Code, Reason, Refusal};
 
@@ -51,8 +51,8 @@ pub struct Allowance {
     pub left: u32,
     /// Of so often.
     pub of: u32,
-    /// Hour and minute, by the kiosk's clock, at which it is more again. While nothing is left.
-    pub again: Option<(i8, i8)>,
+    /// When, by the kiosk's clock, it is more again. While nothing is left.
+    pub again: Option<Time>,
 }
 
 /// Kisi's id of a place.

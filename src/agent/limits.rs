@@ -56,7 +56,7 @@ impl Limits {
                 Ends::After(time) => used.first.and_then(|first| first.checked_add(time).ok()),
                 Ends::At(moment) => Some(moment),
             };
-            let again = again.map(|again| zone.to_datetime(again)).map(|again| (again.hour(), again.minute()));
+            let again = again.map(|again| zone.to_datetime(again).time());
             let allowance = Allowance { left, of: limit.at_most, again: again.filter(|_| left == 0) };
             if tightest.is_none_or(|tightest| left < tightest.left) {
                 tightest = Some(allowance);
@@ -83,6 +83,8 @@ impl Limits {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::time;
+
     use super::*;
     use crate::{
         audit::{Action, Record},
@@ -125,7 +127,7 @@ mod tests {
         assert!(unlock(&mut log, &limits, &other, noon() + minutes(10), "unknown"));
         assert!(!unlock(&mut log, &limits, &lobby, noon() + minutes(20), "accepted"), "over all doors");
         let said = limits.allowance(&log, ADA, &lobby, noon() + minutes(20)).unwrap().unwrap();
-        assert_eq!(said, Allowance { left: 0, of: 2, again: Some((13, 0)) });
+        assert_eq!(said, Allowance { left: 0, of: 2, again: Some(time(13, 0, 0, 0)) });
         drop(log);
         // It survives a restart, and another person has their own.
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
@@ -158,7 +160,7 @@ mod tests {
         assert!(unlock(&mut log, &limits, &server, noon(), "accepted"));
         assert!(!unlock(&mut log, &limits, &server, noon() + minutes(1), "accepted"));
         let said = |log: &Log, door, at| limits.allowance(log, ADA, door, at).unwrap().unwrap();
-        assert_eq!(said(&log, &server, noon()), Allowance { left: 0, of: 1, again: Some((0, 0)) });
+        assert_eq!(said(&log, &server, noon()), Allowance { left: 0, of: 1, again: Some(time(0, 0, 0, 0)) });
         assert_eq!(said(&log, &lobby, noon()), Allowance { left: 2, of: 3, again: None });
         let after_midnight = noon() + minutes(12 * 60 + 1);
         assert_eq!(said(&log, &server, after_midnight), Allowance { left: 1, of: 1, again: None });

@@ -26,8 +26,6 @@ pub struct Window {
     pub colors: Colors,
     /// What the window is drawn on.
     pub panel: Panel,
-    /// The time of day in 24 hours for everybody.
-    pub clock_24h: bool,
     /// Where tones are wanted.
     pub sound: Option<Sound>,
     /// The output to be on, by its name on X11.
@@ -44,7 +42,6 @@ impl Default for Window {
             again: None,
             colors: Colors::DARK,
             panel: Panel::default(),
-            clock_24h: true,
             sound: None,
             monitor: None,
         }

@@ -254,13 +254,14 @@ fn tile<'a>(
 
 /// The line below the name: what is known of the door, and where it is.
 fn status(door: &Door, is_asked: bool, rest: Option<Duration>, names_place: bool, m: Metrics) -> Element<'_, Event> {
-    let left = door.allowance.filter(|_| door.state.can_be_tried()).map(|allowance| m.words.allowance(allowance));
+    let left =
+        door.allowance.filter(|_| door.state.can_be_tried()).map(|allowance| m.words.allowance(allowance, m.clock_24h));
     let (picture, words, color): (Option<Icon>, String, Color) = match rest {
         _ if is_asked => (Some(Icon::Hand), m.words.say("tap-again"), m.colors.warning),
         // While a door rests, for how long is all there is to say.
         Some(rest) if door.state.can_be_tried() => (Some(Icon::Hourglass), m.words.again_in(rest), m.colors.muted),
         Some(_) | None => {
-            let words = joined([m.words.state(door.state), left.unwrap_or_default()]);
+            let words = joined([m.words.state(door.state, m.clock_24h), left.unwrap_or_default()]);
             (Icon::of_state(door.state), words, m.colors.muted)
         }
     };

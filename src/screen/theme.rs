@@ -73,11 +73,13 @@ pub struct Panel {
     pub is_desk: bool,
     /// Things move.
     pub motion: bool,
+    /// The time of day in 24 hours for everybody.
+    pub clock_24h: bool,
 }
 
 impl Default for Panel {
     fn default() -> Self {
-        Self { width_mm: None, width: None, is_desk: false, motion: true }
+        Self { width_mm: None, width: None, is_desk: false, motion: true, clock_24h: true }
     }
 }
 
@@ -92,6 +94,8 @@ pub struct Metrics {
     pub size: Size,
     /// Whether things move.
     pub motion: bool,
+    /// Whether times are in 24 hours for everybody.
+    pub clock_24h: bool,
     /// One millimetre. On a large panel, which has the room, it is more than one; on one that is too small, less.
     mm: f32,
 }
@@ -109,7 +113,7 @@ impl Metrics {
         // What a large panel has more of is for larger things, and mostly for more of them.
         let scale = if room < 1.0 { room } else { 1.0 + LARGER * (room - 1.0) };
         let scale = if panel.is_desk { scale.min(1.0) * DESK } else { scale };
-        Self { colors, words, size, motion: panel.motion, mm: pixels_per_mm * scale }
+        Self { colors, words, size, motion: panel.motion, clock_24h: panel.clock_24h, mm: pixels_per_mm * scale }
     }
 
     /// So many millimetres.

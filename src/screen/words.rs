@@ -168,12 +168,12 @@ impl Words {
     }
 
     /// What a tile says of its door. Nothing for one that simply can be unlocked.
-    pub fn state(&self, state: DoorState) -> String {
+    pub fn state(&self, state: DoorState, in_24h: bool) -> String {
         self.say(match state {
             DoorState::Ready => return String::new(),
             DoorState::LockedDown(Some(since)) => {
-                let time = format!("{:02}:{:02}", since.hour(), since.minute());
-                let args = [("day", since.day().into()), ("month", since.month().into()), ("time", time.into())];
+                let time = self.time(since.time(), in_24h).into();
+                let args = [("day", since.day().into()), ("month", since.month().into()), ("time", time)];
                 return self.with("locked-down-since", &args);
             }
             DoorState::LockedDown(None) => "locked-down",
@@ -191,9 +191,9 @@ impl Words {
     }
 
     /// How often a door may still be opened.
-    pub fn allowance(&self, Allowance { left, of, again }: Allowance) -> String {
+    pub fn allowance(&self, Allowance { left, of, again }: Allowance, in_24h: bool) -> String {
         match again {
-            Some((hour, minute)) => self.with("again-at", &[("time", format!("{hour:02}:{minute:02}").into())]),
+            Some(again) => self.with("again-at", &[("time", self.time(again, in_24h).into())]),
             None if left == 0 => self.say("none-left"),
             None => self.with("left", &[("left", left.into()), ("of", of.into())]),
         }
@@ -340,10 +340,10 @@ mod tests {
                 words.signing_out(Duration::from_millis(1_500)),
                 words.too_many_guesses(Duration::from_secs(61), true),
                 words.help("555"),
-                words.allowance(Allowance { left: 2, of: 4, again: None }),
+                words.allowance(Allowance { left: 2, of: 4, again: None }, true),
                 words.typed(3, Some("Lobby")),
                 words.typed(3, None),
-                words.state(DoorState::LockedDown(Some(jiff::civil::date(2026, 11, 24).at(9, 5, 0, 0)))),
+                words.state(DoorState::LockedDown(Some(jiff::civil::date(2026, 11, 24).at(9, 5, 0, 0))), true),
             ];
             for said in said {
                 assert!(!said.contains(['{', '}', '\u{2068}']), "{said}");
@@ -352,8 +352,9 @@ mod tests {
         let es = words(Language::Es);
         assert_eq!(es.signing_out(Duration::from_millis(700)), "Se cierra en 1 segundo");
         let since = DoorState::LockedDown(Some(jiff::civil::date(2026, 11, 24).at(9, 5, 0, 0)));
-        assert_eq!(words(Language::En).state(since), "Locked down since 24 Nov, 09:05");
-        assert_eq!(words(Language::De).state(since), "Gesperrt seit 24.11., 09:05");
+        assert_eq!(words(Language::En).state(since, true), "Locked down since 24 Nov, 09:05");
+        assert_eq!(words(Language::En).state(since, false), "Locked down since 24 Nov, 9:05 AM");
+        assert_eq!(words(Language::De).state(since, true), "Gesperrt seit 24.11., 09:05");
     }
 
     /// Sentences of two parts stay short enough for two lines of a small screen.

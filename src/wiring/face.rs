@@ -58,8 +58,8 @@ pub fn window(config: &Config) -> Window {
             width: None,
             is_desk: display.reception.is_some(),
             motion: display.motion,
+            clock_24h: display.clock_24h,
         },
-        clock_24h: display.clock_24h,
         monitor: display.monitor.clone(),
         sound: config.sound.tones.then(|| Sound::start(f32::from(config.sound.volume) / 100.0)).flatten(),
         ..Window::default()

@@ -155,7 +155,7 @@ pub(crate) fn english() -> &'static Words {
 }
 
 /// A panel on which nothing moves, so that pictures are alike.
-pub(crate) const STILL: Panel = Panel { width_mm: None, width: None, is_desk: false, motion: false };
+pub(crate) const STILL: Panel = Panel { width_mm: None, width: None, is_desk: false, motion: false, clock_24h: true };
 
 /// How the window behaves in these tests.
 pub(crate) fn window() -> Window {
