@@ -44,7 +44,8 @@ impl Log {
     }
 
     /// Writes an intent, unless it would pass a limit: count and record are one change, so that two of them never both fit the
-    /// last place. `None` when a limit is reached.
+    /// last place. `None` when a limit is reached. It is on the disk when this returns; the head outside the database follows with
+    /// its outcome, so that no door waits for a second file.
     ///
     /// # Errors
     ///
@@ -58,7 +59,6 @@ impl Log {
         }
         let head = append_to(&change, record, &self.key)?;
         change.commit()?;
-        self.write_head(head)?;
         Ok(Some(head.seq))
     }
 }
