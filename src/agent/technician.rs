@@ -53,7 +53,8 @@ impl Agent {
     }
 
     fn report(&self) -> Report {
-        let facts = vec![self.network(), self.clock(), self.logins(), self.disk(), self.configuration(), version()];
+        let facts =
+            vec![self.network(), self.clock(), self.logins(), self.disk(), self.configuration(), self.version()];
         let last = self.book.last_outcomes();
         let lines = facts.iter().map(|fact| format!("{:?}: {}", fact.what, fact.value));
         let at = format!("At: {:.0}", Timestamp::now());
@@ -99,8 +100,12 @@ impl Agent {
         let is_good = facts.refused_config.is_none();
         Fact { what: What::Configuration, value: facts.refused_config.unwrap_or(hash), is_good }
     }
-}
 
-fn version() -> Fact {
-    Fact { what: What::Version, value: env!("CARGO_PKG_VERSION").to_owned(), is_good: true }
+    /// Of the program, and what Kisi announced that it will not bear with for ever.
+    fn version(&self) -> Fact {
+        let mut said = self.client.announced();
+        let is_good = said.is_empty();
+        said.insert(0, env!("CARGO_PKG_VERSION").to_owned());
+        Fact { what: What::Version, value: said.join(". "), is_good }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vestibule::{audit::Action, session::State, staff::Pin, wiring};
+use vestibule::{audit::Action, session::State, simulator::fault::Fault, staff::Pin, wiring};
 
 use crate::headless::{BADGE, Kiosk, Site, english, lifted, pressed};
 
@@ -30,6 +30,9 @@ fn come(kiosk: &mut Kiosk, pin: &str) {
 fn the_technician_sees_how_it_is_and_every_step_is_written_down() {
     let site = Site::new();
     let (pin, other) = (issued(&site), site.enrol("grace@example.com", Some(BADGE), true));
+    let headers = vec![("Sunset".to_owned(), "Fri, 01 Jan 2027 00:00:00 GMT".to_owned())];
+    let ending = Fault { headers, ..Fault::default() }.at("POST", "/locks/");
+    site.kisi.with(|world| world.faults = vec![ending]);
     let mut kiosk = site.kiosk();
     kiosk.scan(BADGE);
     kiosk.wait(Duration::from_millis(450));
@@ -42,6 +45,8 @@ fn the_technician_sees_how_it_is_and_every_step_is_written_down() {
     }
     let texts = kiosk.texts().join("\n");
     assert!(texts.contains("Main entrance: accepted") && texts.contains("Network: ok"), "{texts}");
+    let ends = "POST /locks/{id}/unlock ends: deprecated since not told, gone from Fri, 01 Jan 2027 00:00:00 GMT";
+    assert!(texts.contains(ends), "what Kisi will end: {texts}");
     assert!(!texts.contains("grace") && !texts.contains("Grace"), "nobody is named: {texts}");
     kiosk.tap(&english().say("restore-guesses"));
     kiosk.tap(&english().say("done"));
