@@ -182,25 +182,39 @@ impl DeviceKey {
     }
 }
 
+/// What a folder has in it is on the disk.
+#[cfg(unix)]
 fn sync(folder: &Path) -> io::Result<()> {
     fs::File::open(folder).and_then(|folder| folder.sync_all())
 }
 
+/// Folders cannot be opened here; NTFS writes down what is in them by itself.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn sync(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// A key that others can read, or that is somebody else's, is no secret.
+#[cfg(unix)]
 fn check_access(file: &Path) -> Result<(), Error> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let found = fs::metadata(file).map_err(|source| Error::KeyFile { file: file.to_owned(), source })?;
-        let mode = found.mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(Error::KeyExposed { file: file.to_owned(), mode });
-        }
-        let (owner, us) = (found.uid(), rustix::process::geteuid().as_raw());
-        if owner != us {
-            return Err(Error::KeyOwner { file: file.to_owned(), owner, us });
-        }
+    use std::os::unix::fs::MetadataExt;
+    let found = fs::metadata(file).map_err(|source| Error::KeyFile { file: file.to_owned(), source })?;
+    let mode = found.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(Error::KeyExposed { file: file.to_owned(), mode });
     }
+    let (owner, us) = (found.uid(), rustix::process::geteuid().as_raw());
+    if owner != us {
+        return Err(Error::KeyOwner { file: file.to_owned(), owner, us });
+    }
+    Ok(())
+}
+
+/// Who may read a file is the folder's business here, and an account's own folder is closed to others.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn check_access(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
