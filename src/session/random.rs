@@ -8,7 +8,6 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
-    budget::BudgetRules,
     rules::{BadgePolicy, SignInRules},
     tests::refused,
     visit::{Attempt, Welcome},
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::{
     door::{Door, DoorState, Outcome},
-    staff::{BadgeProfile, Digit},
+    staff::Digit,
 };
 
 /// Sequences. The long form sets `PROPTEST_CASES`.
@@ -129,26 +128,14 @@ impl Model {
     fn new(policy: BadgePolicy) -> Self {
         #[expect(clippy::disallowed_methods, reason = "any beginning will do, and there is no other way to make one")]
         let now = Instant::now();
+        let usual = super::tests::rules();
         let rules = Rules {
-            sign_in: SignInRules {
-                pin: true,
-                pin_digits: 6,
-                badge: policy,
-                typed_badge: true,
-                profile: BadgeProfile::plain(),
-            },
-            budget: BudgetRules { guesses: 10, refill: Duration::from_mins(6) },
-            idle: Duration::from_secs(45),
-            warning: Duration::from_secs(20),
-            after_unlock: Duration::from_secs(8),
-            max: Duration::from_mins(3),
-            unlock_timeout: Duration::from_secs(8),
+            sign_in: SignInRules { badge: policy, ..usual.sign_in },
             confirm: vec!["Door 11".to_owned()],
-            follow: true,
             dim_after: Duration::from_mins(2),
             languages: vec![crate::language::Language::En],
-            reception: false,
             are_unlocks_counted: true,
+            ..usual
         };
         Self {
             session: Session::new(rules),

@@ -42,7 +42,8 @@ pub(super) fn refused() -> Outcome {
     Outcome::Refused(Reason::new(403, Code::new(Some("fcd8ef"))))
 }
 
-fn rules() -> Rules {
+/// What a site decides usually.
+pub(super) fn rules() -> Rules {
     Rules {
         sign_in: SignInRules {
             pin: true,
