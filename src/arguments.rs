@@ -47,9 +47,12 @@ pub(super) enum Command {
     /// What the technician needs at the screen
     #[command(subcommand)]
     Technician(Technician),
-    /// The manual page
+    /// The manual, a page for each command
     #[command(hide = true)]
-    Man,
+    Man {
+        /// The folder that is to hold them
+        folder: PathBuf,
+    },
     /// What a shell completes
     #[command(hide = true)]
     Completions {
@@ -174,7 +177,7 @@ pub(super) enum Staff {
         #[arg(long)]
         json: bool,
     },
-    /// Do that for a list: email,name,badge. Run again, it does only what is missing
+    /// Enrol everybody of a list: email,name,badge. Run again, it does only what is missing
     Import {
         /// With a header
         #[arg(value_name = "FILE.csv", required_unless_present = "from_kisi", conflicts_with = "from_kisi")]

@@ -168,11 +168,10 @@ fn show(start: Start, window: Window) -> Result<(), Failure> {
     if left.load(Ordering::Relaxed) { Ok(()) } else { Err(Failure::DisplayLost) }
 }
 
-/// The manual page, as the package installs it.
-pub(super) fn man() -> Result<(), Failure> {
-    let mut page = Vec::new();
-    let made = clap_mangen::Man::new(Arguments::command()).render(&mut page);
-    made.and_then(|()| std::io::Write::write_all(&mut std::io::stdout(), &page)).map_err(io("no manual page"))
+/// The manual pages, one for each command, as the package installs them.
+pub(super) fn man(folder: &Path) -> Result<(), Failure> {
+    let cannot = format!("the manual cannot be written into `{}`", folder.display());
+    clap_mangen::generate_to(Arguments::command(), folder).map_err(io(cannot))
 }
 
 /// What a shell completes, as the package installs it.

@@ -165,7 +165,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Doctor { json }) => site.doctor(json),
         Some(Command::Setup) => site.setup(),
         Some(Command::Technician(Technician::Pin { yes, json })) => site.technician_pin(yes, json),
-        Some(Command::Man) => commands::man(),
+        Some(Command::Man { folder }) => commands::man(&folder),
         Some(Command::Completions { shell }) => commands::completions(shell),
         Some(Command::Rekey) => site.rekey(),
         Some(Command::Backup { to, out }) => site.backup(&to, &out),
