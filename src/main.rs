@@ -5,7 +5,12 @@ mod commands;
 mod logging;
 mod process;
 
-use std::{alloc::System, io::Write, path::PathBuf, process::ExitCode};
+use std::{
+    alloc::System,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::Parser;
 use vestibule::{
@@ -41,7 +46,7 @@ enum Failure {
     #[error("the scene `{}` is refused", file.display())]
     Scene { file: PathBuf, source: vestibule::simulator::world::SceneError },
     #[error("{what}")]
-    Io { what: String, source: std::io::Error },
+    Io { what: String, source: io::Error },
     #[error("the badge does not fit [badge] in the configuration")]
     Badge,
     #[error("there is no display: set DISPLAY or WAYLAND_DISPLAY, or run it on the kiosk's own screen")]
@@ -136,14 +141,18 @@ fn main() -> ExitCode {
     // Only the kiosk logs as its configuration says: commands speak to whoever types them.
     let config = arguments.command.is_none().then(|| Config::find(arguments.config.as_deref()).ok()).flatten();
     let _log = logging::begin(config.as_ref().map(|config| &config.log));
-    if let Err(error) = closed {
+    // Where there is no such thing, the kiosk says so; a command need not each time.
+    let is_news = |error: &io::Error| arguments.command.is_none() || error.kind() != io::ErrorKind::Unsupported;
+    if let Err(error) = closed
+        && is_news(&error)
+    {
         tracing::error!(%error, "this process could be looked into: its memory may end up in a core dump");
     }
     let is_demo = matches!(arguments.command, Some(Command::Demo { .. }));
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "vestibule: {}", Chain(&failure));
+            let _ = writeln!(io::stderr(), "vestibule: {}", Chain(&failure));
             failure.exit_code(is_demo)
         }
     }
