@@ -26,7 +26,7 @@ struct Ready {
     ready: bool,
     /// The screen says that nothing works.
     working: bool,
-    /// "ok", or what is wrong between here and Kisi.
+    /// "ok", or what is wrong between here and Kisi, or "unknown".
     kisi: &'static str,
     /// Records can be written.
     store: bool,
@@ -77,11 +77,16 @@ async fn healthz(State(status): State<Status>) -> (StatusCode, &'static str) {
 
 async fn readyz(State(status): State<Status>) -> (StatusCode, Json<Ready>) {
     let facts = status.facts();
-    let store = facts.trouble != Some(Trouble::Disk);
     let working = facts.out_of_order.is_none();
+    // A kiosk that is out of order writes nothing and asks nobody.
+    let store = working && facts.trouble != Some(Trouble::Disk);
     let alive = status.silence() < STILL;
     let ready = working && alive && facts.trouble.is_none();
-    let kisi = facts.trouble.filter(|_| store).map_or("ok", Trouble::name);
+    let kisi = match facts.trouble {
+        _ if !working => "unknown",
+        None | Some(Trouble::Disk) => "ok",
+        Some(trouble) => trouble.name(),
+    };
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, Json(Ready { ready, working, kisi, store, config: facts.refused_config.is_none(), alive }))
 }

@@ -145,13 +145,19 @@ fn a_running_kiosk_reads_its_configuration_anew_and_keeps_the_last_good_one() {
 /// I9: a kiosk that could not start works as soon as the reason is gone, without anybody near it.
 #[test]
 fn a_kiosk_that_cannot_start_says_so_and_heals_by_itself() {
-    let (installed, _) = watched();
+    let (installed, at) = watched();
     let _ = installed.import("badges.csv", &[]);
     let (key, away) = (installed.path("data/device.key"), installed.path("device.key"));
     fs::rename(&key, &away).unwrap();
     let mut screen = Touchscreen::start(1280, 800);
     let mut kiosk = installed.open(&screen);
     let notice = screen.settled();
+    let (status, said) = get(&format!("{at}/readyz"));
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (status, &said["working"], &said["store"], &said["kisi"]),
+        (503, &false.into(), &false.into(), &"unknown".into())
+    );
     fs::rename(&away, &key).unwrap();
     let _ = kiosk.expect("the configuration was read anew");
     let _ = screen.once("anything else", |picture| picture != notice);
