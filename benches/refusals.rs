@@ -14,7 +14,10 @@
     reason = "a benchmark reads the clock and prints what it saw"
 )]
 
-use std::time::Instant;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use tokio::runtime::Runtime;
 use vestibule::{
@@ -28,8 +31,7 @@ use vestibule::{
     wiring,
 };
 
-const KINDS: [&str; 3] = ["wrong PIN", "unknown badge", "suspended person"];
-const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+const KINDS: [&str; 4] = ["wrong PIN", "suspended person's PIN", "unknown badge", "suspended person's badge"];
 const THRESHOLD: f64 = 4.5;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,29 +40,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let agent_samples = numbers.get(1).copied().unwrap_or(200);
     let folder = tempfile::tempdir()?;
     let mut directory = Directory::open(folder.path(), None, || Cost::FLOOR)?;
-    let pin = enrol(&mut directory, 50)?;
+    let pins = enrol(&mut directory, 50)?;
 
-    let mut times: [Vec<f64>; 3] = Default::default();
-    for number in 0..3 * samples {
-        // Three in every order: none comes always after the same other.
-        let kind = ORDERS[number / 3 * 2_654_435_761 / 128 % 6][number % 3];
-        let credential = credential(kind, number, &pin);
-        let begin = begin();
-        let found = directory.identify(&credential)?.filter(|found| !found.is_suspended);
-        times[kind].push(begin.elapsed().as_secs_f64());
-        assert!(found.is_none(), "{} signs in", KINDS[kind]);
+    let mut times: [Vec<f64>; 4] = Default::default();
+    for number in 0..samples {
+        for kind in order() {
+            let credential = credential(kind, number, &pins);
+            let begin = begin();
+            let found = directory.identify(&credential)?.filter(|found| !found.is_suspended);
+            times[kind].push(begin.elapsed().as_secs_f64());
+            assert!(found.is_none(), "{} signs in", KINDS[kind]);
+        }
     }
     let mut told_apart = report("the directory's check", &times);
 
     drop(directory);
-    let times = agent(folder.path(), agent_samples, &pin)?;
+    let times = agent(folder.path(), agent_samples, &pins)?;
     told_apart |= report("the agent's answer", &times);
     if told_apart { Err("two kinds of refusal can be told apart".into()) } else { Ok(()) }
 }
 
-/// So many people with a PIN and a badge. The first is suspended; returns their PIN.
-fn enrol(directory: &mut Directory, people: u64) -> Result<String, Box<dyn std::error::Error>> {
-    let mut first = None;
+/// In any order: none comes always after the same other.
+fn order() -> [usize; 4] {
+    let mut kinds = [0, 1, 2, 3];
+    fastrand::shuffle(&mut kinds);
+    kinds
+}
+
+/// So many people with a PIN and a badge. The first two are suspended; returns their PINs.
+fn enrol(directory: &mut Directory, people: u64) -> Result<[String; 2], Box<dyn std::error::Error>> {
+    let mut pins = Vec::new();
     for person in 0..people {
         let email = format!("p{person}@example.com");
         let pin = directory.enrol(&Enrolment {
@@ -73,35 +82,43 @@ fn enrol(directory: &mut Directory, people: u64) -> Result<String, Box<dyn std::
             badge_alone: true,
             errand: None,
         })?;
-        first = first.or(pin.map(|pin| wiring::digits(&pin)));
+        pins.extend(pin.map(|pin| wiring::digits(&pin)));
     }
-    let _ = directory.suspend("p0@example.com", true)?;
-    first.ok_or_else(|| "no PIN".into())
+    for email in ["p0@example.com", "p1@example.com"] {
+        let _ = directory.suspend(email, true)?;
+    }
+    pins.truncate(2);
+    pins.try_into().map_err(|_| "no PIN".into())
 }
 
-/// Every wrong PIN and every unknown badge is another one. The suspended person comes by PIN and by badge in turn.
-fn credential(kind: usize, number: usize, pin: &str) -> Credential {
+/// Every wrong PIN and every unknown badge is another one. Two people's PINs in turn: the same one twice is another refusal.
+fn credential(kind: usize, number: usize, pins: &[String; 2]) -> Credential {
     let badge = |number: String| {
         Credential::Badge(Badge::read(&number, &BadgeProfile::plain()).unwrap_or_else(|| unreachable!()))
     };
     let typed = |digits: &str| Credential::Pin(Pin::parse(digits).unwrap_or_default());
     match kind {
         0 => typed(&format!("{:012}", 314_159_265_358 + 7_919 * number)),
-        1 => badge(format!("99{number:08}")),
-        _ if number.is_multiple_of(2) => typed(pin),
+        1 => typed(&pins[number % 2]),
+        2 => badge(format!("99{number:08}")),
         _ => badge("0000001000".to_owned()),
     }
 }
 
 /// The same through the agent, with its floor. Nobody can ask Kisi: no refusal gets so far.
-fn agent(folder: &std::path::Path, samples: usize, pin: &str) -> Result<[Vec<f64>; 3], Box<dyn std::error::Error>> {
+fn agent(
+    folder: &std::path::Path,
+    samples: usize,
+    pins: &[String; 2],
+) -> Result<[Vec<f64>; 4], Box<dyn std::error::Error>> {
     let config = Config::parse("[kisi]\nbase_url = \"http://127.0.0.1:9\"\n", "kiosk.toml".as_ref())?;
     let runtime = Runtime::new()?;
-    let mut times: [Vec<f64>; 3] = Default::default();
+    let mut times: [Vec<f64>; 4] = Default::default();
     let mut rest = samples;
     while 0 < rest {
-        // An agent for each kind, and new ones after twenty: so many unknown badges in a row are refused without a look.
-        let agents = [(); 3].map(|()| {
+        // An agent for each kind: repeated refusals of one kind are one record, and what an agent writes is to be alike. New ones
+        // after twenty: so many unknown badges in a row are refused without a look.
+        let agents = [(); 4].map(|()| {
             let directory = Directory::open(folder, None, || Cost::FLOOR)?;
             wiring::start(&config, directory, Client::new(&wiring::client(&config))?)
                 .map_err(Box::<dyn std::error::Error>::from)
@@ -112,9 +129,12 @@ fn agent(folder: &std::path::Path, samples: usize, pin: &str) -> Result<[Vec<f64
             ready.push((id(Session::new(*rules))?, agent));
         }
         for number in 0..rest.min(20) {
-            for kind in ORDERS[(rest + number) * 2_654_435_761 / 128 % 6] {
+            for kind in order() {
                 let (session, agent) = &ready[kind];
-                let presented = Presented(credential(kind, 10_000 * kind + rest + number, pin));
+                let presented = Presented(credential(kind, rest + number, pins));
+                // Timers tick in whole milliseconds, each agent's from its own start. Asked right after another one's answer, an
+                // agent would always be asked at the same part of its millisecond, and twenty samples would be one.
+                thread::sleep(Duration::from_micros(fastrand::u64(..3_000)));
                 let begin = begin();
                 let answer = runtime.block_on(agent.identify(*session, presented, Asked::default()));
                 times[kind].push(begin.elapsed().as_secs_f64());
@@ -154,7 +174,7 @@ fn begin() -> Instant {
 }
 
 /// Prints each kind and each pair. Says whether any pair is told apart.
-fn report(what: &str, times: &[Vec<f64>; 3]) -> bool {
+fn report(what: &str, times: &[Vec<f64>; 4]) -> bool {
     println!("{what}, {} of each:", times[0].len());
     for (kind, times) in KINDS.iter().zip(times) {
         let (mean, deviation) = moments(times);
@@ -162,14 +182,14 @@ fn report(what: &str, times: &[Vec<f64>; 3]) -> bool {
         sorted.sort_by(f64::total_cmp);
         let milliseconds = |seconds: f64| format!("{:8.3} ms", 1e3 * seconds);
         println!(
-            "  {kind:<18} mean {} median {} deviation {}",
+            "  {kind:<24} mean {} median {} deviation {}",
             milliseconds(mean),
             milliseconds(sorted[sorted.len() / 2]),
             milliseconds(deviation)
         );
     }
     let mut told_apart = false;
-    for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+    for (a, b) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
         let ((mean_a, deviation_a), (mean_b, deviation_b)) = (moments(&times[a]), moments(&times[b]));
         let t = (mean_a - mean_b)
             / (deviation_a.powi(2) / count(&times[a]) + deviation_b.powi(2) / count(&times[b])).sqrt();

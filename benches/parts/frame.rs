@@ -1,0 +1,81 @@
+//! What it costs to lay out and draw a whole screen of 1280 by 800, at rest and with a few doors or two thousand. The window itself
+//! draws only what has changed; what that takes on a real screen is in `appliance`.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion};
+use iced::Size;
+use iced_test::{
+    Simulator,
+    core::{self, renderer::Headless as _},
+    runtime::{user_interface::Cache, user_interface::UserInterface},
+};
+use vestibule::{
+    agent,
+    app::{App, Message, Start, Window},
+    config::Config,
+    door::{Door, DoorId, DoorState},
+    screen::{colors::Colors, theme},
+    session::{Event, Identity, State, visit::Welcome},
+    staff::Digit,
+    wiring,
+};
+
+const SIZE: Size = Size::new(1280.0, 800.0);
+
+pub(crate) fn frame(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("frame");
+    let rest = kiosk();
+    load_fonts(&rest);
+    let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
+    let _ = group.bench_function("at rest", |bencher| bencher.iter(|| draw(&rest, &mut renderer)));
+    for count in [9, 2_000] {
+        let mut kiosk = kiosk();
+        sign_in(&mut kiosk, count);
+        let _ = group.bench_function(BenchmarkId::new("doors", count), |bencher| {
+            bencher.iter(|| draw(&kiosk, &mut renderer));
+        });
+    }
+    group.finish();
+}
+
+/// A kiosk whose agent answers nothing: the benchmark does.
+fn kiosk() -> App {
+    let (agent, orders, health) = agent::channel();
+    std::mem::forget((orders, health));
+    let config = Config::parse("", "kiosk.toml".as_ref()).unwrap();
+    let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
+    App::new(Start::Working { rules, labels, agent, guesses_left: 10 }, Window::default())
+}
+
+fn sign_in(kiosk: &mut App, count: u64) {
+    for digit in Digit::ALL.into_iter().cycle().take(6) {
+        drop(kiosk.update(Message::Session(Event::DigitTouched(digit))));
+    }
+    let Some(State::Checking { session, .. }) = kiosk.state() else { panic!("nobody is looked for") };
+    let session = *session;
+    let door = |number| Door {
+        id: DoorId::new(number),
+        name: format!("Room {number}"),
+        place: None,
+        state: DoorState::Ready,
+        allowance: None,
+    };
+    let doors = (1..=count).map(door).collect();
+    let welcome = Welcome { name: "Ada".to_owned(), doors, language: None, incomplete: false };
+    drop(kiosk.update(Message::Session(Event::Identified(session, Ok(Identity::Person(welcome))))));
+    assert!(matches!(kiosk.state(), Some(State::SignedIn(_))), "nobody is signed in");
+}
+
+fn load_fonts(kiosk: &App) {
+    let fonts = theme::FONT_FILES.map(std::borrow::Cow::Borrowed).to_vec();
+    let settings = core::Settings { fonts, default_font: theme::FONT, ..core::Settings::default() };
+    drop(Simulator::with_size(settings, SIZE, kiosk.view()));
+}
+
+fn draw(kiosk: &App, renderer: &mut iced::Renderer) {
+    let mut ui = UserInterface::build(kiosk.view(), SIZE, Cache::default(), renderer);
+    let style = core::renderer::Style { text_color: Colors::DARK.text };
+    ui.draw(renderer, &Colors::DARK.theme(), &style, core::mouse::Cursor::Unavailable);
+    let _ = black_box(renderer.screenshot(Size::new(1280, 800), 1.0, Colors::DARK.background));
+}
