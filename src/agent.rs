@@ -379,20 +379,7 @@ impl Agent {
         }
         self.technician_left(session);
         if let Some(open) = self.open.take_if(|open| open.id == session) {
-            self.looking.drain(..).for_each(|task| task.abort());
-            self.book.signed_out(&open.who, why);
-            self.status.metrics().visited(open.since.elapsed());
-            tracing::info!("signed out");
-            self.reconnect();
+            self.end(&open, why);
         }
-    }
-
-    /// The login of the last session went over the old connections, and may still lie in their buffers.
-    fn reconnect(&mut self) {
-        match self.client.anew() {
-            Ok(client) => self.client = client,
-            Err(error) => tracing::error!(error = %Chain(&error), "the connections cannot be made anew"),
-        }
-        self.look();
     }
 }

@@ -147,6 +147,7 @@ fn started(screen: &Touchscreen, command: &mut Command) -> (Shown, f64) {
     let child = command
         .env("DISPLAY", screen.display())
         .env_remove("WAYLAND_DISPLAY")
+        .env("VESTIBULE_LOG", "error")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())

@@ -15,7 +15,7 @@ use crate::{
     chain::Chain,
     door::{Door, DoorId, DoorState, Outcome, Refusal},
     kisi::{self, LockedDown},
-    session::{Denial, Identity, SessionId},
+    session::{Denial, Ended, Identity, SessionId},
     staff::StaffId,
 };
 
@@ -144,11 +144,32 @@ impl Agent {
         self.open = Some(open);
     }
 
+    /// Whoever was here is not any more: a badge was presented in the session before.
     fn begin(&mut self, open: Open) {
+        if let Some(before) = self.open.take() {
+            self.end(&before, Ended::OtherBadge);
+        }
         tracing::info!(staff = open.who.staff.get(), doors = open.doors.len(), "signed in");
         self.book.signed_in(&open.who);
         self.note_refused(open.who.staff, false);
         self.open = Some(open);
+    }
+
+    pub(super) fn end(&mut self, open: &Open, why: Ended) {
+        self.looking.drain(..).for_each(|task| task.abort());
+        self.book.signed_out(&open.who, why);
+        self.status.metrics().visited(open.since.elapsed());
+        tracing::info!("signed out");
+        self.reconnect();
+    }
+
+    /// The login of the last session went over the old connections, and may still lie in their buffers.
+    pub(super) fn reconnect(&mut self) {
+        match self.client.anew() {
+            Ok(client) => self.client = client,
+            Err(error) => tracing::error!(error = %Chain(&error), "the connections cannot be made anew"),
+        }
+        self.look();
     }
 
     fn listed(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>, locked_down: &LockedDown) {

@@ -10,7 +10,7 @@ use iced_test::{
     futures::futures::{StreamExt, channel::mpsc, executor::block_on},
 };
 use jiff::{Timestamp, tz::TimeZone};
-use vestibule::{app, simulator::fault::Fault};
+use vestibule::{app, audit::Action, simulator::fault::Fault};
 
 use crate::headless::{BADGE, Kiosk, Site, english, window};
 
@@ -130,13 +130,20 @@ fn own_badge_keeps_the_visit_and_somebody_elses_takes_over() {
     kiosk.type_pin(&pin);
     kiosk.scan("0087654321");
     assert!(kiosk.shows("Hello Ada"));
+    let before = site.kisi.with(|world| world.connections);
     kiosk.scan(BADGE);
     assert!(kiosk.shows("Hello Grace"));
+    assert_eq!(site.records_once(Action::SignOut, 1), ["other badge"], "Ada's visit is over, and that is written down");
     assert_eq!(kiosk.doors(), ["Main entrance", "Büro 2. Etage", "Bike store", "Café"]);
     kiosk.wait(REACH);
     kiosk.tap_door("Bike store");
     let grace = site.kisi.with(|world| world.events.last().unwrap().actor);
     assert_eq!(grace, Some(3), "in Grace's name, not in Ada's");
+    let (unlock, connections) = site.kisi.with(|world| {
+        let unlock = world.requests.iter().find(|request| request.path.ends_with("unlock")).unwrap();
+        (unlock.connection, world.connections)
+    });
+    assert!(before < unlock, "nothing of Grace's goes where Ada's login was: {unlock} of {connections}");
 }
 
 /// T17
