@@ -1,6 +1,6 @@
 //! F56: one process, many visits, faults at random: memory, descriptors and threads stay where they were, and the audit log is whole.
-//! Once with its window, which asks Kisi no more often than Kisi takes: two visits a second; and once without, which may ask as often
-//! as it likes: session, agent, client, directory and audit log as they are shipped.
+//! Once with its window; and once without, for more visits in the time: session, agent, client, directory and audit log as they are
+//! shipped.
 //!
 //! `VESTIBULE_SOAK=20000 cargo test soak -- --nocapture` is the long form; `VESTIBULE_PROGRAM=target/release/vestibule` has it soak
 //! another build.
