@@ -382,4 +382,13 @@ impl Agent {
             self.end(&open, why);
         }
     }
+
+    /// The end of a visit, however it came about.
+    fn end(&mut self, open: &Open, why: Ended) {
+        self.looking.drain(..).for_each(|task| task.abort());
+        self.book.signed_out(&open.who, why);
+        self.status.metrics().visited(open.since.elapsed());
+        tracing::info!("signed out");
+        self.reconnect();
+    }
 }

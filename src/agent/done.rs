@@ -155,23 +155,6 @@ impl Agent {
         self.open = Some(open);
     }
 
-    pub(super) fn end(&mut self, open: &Open, why: Ended) {
-        self.looking.drain(..).for_each(|task| task.abort());
-        self.book.signed_out(&open.who, why);
-        self.status.metrics().visited(open.since.elapsed());
-        tracing::info!("signed out");
-        self.reconnect();
-    }
-
-    /// The login of the last session went over the old connections, and may still lie in their buffers.
-    pub(super) fn reconnect(&mut self) {
-        match self.client.anew() {
-            Ok(client) => self.client = client,
-            Err(error) => tracing::error!(error = %Chain(&error), "the connections cannot be made anew"),
-        }
-        self.look();
-    }
-
     fn listed(&mut self, session: SessionId, reply: oneshot::Sender<Option<Vec<Door>>>, locked_down: &LockedDown) {
         let Some(open) = self.open.as_mut().filter(|open| open.id == session) else { return };
         let mut changed = false;

@@ -134,6 +134,15 @@ impl Agent {
         });
     }
 
+    /// The login of the last session went over the old connections, and may still lie in their buffers.
+    pub(super) fn reconnect(&mut self) {
+        match self.client.anew() {
+            Ok(client) => self.client = client,
+            Err(error) => tracing::error!(error = %Chain(&error), "the connections cannot be made anew"),
+        }
+        self.look();
+    }
+
     pub(super) fn looked(&mut self, found: Result<Option<Timestamp>, kisi::Error>, after: Duration) {
         if found.is_ok() {
             self.status.metrics().answered(after, Timestamp::now());
