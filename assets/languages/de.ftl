@@ -15,7 +15,6 @@ samples = Demo: Beispielpersonal
 out-of-order = Dieser Kiosk ist gerade außer Betrieb
 use-a-card = Karte oder Telefon gehen weiter an der Tür.
 not-known = Das ging nicht. Noch einmal, oder am Empfang fragen.
-too-many-badges = Zu viele fremde Ausweise. Kurz warten, oder PIN tippen.
 not-read = Das war keine Ausweisnummer. Bitte noch einmal.
 login-dead = Ihr Zugang muss erneuert werden. Fragen Sie am Empfang.
 kiosk-fault = Dieser Kiosk ist gestört. Nehmen Sie Ihre Karte.

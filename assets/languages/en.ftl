@@ -18,7 +18,6 @@ use-a-card = Your card or phone still works at the door.
 
 # Why nobody is signed in, and what to do.
 not-known = That did not work. Try again, or ask at reception.
-too-many-badges = Too many unknown badges. Wait a moment, or type your PIN.
 not-read = That was not a badge number. Try again.
 login-dead = Your access must be renewed. Ask at reception.
 kiosk-fault = This kiosk has a problem. Use your card.

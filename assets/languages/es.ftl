@@ -15,7 +15,6 @@ samples = Demo: personal de ejemplo
 out-of-order = Este quiosco no funciona ahora
 use-a-card = Su tarjeta o teléfono funciona en la puerta.
 not-known = No ha funcionado. Repita o pregunte en recepción.
-too-many-badges = Demasiadas tarjetas desconocidas. Espere, o teclee su PIN.
 not-read = No era un número de tarjeta. Inténtelo otra vez.
 login-dead = Hay que renovar su acceso. Pregunte en recepción.
 kiosk-fault = Este quiosco tiene un problema. Use su tarjeta.

@@ -15,7 +15,6 @@ samples = Démo : personnel fictif
 out-of-order = Cette borne est hors service
 use-a-card = Votre carte ou téléphone marche toujours à la porte.
 not-known = Échec. Réessayez ou demandez à l'accueil.
-too-many-badges = Trop de badges inconnus. Attendez, ou tapez votre code.
 not-read = Ce n'était pas un numéro de badge. Réessayez.
 login-dead = Votre accès doit être renouvelé. Demandez à l'accueil.
 kiosk-fault = Cette borne est en panne. Utilisez votre carte.
