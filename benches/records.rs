@@ -22,6 +22,7 @@ use vestibule::{
     config::Config,
     directory::{Cost, Directory, Enrolment},
     door::DoorId,
+    private_files::{temporary_folder, temporary_folder_in},
     secret::Secret,
     staff::{Badge, BadgeProfile, Credential, StaffId},
     wiring,
@@ -37,7 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::parse("", "kiosk.toml".as_ref())?;
     // In memory: what a disk takes to write a million records is not asked here.
     let memory = std::path::Path::new("/dev/shm");
-    let folder = if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
+    let folder =
+        if memory.is_dir() { temporary_folder_in(memory, "vestibule-")? } else { temporary_folder("vestibule-")? };
     fill(folder.path(), records)?;
     let size = fs::metadata(folder.path().join("directory.sqlite"))?.len();
     println!("{PEOPLE} people, {records} records, {} MiB", size / 1_048_576);

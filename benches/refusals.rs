@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let numbers: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let samples = numbers.first().copied().unwrap_or(2_000);
     let agent_samples = numbers.get(1).copied().unwrap_or(200);
-    let folder = tempfile::tempdir()?;
+    let folder = vestibule::private_files::temporary_folder("vestibule-")?;
     let mut directory = Directory::open(folder.path(), None, || Cost::FLOOR)?;
     let pins = enrol(&mut directory, 50)?;
 

@@ -10,49 +10,48 @@ mod identify;
 mod limits;
 mod order;
 mod reads;
+mod start;
 mod technician;
+mod unlock;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::HashSet,
-    io,
-    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
     time::Duration,
 };
 
 use tokio::{
     sync::{oneshot, watch},
-    task::{AbortHandle, JoinSet},
+    task::{AbortHandle, JoinError, JoinSet},
     time,
 };
-use tracing::Instrument;
 
 use self::{
     book::Book,
     desk::{Desk, method},
-    done::{Done, Identified, Unlocked},
+    done::{Done, Identified},
     health::Surroundings,
-    identify::{Open, Question, Shown},
+    identify::{Denied, Open, Question, Shown},
 };
 pub use self::{
+    desk::TRIES,
     health::Health,
     limits::Limits,
     order::{Handle, Order, Orders, channel},
+    start::{prepare, start},
 };
 use crate::{
     audit,
     chain::Chain,
     directory::Directory,
-    door::{DoorId, Outcome, PlaceId},
+    door::{DoorId, PlaceId},
     kisi,
     proximity::Proofs,
-    session::{Asked, Denial, Ended, Identity, Presented, RequestId, SessionId},
+    session::{Asked, Denial, Ended, Identity, Presented, SessionId, budget::BudgetRules},
     staff::{Credential, NameFormat},
     status::Status,
-    trouble::Trouble,
 };
 
 /// Every failure takes at least this long, so that its kind does not show in the time.
@@ -63,14 +62,10 @@ use crate::{
 const FLOOR: Duration = Duration::from_millis(700);
 /// Between two looks at what must be written or taken out by and by.
 const CHORES: Duration = Duration::from_mins(1);
-/// Chores between two heads of the audit log in the program's log (R53), and two checks of the directory.
+/// Chores between two heads of the audit log in the program's log (R53), two checks of the directory, and two prunings.
 const HOUR: u64 = 60;
-/// Chores between two prunings.
-const DAY: u64 = 24 * HOUR;
 /// An unlock that is not sent by then is not sent at all (R50). Our choice.
 const LATE: Duration = Duration::from_secs(2);
-/// Before the agent begins anew.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the agent works with.
 #[derive(Debug)]
@@ -91,6 +86,8 @@ pub struct Parts {
     pub names: NameFormat,
     /// A badge needs its PIN.
     pub badge_needs_pin: bool,
+    /// What badges that nobody has cost.
+    pub badge_budget: BudgetRules,
     /// How often people may open doors.
     pub limits: Limits,
     /// Look people up on the agent's own thread: then the same events make the same run. A kiosk does not, because hashing takes
@@ -100,48 +97,6 @@ pub struct Parts {
     pub status: Status,
     /// What readers near the kiosk say. Without a source it stays empty.
     pub proofs: Arc<Mutex<Proofs>>,
-}
-
-/// Starts the agent on a thread of its own. It ends when the last handle is dropped. Should it panic, it begins anew with what
-/// `again` makes, and everybody is signed out.
-///
-/// # Errors
-///
-/// When no thread can be had.
-pub fn start<E: std::error::Error>(
-    parts: Parts,
-    mut again: impl FnMut() -> Result<Parts, E> + Send + 'static,
-) -> io::Result<Handle> {
-    let (handle, mut orders, said) = channel();
-    let status = parts.status.clone();
-    let live = move || {
-        let mut next = Some(parts);
-        loop {
-            let parts = match next.take().map_or_else(&mut again, Ok) {
-                Ok(parts) => parts,
-                Err(error) => {
-                    tracing::error!(error = %Chain(&error), "the agent cannot begin anew yet");
-                    thread::sleep(PAUSE);
-                    continue;
-                }
-            };
-            let life = AssertUnwindSafe(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                runtime.block_on(run(parts, &mut orders, said.clone()));
-                io::Result::Ok(())
-            });
-            match panic::catch_unwind(life) {
-                Ok(Ok(())) => return,
-                Ok(Err(error)) => tracing::error!(%error, "the agent has no runtime"),
-                Err(_) => tracing::error!("the agent panicked: it begins anew, and everybody is signed out"),
-            }
-            thread::sleep(PAUSE);
-            status.metrics().agent_restarted();
-            said.send_modify(|health| health.lives += 1);
-        }
-    };
-    let _ = thread::Builder::new().name("agent".to_owned()).spawn(live)?;
-    Ok(handle)
 }
 
 /// Takes orders until the last handle is dropped.
@@ -169,12 +124,18 @@ struct Agent {
     status: Status,
     looks_up_alone: bool,
     work: JoinSet<Done>,
+    /// Unlocks that were sent and not answered.
+    open_unlocks: usize,
+    /// The connections carried no login of an earlier visit. Nobody is signed in without.
+    is_fresh: bool,
+    /// Somebody waits for the end of this agent. Dropped last: everything else is closed then.
+    ended: Option<oneshot::Sender<()>>,
 }
 
 impl Agent {
     fn new(parts: Parts, said: watch::Sender<Health>) -> Self {
         Self {
-            desk: Arc::new(Mutex::new(Desk::new(parts.directory, parts.badge_needs_pin))),
+            desk: Arc::new(Mutex::new(Desk::new(parts.directory, parts.badge_needs_pin, parts.badge_budget))),
             book: Book::new(parts.log),
             status: parts.status.clone(),
             keep_days: parts.keep_days,
@@ -190,6 +151,9 @@ impl Agent {
             surroundings: Surroundings::new(said, parts.status),
             looks_up_alone: parts.looks_up_alone,
             work: JoinSet::new(),
+            open_unlocks: 0,
+            is_fresh: true,
+            ended: None,
         }
     }
 
@@ -201,36 +165,58 @@ impl Agent {
                 // In this order, so that the same events make the same run.
                 biased;
                 order = orders.recv() => match order {
+                    Some(Order::End(ended)) => {
+                        self.ended = Some(ended);
+                        break;
+                    }
                     Some(order) => {
                         self.status.metrics().queued(orders.len(), self.work.len());
                         self.take(order);
                     }
-                    None => return,
+                    None => break,
                 },
-                Some(done) = self.work.join_next() => match done {
-                    Ok(done) => self.finish(done),
-                    Err(error) if error.is_panic() => tracing::error!("a piece of work panicked"),
-                    Err(_) => {}
-                },
+                Some(done) = self.work.join_next() => self.joined(done),
                 () = self.surroundings.wait() => self.look(),
+                () = until(self.book.due()) => self.book.tick(time::Instant::now().into_std()),
                 _ = chores.tick() => {
                     self.chores(minutes);
                     minutes += 1;
                 }
             }
         }
+        if let Some(technician) = self.technician {
+            self.technician_left(technician);
+        }
+        self.desk().keep_badge_budget(time::Instant::now().into_std(), true);
+        // What was sent has an outcome, which is written down.
+        while 0 < self.open_unlocks
+            && let Some(done) = self.work.join_next().await
+        {
+            self.joined(done);
+        }
+    }
+
+    fn joined(&mut self, done: Result<Done, JoinError>) {
+        match done {
+            Ok(done) => self.finish(done),
+            Err(error) if error.is_panic() => tracing::error!("a piece of work panicked"),
+            Err(_) => {}
+        }
     }
 
     fn take(&mut self, order: Order) {
         match order {
             Order::Ping(reply) => drop(reply.send(())),
+            Order::Begin(_) | Order::End(_) => {}
             Order::Prepare => {
                 self.read_clocks();
-                self.look();
+                // A key that is held down must not become a request each.
+                if self.surroundings.looked_long_ago() {
+                    self.look();
+                }
             }
             Order::KeepBudget(left) => {
-                self.status.metrics().guesses_left(left);
-                let _ = self.desk().keep_guesses(left);
+                let _ = self.keep_guesses(left);
             }
             Order::KeepLanguage(session, language) => {
                 if let Some(open) = self.open.as_ref().filter(|open| open.id == session) {
@@ -240,7 +226,7 @@ impl Agent {
             Order::Identify(session, Presented(credential), asked, reply) => {
                 // Paid for on the disk, or not looked at. In the order in which it was paid: a later number never lies under
                 // an earlier one.
-                if asked.guesses_left.is_none_or(|left| self.desk().keep_guesses(left)) {
+                if asked.guesses_left.is_none_or(|left| self.keep_guesses(left)) {
                     self.identify(session, credential, asked, reply);
                 } else {
                     let _ = reply.send(Err(Denial::KioskFault));
@@ -259,10 +245,20 @@ impl Agent {
         }
     }
 
+    fn keep_guesses(&self, left: u32) -> bool {
+        self.status.metrics().guesses_left(left);
+        self.desk().keep_guesses(left)
+    }
+
     fn chores(&mut self, minutes: u64) {
         self.read_clocks();
         self.count_people();
-        self.book.tick(time::Instant::now().into_std());
+        self.desk().keep_badge_budget(time::Instant::now().into_std(), false);
+        if let Some(open) = &self.open
+            && self.may_open(&open.who) == Some(false)
+        {
+            self.bar(open.id);
+        }
         if minutes.is_multiple_of(HOUR) {
             self.book.say_head();
             self.book.look_for_room();
@@ -274,9 +270,10 @@ impl Agent {
                 }
                 Done::Nothing
             });
-        }
-        if minutes.is_multiple_of(DAY) {
-            self.book.prune(self.keep_days);
+            // By a clock that agrees with Kisi's: one that is months ahead would empty the log.
+            if self.surroundings.has_right_clock() {
+                self.book.prune(self.keep_days);
+            }
         }
     }
 
@@ -306,6 +303,8 @@ impl Agent {
     ) {
         let present = self.open.as_ref().filter(|open| Some(open.id) == asked.current).map(|open| open.who.staff);
         let (method, guesses_left) = (method(&credential), asked.guesses_left);
+        // Before the client is taken: the list of this person's doors goes over connections that carried nobody's login.
+        let is_safe = self.is_fresh || self.reconnect();
         let question = Question {
             session,
             credential,
@@ -317,60 +316,13 @@ impl Agent {
         };
         let abort = self.work.spawn(async move {
             let floor = time::sleep(FLOOR);
-            let answer = question.answer().await;
+            let answer = if is_safe { question.answer().await } else { Err(Denied::new(Denial::KioskFault, None)) };
             if answer.is_err() {
                 floor.await;
             }
             Done::Identified(Identified { session, method, guesses_left, answer, reply })
         });
         self.identifying = Some((session, abort));
-    }
-
-    /// Only in the open session, only a door of its list, only with its own login, and only once it is written down. Kisi
-    /// decides the rest.
-    fn unlock(
-        &mut self,
-        (session, request): (SessionId, RequestId),
-        door: DoorId,
-        at: time::Instant,
-        reply: oneshot::Sender<Outcome>,
-    ) {
-        let open = self.open.as_ref().filter(|open| open.id == session);
-        let known = open.and_then(|open| Some((open, open.doors.iter().find(|known| known.id == door)?)));
-        let Some((open, known)) = known else {
-            tracing::error!(door = door.get(), "an unlock outside its session was refused");
-            let _ = reply.send(Outcome::NotSent);
-            return;
-        };
-        if self.surroundings.has_no_clock() {
-            let _ = reply.send(Outcome::WrongClock);
-            return;
-        }
-        let (client, login, who) = (self.client.clone(), Arc::clone(&open.login), open.who.clone());
-        let intent = match self.book.intent(&who, known, &self.limits) {
-            Ok(Some(intent)) => intent,
-            Ok(None) => {
-                let _ = reply.send(Outcome::Limited);
-                return;
-            }
-            Err(error) => {
-                tracing::error!(error = %Chain(&error), "an unlock cannot be written down: nothing was sent");
-                let _ = reply.send(Outcome::NotRecorded);
-                self.surroundings.heard(Trouble::Disk);
-                return;
-            }
-        };
-        let proof = self.proof_of(door);
-        self.surroundings.recorded(request, intent);
-        // The number of the record names the unlock in the log, at HTTP too, and on the screen.
-        let span = tracing::info_span!("unlock", record = intent);
-        span.in_scope(|| tracing::info!(staff = who.staff.get(), door = door.get(), "asked for"));
-        let asked = async move {
-            let outcome = client.unlock_near(&login, door, proof, at + LATE).await;
-            tracing::info!(?outcome, "answered");
-            Done::Unlocked(Unlocked { who, door, intent, outcome, reply, at })
-        };
-        let _ = self.work.spawn(asked.instrument(span));
     }
 
     fn forget(&mut self, session: SessionId, why: Ended) {
@@ -389,6 +341,14 @@ impl Agent {
         self.book.signed_out(&open.who, why);
         self.status.metrics().visited(open.since.elapsed());
         tracing::info!("signed out");
-        self.reconnect();
+        let _ = self.reconnect();
+    }
+}
+
+/// Until this moment, or for ever.
+async fn until(moment: Option<std::time::Instant>) {
+    match moment {
+        Some(moment) => time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
     }
 }

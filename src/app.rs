@@ -34,7 +34,7 @@ use crate::{
         theme::{self, Metrics, Panel},
         words::{Words, words},
     },
-    session::{Event, Session, State, reader::Key, rules::Rules, technician::Step},
+    session::{Effect, Event, Session, State, reader::Key, rules::Rules, technician::Step},
     status::supervisor,
     uptime,
 };
@@ -140,6 +140,8 @@ struct Kiosk {
     labels: Labels,
     agent: Handle,
     health: Health,
+    /// Unlocks that the agent was asked for and has not answered. While there is one, no other kiosk takes this one's place.
+    open_unlocks: usize,
     /// What the technician's phone reads.
     diagnostics: Option<Code>,
 }
@@ -253,13 +255,13 @@ impl App {
             Message::Health(health) => {
                 let Face::Working(kiosk) = &mut self.face else { return Task::none() };
                 let before = std::mem::replace(&mut kiosk.health, health);
-                match health.record {
-                    _ if before.lives != health.lives => self.send(Event::AgentBegan),
-                    Some((request, record)) if before.record != health.record => {
-                        self.send(Event::UnlockRecorded(request, record))
-                    }
-                    Some(_) | None => Task::none(),
-                }
+                let is_new = before.lives != health.lives;
+                let began = is_new.then_some(Event::AgentBegan);
+                let barred = health.barred.filter(|_| before.barred != health.barred).map(Event::Barred);
+                let record = health.record.filter(|_| !is_new && before.record != health.record);
+                let recorded = record.map(|(request, record)| Event::UnlockRecorded(request, record));
+                let events = [began, barred, recorded].into_iter().flatten();
+                Task::batch(events.map(|event| self.send(event)).collect::<Vec<_>>())
             }
         }
     }
@@ -267,7 +269,11 @@ impl App {
     fn send(&mut self, event: Event) -> Task<Message> {
         let Face::Working(kiosk) = &mut self.face else { return Task::none() };
         let before = kiosk.session.cue(self.now);
+        if matches!(event, Event::UnlockAnswered(..)) {
+            kiosk.open_unlocks = kiosk.open_unlocks.saturating_sub(1);
+        }
         let effects = kiosk.session.handle(event, self.now);
+        kiosk.open_unlocks += effects.iter().filter(|effect| matches!(effect, Effect::Unlock(..))).count();
         kiosk.keep_diagnostics();
         if let (Some(sound), Some(tone)) = (&self.window.sound, before.to(kiosk.session.cue(self.now))) {
             sound.play(tone);

@@ -36,14 +36,18 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE.toml")]
         scene: Option<PathBuf>,
     },
-    /// Who may sign in here. Making a login asks for the admin key, or takes it from the environment
+    /// Who may sign in here. Making a login takes the admin key from a credential or `VESTIBULE_ADMIN_KEY`, or asks for it
     #[command(subcommand)]
     Staff(Staff),
     /// What was tried here and what came of it
     #[command(subcommand)]
     Audit(Audit),
     /// A first installation, step by step: configuration, key, technician PIN, staff, a look at everything
-    Setup,
+    Setup {
+        /// Only make the data folder and what is in it
+        #[arg(long, hide = true)]
+        make_directory: bool,
+    },
     /// What the technician needs at the screen
     #[command(subcommand)]
     Technician(Technician),
@@ -59,30 +63,37 @@ pub(super) enum Command {
         /// Which shell
         shell: clap_complete::Shell,
     },
-    /// Look at everything: keys, odds, logins, what is still to be done at Kisi
+    /// Check everything: keys, odds of guessing, logins, what is still to be done at Kisi
     Doctor {
         /// One JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Replace the device key: by a systemd credential if there is a new one, else by a new file
-    Rekey,
+    /// Replace device key and data key: by a systemd credential if there is a new one, else by a new file. Stop the kiosk first
+    Rekey {
+        /// Say whether the device key is the new credential, which has to get the name of the first. For `vestibule-admin`
+        #[arg(long, hide = true)]
+        is_named_next: bool,
+    },
     /// Write the directory, encrypted, so that only the holder of an age identity can read it
     Backup {
         /// An age recipient: age1...
         #[arg(long, value_name = "RECIPIENT")]
         to: String,
-        /// Is not overwritten
+        /// Is not overwritten; - writes to the output
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
     /// Make a directory of a backup, in a data folder that has none
     Restore {
-        /// What `backup` wrote
+        /// What `backup` wrote; - reads the input
         file: PathBuf,
         /// The file of the age identity
         #[arg(long, value_name = "FILE")]
         identity: PathBuf,
+        /// Skip the confirmation
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -91,9 +102,12 @@ pub(super) enum Command {
 pub(super) enum Technician {
     /// Issue the technician's PIN and print it once; the old one is gone. At the kiosk, hold the clock for three seconds
     Pin {
-        /// Do not ask
+        /// Skip the confirmation
         #[arg(long)]
         yes: bool,
+        /// Keep the PIN that there is, and issue one only if there is none
+        #[arg(long, conflicts_with = "yes")]
+        keep: bool,
         /// One JSON object
         #[arg(long)]
         json: bool,
@@ -126,7 +140,7 @@ pub(super) enum Audit {
         /// For each of these
         #[arg(long, value_enum)]
         by: ReportBy,
-        /// A day, 2026-11-01, with the nights before and after it left out [default: the beginning]
+        /// First day to include (YYYY-MM-DD, local time) [default: the beginning]
         #[arg(long, value_name = "DATE")]
         from: Option<jiff::civil::Date>,
         /// The last day [default: today]
@@ -136,7 +150,7 @@ pub(super) enum Audit {
         #[arg(long)]
         json: bool,
     },
-    /// Print the key of the first record and forget it here: then nobody who reads this kiosk can write its past anew
+    /// Print the key that signed the first record, then forget it here: whoever controls this kiosk later cannot re-sign its past
     TakeKey,
 }
 
@@ -147,6 +161,15 @@ pub(super) enum ExportFormat {
     Csv,
     /// For programs
     Jsonl,
+}
+
+/// How a badge to print is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PictureFormat {
+    /// Scales to any size
+    Svg,
+    /// Pixels
+    Png,
 }
 
 /// What to count by.
@@ -179,17 +202,17 @@ pub(super) enum Staff {
     },
     /// Enrol everybody of a list: email,name,badge. Run again, it does only what is missing
     Import {
-        /// With a header
+        /// Starts with the header line email,name,badge; - reads the input
         #[arg(value_name = "FILE.csv", required_unless_present = "from_kisi", conflicts_with = "from_kisi")]
         file: Option<PathBuf>,
         /// Propose everybody whom Kisi knows, with their cards, and enrol them once that is confirmed
         #[arg(long)]
         from_kisi: bool,
         /// Only people with access to this place, by Kisi's id
-        #[arg(long, value_name = "ID", requires = "from_kisi")]
+        #[arg(long, value_name = "ID", requires = "from_kisi", conflicts_with = "file")]
         place: Option<u64>,
-        /// Do not ask
-        #[arg(long, requires = "from_kisi")]
+        /// Skip the confirmation
+        #[arg(long, requires = "from_kisi", conflicts_with = "file")]
         yes: bool,
         /// Issue a PIN to everybody who is new, and print it once
         #[arg(long)]
@@ -200,42 +223,51 @@ pub(super) enum Staff {
     },
     /// Issue a new PIN and print it once; the old one is gone
     Pin {
-        /// Who
+        /// E-mail address
         email: String,
-        /// Do not ask
+        /// Skip the confirmation
         #[arg(long)]
         yes: bool,
         /// One JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Give somebody one more badge
+    /// Give somebody one more badge, or take one away
     Badge {
-        /// Who
+        /// E-mail address
         email: String,
         /// The number that the reader types
-        #[arg(required_unless_present = "capture", conflicts_with = "capture")]
+        #[arg(required_unless_present_any = ["capture", "all"], conflicts_with = "capture")]
         number: Option<String>,
         /// Present the badge to the reader now
         #[arg(long)]
         capture: bool,
+        /// Take the badge away instead
+        #[arg(long, conflicts_with = "json")]
+        remove: bool,
+        /// With --remove: take all their badges away
+        #[arg(long, requires = "remove", conflicts_with_all = ["number", "capture"])]
+        all: bool,
         /// One JSON object
         #[arg(long)]
         json: bool,
     },
     /// Make a badge to print, which an optical reader types
     Qr {
-        /// Who
+        /// E-mail address
         email: String,
-        /// .svg or .png; is not overwritten
+        /// .svg or .png; is not overwritten; - writes to the output
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// The kind of picture, where the file's name does not say it
+        #[arg(long, value_enum)]
+        format: Option<PictureFormat>,
     },
     /// Make a new login in place of the old one. Somebody with a PIN gets a new PIN
     Renew {
-        /// Who
+        /// E-mail address
         email: String,
-        /// Do not ask
+        /// Skip the confirmation
         #[arg(long)]
         yes: bool,
         /// One JSON object
@@ -244,7 +276,7 @@ pub(super) enum Staff {
     },
     /// Forget somebody here, and delete their login at Kisi
     Remove {
-        /// Who
+        /// E-mail address
         email: String,
         /// One JSON object
         #[arg(long)]
@@ -252,18 +284,18 @@ pub(super) enum Staff {
     },
     /// After a theft, on any machine: delete the logins of a list that `staff list --json` wrote before
     Revoke {
-        /// A JSON object for each person
+        /// A JSON object for each person; - reads the input
         #[arg(value_name = "FILE.jsonl")]
         file: PathBuf,
     },
-    /// Let somebody not sign in here until they are resumed; Kisi and their phone go on
+    /// Block someone from signing in at this kiosk until resumed. Their Kisi account and phone keep working
     Suspend {
-        /// Who
+        /// E-mail address
         email: String,
     },
     /// Let somebody sign in again
     Resume {
-        /// Who
+        /// E-mail address
         email: String,
     },
     /// Everybody who is enrolled

@@ -1,40 +1,48 @@
 //! The tamper-evident record of what was tried and what came of it, in the same SQLite file as the directory. What is written,
 //! and when, is the agent's and the commands' business.
 
+mod beginning;
 mod chain;
 mod export;
+mod head;
 mod limit;
+mod pending;
+mod prune;
 mod record;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
 use jiff::{Timestamp, tz::TimeZone};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use self::chain::Anchor;
+use self::{
+    beginning::Beginning,
+    chain::Anchor,
+    head::{head_finding, head_of, put_head},
+    signing::{KeyFile, Keys},
+};
 pub use self::{
     chain::Head,
     export::{By, Format, Line},
-    limit::{Limit, Used},
+    limit::{Counted, Limit, Used},
     record::{Action, Kept, Record},
     verify::{Finding, Verdict},
 };
 use crate::{
-    crypt::{Key, mac},
+    crypt::{Key, KeyRing},
     door::DoorId,
     staff::StaffId,
 };
 
 /// The file in the data folder, which is the directory's.
 const FILE: &str = "directory.sqlite";
-/// The head, outside the database: a file of yesterday does not fit it.
-const HEAD: &str = "audit.head";
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS audit (
     seq       INTEGER PRIMARY KEY NOT NULL,
@@ -56,6 +64,10 @@ CREATE TABLE IF NOT EXISTS audit_anchors (
     name   TEXT PRIMARY KEY NOT NULL CHECK (name IN ('first', 'next')),
     sealed BLOB NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS audit_pending (
+    id     INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
+    sealed BLOB NOT NULL
+) STRICT;
 ";
 const COLUMNS: &str = "seq, at, action, staff, person, door, door_name, about, of, count, hash, mac";
 
@@ -68,9 +80,9 @@ pub enum Error {
     /// The operating system gave no random bytes.
     #[error("the operating system has no random numbers")]
     Randomness,
-    /// The head cannot be written.
-    #[error("`{}` cannot be written", file.display())]
-    HeadFile {
+    /// A file beside the database.
+    #[error("`{}` cannot be read or written", file.display())]
+    File {
         /// Which.
         file: PathBuf,
         /// Why.
@@ -81,7 +93,9 @@ pub enum Error {
     #[error("a head is a number, a colon and 64 hexadecimal digits")]
     Head,
     /// Nothing can be written after a place that was changed from outside.
-    #[error("the audit log was changed from outside: see `vestibule audit verify`")]
+    #[error(
+        "the audit log was changed from outside, or is older than it should be: see `vestibule audit verify`, and restore a backup"
+    )]
     Tampered,
     /// A record that this version does not know.
     #[error("record {seq} of the audit log cannot be read")]
@@ -94,11 +108,23 @@ pub enum Error {
     Export(#[source] io::Error),
 }
 
+/// What is known of a log that is opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    /// Nothing: it may have to be made.
+    Any,
+    /// It was there before.
+    Existing,
+    /// It came from a backup, without keys and head.
+    Restored,
+}
+
 /// The log. One process may write while another reads or writes.
 pub struct Log {
     db: Connection,
     folder: PathBuf,
-    key: Key,
+    keys: KeyRing,
+    signing: KeyFile,
 }
 
 impl std::fmt::Debug for Log {
@@ -108,30 +134,69 @@ impl std::fmt::Debug for Log {
 }
 
 impl Log {
-    /// Opens the log in the data folder, or begins one. `key` is the directory's key for it.
+    /// Opens the log in the data folder, or begins one. `keys` are the directory's keys for it. What lies under an older one is
+    /// sealed with the one of now.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or written.
-    pub fn open(folder: &Path, key: [u8; 32]) -> Result<Self, Error> {
+    /// When the files cannot be read or written. [`Error::Tampered`] when there are records and no keys that signed them.
+    pub fn open(folder: &Path, keys: impl Into<KeyRing>) -> Result<Self, Error> {
+        Self::open_with(folder, keys.into(), Opening::Any)
+    }
+
+    /// Opens the log that is known to be there: one that is gone was taken away.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`], and [`Error::Tampered`] when there is none.
+    pub fn open_existing(folder: &Path, keys: impl Into<KeyRing>) -> Result<Self, Error> {
+        Self::open_with(folder, keys.into(), Opening::Existing)
+    }
+
+    /// Opens the log of a directory that came from a backup. Keys and head are in no backup: the log goes on with new ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn adopt(folder: &Path, keys: impl Into<KeyRing>) -> Result<Self, Error> {
+        Self::open_with(folder, keys.into(), Opening::Restored)
+    }
+
+    fn open_with(folder: &Path, keys: KeyRing, opening: Opening) -> Result<Self, Error> {
         let mut db = Connection::open(folder.join(FILE))?;
         db.busy_timeout(std::time::Duration::from_secs(5))?;
+        let _: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
         db.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")?;
-        let begin = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        begin.execute_batch(TABLES)?;
-        let key = Key::new(key);
-        let is_new: bool = begin.query_row(
-            "SELECT NOT EXISTS (SELECT 1 FROM audit_anchors) AND NOT EXISTS (SELECT 1 FROM audit)",
-            [],
-            |row| row.get(0),
-        )?;
-        if is_new {
-            let first = Anchor::begin()?;
-            put_anchor(&begin, "first", &first, &key)?;
-            put_anchor(&begin, "next", &first, &key)?;
+        let (signing, has_keys) = KeyFile::open(folder)?;
+        let is_clean = {
+            let _turn = signing.lock()?;
+            let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            change.execute_batch(TABLES)?;
+            let is_new: bool = change.query_row(
+                "SELECT NOT EXISTS (SELECT 1 FROM audit_anchors) AND NOT EXISTS (SELECT 1 FROM audit)",
+                [],
+                |row| row.get(0),
+            )?;
+            let begin = Beginning { change: &change, folder, keys: &keys, signing: &signing };
+            if is_new && opening == Opening::Existing {
+                return Err(Error::Tampered);
+            }
+            if is_new {
+                begin.anew()?;
+            } else if opening == Opening::Restored {
+                begin.after_restore()?;
+            } else if !has_keys {
+                begin.after_upgrade()?;
+            }
+            let is_clean = begin.with_the_key_of_now()?;
+            change.commit()?;
+            is_clean
+        };
+        if !is_clean {
+            // What was replaced is in no page of the write-ahead log either.
+            db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         }
-        begin.commit()?;
-        Ok(Self { db, folder: folder.to_owned(), key })
+        Ok(Self { db, folder: folder.to_owned(), keys, signing })
     }
 
     /// The data folder.
@@ -145,11 +210,34 @@ impl Log {
     ///
     /// When it cannot be written, or what is there was changed from outside. What it would have told must not be done then.
     pub fn append(&mut self, record: &Record) -> Result<u64, Error> {
+        Ok(self.append_if(record, true, |_| Ok(true))?.ok_or(Error::Tampered)?.seq)
+    }
+
+    /// Writes one record in a change of its own, unless `is_wanted` says no within it. Head and next key follow at once, or with
+    /// the next record.
+    fn append_if(
+        &mut self,
+        record: &Record,
+        is_complete: bool,
+        is_wanted: impl FnOnce(&Connection) -> Result<bool, Error>,
+    ) -> Result<Option<Head>, Error> {
+        let _turn = self.signing.lock()?;
         let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let head = append_to(&change, record, &self.key)?;
+        // A log that was put back from yesterday gets no record that would hide it.
+        if head_finding(&change, &self.folder, &self.keys, &self.signing)?.is_some() {
+            return Err(Error::Tampered);
+        }
+        if !is_wanted(&change)? {
+            return Ok(None);
+        }
+        let (head, keys) = append_to(&change, record, &self.keys, &self.signing)?;
         change.commit()?;
-        self.write_head(head)?;
-        Ok(head.seq)
+        // After the record: keys that are one step behind are moved on by the next one, keys that are ahead could sign nothing.
+        self.signing.write(&keys, &self.keys.current, is_complete)?;
+        if is_complete {
+            put_head(&self.folder, head, &self.keys.current)?;
+        }
+        Ok(Some(head))
     }
 
     /// Where the log stands. `None` without a record.
@@ -158,32 +246,19 @@ impl Log {
     ///
     /// When the file cannot be read.
     pub fn head(&self) -> Result<Option<Head>, Error> {
-        let sql = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
-        let head = self
-            .db
-            .query_row(sql, [], |row| Ok(Head { seq: row.get::<_, i64>(0)?.cast_unsigned(), hash: row.get(1)? }));
-        Ok(head.optional()?)
+        head_of(&self.db)
     }
 
-    /// Whether the end of the log fits the head that lies outside the database. Quick: for the start of the kiosk.
+    /// Whether the end of the log fits the head that lies outside the database. Quick: for the start of the kiosk, and before
+    /// every record.
     ///
     /// # Errors
     ///
     /// When the file cannot be read. What does not fit is the answer.
     pub fn check_head(&self) -> Result<Option<Finding>, Error> {
-        let known = match self.kept_head() {
-            Ok(Some(known)) => known,
-            Ok(None) => return Ok(None),
-            Err(_) => return Ok(Some(Finding::HeadChanged)),
-        };
-        let sql = "SELECT hash FROM audit WHERE seq = ?1";
-        let hash: Option<[u8; 32]> = self.db.query_row(sql, [known.seq.cast_signed()], |row| row.get(0)).optional()?;
-        let last = self.head()?.map_or(0, |head| head.seq);
-        Ok(match hash {
-            Some(hash) if hash == known.hash => None,
-            Some(_) => Some(Finding::Replaced(known.seq)),
-            None => Some(Finding::Cut { last, known: known.seq }),
-        })
+        // Not while another process is between its record and its head.
+        let _turn = self.signing.lock()?;
+        head_finding(&self.db, &self.folder, &self.keys, &self.signing)
     }
 
     /// Unlocks that were about to be sent and have no outcome: the kiosk ended between.
@@ -224,49 +299,28 @@ impl Log {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Takes out what is older. The chain still holds: it begins where this ends. Returns how many records went.
+    /// The first record that is signed with these keys, and its key. `verify` needs both once the key was taken away. `None` when
+    /// it was.
     ///
     /// # Errors
     ///
-    /// [`Error::Tampered`] when the old part does not verify: nothing is taken out then.
-    pub fn prune(&mut self, before: Timestamp, now: Timestamp) -> Result<u64, Error> {
-        // Not the whole log: it may be large, and mostly nothing is old. Times are compared to the second here, exactly below.
-        let young = "SELECT coalesce(min(seq), 0) FROM audit WHERE substr(at, 1, 19) > substr(?1, 1, 19)";
-        let young: i64 = self.db.query_row(young, [before.to_string()], |row| row.get(0))?;
-        let old = self.select(&format!("WHERE {young} = 0 OR seq < {young} ORDER BY seq"))?;
-        let old: Vec<Kept> = old.into_iter().take_while(|kept| kept.record.at < before).collect();
-        let Some(last) = old.last() else { return Ok(0) };
-        let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut first = anchor(&change, "first", &self.key)?.ok_or(Error::Tampered)?;
-        for kept in &old {
-            let (hash, mac) = first.step(&kept.record.encode(kept.seq));
-            if first.seq != kept.seq + 1 || hash != kept.hash || mac.is_some_and(|mac| mac != kept.mac) {
-                return Err(Error::Tampered);
-            }
-        }
-        let _ = change.execute("DELETE FROM audit WHERE seq <= ?1", [last.seq.cast_signed()])?;
-        put_anchor(&change, "first", &first, &self.key)?;
-        change.commit()?;
-        let about = format!("{} records up to {}", old.len(), last.seq);
-        let _ = self.append(&Record::new(now, Action::Prune, about))?;
-        Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
+    /// When the file cannot be read.
+    pub fn first_key(&self) -> Result<Option<(u64, Key)>, Error> {
+        let (keys, _) = self.signing.read(&self.keys)?;
+        Ok(keys.first.map(|key| (keys.epoch, key)))
     }
 
-    /// Gives away the key of the first record, and forgets it: from now on nobody at this kiosk, whatever they read, can write
-    /// the past anew. `verify` needs it. `None` when it was taken before.
+    /// Forgets the key of the first record: from now on nobody at this kiosk, whatever they read, can sign the past again. Only
+    /// once somebody has it.
     ///
     /// # Errors
     ///
     /// When the file cannot be written.
-    pub fn take_first_key(&mut self) -> Result<Option<[u8; 32]>, Error> {
-        let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut first = anchor(&change, "first", &self.key)?.ok_or(Error::Tampered)?;
-        let key = first.key.take();
-        put_anchor(&change, "first", &first, &self.key)?;
-        change.commit()?;
-        // The old pages are in the write-ahead log too.
-        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(key.map(|key| *key))
+    pub fn forget_first_key(&mut self) -> Result<(), Error> {
+        let _turn = self.signing.lock()?;
+        let (mut keys, _) = self.signing.read(&self.keys)?;
+        keys.first = None;
+        self.signing.write(&keys, &self.keys.current, true)
     }
 
     fn select(&self, which: &str) -> Result<Vec<Kept>, Error> {
@@ -278,37 +332,14 @@ impl Log {
         }
         Ok(kept)
     }
-
-    fn write_head(&self, head: Head) -> Result<(), Error> {
-        let (file, part) = (self.folder.join(HEAD), self.folder.join("audit.head.part"));
-        let proof = mac(&self.key, b"vestibule/audit/head/v1", head.to_string().as_bytes());
-        let line = format!("{head} {}\n", Head { seq: 0, hash: proof });
-        // Not synced: one that is lost leaves an older one, which is still true.
-        fs::write(&part, line)
-            .and_then(|()| fs::rename(&part, &file))
-            .map_err(|source| Error::HeadFile { file, source })
-    }
-
-    /// The head outside the database. `None` when there is none, or the power went while it was written: whoever could spoil it
-    /// could take it away. An error when somebody else wrote it.
-    fn kept_head(&self) -> Result<Option<Head>, Error> {
-        let line = fs::read_to_string(self.folder.join(HEAD)).unwrap_or_default();
-        let parts = line.trim().split_once(' ');
-        let read = parts.and_then(|(text, proof)| Some((text, text.parse().ok()?, proof.parse::<Head>().ok()?.hash)));
-        match read {
-            None => Ok(None),
-            Some((text, head, proof)) if proof == mac(&self.key, b"vestibule/audit/head/v1", text.as_bytes()) => {
-                Ok(Some(head))
-            }
-            Some(_) => Err(Error::Tampered),
-        }
-    }
 }
 
-/// Writes one record as part of a change.
-fn append_to(change: &Connection, record: &Record, key: &Key) -> Result<Head, Error> {
-    let mut next = anchor(change, "next", key)?.ok_or(Error::Tampered)?;
+/// Writes one record as part of a change. Returns where the log stands then, and the keys to keep once the change is made.
+fn append_to(change: &Connection, record: &Record, with: &KeyRing, file: &KeyFile) -> Result<(Head, Keys), Error> {
+    let mut next = anchor(change, "next", with)?.ok_or(Error::Tampered)?;
+    let (mut keys, _) = file.read(with)?;
     let seq = next.seq;
+    next.key = Some(keys.of(seq).ok_or(Error::Tampered)?);
     let (hash, mac) = next.step(&record.encode(seq));
     let sql = "INSERT INTO audit (seq, at, action, staff, person, door, door_name, about, of, count, hash, mac)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
@@ -326,8 +357,9 @@ fn append_to(change: &Connection, record: &Record, key: &Key) -> Result<Head, Er
         hash,
         mac.ok_or(Error::Tampered)?,
     ])?;
-    put_anchor(change, "next", &next, key)?;
-    Ok(Head { seq, hash })
+    put_anchor(change, "next", &next, &with.current)?;
+    (keys.next_seq, keys.next) = (next.seq, next.key.ok_or(Error::Tampered)?);
+    Ok((Head { seq, hash }, keys))
 }
 
 fn read(row: &Row<'_>) -> Result<Kept, Error> {
@@ -352,10 +384,10 @@ fn read(row: &Row<'_>) -> Result<Kept, Error> {
     })
 }
 
-fn anchor(db: &Connection, name: &str, key: &Key) -> Result<Option<Anchor>, Error> {
+fn anchor(db: &Connection, name: &str, keys: &KeyRing) -> Result<Option<Anchor>, Error> {
     let sql = "SELECT sealed FROM audit_anchors WHERE name = ?1";
     let sealed: Option<Vec<u8>> = db.prepare_cached(sql)?.query_row([name], |row| row.get(0)).optional()?;
-    Ok(sealed.and_then(|sealed| Anchor::open(&sealed, key, name)))
+    Ok(sealed.and_then(|sealed| keys.keys().find_map(|key| Anchor::open(&sealed, key, name))))
 }
 
 fn put_anchor(db: &Connection, name: &str, anchor: &Anchor, key: &Key) -> Result<(), Error> {

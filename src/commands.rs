@@ -13,10 +13,10 @@ mod technician;
 use std::{
     env,
     fs::{self, File, TryLockError},
-    io,
+    io::{self, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::Ordering},
 };
 
 use clap::CommandFactory;
@@ -28,22 +28,30 @@ use vestibule::{
     demo::Demo,
     directory::{Cost, Directory},
     kisi::Client,
+    private_files,
     simulator::{Simulator, world::World},
     status::{Status, server},
     wiring,
 };
 
+pub(super) use self::report::printable;
 use self::report::say;
 use super::{Failure, arguments::Arguments};
 
 /// Where this kiosk's files are.
 #[derive(Clone)]
 pub(super) struct Site {
-    pub(super) config: Option<PathBuf>,
-    pub(super) data: Option<PathBuf>,
+    config: Option<PathBuf>,
+    data: Option<PathBuf>,
+    /// Held while a command changes logins.
+    logins: Arc<OnceLock<File>>,
 }
 
 impl Site {
+    pub(super) fn new(config: Option<PathBuf>, data: Option<PathBuf>) -> Self {
+        Self { config, data, logins: Arc::default() }
+    }
+
     /// Whether somebody named files to use.
     pub(super) fn is_named(&self) -> bool {
         self.config.is_some() || self.data.is_some()
@@ -62,13 +70,43 @@ impl Site {
         own().unwrap_or_else(|| PathBuf::from("data"))
     }
 
-    /// A new one hashes as slowly as this machine bears.
+    /// The directory that is there. A path that was mistyped makes none.
     fn directory(&self) -> Result<Directory, Failure> {
+        Directory::open_existing(&self.folder(), credentials().as_deref()).map_err(Failure::Directory)
+    }
+
+    /// The directory, made if there is none. A new one hashes as slowly as this machine bears.
+    fn directory_or_new(&self) -> Result<Directory, Failure> {
         Directory::open(&self.folder(), credentials().as_deref(), wiring::measured_cost).map_err(Failure::Directory)
     }
 
+    /// Waits until no other command changes logins on this data folder: two of them would each take away what the other makes.
+    /// Held until this command ends.
+    fn lock_logins(&self) -> Result<(), Failure> {
+        if self.logins.get().is_some() {
+            return Ok(());
+        }
+        let path = self.folder().join("logins.lock");
+        let cannot = || io(format!("`{}` cannot be locked", path.display()));
+        let mut file = private_files::open(&path).map_err(cannot())?;
+        if let Err(error) = file.try_lock() {
+            match error {
+                TryLockError::Error(error) => return Err(cannot()(error)),
+                TryLockError::WouldBlock => {
+                    let holder = fs::read_to_string(&path).unwrap_or_default();
+                    report::tell(&format!("waiting for another command that changes logins: {}", holder.trim()));
+                    file.lock().map_err(cannot())?;
+                }
+            }
+        }
+        let holder = format!("process {}, {}", std::process::id(), command_line());
+        file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())).map_err(cannot())?;
+        let _ = self.logins.set(file);
+        Ok(())
+    }
+
     fn log(&self) -> Result<Log, Failure> {
-        wiring::log(&self.directory()?).map_err(Failure::Audit)
+        wiring::log(&self.directory()?).map_err(Failure::Start)
     }
 
     /// Runs the kiosk. What is wrong with the configuration or the directory is said on the screen.
@@ -76,6 +114,7 @@ impl Site {
         if !display::is_there() {
             return Err(Failure::NoDisplay);
         }
+        let _ = hear_hangups();
         let config = self.config();
         let status = Status::default();
         watch(config.as_ref().ok(), &status);
@@ -109,12 +148,22 @@ struct Kept {
 impl Kept {
     fn start(&self, config: &Config) -> Result<Start, Failure> {
         let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
-        let directory = self.site.directory()?;
+        let directory = self.site.directory_or_new()?;
         let mut alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner);
         if alone.is_none() {
             *alone = Some(lock(directory.folder())?);
         }
+        // A kiosk that works goes on until the next one is ready to take its place.
+        let works = alone.is_some() && self.status.facts().out_of_order.is_none() && self.has_started();
+        if works {
+            return wiring::prepare(config, directory, client, &self.status).map_err(Failure::Start);
+        }
         wiring::start_with(config, directory, client, &self.status).map_err(Failure::Start)
+    }
+
+    /// Whether a kiosk was started: then its configuration has a name.
+    fn has_started(&self) -> bool {
+        !self.status.facts().config_hash.is_empty()
     }
 
     /// With the configuration of now. One that is refused changes nothing.
@@ -146,11 +195,27 @@ fn watch(config: Option<&Config>, status: &Status) {
     }
 }
 
+/// From here on a hangup ends nothing: before the window listens it is lost, and the configuration is about to be read anyhow.
+#[cfg(unix)]
+fn hear_hangups() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let _within = runtime.enter();
+    // The handler stays for as long as the process lives.
+    signal(SignalKind::hangup()).map(drop)
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on other systems it can fail")]
+fn hear_hangups() -> io::Result<()> {
+    Ok(())
+}
+
 /// Two kiosks on one data folder would each forget what the other counts.
 fn lock(folder: &Path) -> Result<File, Failure> {
     let path = folder.join("kiosk.lock");
     let cannot = io(format!("`{}` cannot be locked", path.display()));
-    let file = match File::create(&path) {
+    let file = match private_files::open(&path) {
         Ok(file) => file,
         Err(error) => return Err(cannot(error)),
     };
@@ -209,6 +274,12 @@ pub(super) fn simulate(listen: SocketAddr, scene: Option<PathBuf>) -> Result<(),
     say(&format!("base_url  {}", simulator.base_url()))?;
     say(&format!("admin key {admin}"))?;
     runtime()?.block_on(tokio::signal::ctrl_c()).map_err(io("Ctrl+C cannot be waited for"))
+}
+
+/// The command as it was typed, without the values of its options: `staff import`.
+fn command_line() -> String {
+    let words = env::args().skip(1).take_while(|word| !word.starts_with('-') && !word.contains('@'));
+    format!("vestibule {}", words.take(2).collect::<Vec<_>>().join(" "))
 }
 
 /// Where systemd keeps credentials of this service.

@@ -16,10 +16,15 @@ use std::{
 
 use serde::Deserialize;
 
-pub use self::error::Error;
-use self::raw::{Raw, display, health, kiosk, line_of, log, merge, profile, sign_in};
+pub use self::error::{Error, text_of};
+use self::error::{may_be_secret, place_of};
+use self::{
+    range::wrong_number,
+    raw::{Raw, display, health, kiosk, kisi, line_of, log, merge, profile, sign_in},
+};
 use crate::{
     language::Language,
+    origin::Proxy,
     staff::{BadgeProfile, NameFormat},
 };
 
@@ -37,6 +42,8 @@ pub struct Config {
     pub sign_in: SignIn,
     /// `[badge]`
     pub badge: BadgeProfile,
+    /// `badge.numbers`: how many different numbers the site's badges can have, if that is known.
+    pub badge_numbers: Option<u64>,
     /// `[budget]`
     pub budget: Budget,
     /// `[session]`
@@ -77,8 +84,7 @@ pub struct Kiosk {
 }
 
 /// `[kisi]`: how to reach Kisi.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kisi {
     /// Checked by the client that uses it.
     pub base_url: String,
@@ -88,8 +94,8 @@ pub struct Kisi {
     pub integration_identifier: String,
     /// For partners; empty sends none.
     pub integration_contact: String,
-    /// Empty means none.
-    pub proxy: String,
+    /// An HTTP proxy, if the site has one.
+    pub proxy: Option<Proxy>,
     /// Of an unlock, in seconds.
     pub timeout_seconds: u64,
 }
@@ -105,6 +111,19 @@ pub struct SignIn {
     pub badge: Badges,
     /// A badge number may be typed.
     pub typed_badge: bool,
+    /// What a keyboard may do.
+    pub keyboard: Keyboard,
+}
+
+/// `sign_in.keyboard`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keyboard {
+    /// Scans of badge readers only.
+    Readers,
+    /// The keys of a numeric keypad too.
+    Keypad,
+    /// Letters too.
+    Desk,
 }
 
 /// `sign_in.badge`
@@ -126,6 +145,10 @@ pub struct Budget {
     pub guesses: u32,
     /// One comes back after so many minutes.
     pub refill_minutes: u32,
+    /// Different badges that nobody has, until every badge asks for its PIN.
+    pub badge_guesses: u32,
+    /// One comes back after so many seconds.
+    pub badge_refill_seconds: u32,
 }
 
 /// `[session]`: how long people have.
@@ -304,8 +327,8 @@ impl Config {
     ///
     /// Any; the error names the file, and the line or the key.
     pub fn load(file: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(file).map_err(|source| Error::Read { file: file.to_owned(), source })?;
-        Self::parse(&text, file)
+        let bytes = fs::read(file).map_err(|source| Error::Read { file: file.to_owned(), source })?;
+        Self::parse(&text_of(bytes, file)?, file)
     }
 
     /// Reads the text of a file. `file` is for the error.
@@ -314,19 +337,27 @@ impl Config {
     ///
     /// [`Error::Syntax`] and [`Error::Value`].
     pub fn parse(text: &str, file: &Path) -> Result<Self, Error> {
-        let syntax = |source| Error::Syntax { file: file.to_owned(), source };
+        let syntax = |error: toml::de::Error| Error::Syntax { file: file.to_owned(), what: place_of(&error, text) };
         let shipped: toml::Table = toml::from_str(SAMPLE).map_err(syntax)?;
         let given: toml::Table = toml::from_str(text).map_err(syntax)?;
-        let raw: Raw = merge(shipped, given, text, file)?.try_into().map_err(syntax)?;
         let wrong = |(key, value, allowed): Wrong| {
             let line = line_of(text, key);
+            let value = if may_be_secret(key, &value) { "***".to_owned() } else { value };
             Error::Value { file: file.to_owned(), line, key, value, allowed }
         };
+        let merged = merge(shipped, given, text, file)?;
+        // Before any number is made to fit a type: an error about a width would name neither line nor range.
+        if let Some(value) = wrong_number(&merged) {
+            return Err(wrong(value));
+        }
+        let raw: Raw = merged.try_into().map_err(syntax)?;
+        let badge_numbers = Some(raw.badge.numbers).filter(|numbers| 0 < *numbers);
         let config = Self {
             kiosk: kiosk(raw.kiosk, file).map_err(wrong)?,
-            kisi: raw.kisi,
+            kisi: kisi(raw.kisi).map_err(wrong)?,
             sign_in: sign_in(&raw.sign_in).map_err(wrong)?,
             badge: profile(raw.badge).map_err(wrong)?,
+            badge_numbers,
             budget: raw.budget,
             session: Session {
                 idle: Duration::from_secs(raw.session.idle_seconds),
@@ -343,6 +374,15 @@ impl Config {
             display: display(&raw.display).map_err(wrong)?,
             sound: raw.sound,
         };
-        config.wrong_value().map_or(Ok(config), |value| Err(wrong(value)))
+        if let Some(value) = config.wrong_value() {
+            return Err(wrong(value));
+        }
+        match config.conflict() {
+            None => Ok(config),
+            Some(([first, second], why)) => {
+                let [first, second] = [first, second].map(|key| (key, line_of(text, key)));
+                Err(Error::Conflict { file: file.to_owned(), first, second, why })
+            }
+        }
     }
 }

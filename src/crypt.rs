@@ -11,6 +11,34 @@ use zeroize::Zeroizing;
 /// 256 random bits.
 pub type Key = Zeroizing<[u8; 32]>;
 
+/// The key of now, and the ones before it, under which something may still lie.
+#[derive(Clone)]
+pub struct KeyRing {
+    /// New seals use this one.
+    pub current: Key,
+    /// The newest first.
+    pub older: Vec<Key>,
+}
+
+impl KeyRing {
+    /// The key of now, then the older ones.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.current).chain(&self.older)
+    }
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeyRing(..)")
+    }
+}
+
+impl From<[u8; 32]> for KeyRing {
+    fn from(key: [u8; 32]) -> Self {
+        Self { current: Key::new(key), older: Vec::new() }
+    }
+}
+
 /// A keyed hash of a message, under a label that no other use shares.
 pub fn mac(key: &Key, label: &[u8], message: &[u8]) -> [u8; 32] {
     let mut mac = prover(key, label);

@@ -10,6 +10,7 @@ use crate::{
     directory::{self, Cost, Directory},
     enrol::{self, Candidate, Done, Enroller},
     kisi::{self, Client},
+    private_files,
     secret::Secret,
     simulator::{Simulator, world::World},
     staff::Badge,
@@ -75,13 +76,15 @@ impl Demo {
         let admin = world.admin_key();
         let simulator = Simulator::start(world).map_err(Error::Start)?;
         let text = config::SAMPLE
-            .replace(r#"base_url = "https://api.kisi.io""#, &format!("base_url = \"{}\"", simulator.base_url()));
+            .replace(r#"base_url = "https://api.kisi.io""#, &format!("base_url = \"{}\"", simulator.base_url()))
+            // A newcomer with a laptop types a PIN.
+            .replace(r#"keyboard = "readers""#, r#"keyboard = "keypad""#);
         let config = Config::parse(&text, Path::new("kiosk.toml")).map_err(Error::Config)?;
         let client = Client::new(&wiring::client(&config)).map_err(Error::Client)?;
-        let folder = TempDir::with_prefix("vestibule-demo-").map_err(Error::Start)?;
+        let folder = private_files::temporary_folder("vestibule-demo-").map_err(Error::Start)?;
         let directory = Directory::open(folder.path(), None, || cost).map_err(Error::Directory)?;
         let enroller = wiring::enroller(&config, directory, client.clone(), Secret::new(admin), PACE);
-        let enroller = enroller.map_err(wiring::Error::Audit).map_err(Error::Kiosk)?;
+        let enroller = enroller.map_err(Error::Kiosk)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
         let samples = runtime.block_on(enrol_samples(enroller, &config)).map_err(Error::Enrol)?;
         let directory = Directory::open(folder.path(), None, || cost).map_err(Error::Directory)?;

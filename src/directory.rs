@@ -5,6 +5,8 @@ mod backup;
 mod change;
 mod errand;
 mod error;
+mod generations;
+mod identify;
 mod key;
 mod odds;
 mod person;
@@ -16,30 +18,31 @@ mod technician;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 pub use self::{
-    backup::{Backup, restore},
-    change::Renewal,
+    backup::{Backup, Restored, check_empty, restore},
+    change::{Renewal, ShowPin},
     errand::{Errand, ErrandId, ErrandKind},
     error::Error,
+    generations::{Outdated, Rekeyed},
     key::{DeviceKey, KeyPlace},
-    odds::Odds,
+    odds::{ASSUMED_NUMBERS, BadgeOdds, Odds, Spray},
     person::{Enrolment, Found, Person, Standing},
     pin::{Cost, random_digits},
 };
 use self::{
-    proof::{meta, put_meta},
-    seal::{DataKey, Role, Sealed, Stretched, Subject, random},
+    generations::DataKeys,
+    identify::{badge_owner, badge_row, pin_owner},
+    proof::{meta, put_meta, put_wraps},
+    seal::{DataKey, random},
 };
 use crate::{
-    language::Language,
-    staff::{Badge, Credential, Pin, StaffId},
+    hex,
+    private_files::{self, Exposed},
+    staff::{Badge, StaffId},
 };
 
 /// The file in the data folder.
@@ -51,45 +54,86 @@ pub struct Directory {
     folder: PathBuf,
     db: Connection,
     key: DeviceKey,
-    data: DataKey,
+    data: DataKeys,
     salt: Vec<u8>,
     cost: Cost,
+    /// Names this kiosk to Kisi.
+    name: String,
 }
 
 impl Directory {
+    /// Opens the directory in this folder. `credentials` is where systemd keeps credentials.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Nothing`] when there is none; otherwise as [`Self::open`].
+    pub fn open_existing(folder: &Path, credentials: Option<&Path>) -> Result<Self, Error> {
+        if !folder.join(FILE).exists() {
+            return Err(Error::Nothing { folder: folder.to_owned() });
+        }
+        Self::open_with(folder, credentials, None::<fn() -> Cost>)
+    }
+
     /// Opens the directory in this folder, and makes it, with a device key, if there is none. `credentials` is where systemd
     /// keeps credentials; `cost` is for a new directory, an old one keeps its own.
     ///
     /// # Errors
     ///
-    /// [`Error::KeyMissing`] or [`Error::KeyOther`] when a directory is there without its key: no new key is made then.
-    /// [`Error::Tampered`] when somebody else wrote into it.
+    /// [`Error::Exposed`] when other accounts can look into the folder. [`Error::KeyMissing`] or [`Error::KeyOther`] when a
+    /// directory is there without its key: no new key is made then. [`Error::Tampered`] when somebody else wrote into it.
     pub fn open(folder: &Path, credentials: Option<&Path>, cost: impl FnOnce() -> Cost) -> Result<Self, Error> {
-        make_private_folder(folder).map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
+        Self::open_with(folder, credentials, Some(cost))
+    }
+
+    /// With a cost, a directory is made where there is none.
+    fn open_with(
+        folder: &Path,
+        credentials: Option<&Path>,
+        cost: Option<impl FnOnce() -> Cost>,
+    ) -> Result<Self, Error> {
+        private_files::make_folder(folder).map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
+        check_folder(folder)?;
         let file = folder.join(FILE);
+        close_files(&file)?;
         let mut db = Connection::open(&file)?;
-        schema::migrate(&mut db)?;
+        schema::prepare(&db)?;
         let begin = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let version = schema::migrate(&begin)?;
         let keys = DeviceKey::find(folder, credentials)?;
         let (key, data) = match meta(&begin, "key_id")? {
-            None => make(&begin, folder, keys, cost())?,
+            // Only a file that never had anything in it is new.
+            None if version == 0 => {
+                let cost = cost.ok_or_else(|| Error::Nothing { folder: folder.to_owned() })?;
+                make(&begin, folder, keys, cost())?
+            }
+            None => return Err(Error::Tampered { file }),
             Some(id) => {
                 if keys.is_empty() {
                     return Err(Error::KeyMissing { file });
                 }
                 let ours = keys.into_iter().find(|key| key.id() == id[..]);
                 let key = ours.ok_or_else(|| Error::KeyOther { file: file.clone() })?.settle(folder)?;
-                let wrapped = meta(&begin, "data_key")?.unwrap_or_default();
-                let data = key.unwrap(&wrapped).ok_or_else(|| Error::Tampered { file })?;
+                let data = generations::unwrap(&begin, &key)?.ok_or_else(|| Error::Tampered { file: file.clone() })?;
+                let is_older = (1..=2).contains(&version);
+                if is_older && !proof::adopt(&begin, &data.current, &first_name(&data.current))? {
+                    return Err(Error::Tampered { file });
+                }
                 (key, data)
             }
         };
         let salt = meta(&begin, "pin_salt")?.unwrap_or_default();
         let cost = stored_cost(&begin)?;
+        let name = meta(&begin, "kisi_name")?.and_then(|name| String::from_utf8(name).ok());
+        let name = name.ok_or_else(|| Error::Tampered { file: file.clone() })?;
         begin.commit()?;
-        let directory = Self { folder: folder.to_owned(), db, key, data, salt, cost };
+        let directory = Self { folder: folder.to_owned(), db, key, data, salt, cost, name };
         directory.check()?;
         Ok(directory)
+    }
+
+    /// Names this kiosk to Kisi: the same as long as the directory lives, and no other's.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Where its device key lies.
@@ -113,7 +157,7 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn owner_of(&self, badge: &Badge) -> Result<Option<String>, Error> {
-        Ok(badge_owner(&self.db, &self.data, badge)?.map(|(_, email)| email))
+        Ok(badge_owner(&self.db, &self.data, badge)?.map(|owner| owner.email))
     }
 
     /// How many people have a PIN.
@@ -123,6 +167,28 @@ impl Directory {
     /// When the file cannot be read.
     pub fn pins(&self) -> Result<u32, Error> {
         Ok(self.db.query_row("SELECT count(*) FROM pins", [], |row| row.get(0))?)
+    }
+
+    /// How many badges there are.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn badges(&self) -> Result<u32, Error> {
+        Ok(self.db.query_row("SELECT count(*) FROM badges", [], |row| row.get(0))?)
+    }
+
+    /// The login of a person who is enrolled and not suspended, and whose row is as this program wrote it: counted from 1, one
+    /// more with each renewal. `None` for anybody else.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn open_revision(&self, staff: StaffId) -> Result<Option<i64>, Error> {
+        let sql = "SELECT revision, proof FROM staff WHERE id = ?1 AND NOT suspended";
+        let row = self.db.prepare_cached(sql)?.query_row([staff.get()], |row| Ok((row.get(0)?, row.get(1)?)));
+        let Some((revision, proof)): Option<(i64, Option<Vec<u8>>)> = row.optional()? else { return Ok(None) };
+        Ok(self.is_ours(staff, proof.as_deref())?.then_some(revision))
     }
 
     /// How many people are here: active, with a login that Kisi refused, suspended.
@@ -182,129 +248,53 @@ impl Directory {
         })?;
         Ok(people.collect::<Result<_, _>>()?)
     }
-
-    /// Recognises a PIN that was just refused, without keeping it.
-    pub fn repeat_tag(&self, pin: &Pin) -> [u8; 32] {
-        self.data.repeat_tag(pin)
-    }
-
-    /// Finds out who this is. `None` for a PIN or badge that nobody has. A miss, and somebody who is suspended, take the work
-    /// of a wrong PIN.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Damaged`] when there is such a person but their login does not open.
-    pub fn identify(&self, credential: &Credential) -> Result<Option<Found>, Error> {
-        match credential {
-            Credential::Pin(pin) => {
-                let stretched = pin::stretch(pin, &self.salt, self.cost)?;
-                let sql = "SELECT staff_id FROM pins WHERE tag = ?1";
-                let tag = self.data.pin_tag(&stretched);
-                let owner = self.db.prepare_cached(sql)?.query_row([tag], |row| row.get(0)).optional()?;
-                self.open_or_pretend(owner.map(StaffId::new), &stretched)
-            }
-            Credential::Badge(badge) => {
-                let found = self.open_for(self.staff_of(badge)?, Role::Device)?;
-                if found.as_ref().is_none_or(|found| found.is_suspended) {
-                    let stretched = pin::stretch(&Pin::new(), &self.salt, self.cost)?;
-                    let _ = self.open_or_pretend(None, &stretched)?;
-                }
-                Ok(found)
-            }
-            Credential::BadgeWithPin(badge, pin) => {
-                let stretched = pin::stretch(pin, &self.salt, self.cost)?;
-                match self.open_or_pretend(self.staff_of(badge)?, &stretched) {
-                    // With the person found by badge, the seal is the check: a wrong PIN and a broken seal look the same.
-                    Err(Error::Damaged { .. }) => Ok(None),
-                    answer => answer,
-                }
-            }
-            // Signs nobody in.
-            Credential::Technician(_) => Ok(None),
-        }
-    }
-
-    /// Opens this person's login. For nobody, another one is tried, which cannot open: a miss takes as long as a hit.
-    fn open_or_pretend(&self, staff: Option<StaffId>, stretched: &Stretched) -> Result<Option<Found>, Error> {
-        if staff.is_some() {
-            return self.open_for(staff, Role::Pin(stretched));
-        }
-        let sql = "SELECT staff_id FROM logins WHERE role = 'pin' LIMIT 1";
-        let other = self.db.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
-        match self.open_for(other.map(StaffId::new), Role::Pin(stretched)) {
-            Ok(_) | Err(Error::Damaged { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Somebody's login, where a badge alone opens it. `None` where only their PIN does.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Damaged`] when it does not open.
-    pub fn login_by_badge(&self, staff: StaffId) -> Result<Option<Found>, Error> {
-        self.open_for(Some(staff), Role::Device)
-    }
-
-    /// The row behind a badge, without opening anything.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read.
-    pub fn staff_of(&self, badge: &Badge) -> Result<Option<StaffId>, Error> {
-        Ok(badge_owner(&self.db, &self.data, badge)?.map(|(staff, _)| staff))
-    }
-
-    fn open_for(&self, staff: Option<StaffId>, role: Role<'_>) -> Result<Option<Found>, Error> {
-        let Some(staff) = staff else { return Ok(None) };
-        let sql = "SELECT email, name, salt, staff.revision, nonce, sealed, suspended, proof, language FROM staff
-                   JOIN logins ON logins.staff_id = staff.id AND logins.revision = staff.revision
-                   WHERE staff.id = ?1 AND role = ?2";
-        let row = self
-            .db
-            .prepare_cached(sql)?
-            .query_row(params![staff.get(), role.name()], |row| {
-                let sealed = Sealed { nonce: row.get(4)?, bytes: row.get(5)? };
-                let (email, name, salt): (String, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                let language: Option<String> = row.get(8)?;
-                let language = language.and_then(|code| Language::of_code(&code));
-                let proof: Option<Vec<u8>> = row.get(7)?;
-                Ok((email, name, salt, row.get(3)?, sealed, row.get(6)?, proof, language))
-            })
-            .optional()?;
-        let Some((email, name, salt, revision, sealed, is_suspended, proof, language)) = row else { return Ok(None) };
-        let login = self.data.open(role, Subject { staff, salt: &salt, revision }, &sealed);
-        let is_ours = self.is_ours(staff, proof.as_deref())?;
-        // Everything was done for somebody who is suspended too, so that it takes as long.
-        match login.filter(|_| is_ours) {
-            Some(login) => Ok(Some(Found { staff, email, name, is_suspended, language, login })),
-            None => Err(Error::Damaged { email }),
-        }
-    }
 }
 
-/// Only this account may look into it.
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
+/// Other accounts must not be able to look into it.
+fn check_folder(folder: &Path) -> Result<(), Error> {
+    let checked = private_files::check_folder(folder);
+    let checked = checked.map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
+    checked.map_err(|exposed| match exposed {
+        Exposed::Mode(mode) => Error::Exposed { folder: folder.to_owned(), mode },
+        Exposed::Owner(owner) => Error::FolderOwner { folder: folder.to_owned(), owner, us: private_files::account() },
+    })
+}
+
+/// The file of SQLite and those beside it, which have its mode: closed to others before anything is in them.
+fn close_files(file: &Path) -> Result<(), Error> {
+    let failed = |source| Error::File { file: file.to_owned(), source };
+    // One that exists is not opened here: closing it again would take away the locks that SQLite holds in this process.
+    if !file.exists() {
+        let _ = private_files::create_new(file).map_err(failed)?;
     }
-    let mut builder = fs::DirBuilder::new();
-    let _ = builder.recursive(true);
-    #[cfg(unix)]
-    let _ = std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    for suffix in ["", "-wal", "-shm"] {
+        let mut beside = file.as_os_str().to_owned();
+        beside.push(suffix);
+        private_files::close(Path::new(&beside)).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// The first rows of a new directory.
-fn make(begin: &Connection, folder: &Path, keys: Vec<DeviceKey>, cost: Cost) -> Result<(DeviceKey, DataKey), Error> {
+fn make(begin: &Connection, folder: &Path, keys: Vec<DeviceKey>, cost: Cost) -> Result<(DeviceKey, DataKeys), Error> {
     let key = keys.into_iter().next().map_or_else(|| DeviceKey::make(folder), Ok)?;
-    let (data, salt) = (DataKey::draw()?, random::<16>()?);
+    let data = DataKeys { generation: 1, current: DataKey::draw()?, older: Vec::new() };
+    let salt = random::<16>()?;
     let cost = [cost.memory_kib, cost.passes, cost.lanes].map(u32::to_be_bytes).concat();
-    let wrapped = key.wrap(&data)?;
-    let rows = [("key_id", &key.id()[..]), ("data_key", &wrapped), ("pin_salt", &salt[..]), ("pin_cost", &cost)];
+    let name = first_name(&data.current);
+    let rows =
+        [("key_id", &key.id()[..]), ("pin_salt", &salt[..]), ("pin_cost", &cost), ("kisi_name", name.as_bytes())];
     rows.into_iter().try_for_each(|(name, value)| put_meta(begin, name, value))?;
-    put_meta(begin, "proof", &proof::of_everything(begin, &data)?)?;
+    put_wraps(begin, &key, &data)?;
+    proof::begin_counters(begin, &data.current)?;
+    proof::prove(begin, &data.current)?;
     Ok((key, data))
+}
+
+/// The name that a directory keeps: made with its first data key.
+fn first_name(data: &DataKey) -> String {
+    let name = data.proof(b"vestibule/name/v1", &[]);
+    hex::encode(name.get(..6).unwrap_or_default()).to_string()
 }
 
 /// Three numbers of four bytes. A file that asks for less than the floor was tampered with.
@@ -325,10 +315,4 @@ fn stored_cost(db: &Connection) -> Result<Cost, Error> {
 fn person_id(db: &Connection, email: &str) -> Result<Option<StaffId>, Error> {
     let id = db.query_row("SELECT id FROM staff WHERE email = ?1", [email], |row| row.get(0)).optional()?;
     Ok(id.map(StaffId::new))
-}
-
-fn badge_owner(db: &Connection, key: &DataKey, badge: &Badge) -> Result<Option<(StaffId, String)>, Error> {
-    let sql = "SELECT staff.id, email FROM badges JOIN staff ON staff.id = staff_id WHERE tag = ?1";
-    let row = db.query_row(sql, [key.badge_tag(badge)], |row| Ok((StaffId::new(row.get(0)?), row.get(1)?)));
-    Ok(row.optional()?)
 }

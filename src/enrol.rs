@@ -8,14 +8,14 @@ mod error;
 mod life;
 pub mod proposal;
 
-use std::time::Duration;
+use std::{fmt, io, time::Duration};
 
 pub use self::{error::Error, life::Renewed};
 
 use crate::{
     audit::{Action, Log, Record},
     chain::Chain,
-    directory::{self, Directory, Enrolment, Odds, Person},
+    directory::{self, BadgeOdds, Directory, Enrolment, Odds, Person},
     kisi::Client,
     secret::Secret,
     staff::{Badge, Pin, StaffId},
@@ -67,6 +67,46 @@ impl Summary {
     }
 }
 
+/// A PIN that is about to be issued, for whoever hands it out.
+#[derive(Debug, Clone, Copy)]
+pub struct Issued<'a> {
+    /// Where the list has the person; 0 outside a list.
+    pub row: usize,
+    /// The person.
+    pub email: &'a str,
+    /// What is done: enrolled, a PIN issued, renewed.
+    pub what: &'static str,
+}
+
+/// Prints a PIN.
+type Print = dyn FnMut(Issued<'_>, &Pin) -> io::Result<()> + Send;
+
+/// Prints each PIN before it is issued: one that could not be printed is not. By default nobody sees it but the caller.
+pub struct PinPrinter(Box<Print>);
+
+impl PinPrinter {
+    /// By this, which must have flushed what it wrote.
+    pub fn new(print: impl FnMut(Issued<'_>, &Pin) -> io::Result<()> + Send + 'static) -> Self {
+        Self(Box::new(print))
+    }
+
+    fn print(&mut self, issued: Issued<'_>, pin: &Pin) -> io::Result<()> {
+        (self.0)(issued, pin)
+    }
+}
+
+impl Default for PinPrinter {
+    fn default() -> Self {
+        Self::new(|_, _| Ok(()))
+    }
+}
+
+impl fmt::Debug for PinPrinter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PinPrinter(..)")
+    }
+}
+
 /// What enrolment works with.
 #[derive(Debug)]
 pub struct Enroller {
@@ -84,10 +124,14 @@ pub struct Enroller {
     pub pin_digits: usize,
     /// What a guess is worth, where a PIN alone signs in.
     pub odds: Option<Odds>,
+    /// What a guess at a badge number is worth, where a badge alone signs in.
+    pub badge_odds: Option<BadgeOdds>,
     /// A badge alone signs in.
     pub badge_alone: bool,
     /// Between two requests: the admin's five a second are shared with the dashboard.
     pub pace: Duration,
+    /// Prints PINs before they are issued.
+    pub printer: PinPrinter,
 }
 
 impl Enroller {
@@ -106,6 +150,9 @@ impl Enroller {
         if with_pin {
             self.check_odds()?;
         }
+        if candidate.badge.is_some() {
+            self.check_badge_odds()?;
+        }
         // Before a login is made: one that cannot be written down would have to be deleted again.
         if let Some(badge) = &candidate.badge
             && let Some(owner) = self.directory.owner_of(badge).map_err(Error::Directory)?
@@ -116,7 +163,7 @@ impl Enroller {
         let _ = self.settle().await?;
         let (errand, login) = self.make_login(&candidate.email).await?;
         let name = [candidate.name.as_str(), &login.name, &candidate.email].into_iter().find(|name| !name.is_empty());
-        let written = self.directory.enrol(&Enrolment {
+        let person = Enrolment {
             email: &candidate.email,
             name: name.unwrap_or_default(),
             login_id: login.id.get(),
@@ -125,7 +172,10 @@ impl Enroller {
             pin_digits: with_pin.then_some(self.pin_digits),
             badge_alone: self.badge_alone,
             errand: Some(errand),
-        });
+        };
+        let (printer, issued) =
+            (&mut self.printer, Issued { row: candidate.row, email: &candidate.email, what: "enrolled" });
+        let written = self.directory.enrol_and_show(&person, &mut |pin| printer.print(issued, pin));
         match written {
             Ok(pin) => {
                 let about = if pin.is_some() { "with a PIN" } else { "by badge" };
@@ -139,6 +189,10 @@ impl Enroller {
     /// Gives somebody who is enrolled what they lack. No login is made.
     fn add_to(&mut self, person: &Person, candidate: &Candidate, with_pin: bool) -> Result<Done, Error> {
         let is_new = match &candidate.badge {
+            Some(badge) if self.directory.owner_of(badge).map_err(Error::Directory)?.is_none() => {
+                self.check_badge_odds()?;
+                self.directory.give_badge(person.id, badge).map_err(Error::Directory)?
+            }
             Some(badge) => self.directory.give_badge(person.id, badge).map_err(Error::Directory)?,
             None => false,
         };
@@ -146,17 +200,19 @@ impl Enroller {
             self.record(Action::BadgeGiven, &person.email, "");
         }
         if with_pin && !person.has_pin {
-            return self.issue_pin(person).map(Done::PinIssued);
+            return self.issue_pin(person, candidate.row).map(Done::PinIssued);
         }
         Ok(if is_new { Done::BadgeGiven } else { Done::Unchanged })
     }
 
     /// Issues a PIN, in place of one that there may be.
-    fn issue_pin(&mut self, person: &Person) -> Result<Pin, Error> {
+    fn issue_pin(&mut self, person: &Person, row: usize) -> Result<Pin, Error> {
         if !person.has_pin {
             self.check_odds()?;
         }
-        let pin = self.directory.issue_pin(person.id, self.pin_digits).map_err(Error::Directory)?;
+        let (printer, issued) = (&mut self.printer, Issued { row, email: &person.email, what: "PIN issued" });
+        let pin = self.directory.issue_pin(person.id, self.pin_digits, &mut |pin| printer.print(issued, pin));
+        let pin = pin.map_err(Error::Directory)?;
         let pin = pin.ok_or(Error::NoPinToIssue)?;
         self.record(Action::PinIssued, &person.email, "");
         Ok(pin)
@@ -170,6 +226,16 @@ impl Enroller {
             return Ok(());
         }
         Err(Error::ShortPins { digits: odds.digits, people: odds.people, needed: odds.digits_needed() })
+    }
+
+    /// One more badge must leave guessing hopeless, where the site said how many numbers there are.
+    fn check_badge_odds(&self) -> Result<(), Error> {
+        let Some(odds) = self.badge_odds else { return Ok(()) };
+        let odds = BadgeOdds { badges: self.directory.badges().map_err(Error::Directory)? + 1, ..odds };
+        if odds.are_good() {
+            return Ok(());
+        }
+        Err(Error::FewBadgeNumbers { numbers: odds.possible(), badges: odds.badges })
     }
 
     /// Writes down what was done. What cannot be written is said: it is done already.

@@ -4,6 +4,7 @@ mod access;
 mod admin;
 mod again;
 mod answer;
+mod connect;
 mod error;
 mod list;
 mod pace;
@@ -21,13 +22,14 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 pub use self::{
-    access::{Bar, Barred, Group},
+    access::{Bar, Barred, Group, GroupRight, Rights},
     admin::{Card, Device, DeviceLogin, Login, User},
     error::Error,
     settings::{Roots, Settings},
 };
 use self::{
     answer::{body, is_html, json, success},
+    connect::Deadlines,
     list::Query,
     pace::{Kind, Pace},
     settings::{base_url, partner_headers},
@@ -36,6 +38,7 @@ use self::{
 use crate::{
     chain::Chain,
     door::{Code, Door, DoorId, Outcome, PlaceId},
+    origin::{self, Proxy},
     secret::Secret,
 };
 
@@ -135,6 +138,7 @@ impl Client {
             .tcp_nodelay(true)
             .tcp_keepalive(KEEPALIVE)
             .connect_timeout(CONNECT_TIMEOUT)
+            .connector_layer(Deadlines)
             .read_timeout(READ_TIMEOUT)
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(2)
@@ -146,9 +150,11 @@ impl Client {
             http = http.tcp_user_timeout(settings.timeout);
         }
         if let Some(proxy) = &settings.proxy {
-            let allowed = "the address of an HTTP proxy";
-            let bad = |_| Error::Setting { key: "kisi.proxy", value: proxy.clone(), allowed };
-            http = http.proxy(reqwest::Proxy::all(proxy).map_err(bad)?);
+            let bad = |allowed| Error::Setting { key: "kisi.proxy", value: proxy.to_string(), allowed };
+            if origin::is_loopback(&base) || base.scheme() != "https" {
+                return Err(bad("none while kisi.base_url is an address of this machine"));
+            }
+            http = http.proxy(reqwest::Proxy::all(proxy.expose().clone()).map_err(|_| bad(Proxy::ALLOWED))?);
         }
         if let Roots::Only(der) = &settings.roots {
             http = http.tls_certs_only([Certificate::from_der(der).map_err(Error::Client)?]);
@@ -277,8 +283,8 @@ impl Client {
         self.unlock_near(login, door, None, Instant::now() + self.settings.timeout).await
     }
 
-    /// The same with what the reader at the door said. After `by` nothing is sent: a program that stood still, or a disk that did,
-    /// must not open a door for somebody who has left.
+    /// The same with what the reader at the door said. After `by` nothing is sent, whether a connection is there or has to be made
+    /// first: a program that stood still, a disk that did, or a slow network must not open a door for somebody who has left.
     pub async fn unlock_near(&self, login: &Secret<String>, door: DoorId, proof: Option<u16>, by: Instant) -> Outcome {
         match self.try_unlock(login, door, proof, by).await {
             Ok(()) => Outcome::Accepted,
@@ -303,7 +309,8 @@ impl Client {
         if by < Instant::now() {
             return Err(Error::Late);
         }
-        let answer = success(self.send("POST /locks/{id}/unlock", request).await?).await?;
+        let sent = connect::until(by, self.send("POST /locks/{id}/unlock", request)).await;
+        let answer = success(sent?).await?;
         if is_html(&answer) {
             return Err(Error::NotKisi);
         }

@@ -17,6 +17,7 @@ pub mod audit;
 pub mod kisi;
 pub mod language;
 pub mod vault;
+pub mod private_files;
 pub mod room;
 pub mod screen;
 pub mod status;

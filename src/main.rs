@@ -7,6 +7,7 @@ mod process;
 
 use std::{
     alloc::System,
+    ffi::OsString,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -39,7 +40,7 @@ enum Failure {
     Directory(#[source] directory::Error),
     #[error("the list `{}` is refused", file.display())]
     List { file: PathBuf, source: enrol::csv::Error },
-    #[error("{email} was not enrolled")]
+    #[error("{email}")]
     Enrol { email: String, source: enrol::Error },
     #[error("the demo failed")]
     Demo(#[source] demo::Error),
@@ -63,15 +64,19 @@ enum Failure {
     NotWhole(#[source] audit::Finding),
     #[error("the backup cannot be encrypted or opened")]
     Backup(#[source] vestibule::vault::Error),
-    #[error("nothing was done: that must be confirmed, on a terminal or with --yes")]
+    #[error("nothing was done: this must be confirmed, on a terminal or with --yes")]
     NotConfirmed,
+    #[error("nothing was done")]
+    Declined,
     #[error("a kiosk runs already on the data folder `{}`", .0.display())]
     Running(PathBuf),
     #[error("Kisi cannot be asked")]
     Kisi(#[source] kisi::Error),
+    #[error("the address or the name holds a control character")]
+    Hidden,
     #[error("a badge to print needs at least 10 digits: [badge] in the configuration does not allow them")]
     QrFormat,
-    #[error("the file must end in .svg or .png")]
+    #[error("the file must end in .svg or .png, or --format must say which")]
     QrFile,
     #[error("line {line} of `{}` has no email and login_id", file.display())]
     Line { file: PathBuf, line: usize },
@@ -81,9 +86,9 @@ enum Failure {
     NoAnswer,
     #[error("there is no such day")]
     Date,
-    #[error("the file holds no key of 64 hexadecimal digits")]
+    #[error("the file holds no key as `take-key` prints it: a number, a colon and 64 hexadecimal digits")]
     NoKey,
-    #[error("`{0}` holds no head of an audit log")]
+    #[error("`{0}` is neither an audit head (NUMBER:HASH) nor a file containing one")]
     NoHead(String),
     #[error("the first key was taken away before")]
     KeyTaken,
@@ -102,6 +107,7 @@ impl Failure {
             Self::Config(_)
             | Self::Client(kisi::Error::Setting { .. })
             | Self::Badge
+            | Self::Hidden
             | Self::Scene { .. }
             | Self::QrFormat
             | Self::QrFile
@@ -124,6 +130,7 @@ impl Failure {
             | Self::NotWhole(_)
             | Self::Backup(_)
             | Self::NotConfirmed
+            | Self::Declined
             | Self::Kisi(_)
             | Self::NoAnswer
             | Self::NoKey
@@ -136,7 +143,11 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    process::close_new_files();
+    let arguments = match arguments() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     let closed = process::close();
     // Only the kiosk logs as its configuration says: commands speak to whoever types them.
     let config = arguments.command.is_none().then(|| Config::find(arguments.config.as_deref()).ok()).flatten();
@@ -152,14 +163,34 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "vestibule: {}", Chain(&failure));
+            let _ = writeln!(io::stderr(), "vestibule: {}", commands::printable(&Chain(&failure).to_string()));
             failure.exit_code(is_demo)
         }
     }
 }
 
+/// The arguments, or how the program ends without them.
+fn arguments() -> Result<Arguments, ExitCode> {
+    let is_private = |word: OsString| word.to_string_lossy().to_ascii_uppercase().contains("AGE-SECRET-KEY");
+    if std::env::args_os().any(is_private) {
+        let why =
+            "an argument holds a private key, and everybody on this machine can read arguments: name a file instead";
+        let _ = writeln!(io::stderr(), "vestibule: {why}");
+        return Err(2.into());
+    }
+    Arguments::try_parse().map_err(|error| {
+        if !error.use_stderr() {
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        // It repeats what was typed.
+        let _ = write!(io::stderr(), "{}", commands::printable(&error.to_string()));
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    })
+}
+
 fn run(arguments: Arguments) -> Result<(), Failure> {
-    let site = commands::Site { config: arguments.config, data: arguments.data };
+    let site = commands::Site::new(arguments.config, arguments.data);
     match arguments.command {
         None => site.kiosk(),
         // Sample staff never meet real ones (T39).
@@ -172,13 +203,15 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Audit(Audit::Report { by, from, until, json })) => site.audit_report(by, from, until, json),
         Some(Command::Audit(Audit::TakeKey)) => site.audit_take_key(),
         Some(Command::Doctor { json }) => site.doctor(json),
-        Some(Command::Setup) => site.setup(),
-        Some(Command::Technician(Technician::Pin { yes, json })) => site.technician_pin(yes, json),
+        Some(Command::Setup { make_directory: true }) => site.make_directory(),
+        Some(Command::Setup { .. }) => site.setup(),
+        Some(Command::Technician(Technician::Pin { yes, keep, json })) => site.technician_pin(yes, keep, json),
         Some(Command::Man { folder }) => commands::man(&folder),
         Some(Command::Completions { shell }) => commands::completions(shell),
-        Some(Command::Rekey) => site.rekey(),
+        Some(Command::Rekey { is_named_next: true }) => site.is_key_named_next(),
+        Some(Command::Rekey { .. }) => site.rekey(),
         Some(Command::Backup { to, out }) => site.backup(&to, &out),
-        Some(Command::Restore { file, identity }) => site.restore(&file, &identity),
+        Some(Command::Restore { file, identity, yes }) => site.restore(&file, &identity, yes),
     }
 }
 
@@ -189,8 +222,11 @@ fn run_staff(site: &commands::Site, staff: Staff) -> Result<(), Failure> {
         Staff::Import { place, pin, yes, json, .. } => site.staff_import_from_kisi(place, pin, yes, json),
         Staff::List { json } => site.staff_list(json),
         Staff::Pin { email, yes, json } => site.staff_pin(&email, yes, json),
-        Staff::Badge { email, number, capture, json } => site.staff_badge(email, number, capture, json),
-        Staff::Qr { email, out } => site.staff_qr(&email, &out),
+        Staff::Badge { email, number, remove: true, all, capture, .. } => {
+            site.staff_badge_remove(&email, number, all, capture)
+        }
+        Staff::Badge { email, number, capture, json, .. } => site.staff_badge(email, number, capture, json),
+        Staff::Qr { email, out, format } => site.staff_qr(&email, &out, format),
         Staff::Renew { email, yes, json } => site.staff_renew(&email, yes, json),
         Staff::Remove { email, json } => site.staff_remove(&email, json),
         Staff::Revoke { file } => site.staff_revoke(&file),

@@ -2,6 +2,16 @@
 
 use std::io;
 
+/// Files that this program makes are for its own account, whatever the umask was.
+#[cfg(unix)]
+pub(super) fn close_new_files() {
+    let _ = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
+/// Who may read a file is its folder's business here.
+#[cfg(not(unix))]
+pub(super) fn close_new_files() {}
+
 /// No core dump, and no other process of this account can attach or read its memory.
 ///
 /// # Errors

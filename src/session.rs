@@ -6,6 +6,7 @@ pub mod cue;
 pub mod entry;
 pub mod event;
 mod follow;
+mod lost;
 pub mod reader;
 pub mod rules;
 mod sign_in;
@@ -24,7 +25,7 @@ use self::{
     budget::Budget,
     entry::Entry,
     reader::{Heard, Key, Reader},
-    rules::Rules,
+    rules::{KeyboardPolicy, Rules},
     sleep::Sleep,
     visit::Visit,
 };
@@ -122,6 +123,11 @@ impl Session {
         self.reader.is_waiting()
     }
 
+    /// Whether keys wait for a verdict, or the clock is held for the technician: nothing may begin anew in between.
+    pub fn is_busy(&self) -> bool {
+        self.hears_keys() || self.held_until.is_some()
+    }
+
     /// The next moment at which something changes by itself.
     pub fn deadline(&self) -> Option<Instant> {
         match &self.state {
@@ -209,6 +215,7 @@ impl Session {
             Event::StillHereTouched => self.visited(|visit, rules| visit.touch(rules, now)),
             Event::SignOutTouched => self.sign_out(Ended::SignedOut),
             Event::AgentBegan => self.agent_began(now),
+            Event::Barred(session) => self.barred(session, now),
             Event::Identified(session, answer) => self.identified(session, answer, now),
             Event::DoorsListed(session, doors) => self.listed(session, doors, now),
             Event::UnlockRecorded(request, record) => self.visited(|visit, _| visit.recorded(request, record)),
@@ -296,6 +303,8 @@ impl Session {
         let mut effects = Vec::new();
         for heard in heard {
             effects.extend(match heard {
+                // A keyboard that somebody plugged in must not act in the visit of whoever signs in next.
+                Heard::Digit(_) | Heard::Key(_) if self.rules.keyboard == KeyboardPolicy::Readers => Vec::new(),
                 Heard::Digit(digit) => self.digit_key(digit, now),
                 Heard::Key(Key::Backspace) => self.back_key(now),
                 Heard::Key(Key::Enter) => self.enter_key(now),
@@ -330,9 +339,9 @@ impl Session {
         Vec::new()
     }
 
-    /// At a reception desk the name of a door is typed.
+    /// Where there is a whole keyboard, the name of a door is typed.
     fn letter_key(&mut self, letter: char, now: Instant) -> Vec<Effect> {
-        if !self.rules.reception {
+        if self.rules.keyboard != KeyboardPolicy::Desk {
             return Vec::new();
         }
         self.visited(|visit, rules| visit.type_letter(letter, rules, now))
@@ -364,17 +373,6 @@ impl Session {
     fn visited(&mut self, change: impl FnOnce(&mut Visit, &Rules)) -> Vec<Effect> {
         if let State::SignedIn(visit) = &mut self.state {
             change(visit, &self.rules);
-        }
-        Vec::new()
-    }
-
-    /// Whoever was signed in is not any more, for the agent: it forgot everybody.
-    fn agent_began(&mut self, now: Instant) -> Vec<Effect> {
-        match &self.state {
-            State::SignedOut { .. } => {}
-            State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => {
-                self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
-            }
         }
         Vec::new()
     }

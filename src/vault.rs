@@ -8,8 +8,14 @@ use zeroize::Zeroizing;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not a recipient.
-    #[error("`{0}` is no age recipient: one begins with age1")]
-    Recipient(String),
+    #[error("--to is not an age recipient: one begins with age1")]
+    Recipient,
+    /// A private key was given where its public half is wanted. It is not repeated: an error ends up in logs.
+    #[error(
+        "--to is a private key (AGE-SECRET-KEY-1...), which opens backups: give its recipient, age1..., as `age-keygen -y` prints it. \
+         Whoever saw this command line can open backups made for that key: make another one"
+    )]
+    PrivateKey,
     /// Not an identity.
     #[error("the file holds no age identity: one begins with AGE-SECRET-KEY-1")]
     Identity,
@@ -24,21 +30,45 @@ pub enum Error {
     Copy(#[from] std::io::Error),
 }
 
-/// Encrypts to a recipient.
-///
-/// # Errors
-///
-/// [`Error::Recipient`]
-pub fn encrypt(bytes: &[u8], recipient: &str) -> Result<Vec<u8>, Error> {
-    let recipient: age::x25519::Recipient =
-        recipient.trim().parse().map_err(|_| Error::Recipient(recipient.to_owned()))?;
-    let recipient: &dyn age::Recipient = &recipient;
-    let encryptor = age::Encryptor::with_recipients(std::iter::once(recipient))?;
-    let mut encrypted = Vec::with_capacity(bytes.len() + 4096);
-    let mut writer = encryptor.wrap_output(&mut encrypted)?;
-    writer.write_all(bytes)?;
-    let _ = writer.finish()?;
-    Ok(encrypted)
+/// Whom a backup is encrypted to.
+#[derive(Debug)]
+pub struct Recipient(age::x25519::Recipient);
+
+impl Recipient {
+    /// Reads one: age1...
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Recipient`], and [`Error::PrivateKey`] for an identity. Neither repeats what was given.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        // In any case and with anything around it: what looks like one may be one.
+        if text.to_ascii_uppercase().contains("AGE-SECRET-KEY") {
+            return Err(Error::PrivateKey);
+        }
+        text.parse().map(Self).map_err(|_| Error::Recipient)
+    }
+
+    /// Encrypts to it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Encrypt`]
+    pub fn encrypt(&self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let recipient: &dyn age::Recipient = &self.0;
+        let encryptor = age::Encryptor::with_recipients(std::iter::once(recipient))?;
+        let mut encrypted = Vec::with_capacity(bytes.len() + 4096);
+        let mut writer = encryptor.wrap_output(&mut encrypted)?;
+        writer.write_all(bytes)?;
+        let _ = writer.finish()?;
+        Ok(encrypted)
+    }
+}
+
+impl std::fmt::Display for Recipient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// Decrypts with the first identity of a key file.
@@ -66,14 +96,27 @@ mod tests {
     #[test]
     fn only_its_identity_opens_it() {
         let (ours, other) = (age::x25519::Identity::generate(), age::x25519::Identity::generate());
-        let encrypted = encrypt(b"directory", &ours.to_public().to_string()).unwrap();
+        let recipient = Recipient::parse(&format!(" {}\n", ours.to_public())).unwrap();
+        let encrypted = recipient.encrypt(b"directory").unwrap();
         let file = |identity: &age::x25519::Identity| format!("# created\n{}\n", identity.to_string().expose_secret());
         assert_eq!(*decrypt(&encrypted, &file(&ours)).unwrap(), b"directory");
         assert!(matches!(decrypt(&encrypted, &file(&other)), Err(Error::Decrypt(_))));
         assert!(matches!(decrypt(&encrypted, "ssh-ed25519 AAAA"), Err(Error::Identity)));
-        assert!(matches!(encrypt(b"", "ada@example.com"), Err(Error::Recipient(_))));
+        assert!(matches!(Recipient::parse("ada@example.com"), Err(Error::Recipient)));
         let mut changed = encrypted.clone();
         *changed.last_mut().unwrap() ^= 1;
         assert!(decrypt(&changed, &file(&ours)).is_err());
+    }
+
+    /// E26: a pasted private key is refused by name, in any case, and is in no error.
+    #[test]
+    fn a_private_key_is_refused_without_repeating_it() {
+        let key = age::x25519::Identity::generate().to_string();
+        let key = key.expose_secret();
+        for pasted in [key.to_owned(), key.to_lowercase(), format!("'{key}'"), format!("# key\n{key}\n")] {
+            let error = Recipient::parse(&pasted).unwrap_err();
+            assert!(matches!(error, Error::PrivateKey), "{error}");
+            assert!(!format!("{error} {error:?}").to_uppercase().contains(&key[20..40]));
+        }
     }
 }

@@ -1,33 +1,33 @@
 //! What the configuration means for each part: the one place where a key of `kiosk.toml` meets what it changes.
 
 mod face;
+mod guessing;
 
-use std::{
-    io,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-pub use self::face::{BadLogo, colors, labels, logo, window};
+use self::guessing::badge_budget;
+pub use self::{
+    face::{BadLogo, colors, labels, logo, window},
+    guessing::{badge_odds, measured_cost, odds, spray},
+};
 use crate::{
     agent,
     app::Start,
     audit::{self, Action, Log, Record},
     config::{self, Config},
-    directory::{self, Cost, Directory, KeyPlace, Odds},
+    directory::{self, Directory, KeyPlace},
     door::PlaceId,
-    enrol::Enroller,
+    enrol::{Enroller, PinPrinter},
     hex,
     kisi::{self, Client, Roots},
     screen::sign_in::Labels,
     secret::Secret,
     session::{
         budget::BudgetRules,
-        rules::{BadgePolicy, Rules, SignInRules},
+        rules::{BadgePolicy, KeyboardPolicy, Rules, SignInRules},
     },
     staff::Pin,
     status::Status,
@@ -67,6 +67,18 @@ pub enum Error {
         /// Digits that would do.
         needed: usize,
     },
+    /// Badge numbers would be guessed too easily.
+    #[error(
+        "{numbers} different badge numbers are too few for {badges} badges: set sign_in.badge to \"with-pin\", or use cards with longer numbers and set badge.numbers to {needed} or more"
+    )]
+    FewBadgeNumbers {
+        /// As declared.
+        numbers: u64,
+        /// That are enrolled.
+        badges: u32,
+        /// Numbers that would do.
+        needed: u64,
+    },
     /// The client cannot be made.
     #[error("the client cannot start")]
     Client(#[source] kisi::Error),
@@ -93,35 +105,91 @@ pub fn start(config: &Config, directory: Directory, client: Client) -> Result<St
 ///
 /// Any.
 pub fn start_with(config: &Config, mut directory: Directory, client: Client, status: &Status) -> Result<Start, Error> {
-    let odds = odds(config, directory.pins().map_err(Error::Directory)?);
-    if config.sign_in.pin && !odds.are_good() {
-        return Err(Error::ShortPins { digits: odds.digits, people: odds.people, needed: odds.digits_needed() });
-    }
-    if config.sign_in.badge != config::Badges::Alone {
-        let forgotten = directory.forget_badge_copies().map_err(Error::Directory)?;
-        if 0 < forgotten {
-            tracing::info!(
-                forgotten,
-                "logins that a badge alone would open were forgotten: sign_in.badge is not \"alone\""
-            );
-        }
-    }
-    let guesses_left = directory.guesses_left().map_err(Error::Directory)?.unwrap_or(config.budget.guesses);
-    // Of its own: what goes over the connections of the first one must not be kept by it.
-    let again = again(config, &directory, client.anew().map_err(Error::Client)?, status.clone());
+    let face = Appearance::of(config, &directory, &client)?;
+    // Everything that can be refused was looked at. From here on things are written.
+    forget_badge_copies(config, &mut directory)?;
+    let again = again(config, &directory, face.client, status.clone());
     let log = begin_log(config, &directory)?;
     let agent = agent::start(agent::Parts { status: status.clone(), ..agent(config, directory, log, client) }, again)
         .map_err(Error::Thread)?;
-    let labels = Labels { logo: logo(config).map_err(Error::Logo)?, ..labels(config) };
+    announce(config, status, face.guesses_left);
+    Ok(Start::Working { rules: Box::new(rules(config)), labels: face.labels, agent, guesses_left: face.guesses_left })
+}
+
+/// Prepares a kiosk in place of one that runs. Nothing is written and nothing changes until [`agent::Handle::begin`].
+///
+/// # Errors
+///
+/// Any; the one that runs goes on.
+pub fn prepare(config: &Config, directory: Directory, client: Client, status: &Status) -> Result<Start, Error> {
+    let face = Appearance::of(config, &directory, &client)?;
+    let mut again = again(config, &directory, face.client, status.clone());
+    drop(directory);
+    let (config, status) = (config.clone(), status.clone());
+    let (said, rules, guesses_left) = (status.clone(), Box::new(rules(&config)), face.guesses_left);
+    let make = move || {
+        let parts = again()?;
+        announce(&config, &said, guesses_left);
+        Ok::<_, Error>(parts)
+    };
+    let agent = agent::prepare(status, make).map_err(Error::Thread)?;
+    Ok(Start::Working { rules, labels: face.labels, agent, guesses_left })
+}
+
+/// What a kiosk needs that may be refused. Looking at it changes nothing.
+struct Appearance {
+    labels: Labels,
+    guesses_left: u32,
+    /// Of its own: what goes over the connections of the first one must not be kept by it.
+    client: Client,
+}
+
+impl Appearance {
+    fn of(config: &Config, directory: &Directory, client: &Client) -> Result<Self, Error> {
+        let odds = odds(config, directory.pins().map_err(Error::Directory)?);
+        if config.sign_in.pin && !odds.are_good() {
+            return Err(Error::ShortPins { digits: odds.digits, people: odds.people, needed: odds.digits_needed() });
+        }
+        if let Some(odds) = badge_odds(config, directory.badges().map_err(Error::Directory)?)
+            && !odds.are_good()
+        {
+            let (numbers, badges) = (odds.possible(), odds.badges);
+            return Err(Error::FewBadgeNumbers { numbers, badges, needed: 1_000 * u64::from(badges) });
+        }
+        let labels = Labels { logo: logo(config).map_err(Error::Logo)?, ..labels(config) };
+        let client = client.anew().map_err(Error::Client)?;
+        let guesses_left =
+            directory.guesses_left().map_err(Error::Directory)?.unwrap_or(u32::MAX).min(config.budget.guesses);
+        let _ = writable_log(directory)?;
+        Ok(Self { labels, guesses_left, client })
+    }
+}
+
+/// Says which configuration is in use.
+fn announce(config: &Config, status: &Status, guesses_left: u32) {
     status.metrics().configured(&hash(config));
     status.metrics().guesses_left(guesses_left);
     status.change(|facts| {
         (facts.refused_config, facts.out_of_order, facts.config_hash) = (None, None, hash(config));
     });
-    Ok(Start::Working { rules: Box::new(rules(config)), labels, agent, guesses_left })
 }
 
-/// Makes the parts of an agent that must begin anew, from what is on the disk.
+/// Where a badge alone signs in no longer, copies of logins that it opened only take the PIN out of the protection (R12).
+fn forget_badge_copies(config: &Config, directory: &mut Directory) -> Result<(), Error> {
+    if config.sign_in.badge == config::Badges::Alone {
+        return Ok(());
+    }
+    let forgotten = directory.forget_badge_copies().map_err(Error::Directory)?;
+    if 0 < forgotten {
+        tracing::info!(
+            forgotten,
+            "logins that a badge alone would open were forgotten: sign_in.badge is not \"alone\""
+        );
+    }
+    Ok(())
+}
+
+/// Makes the parts of an agent, from what is on the disk: for one that restarts, and for one that takes another's place.
 fn again(
     config: &Config,
     directory: &Directory,
@@ -133,35 +201,63 @@ fn again(
         KeyPlace::Credential(file) => file.parent().map(Path::to_owned),
         KeyPlace::File(_) => None,
     };
-    let cost = directory.cost();
     move || {
-        let directory = Directory::open(&folder, credentials.as_deref(), || cost).map_err(Error::Directory)?;
+        let mut directory = Directory::open_existing(&folder, credentials.as_deref()).map_err(Error::Directory)?;
+        forget_badge_copies(&config, &mut directory)?;
         let log = begin_log(&config, &directory)?;
         Ok(agent::Parts { status: status.clone(), ..agent(&config, directory, log, client.clone()) })
     }
 }
 
-/// Opens the audit log of a directory: the same file, and a key of its own.
+/// Opens the audit log of a directory: the same file, and a key of its own. Begins one only once.
 ///
 /// # Errors
 ///
-/// When it cannot be read or written.
-pub fn log(directory: &Directory) -> Result<Log, audit::Error> {
-    Log::open(directory.folder(), directory.audit_key())
+/// [`Error::Audit`] when it cannot be read or written, or is gone. [`Error::Directory`] when its beginning cannot be remembered.
+pub fn log(directory: &Directory) -> Result<Log, Error> {
+    let (folder, keys) = (directory.folder(), directory.audit_key());
+    if directory.has_log().map_err(Error::Directory)? {
+        return Log::open_existing(folder, keys).map_err(Error::Audit);
+    }
+    let log = Log::open(folder, keys).map_err(Error::Audit)?;
+    directory.note_log().map_err(Error::Directory)?;
+    Ok(log)
 }
 
-/// Opens the audit log, refuses one that does not fit what is known of it, and says what the last run left open.
+/// Opens the audit log, and refuses one that does not fit what is known of it: a record after it would hide that it was put back.
+/// For whatever writes a record.
+///
+/// # Errors
+///
+/// [`Error::Audit`] and [`Error::Rollback`].
+pub fn writable_log(directory: &Directory) -> Result<Log, Error> {
+    let log = log(directory)?;
+    match log.check_head().map_err(Error::Audit)? {
+        None => Ok(log),
+        Some(finding) => Err(Error::Rollback(finding)),
+    }
+}
+
+/// The same for a kiosk that starts. Says what the last run left open, and forgets data keys that nothing needs any more.
 ///
 /// # Errors
 ///
 /// [`Error::Audit`] and [`Error::Rollback`].
 pub fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
-    let mut log = log(directory).map_err(Error::Audit)?;
-    if let Some(finding) = log.check_head().map_err(Error::Audit)? {
-        return Err(Error::Rollback(finding));
-    }
+    let mut log = writable_log(directory)?;
+    directory.forget_unused_keys().map_err(Error::Directory)?;
     let now = Timestamp::now();
     let mut records = vec![Record::new(now, Action::Start, env!("CARGO_PKG_VERSION"))];
+    // Counted when the power went.
+    match log.pending() {
+        Ok(None) => {}
+        Ok(Some((about, count))) => records.insert(0, Record { count, ..Record::new(now, Action::Refusal, about) }),
+        // How many there were is lost, and that is said. The kiosk starts all the same.
+        Err(audit::Error::Tampered) => {
+            records.insert(0, Record::new(now, Action::Gap, "counted refusals cannot be read"));
+        }
+        Err(error) => return Err(Error::Audit(error)),
+    }
     for intent in log.open_intents().map_err(Error::Audit)? {
         let Record { staff, person, door, door_name, .. } = intent.record;
         let unknown = Record::new(now, Action::Outcome, "unknown after restart").by(staff, &person);
@@ -176,29 +272,13 @@ pub fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
     for record in &records {
         let _ = log.append(record).map_err(Error::Audit)?;
     }
+    log.keep_pending(None).map_err(Error::Audit)?;
     Ok(log)
 }
 
 /// Names a configuration, and tells nothing of it.
 pub fn hash(config: &Config) -> String {
     hex::encode(&Sha256::digest(format!("{config:?}"))).to_string()
-}
-
-/// What a guess is worth at this kiosk.
-pub fn odds(config: &Config, people: u32) -> Odds {
-    let BudgetRules { guesses, refill } = rules(config).budget;
-    Odds { digits: config.sign_in.pin_digits, people, guesses, refill }
-}
-
-/// The cost of a PIN that takes this kiosk about a quarter of a second, measured here. Never below what a new directory would
-/// get on a slow machine anyway.
-#[expect(clippy::disallowed_methods, reason = "a measurement, which decides nothing about a visit")]
-pub fn measured_cost() -> Cost {
-    Cost::that_takes(&mut |hash| {
-        let begin = Instant::now();
-        hash();
-        begin.elapsed()
-    })
 }
 
 /// What the configuration means for the session.
@@ -229,6 +309,11 @@ pub fn rules(config: &Config) -> Rules {
         follow: config.doors.follow,
         dim_after: config.display.dim_after,
         languages: config.kiosk.languages.clone(),
+        keyboard: match (config.display.reception, config.sign_in.keyboard) {
+            (Some(_), _) | (None, config::Keyboard::Desk) => KeyboardPolicy::Desk,
+            (None, config::Keyboard::Keypad) => KeyboardPolicy::Keypad,
+            (None, config::Keyboard::Readers) => KeyboardPolicy::Readers,
+        },
         reception: config.display.reception.is_some(),
         are_unlocks_counted: config.limits != config::Limits::default(),
     }
@@ -244,7 +329,7 @@ pub fn client(config: &Config) -> kisi::Settings {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     kisi::Settings {
         base_url: config.kisi.base_url.clone(),
-        proxy: given(&config.kisi.proxy),
+        proxy: config.kisi.proxy.clone(),
         timeout: Duration::from_secs(config.kisi.timeout_seconds),
         per_second: REQUESTS_PER_SECOND,
         position: config.proximity.position(),
@@ -258,19 +343,21 @@ pub fn client(config: &Config) -> kisi::Settings {
 ///
 /// # Errors
 ///
-/// When the audit log cannot be opened.
+/// When the audit log cannot be opened, or does not fit its head.
 pub fn enroller(
     config: &Config,
     directory: Directory,
     client: Client,
     admin: Secret<String>,
     pace: Duration,
-) -> Result<Enroller, audit::Error> {
-    let log = log(&directory)?;
+) -> Result<Enroller, Error> {
+    let log = writable_log(&directory)?;
     let odds = config.sign_in.pin.then(|| odds(config, 0));
+    let badge_odds = badge_odds(config, 0);
     let badge_alone = config.sign_in.badge == config::Badges::Alone;
     let (kiosk, pin_digits) = (config.kiosk.name.clone(), config.sign_in.pin_digits);
-    Ok(Enroller { directory, log, client, admin, kiosk, pin_digits, odds, badge_alone, pace })
+    let printer = PinPrinter::default();
+    Ok(Enroller { directory, log, client, admin, kiosk, pin_digits, odds, badge_odds, badge_alone, pace, printer })
 }
 
 /// What the configuration means for the agent.
@@ -284,6 +371,7 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         hidden: config.doors.hide.clone(),
         names: config.display.names,
         badge_needs_pin: config.sign_in.badge == config::Badges::WithPin,
+        badge_budget: badge_budget(config),
         looks_up_alone: false,
         status: Status::default(),
         proofs: Arc::default(),

@@ -238,7 +238,7 @@ impl Site {
         let admin = world.admin_key();
         let kisi = Simulator::start(world).unwrap();
         let wire = Wire::to(kisi.address());
-        let folder = tempfile::tempdir().unwrap();
+        let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
         let text = format!(
             "[kisi]\nbase_url = \"{}\"\n[health]\nlisten = \"\"\n[doors]\nfollow = false\n[display]\ndim_after_seconds = 0\n\
              motion = false\n[session]\nafter_unlock_seconds = 60\n",
@@ -373,7 +373,10 @@ fn chromium() -> Option<(TempDir, String)> {
     let is_there = Command::new("chromium").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/appliance/page.html");
     match is_there {
-        Ok(status) if status.success() => Some((tempfile::tempdir().unwrap(), format!("file://{}", page.display()))),
+        Ok(status) if status.success() => Some((
+            vestibule::private_files::temporary_folder("vestibule-").unwrap(),
+            format!("file://{}", page.display()),
+        )),
         _ => {
             println!("Chromium is not installed: its column stays empty");
             None

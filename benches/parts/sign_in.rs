@@ -29,7 +29,7 @@ fn badge(person: u64) -> Badge {
 
 /// Ten people as the program enrols them; the others as rows of the same size, of which nobody is ever found.
 fn site(people: u64) -> (TempDir, Directory) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     let mut directory = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap();
     for person in 0..10 {
         let _ = directory

@@ -2,9 +2,11 @@
 //! takes a quarter of a second and SQLite waits for disks.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     time::{Duration, Instant},
 };
+
+use tokio::time;
 
 use crate::{
     chain::Chain,
@@ -22,11 +24,11 @@ use crate::{
 /// # Source
 ///
 /// `threats-and-faults.md`, R17.
-const TRIES: BudgetRules = BudgetRules { guesses: 10, refill: Duration::from_mins(10) };
+pub const TRIES: BudgetRules = BudgetRules { guesses: 10, refill: Duration::from_mins(10) };
 /// Wrong PINs of the technician's. Our choice: fewer than of anybody's (T23).
 const TECHNICIAN: BudgetRules = BudgetRules { guesses: 5, refill: Duration::from_mins(15) };
-/// Badges that nobody has. A visitor's own card at the reader must not keep people out for long. Our choice (R21).
-const UNKNOWN_BADGES: BudgetRules = BudgetRules { guesses: 20, refill: Duration::from_secs(30) };
+/// So many different badges that nobody has are remembered, so that each costs once. Our choice.
+const REMEMBERED: usize = 64;
 
 /// What a credential came to, here.
 pub(super) enum LookedUp {
@@ -47,20 +49,76 @@ pub(super) struct Desk {
     needs_pin: bool,
     /// A tag of the PIN that was refused last.
     last_wrong: Option<[u8; 32]>,
-    tries: HashMap<StaffId, Budget>,
-    badges: Budget,
+    /// Tries at the PIN of somebody's badge, and what was written down of them last: a command may have written another number.
+    tries: HashMap<StaffId, (Budget, Option<u32>)>,
+    badges: BadgeBudget,
+    /// Tags of badges that nobody had, the oldest first.
+    unknown: VecDeque<[u8; 32]>,
     technician: Option<Budget>,
+    /// What was written down comes back from here on, asked for or not.
+    began: Instant,
+}
+
+/// Lookups of badges that nobody has: paid on the disk before the look.
+struct BadgeBudget {
+    rules: BudgetRules,
+    budget: Option<Budget>,
+    /// What is on the disk: never more than what is left.
+    kept: u32,
+}
+
+impl BadgeBudget {
+    fn of(&mut self, directory: &Directory, now: Instant) -> Result<&mut Budget, directory::Error> {
+        if self.budget.is_none() {
+            let kept = directory.badge_guesses_left()?;
+            self.kept = kept.unwrap_or(u32::MAX);
+            self.budget = Some(Budget::restored(self.rules, kept.unwrap_or(self.rules.guesses), now));
+        }
+        let rules = self.rules;
+        let budget = self.budget.get_or_insert_with(|| Budget::restored(rules, 0, now));
+        let _ = budget.refill(now);
+        Ok(budget)
+    }
+
+    /// Pays for one look. `false` when nothing is left.
+    fn pay(&mut self, directory: &Directory, now: Instant) -> Result<bool, directory::Error> {
+        let budget = self.of(directory, now)?;
+        let (is_paid, left) = (budget.spend(now), budget.left());
+        // A right badge returns what it cost in memory only, so that the next one finds it paid for: usually nothing is written.
+        if left < self.kept {
+            directory.keep_badge_guesses_left(left)?;
+            self.kept = left;
+        }
+        Ok(is_paid)
+    }
 }
 
 impl Desk {
-    pub(super) fn new(directory: Directory, needs_pin: bool) -> Self {
+    pub(super) fn new(directory: Directory, needs_pin: bool, badges: BudgetRules) -> Self {
         Self {
             directory,
             needs_pin,
             last_wrong: None,
             tries: HashMap::new(),
-            badges: Budget::full(UNKNOWN_BADGES),
+            badges: BadgeBudget { rules: badges, budget: None, kept: u32::MAX },
+            unknown: VecDeque::with_capacity(REMEMBERED),
             technician: None,
+            began: time::Instant::now().into_std(),
+        }
+    }
+
+    /// Writes down looks at badges that came back since the last one was paid: all of them at the end, before that only when it is
+    /// more than the one that each right badge borrows.
+    pub(super) fn keep_badge_budget(&mut self, now: Instant, is_end: bool) {
+        let left = match self.badges.of(&self.directory, now) {
+            Ok(budget) => budget.left(),
+            Err(error) => return tracing::error!(error = %Chain(&error), "the badge budget cannot be read"),
+        };
+        if self.badges.kept.saturating_add(u32::from(!is_end)) < left {
+            match self.directory.keep_badge_guesses_left(left) {
+                Ok(()) => self.badges.kept = left,
+                Err(error) => tracing::error!(error = %Chain(&error), "the badge budget cannot be written down"),
+            }
         }
     }
 
@@ -115,15 +173,7 @@ impl Desk {
                 if self.needs_pin {
                     return Ok(LookedUp::NeedsPin);
                 }
-                let _ = self.badges.refill(now);
-                if self.badges.left() == 0 {
-                    return Ok(LookedUp::Not(Denial::TooManyBadges));
-                }
-                let found = self.find(credential)?;
-                if matches!(found, LookedUp::Not(_)) {
-                    let _ = self.badges.spend(now);
-                }
-                Ok(found)
+                self.look_up_badge(badge, credential, now)
             }
             Credential::BadgeWithPin(badge, _) => {
                 self.last_wrong = None;
@@ -136,7 +186,60 @@ impl Desk {
         }
     }
 
-    /// Guesses at the PIN of a badge are its own, not everybody's.
+    /// Every badge is paid for before it is looked up, except one that was looked up a moment ago and that nobody had. When
+    /// nothing is left every badge asks for its PIN, known or not.
+    fn look_up_badge(
+        &mut self,
+        badge: &Badge,
+        credential: &Credential,
+        now: Instant,
+    ) -> Result<LookedUp, directory::Error> {
+        let tag = self.directory.badge_repeat_tag(badge);
+        let is_repeated = self.unknown.contains(&tag);
+        let has_any = 0 < self.badges.of(&self.directory, now)?.left();
+        if !has_any || !(is_repeated || self.badges.pay(&self.directory, now)?) {
+            return Ok(LookedUp::NeedsPin);
+        }
+        let found = self.find(credential)?;
+        match found {
+            // Known, and opened by its PIN only: it was enrolled when that was asked for.
+            LookedUp::Not(Denial::NotKnown) if !is_repeated && self.is_enrolled(badge)? => {
+                self.badges.of(&self.directory, now)?.give_back();
+                Ok(LookedUp::NeedsPin)
+            }
+            LookedUp::Not(Denial::NotKnown) if is_repeated => Ok(found),
+            LookedUp::Not(Denial::NotKnown) => {
+                let is_last = self.badges.of(&self.directory, now)?.left() == 0;
+                if self.unknown.len() == REMEMBERED {
+                    let _ = self.unknown.pop_front();
+                }
+                self.unknown.push_back(tag);
+                Ok(if is_last { LookedUp::LastTry } else { found })
+            }
+            LookedUp::Found(_)
+            | LookedUp::Same
+            | LookedUp::NeedsPin
+            | LookedUp::Technician
+            | LookedUp::Not(_)
+            | LookedUp::LastTry => {
+                if is_repeated {
+                    // Enrolled since then.
+                    self.unknown.retain(|unknown| *unknown != tag);
+                } else {
+                    self.badges.of(&self.directory, now)?.give_back();
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    /// Whether this is the badge of somebody who may sign in.
+    fn is_enrolled(&self, badge: &Badge) -> Result<bool, directory::Error> {
+        let Some(staff) = self.directory.staff_of(badge)? else { return Ok(false) };
+        Ok(self.directory.open_revision(staff)?.is_some())
+    }
+
+    /// Wrong PINs for a badge use that person's budget, not the shared keypad budget.
     fn with_tries(
         &mut self,
         badge: &Badge,
@@ -144,18 +247,22 @@ impl Desk {
         now: Instant,
     ) -> Result<LookedUp, directory::Error> {
         let Some(staff) = self.directory.staff_of(badge)? else { return self.find(credential) };
-        let kept = self.directory.tries_left(staff)?.unwrap_or(TRIES.guesses);
-        let mut tries = self.tries.remove(&staff).unwrap_or_else(|| Budget::restored(TRIES, kept, now));
+        let kept = self.directory.tries_left(staff)?;
+        let known = self.tries.remove(&staff).filter(|(_, written)| *written == kept).map(|(tries, _)| tries);
+        let mut tries =
+            known.unwrap_or_else(|| Budget::restored(TRIES, kept.unwrap_or(TRIES.guesses), self.began.min(now)));
         let keep = |left| self.directory.keep_tries_left(staff, left);
         let found = paid(&mut tries, now, keep, || self.find(credential));
-        let _ = self.tries.insert(staff, tries);
+        let left = tries.left();
+        let _ = self.tries.insert(staff, (tries, Some(left)));
         found
     }
 
     /// The technician's PIN has a budget of its own, which survives a restart.
     fn technician(&mut self, pin: &Pin, now: Instant) -> Result<LookedUp, directory::Error> {
         let kept = self.directory.technician_tries()?.unwrap_or(TECHNICIAN.guesses);
-        let tries = self.technician.get_or_insert_with(|| Budget::restored(TECHNICIAN, kept, now));
+        let began = self.began.min(now);
+        let tries = self.technician.get_or_insert_with(|| Budget::restored(TECHNICIAN, kept, began));
         let keep = |left| self.directory.keep_technician_tries(left);
         paid(tries, now, keep, || {
             Ok(match self.directory.is_technician(pin)? {
@@ -207,93 +314,4 @@ pub(super) fn method(credential: &Credential) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        directory::{Cost, Enrolment},
-        secret::Secret,
-        staff::BadgeProfile,
-    };
-
-    const NUMBER: &str = "0012345678";
-
-    fn badge(number: &str) -> Badge {
-        Badge::read(number, &BadgeProfile::plain()).unwrap()
-    }
-
-    /// Ada, with a badge, and a PIN if it is needed.
-    fn desk(folder: &std::path::Path, needs_pin: bool) -> (Desk, Option<Pin>) {
-        let mut directory = Directory::open(folder, None, || Cost::FLOOR).unwrap();
-        let person = Enrolment {
-            email: "ada@example.com",
-            name: "Ada Lind",
-            login_id: 77,
-            secret: &Secret::new("login".to_owned()),
-            badge: Some(&badge(NUMBER)),
-            pin_digits: needs_pin.then_some(6),
-            badge_alone: !needs_pin,
-            errand: None,
-        };
-        let pin = directory.enrol(&person).unwrap();
-        (Desk::new(directory, needs_pin), pin)
-    }
-
-    fn start() -> Instant {
-        tokio::time::Instant::now().into_std()
-    }
-
-    /// T6: ten wrong PINs for somebody's badge keep them out for ten minutes, not for good, and survive a restart.
-    #[test]
-    fn a_badge_whose_pin_was_guessed_at_works_again_after_ten_minutes() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut desk, pin) = desk(folder.path(), true);
-        let pin = pin.unwrap();
-        let copy = |pin: &Pin| Pin::parse(std::str::from_utf8(pin.expose()).unwrap()).unwrap();
-        let wrong = if pin.expose() == b"918273" { "827364" } else { "918273" };
-        let with = |pin: Pin| Credential::BadgeWithPin(badge(NUMBER), pin);
-        let now = start();
-        for left in (0..10).rev() {
-            let answer = desk.look_up(&with(Pin::parse(wrong).unwrap()), None, now);
-            assert_eq!(matches!(answer, LookedUp::LastTry), left == 0, "the last one is said to the log");
-            assert!(matches!(answer, LookedUp::LastTry | LookedUp::Not(Denial::NotKnown)));
-        }
-        assert!(matches!(desk.look_up(&with(copy(&pin)), None, now), LookedUp::Not(Denial::NotKnown)), "kept out");
-        // The program starts again: what was spent is spent, and the wait begins anew.
-        let directory = desk.directory;
-        let mut desk = Desk::new(directory, true);
-        assert!(matches!(desk.look_up(&with(copy(&pin)), None, now), LookedUp::Not(Denial::NotKnown)));
-        let later = now + TRIES.refill;
-        assert!(matches!(desk.look_up(&with(copy(&pin)), None, later), LookedUp::Found(_)), "T6: ten minutes later");
-        let ada = desk.directory.person("ada@example.com").unwrap().unwrap().id;
-        assert_eq!(desk.directory.tries_left(ada).unwrap(), Some(1), "a right PIN returns its own try and no other");
-    }
-
-    /// R21: a visitor's card at the reader closes nothing for long, and cannot be tried for ever.
-    #[test]
-    fn badges_that_nobody_has_are_read_twenty_times_and_then_one_each_half_minute() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut desk, _) = desk(folder.path(), false);
-        let now = start();
-        for number in 0..20 {
-            let unknown = Credential::Badge(badge(&format!("99990{number:02}")));
-            assert!(matches!(desk.look_up(&unknown, None, now), LookedUp::Not(Denial::NotKnown)));
-        }
-        let own = Credential::Badge(badge(NUMBER));
-        assert!(matches!(desk.look_up(&own, None, now), LookedUp::Not(Denial::TooManyBadges)), "known or not");
-        let later = now + UNKNOWN_BADGES.refill;
-        assert!(matches!(desk.look_up(&own, None, later), LookedUp::Found(_)));
-        assert!(matches!(desk.look_up(&own, None, later), LookedUp::Found(_)), "a known badge costs nothing");
-    }
-
-    /// T34
-    #[test]
-    fn somebody_who_is_suspended_is_nobody_until_they_are_resumed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut desk, _) = desk(folder.path(), false);
-        let own = Credential::Badge(badge(NUMBER));
-        let _ = desk.directory.suspend("ada@example.com", true).unwrap();
-        assert!(matches!(desk.look_up(&own, None, start()), LookedUp::Not(Denial::NotKnown)));
-        let _ = desk.directory.suspend("ada@example.com", false).unwrap();
-        assert!(matches!(desk.look_up(&own, None, start()), LookedUp::Found(_)));
-    }
-}
+mod tests;

@@ -16,7 +16,6 @@ use crate::{
     door::{Door, DoorId, DoorState, Outcome, Refusal},
     kisi::{self, LockedDown},
     session::{Denial, Ended, Identity, SessionId},
-    staff::StaffId,
 };
 
 /// What a piece of work came to.
@@ -72,11 +71,12 @@ impl Agent {
             Done::ListedAnew(session, reply, doors) => self.listed_anew(session, reply, doors),
             Done::Listed(session, reply, locked_down) => self.listed(session, reply, &locked_down),
             Done::Unlocked(Unlocked { who, door, intent, outcome, reply, at }) => {
+                self.open_unlocks -= 1;
                 let _ = reply.send(outcome);
                 self.status.metrics().unlocked(outcome, at.elapsed());
                 self.book.outcome(&who, door, intent, outcome);
                 if outcome.refusal() == Some(Refusal::Login) {
-                    self.note_refused(who.staff, true);
+                    self.note_refused(&who, true);
                 }
             }
         }
@@ -84,15 +84,19 @@ impl Agent {
 
     /// Answers first, then writes it down: how long a disk takes tells a guesser nothing, and nobody waits for it.
     fn identified(&mut self, Identified { session, method, guesses_left, answer, reply }: Identified) {
-        let result = match &answer {
+        let mut result = match &answer {
             Ok(Signed::In(..) | Signed::Technician) => "in",
             Ok(Signed::Same) => "same",
             Ok(Signed::NeedsPin) => "needs pin",
             Err(denied) => reason(denied.denial),
         };
-        self.status.metrics().signed_in(method, result);
         let asked = self.identifying.take_if(|(id, _)| *id == session).is_some();
         match answer {
+            Ok(Signed::In(open, _)) if asked && !self.makes_way(&open) => {
+                result = reason(Denial::KioskFault);
+                let _ = reply.send(Err(Denial::KioskFault));
+                self.book.refused(open.who.method, Denial::KioskFault, time::Instant::now().into_std());
+            }
             Ok(Signed::In(mut open, mut welcome)) => {
                 self.complete(&open.who, &mut open.doors);
                 welcome.doors.clone_from(&open.doors);
@@ -112,7 +116,7 @@ impl Agent {
                 }
                 self.book.refused(method, denial, time::Instant::now().into_std());
                 if let (Some(who), Denial::LoginDead) = (&who, denial) {
-                    self.note_refused(who.staff, true);
+                    self.note_refused(who, true);
                 }
                 if guesses_left == Some(0) && denial == Denial::NotKnown {
                     self.book.budget_spent("keypad");
@@ -122,6 +126,7 @@ impl Agent {
                 }
             }
         }
+        self.status.metrics().signed_in(method, result);
     }
 
     /// What Kisi does not tell about doors.
@@ -144,14 +149,18 @@ impl Agent {
         self.open = Some(open);
     }
 
-    /// Whoever was here is not any more: a badge was presented in the session before.
-    fn begin(&mut self, open: Open) {
-        if let Some(before) = self.open.take() {
+    /// Ends the session before, if a badge was presented in one. Says whether there are connections that carried nobody's login.
+    fn makes_way(&mut self, next: &Open) -> bool {
+        if let Some(before) = self.open.take_if(|before| before.id != next.id) {
             self.end(&before, Ended::OtherBadge);
         }
+        self.is_fresh
+    }
+
+    fn begin(&mut self, open: Open) {
         tracing::info!(staff = open.who.staff.get(), doors = open.doors.len(), "signed in");
         self.book.signed_in(&open.who);
-        self.note_refused(open.who.staff, false);
+        self.note_refused(&open.who, false);
         self.open = Some(open);
     }
 
@@ -169,8 +178,8 @@ impl Agent {
     }
 
     /// One person's notice, never the kiosk's: the next sign-in asks Kisi again.
-    fn note_refused(&self, staff: StaffId, is_refused: bool) {
-        if let Err(error) = self.desk().directory.note_refused(staff, is_refused) {
+    fn note_refused(&self, who: &Who, is_refused: bool) {
+        if let Err(error) = self.desk().directory.note_refused(who.staff, who.revision, is_refused) {
             tracing::error!(error = %Chain(&error), "a refused login cannot be noted");
         }
     }

@@ -9,7 +9,15 @@ use tokio::{
 };
 
 use super::{Agent, done::Done};
-use crate::{audit::Action, chain::Chain, kisi, session::RequestId, status::Status, trouble::Trouble, uptime};
+use crate::{
+    audit::Action,
+    chain::Chain,
+    kisi,
+    session::{RequestId, SessionId},
+    status::Status,
+    trouble::Trouble,
+    uptime,
+};
 
 /// While all is well, Kisi is asked so often whether it is there. Our choice.
 const WELL: Duration = Duration::from_mins(1);
@@ -21,6 +29,8 @@ const LONGEST: Duration = Duration::from_secs(15);
 const CLOCK: Duration = Duration::from_mins(5);
 /// And so wrong that nobody could make sense of a record: no unlock (F5).
 const NO_CLOCK: Duration = Duration::from_hours(24);
+/// Between two warm-ups that keys ask for.
+const WARM: Duration = Duration::from_secs(5);
 /// Between two readings of both clocks: less is the network's or NTP's.
 const JUMP: Duration = Duration::from_secs(2);
 
@@ -31,6 +41,8 @@ pub struct Health {
     pub trouble: Option<Trouble>,
     /// How often the agent had to begin anew. Sessions from before are over.
     pub lives: u64,
+    /// The session that the agent ended last, because its person was suspended or removed.
+    pub barred: Option<SessionId>,
     /// The record of the unlock that was asked for last: what is read out on the phone when it did not work.
     pub record: Option<(RequestId, u64)>,
 }
@@ -43,8 +55,12 @@ pub(super) struct Surroundings {
     failures: u32,
     /// The next look. `None` while one is under way.
     next: Option<Instant>,
+    /// When the last look began.
+    looked_at: Option<Instant>,
     /// What the clock was found to be off, the last time that Kisi told.
     pub(super) clock_off: Duration,
+    /// Kisi told the time at least once, and the clock agreed the last time.
+    is_clock_right: bool,
     /// Both clocks, when they were read last.
     clocks: (Timestamp, Instant),
     asleep: Duration,
@@ -58,7 +74,9 @@ impl Surroundings {
             status,
             failures: 0,
             next: Some(now),
+            looked_at: None,
             clock_off: Duration::ZERO,
+            is_clock_right: false,
             clocks: (Timestamp::now(), now),
             asleep: uptime::asleep(),
         }
@@ -75,6 +93,21 @@ impl Surroundings {
     /// Whether the clock is so wrong that nothing can be written down with it.
     pub(super) fn has_no_clock(&self) -> bool {
         NO_CLOCK <= self.clock_off
+    }
+
+    /// Whether the clock is known to agree with Kisi's.
+    pub(super) fn has_right_clock(&self) -> bool {
+        self.is_clock_right
+    }
+
+    /// Whether the last look is so long ago that another one is worth a request.
+    pub(super) fn looked_long_ago(&self) -> bool {
+        self.looked_at.is_none_or(|at| WARM <= at.elapsed())
+    }
+
+    /// This session was ended from here.
+    pub(super) fn barred(&self, session: SessionId) {
+        self.said.send_modify(|health| health.barred = Some(session));
     }
 
     /// Takes what was found, says it, and decides when to look next.
@@ -126,6 +159,7 @@ impl Agent {
     /// Asks whether Kisi is there, and what time it is.
     pub(super) fn look(&mut self) {
         self.surroundings.next = None;
+        self.surroundings.looked_at = Some(Instant::now());
         let client = self.client.clone();
         let _ = self.work.spawn(async move {
             let begin = Instant::now();
@@ -134,13 +168,19 @@ impl Agent {
         });
     }
 
-    /// The login of the last session went over the old connections, and may still lie in their buffers.
-    pub(super) fn reconnect(&mut self) {
-        match self.client.anew() {
+    /// The login of the last session went over the old connections, and may still lie in their buffers. Says whether there are new
+    /// ones: without, nobody is signed in.
+    pub(super) fn reconnect(&mut self) -> bool {
+        let client = self.client.anew();
+        self.is_fresh = client.is_ok();
+        match client {
             Ok(client) => self.client = client,
-            Err(error) => tracing::error!(error = %Chain(&error), "the connections cannot be made anew"),
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "there are no new connections: nobody can sign in");
+            }
         }
         self.look();
+        self.is_fresh
     }
 
     pub(super) fn looked(&mut self, found: Result<Option<Timestamp>, kisi::Error>, after: Duration) {
@@ -163,6 +203,7 @@ impl Agent {
     fn clock_is(&mut self, off: Duration) -> Option<Trouble> {
         let (before, is_wrong) = (self.surroundings.clock_off, CLOCK <= off);
         self.surroundings.clock_off = off;
+        self.surroundings.is_clock_right = !is_wrong;
         self.status.metrics().clock_off(off);
         if is_wrong != (CLOCK <= before) {
             let about = if is_wrong { format!("{} s from Kisi's", off.as_secs()) } else { "right".to_owned() };
@@ -183,7 +224,7 @@ impl Agent {
         if JUMP < slept {
             tracing::warn!(seconds = slept.as_secs(), "this machine was asleep");
             self.book.note(Action::Clock, &format!("asleep for {} s", slept.as_secs()));
-            self.reconnect();
+            let _ = self.reconnect();
         }
         let passed = i128::try_from((now.1.duration_since(steady) + slept).as_nanos()).unwrap_or(i128::MAX);
         let jumped = now.0.duration_since(wall).as_nanos() - passed;

@@ -50,7 +50,7 @@ pub(super) struct Denied {
 }
 
 impl Denied {
-    fn new(denial: Denial, who: Option<Who>) -> Self {
+    pub(super) fn new(denial: Denial, who: Option<Who>) -> Self {
         Self { denial, who, last_try: false }
     }
 }
@@ -93,7 +93,7 @@ impl Question {
             Ok(LookedUp::LastTry) => return Err(Denied { last_try: true, ..Denied::new(Denial::NotKnown, None) }),
             Err(_) => return Err(Denied::new(Denial::KioskFault, None)),
         };
-        let who = Who { staff: found.staff, email: found.email, method };
+        let who = Who { staff: found.staff, revision: found.revision, email: found.email, method };
         let listed = time::timeout(LIST, client.doors(&found.login)).await;
         let list = match listed {
             Ok(Ok(list)) => list,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
-    audit::{self, Limit, Log},
+    audit::{self, Counted, Limit, Log},
     door::{Allowance, Door},
     staff::StaffId,
 };
@@ -39,30 +39,26 @@ impl Limits {
         self.windows(door, now, &TimeZone::system()).into_iter().map(|(limit, _)| limit).collect()
     }
 
-    /// What is left of the tightest limit. `None` where there is none.
-    pub(super) fn allowance(
+    /// Says on each door what is left of its tightest limit. The history is read once for all of them.
+    ///
+    /// # Errors
+    ///
+    /// When the audit log cannot be read.
+    pub fn allowances(
         &self,
         log: &Log,
         staff: StaffId,
-        door: &Door,
+        doors: &mut [Door],
         now: Timestamp,
-    ) -> Result<Option<Allowance>, audit::Error> {
+    ) -> Result<(), audit::Error> {
         let zone = TimeZone::system();
-        let mut tightest: Option<Allowance> = None;
-        for (limit, ends) in self.windows(door, now, &zone) {
-            let used = log.used(staff, &limit)?;
-            let left = limit.at_most.saturating_sub(used.count);
-            let again = match ends {
-                Ends::After(time) => used.first.and_then(|first| first.checked_add(time).ok()),
-                Ends::At(moment) => Some(moment),
-            };
-            let again = again.map(|again| zone.to_datetime(again).time());
-            let allowance = Allowance { left, of: limit.at_most, again: again.filter(|_| left == 0) };
-            if tightest.is_none_or(|tightest| left < tightest.left) {
-                tightest = Some(allowance);
-            }
+        let windows: Vec<Vec<(Limit, Ends)>> = doors.iter().map(|door| self.windows(door, now, &zone)).collect();
+        let since = windows.iter().flatten().map(|(limit, _)| limit.since).min();
+        let counted = since.map_or(Ok(Vec::new()), |since| log.counted(staff, since))?;
+        for (door, windows) in doors.iter_mut().zip(windows) {
+            door.allowance = tightest(windows, &counted, &zone);
         }
-        Ok(tightest)
+        Ok(())
     }
 
     fn windows(&self, door: &Door, now: Timestamp, zone: &TimeZone) -> Vec<(Limit, Ends)> {
@@ -81,6 +77,25 @@ impl Limits {
     }
 }
 
+/// What is left of the tightest limit. `None` where there is none.
+fn tightest(windows: Vec<(Limit, Ends)>, counted: &[Counted], zone: &TimeZone) -> Option<Allowance> {
+    let mut tightest: Option<Allowance> = None;
+    for (limit, ends) in windows {
+        let used = limit.used(counted);
+        let left = limit.at_most.saturating_sub(used.count);
+        let again = match ends {
+            Ends::After(time) => used.first.and_then(|first| first.checked_add(time).ok()),
+            Ends::At(moment) => Some(moment),
+        };
+        let again = again.map(|again| zone.to_datetime(again).time());
+        let allowance = Allowance { left, of: limit.at_most, again: again.filter(|_| left == 0) };
+        if tightest.is_none_or(|tightest| left < tightest.left) {
+            tightest = Some(allowance);
+        }
+    }
+    tightest
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::time;
@@ -95,6 +110,12 @@ mod tests {
 
     fn door(id: u64, name: &str) -> Door {
         Door { id: DoorId::new(id), name: name.into(), place: None, state: DoorState::Ready, allowance: None }
+    }
+
+    fn allowance(log: &Log, limits: &Limits, staff: StaffId, door: &Door, at: Timestamp) -> Allowance {
+        let mut doors = [door.clone()];
+        limits.allowances(log, staff, &mut doors, at).unwrap();
+        doors[0].allowance.unwrap()
     }
 
     /// Noon of a day, by the kiosk's clock.
@@ -119,20 +140,20 @@ mod tests {
 
     #[test]
     fn an_hour_allows_so_many_and_says_when_there_is_one_more() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
         let (limits, lobby) = (Limits { per_hour: 2, ..Limits::default() }, door(7, "Lobby"));
         let other = door(8, "Café");
         assert!(unlock(&mut log, &limits, &lobby, noon(), "accepted"));
         assert!(unlock(&mut log, &limits, &other, noon() + minutes(10), "unknown"));
         assert!(!unlock(&mut log, &limits, &lobby, noon() + minutes(20), "accepted"), "over all doors");
-        let said = limits.allowance(&log, ADA, &lobby, noon() + minutes(20)).unwrap().unwrap();
+        let said = allowance(&log, &limits, ADA, &lobby, noon() + minutes(20));
         assert_eq!(said, Allowance { left: 0, of: 2, again: Some(time(13, 0, 0, 0)) });
         drop(log);
         // It survives a restart, and another person has their own.
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
         assert!(!unlock(&mut log, &limits, &lobby, noon() + minutes(59), "accepted"));
-        let grace = limits.allowance(&log, StaffId::new(2), &lobby, noon()).unwrap().unwrap();
+        let grace = allowance(&log, &limits, StaffId::new(2), &lobby, noon());
         assert_eq!(grace, Allowance { left: 2, of: 2, again: None });
         assert!(unlock(&mut log, &limits, &lobby, noon() + minutes(61), "accepted"));
         assert_eq!(log.verify(None, &[]).unwrap().finding, None);
@@ -140,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_was_refused_or_not_sent_does_not_count_and_what_is_under_way_does() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
         let (limits, lobby) = (Limits { per_day: 1, ..Limits::default() }, door(7, "Lobby"));
         for outcome in ["refused: Right, code fcd8ef", "not sent"] {
@@ -152,14 +173,14 @@ mod tests {
 
     #[test]
     fn a_day_ends_at_midnight_and_a_door_has_its_own_limit() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
         let per_door = BTreeMap::from([("Server room".to_owned(), 1)]);
         let limits = Limits { per_day: 3, per_door, ..Limits::default() };
         let (server, lobby) = (door(8, "Server room"), door(7, "Lobby"));
         assert!(unlock(&mut log, &limits, &server, noon(), "accepted"));
         assert!(!unlock(&mut log, &limits, &server, noon() + minutes(1), "accepted"));
-        let said = |log: &Log, door, at| limits.allowance(log, ADA, door, at).unwrap().unwrap();
+        let said = |log: &Log, door, at| allowance(log, &limits, ADA, door, at);
         assert_eq!(said(&log, &server, noon()), Allowance { left: 0, of: 1, again: Some(time(0, 0, 0, 0)) });
         assert_eq!(said(&log, &lobby, noon()), Allowance { left: 2, of: 3, again: None });
         let after_midnight = noon() + minutes(12 * 60 + 1);

@@ -17,6 +17,10 @@ use crate::{
 /// What the window may ask for.
 #[derive(Debug)]
 pub enum Order {
+    /// Begin, once the agent before has ended. Only for an agent that was prepared.
+    Begin(Option<oneshot::Receiver<()>>),
+    /// End. Its other end is dropped once everything is closed.
+    End(oneshot::Sender<()>),
     /// Say that you live.
     Ping(oneshot::Sender<()>),
     /// Open the connection to Kisi: somebody begins to type.
@@ -56,13 +60,49 @@ pub struct Handle {
 }
 
 /// The agent's end of the orders.
-pub type Orders = mpsc::UnboundedReceiver<Order>;
+#[derive(Debug)]
+pub struct Orders(mpsc::UnboundedReceiver<Order>);
+
+impl Orders {
+    /// The next one. `None` once every handle is dropped.
+    pub async fn recv(&mut self) -> Option<Order> {
+        self.0.recv().await
+    }
+
+    /// The next one, for an agent that is a thread.
+    pub fn blocking_recv(&mut self) -> Option<Order> {
+        self.0.blocking_recv()
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Waits until the agent is to begin, and the one before has ended. `false` when nobody wants it any more.
+    pub(super) fn wait_for_begin(&mut self) -> bool {
+        let Some(Order::Begin(before)) = self.0.blocking_recv() else { return false };
+        // Ended, or gone: either way nothing of it runs any more.
+        let _ = before.map(oneshot::Receiver::blocking_recv);
+        true
+    }
+
+    /// Drops what waits. Says whether the agent was told to end, or nobody will give an order any more.
+    pub(super) fn are_over(&mut self) -> bool {
+        while let Ok(order) = self.0.try_recv() {
+            if matches!(order, Order::End(_)) {
+                return true;
+            }
+        }
+        self.0.is_closed()
+    }
+}
 
 /// A handle and its other ends.
 pub fn channel() -> (Handle, Orders, watch::Sender<Health>) {
     let (sender, orders) = mpsc::unbounded_channel();
     let (said, health) = watch::channel(Health::default());
-    (Handle { orders: sender, health }, orders, said)
+    (Handle { orders: sender, health }, Orders(orders), said)
 }
 
 impl Handle {
@@ -91,6 +131,19 @@ impl Handle {
     pub fn ping(&self) -> impl Future<Output = bool> + use<> {
         let answer = self.ask(Order::Ping);
         async { answer.await.is_ok() }
+    }
+
+    /// [`Order::Begin`]
+    pub fn begin(&self, before: Option<oneshot::Receiver<()>>) {
+        self.order(Order::Begin(before));
+    }
+
+    /// [`Order::End`]. Answered, or dropped, once nothing of the agent runs any more.
+    pub fn end(&self) -> oneshot::Receiver<()> {
+        let (ended, is_ended) = oneshot::channel();
+        // Without an agent there is nothing to wait for.
+        let _ = self.orders.send(Order::End(ended));
+        is_ended
     }
 
     /// [`Order::Prepare`]

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::{
-    audit::{Action, Log},
+    audit::{Action, Log, Record},
     directory::Cost,
     kisi::{Roots, Settings},
     staff::{NameFormat, Pin},
@@ -35,6 +35,7 @@ fn parts(folder: &Path) -> Parts {
         hidden: Vec::new(),
         names: NameFormat::Full,
         badge_needs_pin: false,
+        badge_budget: BudgetRules { guesses: 20, refill: Duration::from_secs(30) },
         limits: Limits::default(),
         looks_up_alone: false,
         proofs: Arc::default(),
@@ -50,7 +51,7 @@ fn clocks(folder: &Path) -> Option<String> {
 /// F34: the agent is back within 3 s, answers, and what it had written down is there.
 #[tokio::test]
 async fn an_agent_that_panics_begins_anew() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let path = folder.path().to_owned();
     let again = move || Ok::<_, std::fmt::Error>(parts(&path));
     let handle = start(parts(folder.path()), again).unwrap();
@@ -73,7 +74,7 @@ async fn an_agent_that_panics_begins_anew() {
 /// F45, F46: nothing waits by the clock on the wall, but the log says when it was not to be trusted.
 #[tokio::test]
 async fn a_clock_that_jumps_and_a_machine_that_slept_are_written_down() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (said, _) = watch::channel(Health::default());
     let mut agent = Agent::new(parts(folder.path()), said);
     let (wall, steady) = (Timestamp::now(), time::Instant::now());
@@ -89,6 +90,63 @@ async fn a_clock_that_jumps_and_a_machine_that_slept_are_written_down() {
     assert_eq!(at(241, 240, 0).as_deref(), Some("jumped by -3600 s"), "and back");
     let night = 8 * 3_600;
     assert_eq!(at(301 + night, 300, 8 * 3_600).as_deref(), Some("asleep for 28800 s"), "no jump: the machine slept");
+}
+
+/// C11: at the start, before Kisi's time is known, a clock 200 days ahead pruned every record.
+#[tokio::test]
+async fn nothing_is_pruned_before_the_clock_agrees_with_kisis() {
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+    let (said, _) = watch::channel(Health::default());
+    let mut parts = parts(folder.path());
+    let days = |days: i64| SignedDuration::from_hours(24 * days);
+    for day in [200, 150, 100] {
+        let _ = parts.log.append(&Record::new(Timestamp::now() - days(day), Action::Start, "")).unwrap();
+    }
+    let mut agent = Agent::new(parts, said);
+    let records = || Log::open(folder.path(), KEY).unwrap().verify(None, &[]).unwrap().records;
+    agent.chores(0);
+    assert_eq!(records(), 3, "nobody told the time yet");
+    agent.looked(Ok(Some(Timestamp::now() - days(200))), Duration::ZERO);
+    agent.chores(0);
+    let written = records();
+    assert!(3 <= written, "the clock is 200 days off, which is written down");
+    agent.looked(Ok(Some(Timestamp::now())), Duration::ZERO);
+    agent.chores(0);
+    let last = Log::open(folder.path(), KEY).unwrap().last(Action::Prune).unwrap().unwrap();
+    assert_eq!(last.about, "1 records up to 1", "a day's worth");
+}
+
+/// D18: at a desk a visit may last for twelve hours. Somebody who was suspended is signed out within a minute, tap or no tap.
+#[tokio::test]
+async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+    let (said, health) = watch::channel(Health::default());
+    let mut parts = parts(folder.path());
+    let person = crate::directory::Enrolment {
+        email: "ada@example.com",
+        name: "Ada",
+        login_id: 7,
+        secret: &crate::secret::Secret::new("login".to_owned()),
+        badge: None,
+        pin_digits: None,
+        badge_alone: true,
+        errand: None,
+    };
+    let _ = parts.directory.enrol(&person).unwrap();
+    let staff = parts.directory.person("ada@example.com").unwrap().unwrap().id;
+    let mut agent = Agent::new(parts, said);
+    let who = book::Who { staff, revision: 1, email: "ada@example.com".to_owned(), method: "badge" };
+    let login = Arc::new(crate::secret::Secret::new("login".to_owned()));
+    agent.open = Some(Open { id: SessionId::TEST, who, login, doors: Vec::new(), since: time::Instant::now() });
+    agent.chores(1);
+    assert!(agent.open.is_some());
+    let mut other = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap();
+    let _ = other.suspend("ada@example.com", true).unwrap();
+    agent.chores(2);
+    assert!(agent.open.is_none());
+    assert_eq!(health.borrow().barred, Some(SessionId::TEST));
+    let last = Log::open(folder.path(), KEY).unwrap().last(Action::SignOut).unwrap().unwrap();
+    assert_eq!(last.about, "suspended or removed");
 }
 
 /// F46: what lies between the clocks is what the kernel says. A time namespace can move one of them.

@@ -49,6 +49,7 @@ impl Face {
                 labels,
                 agent,
                 health: Health::default(),
+                open_unlocks: 0,
                 diagnostics: None,
             })),
             Start::Broken { what, phone } => Self::Broken { what, phone },
@@ -91,8 +92,11 @@ impl App {
     fn is_alone(&self) -> bool {
         match &self.face {
             Face::Broken { .. } => true,
+            // Somebody left while their unlock was under way: its outcome is not known yet.
+            Face::Working(kiosk) if 0 < kiosk.open_unlocks => false,
             Face::Working(kiosk) => match kiosk.session.state() {
-                State::SignedOut { entry, .. } => entry.is_empty(),
+                // A scan that has begun is heard to its end: its tail alone could be somebody else's number.
+                State::SignedOut { entry, .. } => entry.is_empty() && !kiosk.session.is_busy(),
                 State::Technician(_) => true,
                 State::Checking { .. } | State::SignedIn(_) => false,
             },
@@ -105,10 +109,14 @@ impl App {
             Ok(begun) => {
                 tracing::info!("the configuration was read anew");
                 let (start, window) = *begun;
+                let before = match &self.face {
+                    Face::Working(kiosk) => Some((kiosk.session.budget().left(), kiosk.agent.end())),
+                    Face::Broken { .. } => None,
+                };
                 let Window { panel, left, status, again, .. } = std::mem::take(&mut self.window);
                 self.window = Window { left, status, again, ..window };
                 self.window.panel.width = panel.width;
-                self.face = Face::new(start, self.now);
+                self.face = Face::new(take_over(start, before), self.now);
                 self.generation += 1;
                 return self.send(Event::Ticked);
             }
@@ -144,6 +152,17 @@ impl App {
             Face::Broken { .. } => iced::time::every(RETRY).map(|_| Message::ReloadAsked),
         };
         Subscription::batch([retries, hangups().map(|()| Message::ReloadAsked)])
+    }
+}
+
+/// A kiosk that was prepared begins once the one before has closed everything, and with no more guesses than that had.
+fn take_over(start: Start, before: Option<(u32, oneshot::Receiver<()>)>) -> Start {
+    match (start, before) {
+        (Start::Working { rules, labels, agent, guesses_left }, Some((left, ended))) => {
+            agent.begin(Some(ended));
+            Start::Working { rules, labels, agent, guesses_left: guesses_left.min(left) }
+        }
+        (start, _) => start,
     }
 }
 

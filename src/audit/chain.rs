@@ -2,7 +2,6 @@
 //! successor, from which it cannot be got back.
 
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use super::Error;
 use crate::{
@@ -17,38 +16,36 @@ pub(super) struct Anchor {
     pub(super) seq: u64,
     /// The hash of the one before.
     pub(super) hash: [u8; 32],
-    /// Signs the next one. Not known here once it was taken away.
+    /// Signs the next one. `None` where nobody has it at hand.
     pub(super) key: Option<Key>,
 }
 
 impl Anchor {
     /// Before the first record.
-    pub(super) fn begin() -> Result<Self, Error> {
-        let mut key = Key::default();
-        getrandom::fill(&mut *key).map_err(|_| Error::Randomness)?;
-        Ok(Self { seq: 1, hash: [0; 32], key: Some(key) })
-    }
+    pub(super) const BEGINNING: Self = Self { seq: 1, hash: [0; 32], key: None };
 
     /// Goes past one record. Returns its hash and its signature.
     pub(super) fn step(&mut self, encoded: &[u8]) -> ([u8; 32], Option<[u8; 32]>) {
         let hash: [u8; 32] = Sha256::new().chain_update(self.hash).chain_update(encoded).finalize().into();
         let signature = self.key.as_ref().map(|key| mac(key, b"vestibule/audit/record/v1", &hash));
-        self.key = self.key.as_ref().map(|key| Key::new(mac(key, b"vestibule/audit/next/v1", &[])));
+        self.advance();
         self.hash = hash;
-        self.seq += 1;
         (hash, signature)
     }
 
-    /// As it lies in the file: nobody else can read or change it.
+    /// Replaces the key by its successor.
+    pub(super) fn advance(&mut self) {
+        self.key = self.key.as_ref().map(|key| Key::new(mac(key, b"vestibule/audit/next/v1", &[])));
+        self.seq += 1;
+    }
+
+    /// As it lies in the database: nobody else can change it. The key stays out of it.
     pub(super) fn seal(&self, with: &Key, purpose: &str) -> Result<Vec<u8>, Error> {
-        let mut clear = Zeroizing::new(Vec::with_capacity(73));
-        clear.extend_from_slice(&self.seq.to_be_bytes());
-        clear.extend_from_slice(&self.hash);
-        clear.extend_from_slice(self.key.as_ref().map_or(&[][..], |key| &key[..]));
+        let clear = [&self.seq.to_be_bytes()[..], &self.hash].concat();
         crypt::seal(with, purpose.as_bytes(), &clear).ok_or(Error::Randomness)
     }
 
-    /// `None` when it was changed, or sealed by another kiosk.
+    /// `None` when it was changed, or sealed by another kiosk. Versions before 3 of the directory kept the key in it.
     pub(super) fn open(sealed: &[u8], with: &Key, purpose: &str) -> Option<Self> {
         let clear = crypt::open(with, purpose.as_bytes(), sealed)?;
         let (seq, rest) = clear.split_first_chunk::<8>()?;

@@ -29,6 +29,8 @@ pub enum Action {
     PinIssued,
     /// Somebody got one more badge.
     BadgeGiven,
+    /// A badge was taken away from somebody.
+    BadgeTaken,
     /// Somebody got a new login.
     Renew,
     /// Somebody was removed.
@@ -56,7 +58,7 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 24] = [
         Self::Start,
         Self::SignIn,
         Self::Refusal,
@@ -68,6 +70,7 @@ impl Action {
         Self::Enrol,
         Self::PinIssued,
         Self::BadgeGiven,
+        Self::BadgeTaken,
         Self::Renew,
         Self::Remove,
         Self::Suspend,
@@ -96,6 +99,7 @@ impl Action {
             Self::Enrol => "enrol",
             Self::PinIssued => "pin-issued",
             Self::BadgeGiven => "badge-given",
+            Self::BadgeTaken => "badge-taken",
             Self::Renew => "renew",
             Self::Remove => "remove",
             Self::Suspend => "suspend",

@@ -1,6 +1,9 @@
 //! What the log finds, and what it keeps.
 
-use super::*;
+use std::fs;
+
+use super::{head::FILE as HEAD, *};
+use crate::crypt;
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -38,7 +41,7 @@ fn sql(folder: &Path, text: &str) {
 
 #[test]
 fn an_untouched_log_is_whole_and_goes_on_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     drop(filled(folder.path()));
     let mut log = open(folder.path());
     let _ = log.append(&Record::new(at(70), Action::Start, "")).unwrap();
@@ -50,7 +53,7 @@ fn an_untouched_log_is_whole_and_goes_on_after_a_restart() {
 /// T35: every byte of every record.
 #[test]
 fn every_flipped_byte_of_a_record_is_found_at_its_record() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let log = filled(folder.path());
     let mut tried = 0;
     for (column, blob) in [
@@ -106,7 +109,7 @@ fn swapped_missing_and_cut_records_are_found() {
             Finding::Beginning,
         ),
     ] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let log = filled(folder.path());
         sql(folder.path(), change);
         assert_eq!(finding(&log), Some(expected), "{change}");
@@ -116,7 +119,7 @@ fn swapped_missing_and_cut_records_are_found() {
 /// T35, T14: the anchor that would allow a shorter log is put back too. Only the head outside knows better.
 #[test]
 fn a_file_of_yesterday_is_found_by_the_head_outside() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let log = filled(folder.path());
     log.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     let yesterday = fs::read(folder.path().join(FILE)).unwrap();
@@ -129,30 +132,216 @@ fn a_file_of_yesterday_is_found_by_the_head_outside() {
 
     fs::write(folder.path().join(FILE), &yesterday).unwrap();
     assert_eq!(finding(&open(folder.path())), Some(Finding::Cut { last: 12, known: 13 }));
-    // The head is taken away as well: the one in the journal knows.
+    // C12: nothing is written that would hide it.
+    let mut log = open(folder.path());
+    assert!(matches!(log.append(&Record::new(at(95), Action::Start, "")), Err(Error::Tampered)));
+    drop(log);
+    // The head is taken away as well: a log with records and without a head was tampered with, for the start and for every record.
     fs::remove_file(folder.path().join(HEAD)).unwrap();
-    let log = open(folder.path());
-    assert_eq!(finding(&log), None, "nothing on this disk knows better");
+    let mut log = open(folder.path());
+    assert_eq!(log.check_head().unwrap(), Some(Finding::HeadMissing));
+    assert!(matches!(log.append(&Record::new(at(95), Action::Start, "")), Err(Error::Tampered)));
+    assert!(matches!(finding(&log), Some(Finding::HeadMissing | Finding::Cut { last: 12, known: 13 })));
     assert_eq!(log.verify(None, &[journal]).unwrap().finding, Some(Finding::Cut { last: 12, known: 13 }));
     drop(log);
-    // It goes on from there: the thirteenth record is another one.
-    let mut log = open(folder.path());
-    let _ = log.append(&Record::new(at(95), Action::Start, "")).unwrap();
-    fs::write(folder.path().join(HEAD), head).unwrap();
-    assert_eq!(finding(&log), Some(Finding::Replaced(13)));
-    let forged = fs::read_to_string(folder.path().join(HEAD)).unwrap().replacen("13:", "12:", 1);
-    fs::write(folder.path().join(HEAD), forged).unwrap();
-    assert_eq!(finding(&log), Some(Finding::HeadChanged));
-    assert_eq!(log.check_head().unwrap(), Some(Finding::HeadChanged));
-    for spoilt in ["", "\0\0\0\0", "13:"] {
+    // One that somebody else wrote, and one that was spoilt.
+    let forged = String::from_utf8(head.clone()).unwrap().replacen("13:", "12:", 1);
+    for spoilt in [forged.as_str(), "", "\0\0\0\0", "13:"] {
         fs::write(folder.path().join(HEAD), spoilt).unwrap();
-        assert_eq!(log.check_head().unwrap(), None, "a power cut keeps no kiosk from starting");
+        let log = open(folder.path());
+        assert_eq!(finding(&log), Some(Finding::Cut { last: 12, known: 13 }), "the keys know it too: {spoilt}");
+        assert_eq!(log.check_head().unwrap(), Some(Finding::HeadChanged), "{spoilt}");
     }
+}
+
+/// A head is overwritten in place and never grows, so that a power cut leaves the old one or the new one.
+#[test]
+fn the_head_has_one_size_for_ever() {
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+    let mut log = open(folder.path());
+    let size = || fs::metadata(folder.path().join(HEAD)).unwrap().len();
+    let first = size();
+    for n in 0..12 {
+        let _ = log.append(&Record::new(at(n), Action::Start, "")).unwrap();
+        assert_eq!(size(), first);
+    }
+    // An older head is still true: the log went on.
+    let old = fs::read(folder.path().join(HEAD)).unwrap();
+    let _ = log.append(&Record::new(at(99), Action::Start, "")).unwrap();
+    fs::write(folder.path().join(HEAD), old).unwrap();
+    assert_eq!(log.check_head().unwrap(), None);
+    let _ = log.append(&Record::new(at(100), Action::Start, "")).unwrap();
+}
+
+/// C10: with about 200 superseded keys out of the write-ahead log 60 records were re-signed. Whoever has every byte of the data
+/// folder and the key that seals, finds the key of the next record and no key of the past.
+#[test]
+fn no_file_holds_a_signing_key_of_the_past() {
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+    let mut log = open(folder.path());
+    for n in 0..200 {
+        let _ = log.append(&Record::new(at(n), Action::Start, "0.1.0")).unwrap();
+    }
+    let (_, first) = log.first_key().unwrap().unwrap();
+    log.forget_first_key().unwrap();
+    for n in 200..260 {
+        let _ = log.append(&Record::new(at(n), Action::Start, "0.1.0")).unwrap();
+    }
+    let signs: Vec<[u8; 32]> = (1..=260).map(|seq| *signing::advance(&Key::new(*first), 1, seq)).collect();
+    let wal = fs::read(folder.path().join("directory.sqlite-wal")).unwrap();
+    assert!(100_000 < wal.len(), "there is a write-ahead log to look into: {}", wal.len());
+    let (key, mut opened) = (Key::new(KEY), 0);
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        for sign in &signs {
+            assert!(memchr::memmem::find(&bytes, sign).is_none(), "{} holds a key in clear", path.display());
+        }
+        // A row of an anchor is its name and what is sealed: with a key (112 bytes, as the version before wrote it) or without.
+        for purpose in ["first", "next"] {
+            for at in memchr::memmem::find_iter(&bytes, purpose) {
+                for length in [80, 112] {
+                    let Some(sealed) = bytes.get(at + purpose.len()..at + purpose.len() + length) else { continue };
+                    let Some(clear) = crypt::open(&key, purpose.as_bytes(), sealed) else { continue };
+                    opened += 1;
+                    let found = signs.iter().any(|sign| clear.windows(32).any(|window| window == sign));
+                    assert!(!found, "{} holds a key of the past at {at}", path.display());
+                }
+            }
+        }
+    }
+    let (keys, _) = log.signing.read(&KEY.into()).unwrap();
+    assert!(keys.first.is_none() && signs.iter().all(|sign| *sign != *keys.next), "only the next one");
+    assert!(100 < opened, "what is sealed was found and opened: {opened}");
+    // The next record is signed, and the log verifies with the key that was taken away.
+    let _ = log.append(&Record::new(at(300), Action::Start, "")).unwrap();
+    let verdict = log.verify(Some((1, *first)), &[]).unwrap();
+    assert_eq!((verdict.signatures, verdict.finding), (true, None));
+}
+
+/// C10: a crash between the record and the next key leaves keys that are one step behind. They catch up.
+#[test]
+fn keys_that_are_behind_catch_up_and_keys_that_are_missing_sign_nothing() {
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+    let mut log = filled(folder.path());
+    let file = folder.path().join(signing::FILE);
+    let behind = fs::read(&file).unwrap();
+    for n in 0..3 {
+        let _ = log.append(&Record::new(at(70 + n), Action::Start, "")).unwrap();
+    }
+    let ahead = fs::read(&file).unwrap();
+    drop(log);
+    fs::write(&file, behind).unwrap();
+    let mut log = open(folder.path());
+    let _ = log.append(&Record::new(at(80), Action::Start, "")).unwrap();
+    let verdict = log.verify(None, &[]).unwrap();
+    assert_eq!((verdict.finding, verdict.signatures), (None, true));
+    // The database is put back without its keys: they are ahead of it.
+    fs::write(&file, ahead).unwrap();
+    sql(folder.path(), "DELETE FROM audit WHERE seq > 14");
+    assert!(matches!(log.append(&Record::new(at(90), Action::Start, "")), Err(Error::Tampered)));
+    drop(log);
+    for spoilt in [None, Some(""), Some("not keys")] {
+        let _ = fs::remove_file(&file);
+        if let Some(text) = spoilt {
+            fs::write(&file, text).unwrap();
+        }
+        let mut log = open(folder.path());
+        assert!(matches!(log.append(&Record::new(at(90), Action::Start, "")), Err(Error::Tampered)), "{spoilt:?}");
+        assert!(finding(&log).is_some());
+    }
+}
+
+/// C10: logs of before kept their keys in the database. They move into their file, and are in no page any more.
+#[test]
+fn the_keys_of_an_older_log_move_out_of_the_database() {
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+    drop(filled(folder.path()));
+    // As the version before wrote it.
+    let keys = open(folder.path()).signing.read(&KEY.into()).unwrap().0;
+    let key = Key::new(KEY);
+    let db = Connection::open(folder.path().join(FILE)).unwrap();
+    for (name, signs) in [("first", keys.first.clone().unwrap()), ("next", keys.next.clone())] {
+        let at = anchor(&db, name, &KEY.into()).unwrap().unwrap();
+        let clear = [&at.seq.to_be_bytes()[..], &at.hash, &signs[..]].concat();
+        let sealed = crypt::seal(&key, name.as_bytes(), &clear).unwrap();
+        let _ = db.execute("UPDATE audit_anchors SET sealed = ?2 WHERE name = ?1", params![name, sealed]).unwrap();
+    }
+    drop(db);
+    fs::remove_file(folder.path().join(signing::FILE)).unwrap();
+    let mut log = open(folder.path());
+    let _ = log.append(&Record::new(at(99), Action::Start, "")).unwrap();
+    let verdict = log.verify(None, &[]).unwrap();
+    assert_eq!((verdict.finding, verdict.signatures, verdict.records), (None, true, 13));
+    let lengths: Vec<i64> = {
+        let mut select = log.db.prepare("SELECT length(sealed) FROM audit_anchors").unwrap();
+        select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(lengths, [80, 80], "no key in them");
+}
+
+/// C13: after a `rekey` everything of the log lies under the new key, however often it is cut short between.
+#[test]
+fn a_log_goes_on_under_another_key() {
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+    drop(filled(folder.path()));
+    let ring = || KeyRing { current: Key::new([8; 32]), older: vec![Key::new(KEY)] };
+    for _ in 0..2 {
+        let mut log = Log::open(folder.path(), ring()).unwrap();
+        assert_eq!(log.check_head().unwrap(), None);
+        let _ = log.append(&Record::new(at(70), Action::Rekey, "")).unwrap();
+    }
+    let log = Log::open(folder.path(), [8; 32]).unwrap();
+    let verdict = log.verify(None, &[]).unwrap();
+    assert_eq!((verdict.finding, verdict.signatures, verdict.records), (None, true, 14));
+    assert!(finding(&open(folder.path())).is_some(), "the old key opens nothing of it");
+}
+
+/// C14: a log that came from a backup has neither keys nor a head. It goes on with new ones.
+#[test]
+fn a_restored_log_goes_on_with_new_keys() {
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+    let (_, old) = filled(folder.path()).first_key().unwrap().unwrap();
+    for name in [HEAD, signing::FILE] {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    let mut log = Log::adopt(folder.path(), KEY).unwrap();
+    let _ = log.append(&Record::new(at(99), Action::Restore, "")).unwrap();
+    let verdict = log.verify(None, &[]).unwrap();
+    assert_eq!((verdict.finding, verdict.records), (None, 13));
+    // The records of before are signed with keys that no backup holds.
+    assert_eq!((verdict.signatures, verdict.signed_from), (false, Some(13)));
+    let (seq, key) = log.first_key().unwrap().unwrap();
+    assert_eq!(seq, 13);
+    assert_ne!(*key, *old);
+    let verdict = log.verify(Some((13, *key)), &[]).unwrap();
+    assert_eq!((verdict.finding, verdict.signed_from), (None, Some(13)));
+    // A key that fits no record because there is none yet is another one all the same.
+    log.forget_first_key().unwrap();
+    sql(folder.path(), "UPDATE audit SET about = 'x' WHERE seq = 13");
+    assert_eq!(log.verify(Some((13, *key)), &[]).unwrap().finding, Some(Finding::Changed(13)));
+}
+
+/// C11: a clock that was 200 days ahead pruned every record. A pass takes a day's worth at most.
+#[test]
+fn a_pass_of_pruning_takes_out_one_day_at_most() {
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+    let mut log = open(folder.path());
+    let day = 24 * 3_600;
+    for hour in 0..(10 * 24) {
+        let _ = log.append(&Record::new(at(hour * 3_600), Action::Start, "")).unwrap();
+    }
+    let (ahead, now) = (at(200 * day), at(200 * day));
+    assert_eq!(log.prune(ahead, now).unwrap(), 24, "the first day");
+    assert_eq!(log.last(Action::Prune).unwrap().unwrap().about, "24 records up to 24", "and it is said");
+    assert_eq!(log.prune(ahead, now).unwrap(), 24);
+    let verdict = log.verify(None, &[]).unwrap();
+    assert_eq!((verdict.finding, verdict.signatures), (None, true));
 }
 
 #[test]
 fn nothing_is_written_after_an_anchor_that_is_not_ours() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let mut log = filled(folder.path());
     sql(folder.path(), "UPDATE audit_anchors SET sealed = zeroblob(96) WHERE name = 'next'");
     assert!(matches!(log.append(&Record::new(at(99), Action::Start, "")), Err(Error::Tampered)));
@@ -160,7 +349,7 @@ fn nothing_is_written_after_an_anchor_that_is_not_ours() {
 
 #[test]
 fn pruning_leaves_a_log_that_verifies_and_says_what_went() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let mut log = filled(folder.path());
     assert_eq!(log.prune(at(20), at(100)).unwrap(), 5);
     let verdict = log.verify(None, &[]).unwrap();
@@ -173,21 +362,23 @@ fn pruning_leaves_a_log_that_verifies_and_says_what_went() {
 
 #[test]
 fn the_first_key_can_be_taken_away_and_still_verifies() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let mut log = filled(folder.path());
-    let key = log.take_first_key().unwrap().unwrap();
-    assert_eq!(log.take_first_key().unwrap(), None, "once");
+    let (seq, key) = log.first_key().unwrap().unwrap();
+    let key = (seq, *key);
+    log.forget_first_key().unwrap();
+    assert_eq!(log.first_key().unwrap(), None, "once");
     let verdict = log.verify(None, &[]).unwrap();
     assert_eq!((verdict.signatures, verdict.finding), (false, None));
     let _ = log.prune(at(20), at(100)).unwrap();
     let verdict = log.verify(Some(key), &[]).unwrap();
     assert_eq!((verdict.signatures, verdict.finding), (true, None));
-    assert_eq!(log.verify(Some([9; 32]), &[]).unwrap().finding, Some(Finding::Changed(6)), "another log's key");
+    assert_eq!(log.verify(Some((1, [9; 32])), &[]).unwrap().finding, Some(Finding::Changed(6)), "another log's key");
 }
 
 #[test]
 fn an_intent_without_an_outcome_is_known_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let mut log = filled(folder.path());
     assert_eq!(log.open_intents().unwrap(), []);
     let seq = log.append(&Record::new(at(99), Action::Intent, "pin")).unwrap();
@@ -198,7 +389,7 @@ fn an_intent_without_an_outcome_is_known_after_a_restart() {
 /// T36
 #[test]
 fn hostile_names_are_one_inert_record_each() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let mut log = open(folder.path());
     let names = ["=cmd|'/c calc'!A0", "+1", "-1", "@SUM(A1)", "two\nlines,\"quoted\"", "\u{1b}[31mred", "\t=1"];
     for name in names {
@@ -225,7 +416,7 @@ fn hostile_names_are_one_inert_record_each() {
 
 #[test]
 fn a_report_counts_what_was_asked_and_what_was_accepted_in_a_period() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let mut log = filled(folder.path());
     let intent = Record {
         door_name: "Archive".into(),

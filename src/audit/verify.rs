@@ -1,6 +1,6 @@
 //! Whether the log is whole: every record in its place, unchanged, signed, and none missing at the end.
 
-use super::{COLUMNS, Error, Head, Log, anchor, chain::Anchor, read};
+use super::{COLUMNS, Error, Head, Log, anchor, chain::Anchor, head::kept_head, read};
 use crate::crypt::Key;
 
 /// What is wrong with a log.
@@ -29,6 +29,12 @@ pub enum Finding {
     /// The head in the data folder was changed.
     #[error("the head beside the database was changed from outside")]
     HeadChanged,
+    /// The log has records, and there is no head in the data folder.
+    #[error("the head beside the database is missing: it was taken away")]
+    HeadMissing,
+    /// The keys that sign the next record do not fit the log.
+    #[error("the keys beside the database are missing or were changed from outside")]
+    Keys,
 }
 
 /// What a verification found.
@@ -38,32 +44,47 @@ pub struct Verdict {
     pub records: u64,
     /// Where the log stands.
     pub head: Option<Head>,
-    /// The signatures were checked too: the first key was at hand.
+    /// The signature of every record that is there was checked too.
     pub signatures: bool,
+    /// The first record whose signature was checked. The ones before lie under keys that are not at hand.
+    pub signed_from: Option<u64>,
     /// The first thing that is wrong.
     pub finding: Option<Finding>,
 }
 
 impl Log {
-    /// Looks at every record. `first_key` is the one that was taken away, `heads` are known from elsewhere.
+    /// Looks at every record. `first_key` is the one that was taken away, with the record that it signs; `heads` are known from
+    /// elsewhere.
     ///
     /// # Errors
     ///
     /// When the file cannot be read. What is wrong with the log is in the verdict.
-    pub fn verify(&self, first_key: Option<[u8; 32]>, heads: &[Head]) -> Result<Verdict, Error> {
-        // One point in time: the kiosk may write meanwhile. The head outside is older than that.
-        let outside = self.kept_head();
+    pub fn verify(&self, first_key: Option<(u64, [u8; 32])>, heads: &[Head]) -> Result<Verdict, Error> {
+        // One point in time: the kiosk may write meanwhile. Head and keys outside are older than that.
+        let outside = kept_head(&self.folder, &self.keys);
+        let signing = self.signing.read(&self.keys).map(|(keys, _)| keys);
         let view = self.db.unchecked_transaction()?;
-        let mut verdict = Verdict { records: 0, head: None, signatures: false, finding: None };
-        let Some(mut at) = anchor(&view, "first", &self.key)? else {
+        let mut verdict = Verdict { records: 0, head: None, signatures: false, signed_from: None, finding: None };
+        let (Some(mut at), Some(next)) = (anchor(&view, "first", &self.keys)?, anchor(&view, "next", &self.keys)?)
+        else {
             return Ok(Verdict { finding: Some(Finding::Beginning), ..verdict });
         };
-        if let Some(key) = first_key {
-            at.key = Some(advance(key, at.seq));
-        }
-        verdict.signatures = at.key.is_some();
+        let is_written = next.seq != 1;
         let mut heads = heads.to_vec();
+        let mut signed = None;
+        match signing {
+            Ok(mut keys) => {
+                if let Some((seq, key)) = first_key {
+                    (keys.epoch, keys.first) = (seq, Some(Key::new(key)));
+                }
+                at.key = keys.first_of(at.seq);
+                verdict.signatures = at.key.is_some();
+                signed = Some(keys);
+            }
+            Err(_) => verdict.finding = Some(Finding::Keys),
+        }
         match outside {
+            Ok(None) if is_written => verdict.finding = Some(Finding::HeadMissing),
             Ok(head) => heads.extend(head),
             Err(_) => verdict.finding = Some(Finding::HeadChanged),
         }
@@ -73,6 +94,12 @@ impl Log {
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             verdict.records += 1;
+            if at.key.is_none() {
+                at.key = signed.as_ref().and_then(|keys| keys.first_of(at.seq));
+            }
+            if at.key.is_some() && verdict.signed_from.is_none() {
+                verdict.signed_from = Some(at.seq);
+            }
             if let Some(finding) = look_at(row, &mut at, &heads) {
                 return Ok(Verdict { finding: Some(finding), ..verdict });
             }
@@ -80,12 +107,15 @@ impl Log {
         }
         let last = at.seq - 1;
         let known = heads.iter().map(|head| head.seq).max();
-        let next = anchor(&view, "next", &self.key)?.map(|next| (next.seq, next.hash));
-        let cut = known.filter(|known| last < *known).or(next.map(|(seq, _)| seq - 1).filter(|known| last < *known));
-        if let Some(known) = cut {
+        // Keys are never ahead of the log: they move on after the record is written.
+        let written = signed.as_ref().map(|keys| keys.next_seq - 1);
+        let known = [known, Some(next.seq - 1), written].into_iter().flatten().find(|known| last < *known);
+        if let Some(known) = known {
             verdict.finding = Some(Finding::Cut { last, known });
-        } else if next != Some((at.seq, at.hash)) {
+        } else if (next.seq, next.hash) != (at.seq, at.hash) {
             verdict.finding = Some(Finding::Changed(last));
+        } else if at.key.is_some() && signed.is_some_and(|keys| keys.of(at.seq).as_deref() != at.key.as_deref()) {
+            verdict.finding = Some(Finding::Keys);
         }
         Ok(verdict)
     }
@@ -104,13 +134,4 @@ fn look_at(row: &rusqlite::Row<'_>, at: &mut Anchor, heads: &[Head]) -> Option<F
     }
     let known = heads.iter().find(|head| head.seq == expected);
     known.filter(|head| head.hash != hash).map(|_| Finding::Replaced(expected))
-}
-
-/// The key of a later record.
-fn advance(first: [u8; 32], to: u64) -> Key {
-    let mut at = Anchor { seq: 1, hash: [0; 32], key: Some(Key::new(first)) };
-    while at.seq < to {
-        let _ = at.step(&[]);
-    }
-    at.key.unwrap_or_default()
 }

@@ -1,7 +1,6 @@
 //! The audit log: verified, exported, counted.
 
 use std::{
-    fs,
     io::{self as std_io, Write},
     path::{Path, PathBuf},
 };
@@ -10,10 +9,14 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::json;
 use vestibule::{
     audit::{By, Format, Head},
-    hex,
+    hex, wiring,
 };
 
-use super::{Site, io, report::say};
+use super::{
+    Site, io,
+    keys::read,
+    report::{check_seen, say},
+};
 use crate::{
     Failure,
     arguments::{ExportFormat, ReportBy},
@@ -31,13 +34,18 @@ impl Site {
                 .to_string())?;
         } else {
             say(&format!("{} records, head {}", verdict.records, head.as_deref().unwrap_or("none")))?;
-            if !verdict.signatures {
-                say("signatures were not checked: the first key was taken away, name its file with --first-key")?;
-            }
         }
         match verdict.finding {
             None if json => Ok(()),
-            None => say("every record is as it was written"),
+            None if verdict.signatures => say("every record is as it was written"),
+            None if verdict.signed_from.is_some() => say(&format!(
+                "the hashes agree; signatures were checked from record {} on: the keys of the records before it are in no backup",
+                verdict.signed_from.unwrap_or_default()
+            )),
+            None => say(
+                "the hashes agree; signatures were not checked, so whoever controls this kiosk could have rewritten them all. \
+                 The first key was taken away: name its file with --first-key",
+            ),
             Some(finding) => Err(Failure::NotWhole(finding)),
         }
     }
@@ -49,7 +57,9 @@ impl Site {
             ExportFormat::Csv => Format::Csv,
             ExportFormat::Jsonl => Format::JsonLines,
         };
-        log.export(format, &verdict, &mut std_io::stdout().lock()).map_err(Failure::Audit)?;
+        let mut out = std_io::stdout().lock();
+        log.export(format, &verdict, &mut out).map_err(Failure::Audit)?;
+        out.flush().map_err(io("the export cannot be written"))?;
         verdict.finding.map_or(Ok(()), |finding| Err(Failure::NotWhole(finding)))
     }
 
@@ -78,13 +88,37 @@ impl Site {
         Ok(())
     }
 
-    /// The only place where the key is shown.
+    /// The only place where the key is shown. It is forgotten once it was written: an output that is full loses nothing.
     pub(crate) fn audit_take_key(&self) -> Result<(), Failure> {
-        let key = self.log()?.take_first_key().map_err(Failure::Audit)?.ok_or(Failure::KeyTaken)?;
-        let mut out = std_io::stdout();
-        let written = out.write_all(hex::encode(&key).as_bytes()).and_then(|()| out.write_all(b"\n"));
-        written.map_err(io("the key cannot be written"))
+        drop(self.directory()?);
+        self.lock_logins()?;
+        let directory = self.directory()?;
+        let mut log = wiring::writable_log(&directory).map_err(Failure::Start)?;
+        let (seq, key) = log.first_key().map_err(Failure::Audit)?.ok_or(Failure::KeyTaken)?;
+        let mut out = std_io::stdout().lock();
+        let written = check_seen().and_then(|()| writeln!(out, "{seq}:{}", *hex::encode(&key[..])));
+        written
+            .and_then(|()| out.flush())
+            .and_then(|()| synced())
+            .map_err(io("the key cannot be written, so it was kept"))?;
+        log.forget_first_key().map_err(Failure::Audit)
     }
+}
+
+/// What was written to the output is on the disk, if it is a file.
+#[cfg(unix)]
+fn synced() -> std_io::Result<()> {
+    match rustix::fs::fsync(std_io::stdout()) {
+        // A terminal or a pipe has nothing to sync.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::ROFS | rustix::io::Errno::NOTSUP) | Ok(()) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on other systems it can fail")]
+fn synced() -> std_io::Result<()> {
+    Ok(())
 }
 
 /// A head, or a file of log lines with heads in them.
@@ -92,13 +126,21 @@ fn read_heads(text: &str) -> Result<Vec<Head>, Failure> {
     if let Ok(head) = text.parse() {
         return Ok(vec![head]);
     }
-    let lines = fs::read_to_string(text).map_err(io(format!("`{text}` is no head and no file of heads")))?;
+    if !Path::new(text).exists() {
+        return Err(Failure::NoHead(text.to_owned()));
+    }
+    let lines = read(Path::new(text))?;
+    let lines = String::from_utf8_lossy(&lines);
     let words = lines.split(|c: char| c.is_whitespace() || c == '=');
     let heads: Vec<Head> = words.filter_map(|word| word.parse().ok()).collect();
     if heads.is_empty() { Err(Failure::NoHead(text.to_owned())) } else { Ok(heads) }
 }
 
-fn read_key(file: &Path) -> Result<[u8; 32], Failure> {
-    let text = fs::read_to_string(file).map_err(io(format!("`{}` cannot be read", file.display())))?;
-    hex::decode(text.trim().as_bytes()).map(|key| *key).ok_or(Failure::NoKey)
+/// A record and its key, as `take-key` prints them. A key alone, as it was printed before, is that of the first record.
+fn read_key(file: &Path) -> Result<(u64, [u8; 32]), Failure> {
+    let text = zeroize::Zeroizing::new(read(file)?);
+    let text = std::str::from_utf8(&text).map_err(|_| Failure::NoKey)?.trim();
+    let (seq, key) = text.split_once(':').unwrap_or(("1", text));
+    let key = hex::decode(key.as_bytes()).ok_or(Failure::NoKey)?;
+    Ok((seq.parse().map_err(|_| Failure::NoKey)?, *key))
 }

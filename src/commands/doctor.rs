@@ -1,15 +1,16 @@
 //! `vestibule doctor`: what is well here, what is not, and what to do about it.
 
+mod credential;
 mod doors;
 mod network;
 
-use std::{env, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use serde_json::json;
 use vestibule::{
     chain::Chain,
     config::{Badges, Config},
-    directory::{Cost, Directory, ErrandKind, KeyPlace, Odds, Standing},
+    directory::{BadgeOdds, Cost, Directory, ErrandKind, KeyPlace, Odds, Outdated, Spray, Standing},
     enrol::check::{self, Checked},
     kisi::Client,
     room,
@@ -17,7 +18,7 @@ use vestibule::{
     wiring,
 };
 
-use super::{Site, report::say, runtime};
+use super::{Site, report::say, runtime, staff::given_admin_key};
 use crate::Failure;
 
 /// More people than this want longer PINs (R3).
@@ -48,16 +49,25 @@ impl Site {
     pub(crate) fn doctor(&self, json: bool) -> Result<(), Failure> {
         let config = self.config()?;
         let directory = self.directory()?;
-        let odds = wiring::odds(&config, directory.pins().map_err(Failure::Directory)?);
-        let mut findings =
-            vec![key(directory.key_place()), pins(&config, &odds), hash(directory.cost()), badges(&config)];
+        let guessing = Guessing::of(&config, &directory)?;
+        let mut findings = vec![
+            key(directory.key_place()),
+            pins(&config, &guessing.pins),
+            hash(directory.cost()),
+            badges(&config, guessing.badges),
+            stolen_disk(&config, directory.key_place(), &guessing.pins),
+        ];
+        let outdated = directory.outdated().map_err(Failure::Directory)?;
+        if !outdated.is_empty() {
+            findings.push(finding("data key", Health::Warning, outdated_text(outdated)));
+        }
         findings.push(audit_log(&directory)?);
         findings.push(disk(directory.folder()));
         findings.extend(errands(&directory)?);
         let runtime = runtime()?;
         let client = Client::new(&wiring::client(&config)).map_err(Failure::Client)?;
         findings.extend(runtime.block_on(network::network(&config, &client)));
-        let admin = env::var("VESTIBULE_ADMIN_KEY").ok().filter(|key| !key.is_empty()).map(Secret::new);
+        let admin = given_admin_key()?;
         // Without a way to Kisi nothing can be said of logins and doors, and each would take its time to fail.
         let is_reached = findings.iter().any(|finding| finding.about == "HTTP" && finding.health == Health::Well);
         let mut table = doors::Table::default();
@@ -71,15 +81,35 @@ impl Site {
             report(finding, json)?;
         }
         table.print(json)?;
-        chances(&odds, json)?;
+        guessing.print(json)?;
         if findings.iter().any(|finding| finding.health == Health::Unwell) { Err(Failure::Unwell) } else { Ok(()) }
     }
 }
 
 fn audit_log(directory: &Directory) -> Result<Finding, Failure> {
-    let log = wiring::log(directory).map_err(Failure::Audit)?;
+    let log = match wiring::log(directory) {
+        Ok(log) => log,
+        Err(error) => return Ok(finding("audit log", Health::Unwell, Chain(&error).to_string())),
+    };
     let verdict = log.verify(None, &[]).map_err(Failure::Audit)?;
     Ok(match &verdict.finding {
+        None if !verdict.signatures && verdict.signed_from.is_some() => finding(
+            "audit log",
+            Health::Well,
+            format!(
+                "{} records, whose signatures were checked from record {} on: those before it came with a backup",
+                verdict.records,
+                verdict.signed_from.unwrap_or_default()
+            ),
+        ),
+        None if !verdict.signatures => finding(
+            "audit log",
+            Health::Warning,
+            format!(
+                "{} records, whose hashes agree; signatures were not checked, because the first key was taken away: `vestibule audit verify --first-key FILE`",
+                verdict.records
+            ),
+        ),
         None => finding("audit log", Health::Well, format!("{} records, all as they were written", verdict.records)),
         Some(found) => finding("audit log", Health::Unwell, found.to_string()),
     })
@@ -109,16 +139,12 @@ fn report(Finding { about, health, text }: &Finding, json: bool) -> Result<(), F
 /// Where the device key lies, and how strong that is.
 fn key(place: &KeyPlace) -> Finding {
     match place {
-        KeyPlace::Credential(_) => finding(
-            "device key",
-            Health::Well,
-            "a systemd credential. `systemd-creds list` says `secure` where a TPM or the host's key protects it",
-        ),
+        KeyPlace::Credential(file) => credential::finding_of(file),
         KeyPlace::File(file) => finding(
             "device key",
             Health::Warning,
             format!(
-                "the file {}: a stolen disk opens every login that a badge opens. Use a systemd credential, then `vestibule rekey`",
+                "the file {}: whoever has the disk has it. Use a systemd credential, then `vestibule rekey`",
                 file.display()
             ),
         ),
@@ -148,38 +174,108 @@ fn hash(Cost { memory_kib, passes, lanes }: Cost) -> Finding {
     finding("PIN hash", Health::Well, text)
 }
 
-fn badges(config: &Config) -> Finding {
+fn badges(config: &Config, odds: Option<BadgeOdds>) -> Finding {
     match config.sign_in.badge {
-        Badges::Alone => finding(
-            "badges",
-            Health::Warning,
-            "a badge alone signs in: a convenience, clonable. sign_in.badge = \"with-pin\" asks for the PIN too",
-        ),
+        Badges::Alone => {
+            let text =
+                "a badge alone signs in: a convenience, clonable. sign_in.badge = \"with-pin\" asks for the PIN too";
+            let Some(odds) = odds else { return finding("badges", Health::Warning, text) };
+            let (badges, possible) = (odds.badges, odds.possible());
+            if !odds.are_good() {
+                let text = format!(
+                    "{badges} badges of {possible} numbers (badge.numbers): too few numbers, the kiosk does not start. {text}"
+                );
+                return finding("badges", Health::Unwell, text);
+            }
+            if odds.most_badges() < badges {
+                let text = format!(
+                    "{badges} badges, and badge.numbers does not say how many numbers there are: if the cards have 26 bits ({possible} \
+                     numbers), more than {} are easily guessed. {text}",
+                    odds.most_badges()
+                );
+                return finding("badges", Health::Warning, text);
+            }
+            finding("badges", Health::Warning, text)
+        }
         Badges::WithPin => finding("badges", Health::Well, "a badge needs its PIN"),
         Badges::Off => finding("badges", Health::Well, "no badge signs in"),
     }
 }
 
-/// The chance that guessing hits anybody.
-fn chances(odds: &Odds, json: bool) -> Result<(), Failure> {
-    let one_person = Odds { people: 1, guesses: 10, refill: Duration::from_mins(10), ..*odds };
-    for (how, odds) in [("PIN alone, anybody", *odds), ("badge with PIN, one person", one_person)] {
-        let hours = |hours: u64| odds.chance(odds.guesses_in(Duration::from_hours(hours)));
-        let (one, hour, day, year) = (odds.chance(1.0), hours(1), hours(24), hours(365 * 24));
-        if json {
-            say(&json!({"odds": how, "guess": one, "hour": hour, "day": day, "year": year}).to_string())?;
-        } else {
-            let percent = |chance: f64| format!("{:.5} %", 100.0 * chance);
-            say(&format!(
-                "odds     {how}: one guess {}, an hour {}, a day {}, a year {}",
-                percent(one),
-                percent(hour),
-                percent(day),
-                percent(year)
-            ))?;
-        }
+/// What a stolen disk costs a thief who has the device key too: a file on it, or a machine that unseals the credential.
+fn stolen_disk(config: &Config, place: &KeyPlace, odds: &Odds) -> Finding {
+    let has_key = match place {
+        KeyPlace::File(_) => "this disk",
+        KeyPlace::Credential(_) => "this disk and the key that seals its credential",
+    };
+    // A quarter of a second each, on one core (R9).
+    let hours = 10_f64.powi(i32::try_from(odds.digits).unwrap_or(i32::MAX)) * 0.25 / 3_600.0;
+    let badges =
+        if config.sign_in.badge == Badges::Alone { "has every login that a badge opens at once, " } else { "" };
+    let text = format!(
+        "whoever has {has_key} {badges}finds 26-bit badge numbers within seconds and all PINs of {} digits within about {hours:.0} \
+         core-hours. After a theft revoke the logins and replace cards and PINs",
+        odds.digits
+    );
+    finding("theft", Health::Warning, text)
+}
+
+/// What still lies under an older data key.
+pub(super) fn outdated_text(outdated: Outdated) -> String {
+    let Outdated { pins, badges, technician } = outdated;
+    let technician = if technician { ", and the technician's PIN" } else { "" };
+    format!(
+        "{pins} people's PINs and {badges} badges{technician} are still under the old data key, which is kept until each was used \
+         once. For whoever never comes: `staff pin EMAIL` issues another PIN, `staff badge EMAIL --remove` takes a badge away"
+    )
+}
+
+/// What guessing is worth here, in its three forms.
+struct Guessing {
+    pins: Odds,
+    badges: Option<BadgeOdds>,
+    spray: Spray,
+}
+
+impl Guessing {
+    fn of(config: &Config, directory: &Directory) -> Result<Self, Failure> {
+        let badges = directory.badges().map_err(Failure::Directory)?;
+        Ok(Self {
+            pins: wiring::odds(config, directory.pins().map_err(Failure::Directory)?),
+            badges: wiring::badge_odds(config, badges),
+            spray: wiring::spray(config, badges),
+        })
     }
-    Ok(())
+
+    /// The chance that each hits anybody: by one guess, and without a pause for an hour, a day, a year.
+    fn print(&self, json: bool) -> Result<(), Failure> {
+        let pin = |odds: &Odds, hours| odds.chance(odds.guesses_in(Duration::from_hours(hours)));
+        chances("PIN alone, anybody", self.pins.chance(1.0), |hours| pin(&self.pins, hours), json)?;
+        let one_person = Odds { people: 1, guesses: 10, refill: Duration::from_mins(10), ..self.pins };
+        chances("badge with PIN, one person", one_person.chance(1.0), |hours| pin(&one_person, hours), json)?;
+        let spray = self.spray;
+        let how = format!("one PIN at each of {} known badges", spray.badges);
+        chances(&how, spray.chance(1.0), |hours| spray.chance_in(Duration::from_hours(hours)), json)?;
+        let Some(odds) = self.badges else { return Ok(()) };
+        let assumed = if odds.numbers.is_none() { " (assumed)" } else { "" };
+        let how = format!("badge alone, {} badges of {} numbers{assumed}", odds.badges, odds.possible());
+        chances(&how, odds.chance(1.0), |hours| odds.chance_in(Duration::from_hours(hours)), json)
+    }
+}
+
+fn chances(how: &str, one: f64, in_hours: impl Fn(u64) -> f64, json: bool) -> Result<(), Failure> {
+    let (hour, day, year) = (in_hours(1), in_hours(24), in_hours(365 * 24));
+    if json {
+        return say(&json!({"odds": how, "guess": one, "hour": hour, "day": day, "year": year}).to_string());
+    }
+    let percent = |chance: f64| format!("{:.5} %", 100.0 * chance);
+    say(&format!(
+        "odds     {how}: one guess {}, an hour {}, a day {}, a year {}",
+        percent(one),
+        percent(hour),
+        percent(day),
+        percent(year)
+    ))
 }
 
 fn errands(directory: &Directory) -> Result<Vec<Finding>, Failure> {
@@ -220,7 +316,9 @@ async fn logins(
             }
         }
     }
-    let text = format!("{well} of {} work", people.len());
+    let checked = people.len() - unchecked;
+    let works = if checked == 0 { String::new() } else { format!(", {well} of them work") };
+    let text = format!("{checked} of {} checked{works}", people.len());
     findings.push(finding("logins", Health::Well, text));
     if 0 < unchecked {
         let text = format!("{unchecked} open with their PIN only: set VESTIBULE_ADMIN_KEY to check them");

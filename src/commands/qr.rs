@@ -4,7 +4,7 @@ use std::path::Path;
 
 use qrcode::{Color, EcLevel, QrCode, render::svg};
 
-use crate::Failure;
+use crate::{Failure, arguments::PictureFormat};
 
 /// Pixels of a module in a PNG: 50 mm wide at 300 dpi, about.
 const MODULE: usize = 16;
@@ -15,13 +15,21 @@ const MODULE: usize = 16;
 /// ISO/IEC 18004: a quiet zone of four.
 const QUIET: usize = 4;
 
-/// The picture in the format that the file's name asks for.
-pub(super) fn picture(number: &str, file: &Path) -> Result<Vec<u8>, Failure> {
+/// What the file's name asks for.
+pub(super) fn format_of(file: &Path) -> Option<PictureFormat> {
+    match file.extension()?.to_str()?.to_lowercase().as_str() {
+        "svg" => Some(PictureFormat::Svg),
+        "png" => Some(PictureFormat::Png),
+        _ => None,
+    }
+}
+
+/// The picture.
+pub(super) fn picture(number: &str, format: PictureFormat) -> Result<Vec<u8>, Failure> {
     let code = QrCode::with_error_correction_level(number, EcLevel::Q).map_err(|_| Failure::QrFormat)?;
-    match file.extension().and_then(|extension| extension.to_str()) {
-        Some("svg") => Ok(code.render::<svg::Color<'_>>().min_dimensions(400, 400).build().into_bytes()),
-        Some("png") => png(&code).map_err(|_| Failure::QrFile),
-        Some(_) | None => Err(Failure::QrFile),
+    match format {
+        PictureFormat::Svg => Ok(code.render::<svg::Color<'_>>().min_dimensions(400, 400).build().into_bytes()),
+        PictureFormat::Png => png(&code).map_err(|_| Failure::QrFile),
     }
 }
 

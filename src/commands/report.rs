@@ -6,12 +6,21 @@ use serde_json::json;
 use vestibule::{
     chain::Chain,
     directory::{Person, Standing},
-    enrol::{Candidate, Done, Error, Summary, proposal::Proposed},
-    staff::{Badge, Pin},
+    enrol::{Candidate, Done, Error, Issued, PinPrinter, Summary, csv::is_hidden, proposal::Proposed},
+    staff::Badge,
     wiring::digits,
 };
+use zeroize::Zeroizing;
 
 use super::Failure;
+
+/// Major and minor number of `/dev/null`.
+///
+/// # Source
+///
+/// Linux, `Documentation/admin-guide/devices.txt`.
+#[cfg(target_os = "linux")]
+const NULL_DEVICE: (u32, u32) = (1, 3);
 
 /// How to report.
 #[derive(Debug, Clone, Copy)]
@@ -20,42 +29,49 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// What became of one candidate. The only place where a PIN is shown.
+    /// Prints PINs as they are issued. The only place where one is shown.
+    pub(super) fn printer(self) -> PinPrinter {
+        PinPrinter::new(move |Issued { row, email, what }, pin| {
+            let pin = Zeroizing::new(digits(pin));
+            let line = if self.json {
+                json!({"row": row, "email": email, "result": what, "pin": *pin, "error": null, "left_over": null})
+                    .to_string()
+            } else {
+                format!("{}{email} {what}, PIN {}", in_row(row), *pin)
+            };
+            print_once(&Zeroizing::new(line))
+        })
+    }
+
+    /// What became of one candidate. One with a new PIN was printed with it.
     pub(super) fn row(self, candidate: &Candidate, done: &Result<Done, Error>) -> Result<(), Failure> {
-        let (result, pin, error) = match done {
-            Ok(Done::Enrolled(pin)) => ("enrolled", pin.as_ref().map(digits), None),
-            Ok(Done::PinIssued(pin)) => ("PIN issued", Some(digits(pin)), None),
-            Ok(Done::BadgeGiven) => ("badge given", None, None),
-            Ok(Done::Unchanged) => ("unchanged", None, None),
-            Err(error) => ("failed", None, Some(Chain(error).to_string())),
+        let (result, error) = match done {
+            Ok(Done::Enrolled(Some(_)) | Done::PinIssued(_)) => return Ok(()),
+            Ok(Done::Enrolled(None)) => ("enrolled", None),
+            Ok(Done::BadgeGiven) => ("badge given", None),
+            Ok(Done::Unchanged) => ("unchanged", None),
+            Err(error) => ("failed", Some(Chain(error).to_string())),
         };
         if self.json {
             let (row, email) = (candidate.row, &candidate.email);
-            return say(&json!({"row": row, "email": email, "result": result, "pin": pin, "error": error}).to_string());
+            return say(&json!({"row": row, "email": email, "result": result, "pin": null, "error": error}).to_string());
         }
-        let row = if candidate.row == 0 { String::new() } else { format!("row {}: ", candidate.row) };
-        let more = match (pin, error) {
-            (Some(pin), _) => format!(", PIN {pin}"),
-            (None, Some(error)) => format!(": {error}"),
-            (None, None) => String::new(),
-        };
-        say(&format!("{row}{} {result}{more}", candidate.email))
+        let more = error.map_or(String::new(), |error| format!(": {error}"));
+        say(&format!("{}{} {result}{more}", in_row(candidate.row), candidate.email))
     }
 
-    /// What became of somebody's login. Shows a new PIN, once.
-    pub(super) fn done(
-        self,
-        email: &str,
-        what: &str,
-        pin: Option<&Pin>,
-        left_over: Option<&Error>,
-    ) -> Result<(), Failure> {
-        let (pin, left_over) = (pin.map(digits), left_over.map(|error| Chain(error).to_string()));
+    /// What became of somebody's login. A new PIN was printed before.
+    pub(super) fn done(self, email: &str, what: &str, has_pin: bool, left_over: Option<&Error>) -> Result<(), Failure> {
+        let left_over = left_over.map(|error| Chain(error).to_string());
         if self.json {
-            return say(&json!({"email": email, "result": what, "pin": pin, "left_over": left_over}).to_string());
+            if has_pin && left_over.is_none() {
+                return Ok(());
+            }
+            return say(&json!({"email": email, "result": what, "pin": null, "left_over": left_over}).to_string());
         }
-        let pin = pin.map_or(String::new(), |pin| format!(", PIN {pin}"));
-        say(&format!("{email} {what}{pin}"))?;
+        if !has_pin {
+            say(&format!("{email} {what}"))?;
+        }
         match left_over {
             Some(why) => {
                 say(&format!("the old login is still at Kisi: {why}. The next command with the admin key deletes it."))
@@ -98,7 +114,7 @@ impl Report {
         let standing = match standing {
             Standing::Active => "active",
             Standing::Suspended => "suspended",
-            Standing::Refused => "renew at reception",
+            Standing::Refused => "refused by Kisi: run `vestibule staff renew`",
         };
         if self.json {
             let badges: Vec<String> = badges.iter().map(|hint| format!("..{hint}")).collect();
@@ -111,8 +127,70 @@ impl Report {
     }
 }
 
+/// Where a list has somebody. Nothing for a person outside of one.
+fn in_row(row: usize) -> String {
+    if row == 0 { String::new() } else { format!("row {row}: ") }
+}
+
+/// Whether somebody may see what is shown once. Not so on the null device, which also stands in for an output that was closed. An
+/// output that only fails does so when it is written.
+pub(super) fn check_seen() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{FileType, fstat, major, minor};
+        let to = fstat(io::stdout())?;
+        let is_device = FileType::from_raw_mode(to.st_mode) == FileType::CharacterDevice;
+        if is_device && (major(to.st_rdev), minor(to.st_rdev)) == NULL_DEVICE {
+            return Err(io::Error::other("the output goes nowhere, and this is shown only once"));
+        }
+    }
+    Ok(())
+}
+
+/// Prints one line that is shown nowhere again.
+pub(super) fn print_once(line: &str) -> io::Result<()> {
+    check_seen()?;
+    print(line)
+}
+
 /// Prints one line.
 pub(super) fn say(line: &str) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{line}")
-        .map_err(|source| Failure::Io { what: "the report cannot be written".into(), source })
+    print(line).map_err(|source| Failure::Io { what: "the report cannot be written".into(), source })
+}
+
+/// Says something beside what the output holds: a picture or a backup may go there. What was done is done, heard or not.
+pub(super) fn tell(line: &str) {
+    let _ = writeln!(io::stderr(), "{}", printable(line));
+}
+
+/// Prints one line that has reached whoever reads it when this returns.
+fn print(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", printable(line)).and_then(|()| out.flush())
+}
+
+/// Text without what a terminal would obey: names come from lists, from Kisi and from files. What is left of a control character
+/// is its number, as JSON writes it too.
+pub(crate) fn printable(text: &str) -> String {
+    let is_plain = |c: char| c == '\n' || !is_hidden(c);
+    let shown = |c: char| if is_plain(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+    text.chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// D25: what a list or Kisi calls somebody does not move the cursor, change colours or set a window's title.
+    #[test]
+    fn a_name_cannot_speak_to_the_terminal() {
+        let hostile = "Ada\u{1b}[2J\u{1b}]0;owned\u{7}\r\u{9b}31m\u{202e}x\u{7f}";
+        let shown = printable(hostile);
+        assert_eq!(shown, "Ada\\u001b[2J\\u001b]0;owned\\u0007\\u000d\\u009b31m\\u202ex\\u007f");
+        assert_eq!(printable("Jürgen 山田, 🚪"), "Jürgen 山田, 🚪");
+        // A line of JSON is still JSON, and says the same.
+        let line = serde_json::json!({"name": hostile}).to_string();
+        let read: serde_json::Value = serde_json::from_str(&printable(&line)).unwrap();
+        assert_eq!(read["name"], hostile);
+    }
 }

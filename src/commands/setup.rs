@@ -1,14 +1,22 @@
-//! `vestibule setup`: a first installation in the terminal. It asks, then does what the other commands do.
+//! `vestibule setup`: a first installation in the terminal. It asks, then does what the other commands do. Run again, it changes
+//! what is answered otherwise, and nothing else.
+
+mod questions;
 
 use std::{
     env, fs,
-    io::{BufRead, Write, stdin, stdout},
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-use vestibule::config::{Config, SAMPLE, set};
+use vestibule::{
+    config::{self, Badges, Config, SAMPLE, set},
+    private_files,
+};
+use zeroize::Zeroizing;
 
+use self::questions::{ask_until, ask_yes};
 use super::{Site, io, report::say};
 use crate::Failure;
 
@@ -16,86 +24,212 @@ use crate::Failure;
 const CONFIG: &str = "/etc/vestibule/kiosk.toml";
 /// Runs a command as the account of an installed kiosk.
 const ADMIN: &str = "/usr/sbin/vestibule-admin";
+/// Where an installed kiosk has its data.
+const DATA: &str = "/var/lib/vestibule";
+/// The device key of an installed kiosk, sealed by systemd.
+const CREDENTIAL: &str = "/etc/credstore.encrypted/vestibule.key";
 
 impl Site {
-    /// From nothing to a kiosk that can be started.
+    /// From nothing to a kiosk that can be started. A step that fails does not undo the ones before it.
     pub(crate) fn setup(&self) -> Result<(), Failure> {
         let file = self.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG));
         say("1 of 5: the configuration. Enter keeps what is in brackets.")?;
-        configure(&file)?;
+        self.configure(&file)?;
         say("\n2 of 5: the device key and the directory.")?;
-        self.run(&file, &["staff", "list"], None)?;
-        say("A key that a TPM or the host keeps is better than a file:")?;
-        say(
-            "  head -c 32 /dev/urandom | systemd-creds encrypt --name=vestibule.key - /etc/credstore.encrypted/vestibule.key",
-        )?;
-        say("  vestibule-admin rekey")?;
-        say("\n3 of 5: the technician's PIN.")?;
-        self.run(&file, &["technician", "pin", "--yes"], None)?;
-        say("\n4 of 5: staff. A list has a head, email,name,badge, and a row for each person.")?;
-        let list = ask("The file of the list, or nothing to do it later", "")?;
-        if !list.is_empty() {
-            let with_pins = !ask("Issue a PIN to everybody? y or n", "y")?.starts_with('n');
-            let pins = ["staff", "import", "/dev/stdin", "--pin"];
-            let given = if with_pins { &pins[..] } else { pins.get(..3).unwrap_or_default() };
-            self.run(&file, given, Some(Path::new(&list)))?;
+        if self.is_installed() {
+            make_credential()?;
         }
-        say("\n5 of 5: a look at everything.")?;
+        self.run(&file, &["setup", "--make-directory"], None)?;
+        say("\n3 of 5: the technician's PIN.")?;
+        let is_new = ask_yes("Issue a new PIN, should there be one already?", false)?;
+        self.run(&file, &["technician", "pin", if is_new { "--yes" } else { "--keep" }], None)?;
+        say("\n4 of 5: staff. The list starts with the header line email,name,badge; each row is a person.")?;
+        let is_listed = self.enroll(&file)?;
+        say("\n5 of 5: a check of everything.")?;
         let is_well = self.run(&file, &["doctor"], None);
         say("\nStart it now and at every boot: systemctl enable --now vestibule")?;
-        is_well
+        if is_listed { is_well } else { Err(Failure::Incomplete) }
+    }
+
+    /// The data folder and what is in it, as the account that runs this.
+    pub(crate) fn make_directory(&self) -> Result<(), Failure> {
+        let directory = self.directory_or_new()?;
+        let _ = vestibule::wiring::log(&directory).map_err(Failure::Start)?;
+        say(&format!(
+            "the directory is in {}, its device key is {}",
+            directory.folder().display(),
+            directory.key_place().path().display()
+        ))
+    }
+
+    /// Whether this is the kiosk that the package installed.
+    fn is_installed(&self) -> bool {
+        self.data.is_none() && Path::new(ADMIN).exists()
+    }
+
+    /// Imports a list, if there is one yet. Says whether that went well.
+    fn enroll(&self, file: &Path) -> Result<bool, Failure> {
+        let list = ask_until("The file of the list, or nothing to do it later", "", |list| {
+            if list.is_empty() {
+                return Ok(None);
+            }
+            fs::File::open(list)
+                .map(|opened| Some((list.to_owned(), opened)))
+                .map_err(|error| format!("`{list}` cannot be read: {error}"))
+        })?;
+        let Some((name, opened)) = list else { return Ok(true) };
+        let with_pins = ask_yes("Issue a PIN to everybody?", true)?;
+        let words: &[&str] = if with_pins { &["staff", "import", "-", "--pin"] } else { &["staff", "import", "-"] };
+        match self.run(file, words, Some(opened)) {
+            Ok(()) => Ok(true),
+            Err(Failure::Incomplete) => {
+                say(&format!(
+                    "the list was not imported completely. What is done stays; once it is mended: vestibule-admin {} < {name}",
+                    words.join(" ")
+                ))?;
+                Ok(false)
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Runs another command on the same files, as the account that the files belong to.
-    fn run(&self, file: &Path, arguments: &[&str], input: Option<&Path>) -> Result<(), Failure> {
+    fn run(&self, file: &Path, arguments: &[&str], input: Option<fs::File>) -> Result<(), Failure> {
         let own = env::current_exe().map_err(io("this program cannot be found"))?;
-        let program = if self.data.is_none() && Path::new(ADMIN).exists() { PathBuf::from(ADMIN) } else { own };
+        let program = if self.is_installed() { PathBuf::from(ADMIN) } else { own };
         let mut command = Command::new(program);
         let _ = command.args(arguments).arg("--config").arg(file);
         if let Some(data) = &self.data {
             let _ = command.arg("--data").arg(data);
         }
         if let Some(input) = input {
-            let opened = fs::File::open(input).map_err(io(format!("the list `{}` cannot be read", input.display())))?;
-            let _ = command.stdin(Stdio::from(opened));
+            let _ = command.stdin(Stdio::from(input));
         }
         let status = command.status().map_err(io(format!("`vestibule {}` cannot run", arguments.join(" "))))?;
         if status.success() { Ok(()) } else { Err(Failure::Incomplete) }
     }
+
+    /// Asks for the settings that differ per site, and writes them where they are.
+    fn configure(&self, file: &Path) -> Result<(), Failure> {
+        let (before, is_there) = read(file)?;
+        let text = answered(&before, file)?;
+        if is_there && text == before {
+            return say(&format!("{} stays as it is", file.display()));
+        }
+        for line in text.lines().filter(|line| !before.lines().any(|known| known == *line)) {
+            say(&format!("  {line}"))?;
+        }
+        if !ask_yes(&format!("Write this to {}?", file.display()), true)? {
+            return Err(Failure::Declined);
+        }
+        self.write(file, &text, is_there)
+    }
+
+    /// Beside it first: a kiosk that reads it meanwhile finds the old one or the new one. The old one stays as `.bak`.
+    fn write(&self, file: &Path, text: &str, is_there: bool) -> Result<(), Failure> {
+        let failed = || io(format!("`{}` cannot be written", file.display()));
+        let (part, backup) = (file.with_extension("toml.part"), file.with_extension("toml.bak"));
+        if is_there {
+            let _ = fs::copy(file, &backup).map_err(failed())?;
+            keep_owner(file, &backup).map_err(failed())?;
+        }
+        let mut out = private_files::open(&part).map_err(failed())?;
+        out.set_len(0).and_then(|()| out.write_all(text.as_bytes())).and_then(|()| out.sync_all()).map_err(failed())?;
+        let model = if is_there { Some(file) } else { self.is_installed().then_some(Path::new(DATA)) };
+        match model {
+            Some(model) if is_there => keep_owner(model, &part).map_err(failed())?,
+            Some(model) => share_with_group_of(model, &part).map_err(failed())?,
+            None => {}
+        }
+        fs::rename(&part, file).map_err(failed())?;
+        say(&format!("written to {}", file.display()))?;
+        if is_there { say(&format!("what was there is in {}", backup.display())) } else { Ok(()) }
+    }
 }
 
-/// Asks for what every site has otherwise, and writes it down where it is.
-fn configure(file: &Path) -> Result<(), Failure> {
-    let mut text = fs::read_to_string(file).unwrap_or_else(|_| SAMPLE.to_owned());
-    let before = Config::parse(&text, file).map_err(Failure::Config)?;
-    let badge = match before.sign_in.badge {
-        vestibule::config::Badges::Alone => "alone",
-        vestibule::config::Badges::WithPin => "with-pin",
-        vestibule::config::Badges::Off => "off",
+/// The text of the configuration, or the shipped one where there is none. A file that is not understood is left alone.
+fn read(file: &Path) -> Result<(String, bool), Failure> {
+    let bytes = match fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((SAMPLE.to_owned(), false)),
+        Err(source) => return Err(Failure::Io { what: format!("`{}` cannot be read", file.display()), source }),
     };
-    for (key, question, now) in [
-        ("kiosk.name", "What is this kiosk called? Its logins at Kisi are called so", before.kiosk.name.as_str()),
-        ("kiosk.location", "Where does it hang?", &before.kiosk.location),
-        ("kiosk.support_phone", "Whom do people call when it does not work?", &before.kiosk.support_phone),
-        ("kisi.base_url", "Kisi's address", &before.kisi.base_url),
-        ("sign_in.badge", "Badges: alone (convenient, clonable), with-pin, or off", badge),
-    ] {
-        text = set(&text, key, &ask(question, now)?.into());
-    }
-    let width = before.display.panel_width_mm.unwrap_or_default().to_string();
-    let width = ask("How wide is the panel, in millimetres? 0 where nobody measured", &width)?;
-    text = set(&text, "display.panel_width_mm", &width.parse::<i64>().unwrap_or(-1).into());
+    let text = config::text_of(bytes, file).map_err(Failure::Config)?;
     let _ = Config::parse(&text, file).map_err(Failure::Config)?;
-    // Beside it first: a kiosk that reads it meanwhile finds the old one or the new one.
-    let part = file.with_extension("toml.part");
-    let written = fs::write(&part, text).and_then(|()| keep_owner(file, &part)).and_then(|()| fs::rename(&part, file));
-    written.map_err(io(format!("`{}` cannot be written", file.display())))?;
-    say(&format!("written to {}", file.display()))
+    Ok((text, true))
+}
+
+/// The configuration with the answers in it. Each is judged when it is given.
+fn answered(before: &str, file: &Path) -> Result<String, Failure> {
+    let mut text = before.to_owned();
+    let known = Config::parse(before, file).map_err(Failure::Config)?;
+    let badge = match known.sign_in.badge {
+        Badges::Alone => "alone",
+        Badges::WithPin => "with-pin",
+        Badges::Off => "off",
+    };
+    let width = known.display.panel_width_mm.unwrap_or_default().to_string();
+    for (key, question, now) in [
+        ("kiosk.name", "Name of this kiosk, also the name of its logins at Kisi", known.kiosk.name.as_str()),
+        ("kiosk.location", "Location", &known.kiosk.location),
+        ("kiosk.support_phone", "Support phone", &known.kiosk.support_phone),
+        ("kisi.base_url", "Kisi's address", &known.kisi.base_url),
+        ("sign_in.badge", "Badges: alone (convenient, clonable), with-pin, or off", badge),
+        ("display.panel_width_mm", "Width of the panel in millimeters, 0 if nobody measured it", &width),
+    ] {
+        text = ask_until(question, now, |answer| {
+            if answer == now {
+                return Ok(text.clone());
+            }
+            let value = if key == "display.panel_width_mm" { millimeters(answer)? } else { answer.into() };
+            let changed = set(&text, key, &value);
+            match Config::parse(&changed, file) {
+                Ok(_) => Ok(changed),
+                Err(error) => Err(error.to_string()),
+            }
+        })?;
+    }
+    Ok(text)
+}
+
+/// `300`, `300 mm` or `30 cm`.
+fn millimeters(answer: &str) -> Result<toml::Value, String> {
+    let answer = answer.trim().to_lowercase();
+    let (number, factor) = match (answer.strip_suffix("mm"), answer.strip_suffix("cm")) {
+        (Some(number), _) => (number, 1),
+        (None, Some(number)) => (number, 10),
+        (None, None) => (answer.as_str(), 1),
+    };
+    let read = number.trim().parse::<i64>().ok().and_then(|number| number.checked_mul(factor));
+    read.map(toml::Value::from).ok_or_else(|| format!("`{answer}` is not a width in millimeters, such as 217"))
+}
+
+/// The device key as a credential that systemd seals, before there is a directory: then a plain key file never exists. Where that
+/// cannot be done, the key is a file, and `doctor` says what that means.
+fn make_credential() -> Result<(), Failure> {
+    if Path::new(CREDENTIAL).exists() || Path::new(DATA).join("directory.sqlite").exists() {
+        return Ok(());
+    }
+    let mut key = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *key).map_err(|error| io("no random numbers can be had")(std::io::Error::other(error)))?;
+    let mut command = Command::new("systemd-creds");
+    let _ = command.args(["encrypt", "--name=vestibule.key", "-", CREDENTIAL]);
+    let made = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().and_then(|mut child| {
+        let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(&*key));
+        let status = child.wait()?;
+        written.map(|()| status.success())
+    });
+    match made {
+        Ok(true) => say("the device key is a systemd credential"),
+        Ok(false) | Err(_) => {
+            say("systemd-creds makes no credential here: the device key will be a file beside the directory")
+        }
+    }
 }
 
 /// Whoever could read the file before can read the new one.
 fn keep_owner(file: &Path, part: &Path) -> std::io::Result<()> {
-    let Ok(before) = fs::metadata(file) else { return Ok(()) };
+    let before = fs::metadata(file)?;
     fs::set_permissions(part, before.permissions())?;
     #[cfg(unix)]
     {
@@ -105,14 +239,17 @@ fn keep_owner(file: &Path, part: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn ask(question: &str, now: &str) -> Result<String, Failure> {
-    let failed = || io("the terminal cannot be asked");
-    let mut out = stdout();
-    write!(out, "{question} [{now}]: ").and_then(|()| out.flush()).map_err(failed())?;
-    let mut line = String::new();
-    if stdin().lock().read_line(&mut line).map_err(failed())? == 0 {
-        return Err(Failure::NoAnswer);
-    }
-    let answer = line.trim();
-    Ok(if answer.is_empty() { now.to_owned() } else { answer.to_owned() })
+/// The kiosk's account may read a configuration that root wrote, and not change it.
+#[cfg(unix)]
+fn share_with_group_of(folder: &Path, part: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let group = fs::metadata(folder)?.gid();
+    chown(part, None, Some(group))?;
+    fs::set_permissions(part, fs::Permissions::from_mode(0o640))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on other systems it can fail")]
+fn share_with_group_of(_: &Path, _: &Path) -> std::io::Result<()> {
+    Ok(())
 }

@@ -2,14 +2,14 @@
 
 use std::{
     env, fs,
-    io::IsTerminal,
+    io::{IsTerminal, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use vestibule::{
     chain::Chain,
-    config::Config,
+    config::{Badges, Config},
     directory::{self, Directory},
     enrol::{self, Candidate, Enroller, Error, Renewed},
     kisi::{self, Client, LoginId},
@@ -19,11 +19,12 @@ use vestibule::{
 };
 
 use super::{
-    Site, io,
-    report::{Report, say},
+    Site, credentials, io,
+    keys::{is_standard, read, write_new},
+    report::{Report, say, tell},
     runtime,
 };
-use crate::Failure;
+use crate::{Failure, arguments::PictureFormat};
 
 /// Between two logins that are made, when there are many: Kisi asks for a second.
 const PACE: Duration = Duration::from_secs(1);
@@ -31,6 +32,8 @@ const PACE: Duration = Duration::from_secs(1);
 const SHORT_PACE: Duration = Duration::from_millis(220);
 /// Digits of a badge that is printed: nobody guesses one of 10^16.
 const QR_DIGITS: usize = 16;
+/// The systemd credential that holds the admin key while a command runs, if there is one.
+const ADMIN_CREDENTIAL: &str = "vestibule.admin-key";
 
 impl Site {
     pub(crate) fn staff_add(
@@ -42,19 +45,29 @@ impl Site {
         json: bool,
     ) -> Result<(), Failure> {
         let config = self.config()?;
+        if email.chars().chain(name.chars()).any(enrol::csv::is_hidden) {
+            return Err(Failure::Hidden);
+        }
         let badge = badge.map(|number| Badge::read(&number, &config.badge).ok_or(Failure::Badge)).transpose()?;
-        let mut enroller = self.enroller(&config, SHORT_PACE)?;
+        if badge.is_some() {
+            warn_of_badges_off(&config);
+        }
+        let mut enroller = self.new_enroller(&config, SHORT_PACE, Report { json })?;
         let candidate = Candidate { row: 0, email, name, badge };
         let done = runtime()?.block_on(enroller.add(&candidate, pin));
-        Report { json }.row(&candidate, &done)?;
-        done.map(|_| ()).map_err(|source| Failure::Enrol { email: candidate.email, source })
+        let reported = Report { json }.row(&candidate, &done);
+        // Why it failed says more than that this could not be printed.
+        done.map(|_| ()).map_err(|source| Failure::Enrol { email: candidate.email, source }).and(reported)
     }
 
     pub(crate) fn staff_import(&self, file: PathBuf, pin: bool, json: bool) -> Result<(), Failure> {
         let config = self.config()?;
-        let list = fs::File::open(&file).map_err(io(format!("the list `{}` cannot be read", file.display())))?;
-        let candidates = enrol::csv::read(list, &config.badge).map_err(|source| Failure::List { file, source })?;
-        let enroller = self.enroller(&config, PACE)?;
+        let list = read(&file)?;
+        let candidates = enrol::csv::read(&list[..], &config.badge).map_err(|source| Failure::List { file, source })?;
+        if candidates.iter().any(|candidate| candidate.badge.is_some()) {
+            warn_of_badges_off(&config);
+        }
+        let enroller = self.new_enroller(&config, PACE, Report { json })?;
         import(enroller, &candidates, pin, Report { json })
     }
 
@@ -72,7 +85,7 @@ impl Site {
         json: bool,
     ) -> Result<(), Failure> {
         let config = self.config()?;
-        let enroller = self.enroller(&config, PACE)?;
+        let enroller = self.new_enroller(&config, PACE, Report { json })?;
         let proposal = runtime()?.block_on(enrol::proposal::from_kisi(&enroller, place, &config.badge));
         let proposal = proposal.map_err(Failure::Kisi)?;
         let report = Report { json };
@@ -85,7 +98,7 @@ impl Site {
     /// Issues a new PIN.
     pub(crate) fn staff_pin(&self, email: &str, yes: bool, json: bool) -> Result<(), Failure> {
         let config = self.config()?;
-        let mut enroller = self.enroller_for(&config, email)?;
+        let mut enroller = self.enroller_for(&config, email, Report { json })?;
         confirm(yes, "The old PIN, if there is one, stops working. Issue a new one?")?;
         renewed(email, runtime()?.block_on(enroller.new_pin(email)), json)
     }
@@ -93,7 +106,7 @@ impl Site {
     /// Makes a new login.
     pub(crate) fn staff_renew(&self, email: &str, yes: bool, json: bool) -> Result<(), Failure> {
         let config = self.config()?;
-        let mut enroller = self.enroller_for(&config, email)?;
+        let mut enroller = self.enroller_for(&config, email, Report { json })?;
         let person = enroller.directory.person(email).map_err(Failure::Directory)?;
         if person.is_some_and(|person| person.has_pin) {
             confirm(yes, "Only the old PIN opens the old login, so this person gets a new PIN. Go on?")?;
@@ -104,17 +117,17 @@ impl Site {
     /// Forgets somebody.
     pub(crate) fn staff_remove(&self, email: &str, json: bool) -> Result<(), Failure> {
         let config = self.config()?;
-        let mut enroller = self.enroller(&config, SHORT_PACE)?;
+        let mut enroller = self.enroller(&config, admin_key, SHORT_PACE)?;
         let left_over = runtime()?.block_on(enroller.remove(email));
         let left_over = left_over.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
-        Report { json }.done(email, "removed", None, left_over.as_ref())?;
+        Report { json }.done(email, "removed", false, left_over.as_ref())?;
         left_over.map_or(Ok(()), |_| Err(Failure::Incomplete))
     }
 
     /// Deletes the logins of a kiosk that is gone. It needs no data folder: that went with the kiosk.
     pub(crate) fn staff_revoke(&self, file: &Path) -> Result<(), Failure> {
         let config = self.config()?;
-        let text = fs::read_to_string(file).map_err(io(format!("the list `{}` cannot be read", file.display())))?;
+        let text = String::from_utf8_lossy(&read(file)?).into_owned();
         let logins: Vec<(String, u64)> = text
             .lines()
             .enumerate()
@@ -152,7 +165,7 @@ impl Site {
     /// Bars somebody, or lets them in again. No admin key: Kisi is not asked.
     pub(crate) fn staff_suspend(&self, email: &str, is_suspended: bool) -> Result<(), Failure> {
         let config = self.config()?;
-        let mut enroller = self.enroller_with(&config, no_admin, Duration::ZERO)?;
+        let mut enroller = self.enroller(&config, no_admin, Duration::ZERO)?;
         let changed = enroller.suspend(email, is_suspended);
         let changed = changed.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
         let what = if is_suspended { "suspended" } else { "resumed" };
@@ -168,29 +181,70 @@ impl Site {
         json: bool,
     ) -> Result<(), Failure> {
         let config = self.config()?;
-        let badge = if capture {
-            Badge::scan(captured()?.expose(), &config.badge)
-        } else {
-            Badge::read(&number.unwrap_or_default(), &config.badge)
-        };
-        let badge = badge.ok_or(Failure::Badge)?;
+        let badge = presented(&config, number, capture)?;
         self.give(&config, email, badge, json)
     }
 
+    /// Takes a badge away from somebody, or all of them.
+    pub(crate) fn staff_badge_remove(
+        &self,
+        email: &str,
+        number: Option<String>,
+        all: bool,
+        capture: bool,
+    ) -> Result<(), Failure> {
+        let config = self.config()?;
+        let badge = if all { None } else { Some(presented(&config, number, capture)?) };
+        let mut enroller = self.enroller(&config, no_admin, Duration::ZERO)?;
+        let taken = enroller.take_badges(email, badge.as_ref());
+        let taken = taken.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
+        say(&format!("{email} lost {taken} badge{}", if taken == 1 { "" } else { "s" }))?;
+        let person = enroller.directory.person(email).map_err(Failure::Directory)?;
+        if person.is_some_and(|person| person.badges.is_empty() && !person.has_pin) {
+            say(&format!("{email} has no PIN and no badge left, and cannot sign in: `vestibule staff pin {email}`"))?;
+        }
+        Ok(())
+    }
+
     /// Makes a badge to print. Its number is drawn: those of other badges are not kept, only recognised.
-    pub(crate) fn staff_qr(&self, email: &str, out: &Path) -> Result<(), Failure> {
+    ///
+    /// The picture comes first: a badge that nobody can print is not enrolled.
+    pub(crate) fn staff_qr(&self, email: &str, out: &Path, format: Option<PictureFormat>) -> Result<(), Failure> {
         let config = self.config()?;
         let digits = QR_DIGITS.min(config.badge.max_length);
         let number = directory::random_digits(digits).map_err(Failure::Directory)?;
         let badge = Badge::read(&number, &config.badge).filter(|_| 10 <= digits).ok_or(Failure::QrFormat)?;
-        let picture = super::qr::picture(&number, out)?;
-        self.give(&config, email.to_owned(), badge, false)?;
-        super::keys::write_new(out, &picture)?;
-        say(&format!("print {} in the size of a thumb or larger", out.display()))
+        let format = format.or_else(|| super::qr::format_of(out)).ok_or(Failure::QrFile)?;
+        let picture = super::qr::picture(&number, format)?;
+        known(&self.directory()?, email)?;
+        if is_standard(out) {
+            let mut standard = std::io::stdout().lock();
+            let written = standard.write_all(&picture).and_then(|()| standard.flush());
+            written.map_err(io("the picture cannot be written"))?;
+        } else {
+            write_new(out, &picture)?;
+        }
+        let given = self.give_quietly(&config, email, badge);
+        if given.is_err() && !is_standard(out) {
+            // A printed badge that opens nothing would only confuse.
+            fs::remove_file(out).map_err(io(format!("`{}` opens nothing and cannot be removed", out.display())))?;
+        }
+        given?;
+        tell(&format!("{email} has one more badge. Print {} at least 25 mm wide", out.display()));
+        Ok(())
+    }
+
+    fn give_quietly(&self, config: &Config, email: &str, badge: Badge) -> Result<(), Failure> {
+        warn_of_badges_off(config);
+        let mut enroller = self.enroller(config, no_admin, Duration::ZERO)?;
+        let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge: Some(badge) };
+        let done = runtime()?.block_on(enroller.add(&candidate, false));
+        done.map(|_| ()).map_err(|source| Failure::Enrol { email: candidate.email, source })
     }
 
     fn give(&self, config: &Config, email: String, badge: Badge, json: bool) -> Result<(), Failure> {
-        let mut enroller = self.enroller_with(config, no_admin, Duration::ZERO)?;
+        warn_of_badges_off(config);
+        let mut enroller = self.enroller(config, no_admin, Duration::ZERO)?;
         known(&enroller.directory, &email)?;
         let candidate = Candidate { row: 0, email, name: String::new(), badge: Some(badge) };
         let done = runtime()?.block_on(enroller.add(&candidate, false));
@@ -198,25 +252,48 @@ impl Site {
         done.map(|_| ()).map_err(|source| Failure::Enrol { email: candidate.email, source })
     }
 
-    fn enroller_for(&self, config: &Config, email: &str) -> Result<Enroller, Failure> {
+    fn enroller_for(&self, config: &Config, email: &str, report: Report) -> Result<Enroller, Failure> {
         known(&self.directory()?, email)?;
-        self.enroller(config, SHORT_PACE)
+        let enroller = self.enroller(config, admin_key, SHORT_PACE)?;
+        Ok(Enroller { printer: report.printer(), ..enroller })
     }
 
-    fn enroller(&self, config: &Config, pace: Duration) -> Result<Enroller, Failure> {
-        self.enroller_with(config, admin_key, pace)
+    /// For people who may be new here: the directory is made if there is none.
+    fn new_enroller(&self, config: &Config, pace: Duration, report: Report) -> Result<Enroller, Failure> {
+        drop(self.directory_or_new()?);
+        let enroller = self.enroller(config, admin_key, pace)?;
+        Ok(Enroller { printer: report.printer(), ..enroller })
     }
 
-    /// The key is asked for last: a directory that cannot be opened is said before.
-    fn enroller_with(
+    /// One at a time on a data folder. The admin key is asked for last: a directory that cannot be opened is said before.
+    fn enroller(
         &self,
         config: &Config,
         admin: fn() -> Result<Secret<String>, Failure>,
         pace: Duration,
     ) -> Result<Enroller, Failure> {
         let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
+        drop(self.directory()?);
+        self.lock_logins()?;
         let directory = self.directory()?;
-        wiring::enroller(config, directory, client, admin()?, pace).map_err(Failure::Audit)
+        wiring::enroller(config, directory, client, admin()?, pace).map_err(Failure::Start)
+    }
+}
+
+/// A badge as it was written or presented.
+fn presented(config: &Config, number: Option<String>, capture: bool) -> Result<Badge, Failure> {
+    let badge = if capture {
+        Badge::scan(captured()?.expose(), &config.badge)
+    } else {
+        Badge::read(&number.unwrap_or_default(), &config.badge)
+    };
+    badge.ok_or(Failure::Badge)
+}
+
+/// Where no badge signs in, one that is given does nothing yet.
+fn warn_of_badges_off(config: &Config) {
+    if config.sign_in.badge == Badges::Off {
+        tell("warning: sign_in.badge is \"off\" at this kiosk: no badge signs in here until that is changed");
     }
 }
 
@@ -241,7 +318,7 @@ fn known(directory: &Directory, email: &str) -> Result<(), Failure> {
 
 fn renewed(email: &str, renewed: Result<Renewed, Error>, json: bool) -> Result<(), Failure> {
     let Renewed { pin, left_over } = renewed.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
-    Report { json }.done(email, "renewed", pin.as_ref(), left_over.as_ref())?;
+    Report { json }.done(email, "renewed", pin.is_some(), left_over.as_ref())?;
     left_over.map_or(Ok(()), |_| Err(Failure::Incomplete))
 }
 
@@ -253,10 +330,26 @@ pub(super) fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::NotConfirmed);
     }
-    say(&format!("{question} [y/N]"))?;
-    let mut answer = String::new();
-    let _ = std::io::stdin().read_line(&mut answer).map_err(io("the answer cannot be read"))?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Failure::NotConfirmed) }
+    loop {
+        tell(&format!("{question} [y/N]"));
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer).map_err(io("the answer cannot be read"))?;
+        match yes_or_no(&answer) {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(Failure::Declined),
+            None if read == 0 || answer.trim().is_empty() => return Err(Failure::Declined),
+            None => tell("y for yes, n for no"),
+        }
+    }
+}
+
+/// What an answer means, in the languages of the screen. `None` for anything else.
+pub(super) fn yes_or_no(answer: &str) -> Option<bool> {
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" | "j" | "ja" | "o" | "oui" | "s" | "si" | "sí" => Some(true),
+        "n" | "no" | "nein" | "non" => Some(false),
+        _ => None,
+    }
 }
 
 /// What a reader types into the terminal, without echo.
@@ -278,13 +371,24 @@ fn no_admin() -> Result<Secret<String>, Failure> {
     Ok(Secret::new(String::new()))
 }
 
-/// From the environment, or asked for without echo. It is in no argument, where every process could read it.
+/// From a credential, which only this account can read, from the environment, or asked for without echo. It is in no argument,
+/// where every process could read it.
 pub(super) fn admin_key() -> Result<Secret<String>, Failure> {
-    match env::var("VESTIBULE_ADMIN_KEY") {
-        Ok(key) if !key.is_empty() => Ok(Secret::new(key)),
-        Ok(_) | Err(_) => {
-            let key = rpassword::prompt_password("Kisi admin key (it is used and forgotten): ");
-            key.map(Secret::new).map_err(io("the admin key cannot be asked for: set VESTIBULE_ADMIN_KEY"))
-        }
+    if let Some(key) = given_admin_key()? {
+        return Ok(key);
     }
+    let key = rpassword::prompt_password("Kisi admin key (it is used and forgotten): ");
+    key.map(Secret::new).map_err(io("the admin key cannot be asked for: set VESTIBULE_ADMIN_KEY"))
+}
+
+/// The admin key, if somebody gave one beforehand.
+pub(super) fn given_admin_key() -> Result<Option<Secret<String>>, Failure> {
+    if let Some(file) = credentials().map(|folder| folder.join(ADMIN_CREDENTIAL)).filter(|file| file.exists()) {
+        let key = zeroize::Zeroizing::new(
+            fs::read_to_string(&file).map_err(io(format!("`{}` cannot be read", file.display())))?,
+        );
+        return Ok(Some(Secret::new(key.trim().to_owned())));
+    }
+    let key = env::var("VESTIBULE_ADMIN_KEY").ok().filter(|key| !key.is_empty());
+    Ok(key.map(Secret::new))
 }

@@ -3,25 +3,39 @@
 use jiff::Timestamp;
 use vestibule::{
     audit::{Action, Record},
+    staff::Pin,
     wiring,
 };
 
-use super::{Site, report::say, staff::confirm};
+use super::{
+    Site,
+    report::{print_once, say},
+    staff::confirm,
+};
 use crate::Failure;
 
 impl Site {
     /// Issues it, and prints it once.
-    pub(crate) fn technician_pin(&self, yes: bool, json: bool) -> Result<(), Failure> {
+    pub(crate) fn technician_pin(&self, yes: bool, keep: bool, json: bool) -> Result<(), Failure> {
+        drop(self.directory()?);
+        self.lock_logins()?;
         let mut directory = self.directory()?;
+        let mut log = wiring::writable_log(&directory).map_err(Failure::Start)?;
         if directory.has_technician().map_err(Failure::Directory)? {
+            if keep {
+                return say("there is a technician's PIN already; it was kept");
+            }
             confirm(yes, "The technician's old PIN stops working. Issue a new one?")?;
         }
-        let mut log = wiring::log(&directory).map_err(Failure::Audit)?;
+        let mut show = |pin: &Pin| {
+            let pin = wiring::digits(pin);
+            if json {
+                return print_once(&serde_json::json!({"result": "PIN issued", "pin": pin}).to_string());
+            }
+            print_once(&format!("PIN of the technician: {pin}. At the kiosk, hold the clock for three seconds."))
+        };
+        let _ = directory.issue_technician_pin(&mut show).map_err(Failure::Directory)?;
         let _ = log.append(&Record::new(Timestamp::now(), Action::PinIssued, "technician")).map_err(Failure::Audit)?;
-        let pin = wiring::digits(&directory.issue_technician_pin().map_err(Failure::Directory)?);
-        if json {
-            return say(&serde_json::json!({"result": "PIN issued", "pin": pin}).to_string());
-        }
-        say(&format!("PIN of the technician: {pin}. At the kiosk, hold the clock for three seconds."))
+        Ok(())
     }
 }

@@ -1,25 +1,83 @@
 //! What values are allowed, as far as a type does not say it.
 
-use std::time::Duration;
+use toml::Value;
 
-use super::{Badges, Config, Limits, Wrong};
-use crate::{
-    origin,
-    staff::{Badge, Pin},
-};
+use super::{Badges, Config, Wrong};
+use crate::origin;
+
+/// A key with a whole number: the smallest, the largest, and both in words.
+type Range = (&'static str, i64, i64, &'static str);
+
+/// Every key of a whole number.
+const NUMBERS: [Range; 21] = [
+    ("kisi.timeout_seconds", 2, 30, "2 to 30"),
+    ("sign_in.pin_digits", 6, 12, "6 to 12"),
+    ("badge.min_length", 1, 64, "1 to 64"),
+    ("badge.max_length", 1, 64, "1 to 64"),
+    ("badge.numbers", 0, i64::MAX, "0 or more, 0 where it is not known"),
+    ("budget.guesses", 1, 100, "1 to 100"),
+    ("budget.refill_minutes", 1, 15, "1 to 15"),
+    ("budget.badge_guesses", 1, 100, "1 to 100"),
+    ("budget.badge_refill_seconds", 10, 3_600, "10 to 3600"),
+    ("session.idle_seconds", 10, 600, "10 to 600"),
+    ("session.warning_seconds", 5, 60, "5 to 60"),
+    ("session.after_unlock_seconds", 3, 60, "3 to 60"),
+    ("session.max_seconds", 30, 3_600, "30 to 3600"),
+    ("limits.per_person_per_hour", 0, 10_000, "0 to 10000, 0 for no limit"),
+    ("limits.per_person_per_day", 0, 10_000, "0 to 10000, 0 for no limit"),
+    ("audit.keep_days", 1, 3_650, "1 to 3650"),
+    ("log.keep_files", 1, 365, "1 to 365"),
+    ("display.panel_width_mm", 0, 3_000, "0, or 50 to 3000"),
+    ("display.dim_after_seconds", 0, 3_600, "0 to 3600"),
+    ("display.reception_idle_seconds", 60, 28_800, "60 to 28800"),
+    ("sound.volume", 1, 100, "1 to 100"),
+];
+
+/// What the items of a list must be.
+type Item = (&'static str, fn(&Value) -> bool, &'static str);
+
+const ITEMS: [Item; 5] = [
+    ("kiosk.languages", Value::is_str, "a list of texts"),
+    ("kisi.places", |item| item.as_integer().is_some_and(|id| 0 < id), "a list of whole numbers above 0"),
+    ("doors.confirm", Value::is_str, "a list of texts"),
+    ("doors.hide", Value::is_str, "a list of texts"),
+    (
+        "limits.per_door",
+        |item| item.as_integer().is_some_and(|count| (1..=10_000).contains(&count)),
+        "names of doors, each with 1 to 10000",
+    ),
+];
+
+/// The first number, or item of a list, that is out of range, whatever its width.
+pub(super) fn wrong_number(table: &toml::Table) -> Option<Wrong> {
+    let value = |key: &str| {
+        let (section, key) = key.split_once('.')?;
+        table.get(section)?.get(key)
+    };
+    let number = NUMBERS.iter().find_map(|(key, least, most, allowed)| {
+        let number = value(key)?.as_integer()?;
+        (!(*least..=*most).contains(&number)).then(|| (*key, number.to_string(), *allowed))
+    });
+    number.or_else(|| {
+        ITEMS.iter().find_map(|(key, fits, allowed)| {
+            let wrong = match value(key)? {
+                Value::Array(items) => items.iter().find(|item| !fits(item)),
+                Value::Table(items) => items.values().find(|item| !fits(item)),
+                Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => None,
+            };
+            wrong.map(|wrong| (*key, wrong.to_string(), *allowed))
+        })
+    })
+}
 
 impl Config {
     /// The first value that is out of range, with its key and what is allowed.
     pub(super) fn wrong_value(&self) -> Option<Wrong> {
-        let Self { kiosk, kisi, sign_in, badge, budget, session, limits, proximity, audit, sound, .. } = self;
+        let Self { kiosk, kisi, sign_in, badge, session, proximity, .. } = self;
         let text = |key, value: &str, range: (usize, usize), allowed| {
             let length = value.chars().count();
             (length < range.0 || range.1 < length).then(|| (key, value.to_owned(), allowed))
         };
-        let number = |key, value: u64, range: (u64, u64), allowed| {
-            (value < range.0 || range.1 < value).then(|| (key, value.to_string(), allowed))
-        };
-        let seconds = |key, value: Duration, range, allowed| number(key, value.as_secs(), range, allowed);
         let size = |key, value: usize, range: (usize, usize), allowed| {
             (value < range.0 || range.1 < value).then(|| (key, value.to_string(), allowed))
         };
@@ -37,28 +95,17 @@ impl Config {
                 let is_allowed = origin::safe(&kisi.base_url).is_some_and(|url| origin::is_kisis(&url));
                 (!is_allowed).then(|| ("kisi.base_url", kisi.base_url.clone(), allowed))
             })
-            .or_else(|| number("kisi.timeout_seconds", kisi.timeout_seconds, (2, 30), "2 to 30"))
-            .or_else(|| size("sign_in.pin_digits", sign_in.pin_digits, (Pin::MIN_DIGITS, Pin::MAX_DIGITS), "6 to 12"))
             .or_else(|| text("badge.prefix", &badge.prefix, (0, 8), "at most 8 characters"))
             .or_else(|| text("badge.suffix", &badge.suffix, (0, 8), "at most 8 characters"))
-            .or_else(|| size("badge.max_length", badge.max_length, (1, Badge::MAX_LENGTH), "1 to 64"))
             .or_else(|| size("badge.min_length", badge.min_length, (1, badge.max_length), "1 to badge.max_length"))
             .or_else(|| text("badge.separators", &badge.separators, (0, 8), "at most 8 characters"))
-            .or_else(|| wrong_limit(limits))
             .or_else(|| degrees("proximity.latitude", proximity.latitude, 90.0, "-90.0 to 90.0"))
             .or_else(|| degrees("proximity.longitude", proximity.longitude, 180.0, "-180.0 to 180.0"))
-            .or_else(|| number("audit.keep_days", audit.keep_days.into(), (1, 3650), "1 to 3650"))
-            .or_else(|| number("sound.volume", sound.volume.into(), (1, 100), "1 to 100"))
-            .or_else(|| number("budget.guesses", budget.guesses.into(), (1, 100), "1 to 100"))
-            .or_else(|| number("budget.refill_minutes", budget.refill_minutes.into(), (1, 15), "1 to 15"))
-            .or_else(|| seconds("session.idle_seconds", session.idle, (10, 600), "10 to 600"))
-            .or_else(|| seconds("session.warning_seconds", warning, (5, 60), "5 to 60"))
             .or_else(|| {
-                let below = (0, session.idle.as_secs().saturating_sub(1));
-                seconds("session.warning_seconds", warning, below, "below session.idle_seconds")
+                let fits = warning < session.idle;
+                (!fits)
+                    .then(|| ("session.warning_seconds", warning.as_secs().to_string(), "below session.idle_seconds"))
             })
-            .or_else(|| seconds("session.after_unlock_seconds", session.after_unlock, (3, 60), "3 to 60"))
-            .or_else(|| seconds("session.max_seconds", session.max, (30, 3600), "30 to 3600"))
             .or_else(|| {
                 let nobody = !sign_in.pin && sign_in.badge == Badges::Off;
                 nobody.then(|| {
@@ -66,17 +113,32 @@ impl Config {
                 })
             })
     }
+
+    /// Two keys that exclude each other, and why.
+    pub(super) fn conflict(&self) -> Option<([&'static str; 2], &'static str)> {
+        let is_here = origin::safe(&self.kisi.base_url).is_some_and(|url| origin::is_loopback(&url));
+        let why = "an address of this machine is never asked through a proxy, which would get logins in clear";
+        (is_here && self.kisi.proxy.is_some()).then_some((["kisi.base_url", "kisi.proxy"], why))
+    }
 }
 
-fn wrong_limit(limits: &Limits) -> Option<Wrong> {
-    let Limits { per_person_per_hour, per_person_per_day, per_door } = limits;
-    let allowed = "0 to 10000, 0 for no limit";
-    let person =
-        [("limits.per_person_per_hour", per_person_per_hour), ("limits.per_person_per_day", per_person_per_day)];
-    let person = person.into_iter().find(|(_, count)| 10_000 < **count);
-    let person = person.map(|(key, count)| (key, count.to_string(), allowed));
-    person.or_else(|| {
-        let wrong = per_door.values().find(|count| !(1..=10_000).contains(*count))?;
-        Some(("limits.per_door", wrong.to_string(), "names of doors, each with 1 to 10000"))
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SAMPLE;
+
+    /// D23: every whole number of the shipped file has a range, so that none is refused by its width.
+    #[test]
+    fn every_number_of_the_shipped_file_has_a_range() {
+        let shipped: toml::Table = toml::from_str(SAMPLE).unwrap();
+        for (section, keys) in &shipped {
+            for (key, value) in keys.as_table().unwrap() {
+                let path = format!("{section}.{key}");
+                let has_range = NUMBERS.iter().any(|(known, ..)| *known == path);
+                assert_eq!(value.is_integer(), has_range, "{path}");
+                let has_items = ITEMS.iter().any(|(known, ..)| *known == path);
+                assert_eq!(value.is_array() || value.is_table(), has_items, "{path}");
+            }
+        }
+    }
 }

@@ -34,7 +34,7 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check(
         "idle_seconds = 45",
         "idle_seconds = 4",
-        "`kiosk.toml`, line 64: `session.idle_seconds` is `4`, but must be 10 to 600",
+        "`kiosk.toml`, line 75: `session.idle_seconds` is `4`, but must be 10 to 600",
     );
     check(
         "warning_seconds = 20",
@@ -88,15 +88,15 @@ fn every_mistake_about_the_display_is_named() {
     check(
         "idle_seconds",
         "idle_secs",
-        "line 64: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
+        "line 75: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
     );
-    check("[session]", "[sessions]", "line 62: `sessions` is not a key, known are `audit`, `badge`");
+    check("[session]", "[sessions]", "line 73: `sessions` is not a key, known are `audit`, `badge`");
     check(
         "idle_seconds = 45",
         "idle_seconds = \"45\"",
-        "line 64: `session.idle_seconds` is of type string, but must be of type integer",
+        "line 75: `session.idle_seconds` is of type string, but must be of type integer",
     );
-    check("idle_seconds = 45", "idle_seconds = ", "line 64");
+    check("idle_seconds = 45", "idle_seconds = ", "line 75");
 }
 
 #[test]
@@ -109,4 +109,71 @@ fn a_kiosk_where_nobody_could_sign_in_is_refused() {
 fn a_missing_file_is_named() {
     let error = Config::load(Path::new("no/such/kiosk.toml")).unwrap_err();
     assert_eq!(error.to_string(), "`no/such/kiosk.toml` cannot be read");
+}
+
+/// A1: `base_url = "http://127.0.0.1:9"` with a proxy sent logins and the admin key in clear to that proxy.
+#[test]
+fn an_address_of_this_machine_is_never_asked_through_a_proxy() {
+    for here in ["http://127.0.0.1:9", "https://127.0.0.1:9", "http://localhost:1", "https://[::1]"] {
+        let text =
+            format!("[kisi]\nplaces = []\nbase_url = \"{here}\"\nproxy = \"http://kiosk:canary@somewhere:3128\"\n");
+        let error = parse(&text).unwrap_err().to_string();
+        assert!(error.contains("line 3 and line 4: `kisi.base_url` and `kisi.proxy` exclude each other"), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+        assert!(parse(&text.replace("http://kiosk:canary@somewhere:3128", "")).is_ok(), "without one it is fine");
+    }
+    let error =
+        parse("[kisi]\nbase_url = \"http://api.kisi.io\"\nproxy = \"http://somewhere:3128\"").unwrap_err().to_string();
+    assert!(error.contains("line 2: `kisi.base_url`"), "with any proxy the address must be https: {error}");
+    assert!(parse("[kisi]\nproxy = \"http://somewhere:3128\"").is_ok());
+    for wrong in [
+        "proxy = \"kiosk:canary@somewhere\"",
+        "proxy = \"http://kiosk:canary@somewhere",
+        "proxy = \"socks5://u:canary@host\"",
+        "proxy = http://kiosk:canary@somewhere",
+        "proxy = \"http://somewhere:3128/canary\"",
+        "\"http://kiosk:canary@somewhere\" = 1",
+        "base_url = \"https://kiosk:canary@api.kisi.io\"",
+        "base_url = \"http://api.kisi.io?canary\"",
+    ] {
+        let error = parse(&format!("[kisi]\n{wrong}\n")).unwrap_err().to_string();
+        assert!(!error.contains("canary") && error.contains("line "), "{error}");
+        assert!(!format!("{:?}", parse(&format!("[kisi]\n{wrong}\n"))).contains("canary"));
+    }
+}
+
+/// D23: `volume = 300` and `guesses = -1` lost line and range.
+#[test]
+fn a_number_of_any_width_is_named_with_line_and_range() {
+    for (section, key, allowed) in [
+        ("sound", "volume", "1 to 100"),
+        ("budget", "guesses", "1 to 100"),
+        ("audit", "keep_days", "1 to 3650"),
+        ("display", "panel_width_mm", "0, or 50 to 3000"),
+        ("session", "idle_seconds", "10 to 600"),
+        ("badge", "min_length", "1 to 64"),
+        ("limits", "per_person_per_day", "0 to 10000"),
+    ] {
+        for number in [i64::MIN, -1, 70_000, i64::from(u32::MAX) + 1, i64::MAX] {
+            let error = parse(&format!("# a comment\n[{section}]\n{key} = {number}\n")).unwrap_err().to_string();
+            let expected = format!("`kiosk.toml`, line 3: `{section}.{key}` is `{number}`, but must be {allowed}");
+            assert!(error.starts_with(&expected), "{error}");
+        }
+    }
+    for (text, expected) in [
+        ("[kisi]\nplaces = [-3]", "line 2: `kisi.places` is `-3`, but must be a list of whole numbers above 0"),
+        ("[kisi]\nplaces = [\"3\"]", "line 2: `kisi.places` is `\"3\"`"),
+        ("[doors]\nhide = [7]", "line 2: `doors.hide` is `7`, but must be a list of texts"),
+        ("[limits]\nper_door = { Vault = -1 }", "line 2: `limits.per_door` is `-1`"),
+        ("[limits]\nper_door = { Vault = 1.5 }", "line 2: `limits.per_door` is `1.5`"),
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn what_a_keyboard_may_do_is_said() {
+    assert_eq!(parse("").unwrap().sign_in.keyboard, Keyboard::Readers);
+    check("keyboard = \"readers\"", "keyboard = \"all\"", "`sign_in.keyboard` is `all`, but must be \"readers\"");
 }

@@ -1,37 +1,29 @@
 //! Another device key, and a directory that outlives its machine. How a backup is encrypted is `vault.rs`.
 
-use std::{fs, io::Write, path::Path};
+use std::{
+    fs,
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+};
 
-use rusqlite::{MAIN_DB, TransactionBehavior};
+use rusqlite::MAIN_DB;
 use zeroize::Zeroizing;
 
-use super::{DeviceKey, Directory, Error, FILE, KeyPlace, make_private_folder, proof::put_meta, seal::DataKey};
+use super::{
+    DataKeys, DeviceKey, Directory, Error, FILE, KeyPlace, key,
+    proof::{self, put_meta, put_wraps},
+    seal::DataKey,
+};
+use crate::private_files;
 
-/// The first bytes of a backup: what it is, and its version.
-const MAGIC: &[u8; 16] = b"vestibule dir 1\n";
+/// The first bytes of a backup: what it is, and its version. The second one has every generation of the data key.
+const MAGIC: &[u8; 16] = b"vestibule dir 2\n";
+const OLDER_MAGIC: &[u8; 16] = b"vestibule dir 1\n";
 
-/// Everything that a directory is, its data key too. Never written but encrypted.
+/// Everything that a directory is, its data keys too. Never written but encrypted.
 pub type Backup = Zeroizing<Vec<u8>>;
 
 impl Directory {
-    /// Wraps the data key with another device key, and forgets the old one: a systemd credential if there is a new one, else a
-    /// new file. Cut short at any point, one of the two keys opens the directory.
-    ///
-    /// # Errors
-    ///
-    /// When a key cannot be written. The old one holds then.
-    pub fn rekey(mut self, credentials: Option<&Path>) -> Result<KeyPlace, Error> {
-        let is_new = |key: &DeviceKey| matches!(key.place(), KeyPlace::Credential(_)) && key.id() != self.key.id();
-        // Before a key is made: whoever opens the directory meanwhile waits, and takes no key away that it does not know yet.
-        let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let credential = DeviceKey::find(&self.folder, credentials)?.into_iter().find(is_new);
-        let next = credential.map_or_else(|| DeviceKey::make_next(&self.folder), Ok)?;
-        put_meta(&change, "key_id", &next.id())?;
-        put_meta(&change, "data_key", &next.wrap(&self.data)?)?;
-        change.commit()?;
-        Ok(next.settle(&self.folder)?.place().clone())
-    }
-
     /// Everything, at one point in time, for encryption.
     ///
     /// # Errors
@@ -40,40 +32,133 @@ impl Directory {
     pub fn backup(&mut self) -> Result<Backup, Error> {
         // A copy in memory, as SQLite would write it: what is only in the write-ahead log is in it.
         let file = self.db.serialize(MAIN_DB)?;
-        let mut backup = Backup::new(Vec::with_capacity(MAGIC.len() + 32 + file.len()));
+        let keys = self.data.all();
+        let mut backup = Backup::new(Vec::with_capacity(MAGIC.len() + 1 + 40 * keys.len() + file.len()));
         backup.extend_from_slice(MAGIC);
-        backup.extend_from_slice(self.data.expose());
+        backup.push(u8::try_from(keys.len()).unwrap_or(u8::MAX));
+        for (generation, key) in keys {
+            backup.extend_from_slice(&generation.to_be_bytes());
+            backup.extend_from_slice(key.expose());
+        }
         backup.extend_from_slice(&file);
         Ok(backup)
     }
 }
 
-/// Makes a directory of a backup, in a folder that has none, with a new device key or a systemd credential.
+/// The data keys of a backup, the current one first, and the image of its file.
+fn parts(backup: &[u8]) -> Option<(DataKeys, &[u8])> {
+    if let Some(rest) = backup.strip_prefix(OLDER_MAGIC) {
+        let (key, image) = rest.split_at_checked(32)?;
+        return Some((DataKeys { generation: 1, current: DataKey::from_bytes(key)?, older: Vec::new() }, image));
+    }
+    let (count, mut rest) = backup.strip_prefix(MAGIC)?.split_first()?;
+    let mut keys = Vec::new();
+    for _ in 0..*count {
+        let (generation, more) = rest.split_first_chunk::<8>()?;
+        let (key, more) = more.split_at_checked(32)?;
+        keys.push((i64::from_be_bytes(*generation), DataKey::from_bytes(key)?));
+        rest = more;
+    }
+    let mut keys = keys.into_iter();
+    let (generation, current) = keys.next()?;
+    Some((DataKeys { generation, current, older: keys.collect() }, rest))
+}
+
+/// Whether a directory can be restored into this folder.
+///
+/// # Errors
+///
+/// [`Error::NotEmpty`] when there is one already.
+pub fn check_empty(folder: &Path) -> Result<(), Error> {
+    if folder.join(FILE).exists() { Err(Error::NotEmpty { folder: folder.to_owned() }) } else { Ok(()) }
+}
+
+/// A directory that was made of a backup and is not in its place yet: cut short until then, there is none.
+#[derive(Debug)]
+pub struct Restored {
+    /// In a folder within the data folder.
+    pub directory: Directory,
+    folder: PathBuf,
+    credentials: Option<PathBuf>,
+}
+
+impl Restored {
+    /// Puts it into its place, with every file that was made beside it. Nothing else may have it open.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be moved: it can be restored again then.
+    pub fn finish(self) -> Result<Directory, Error> {
+        self.directory.clear_old_pages()?;
+        let Self { directory, folder, credentials } = self;
+        let staging = directory.folder().to_owned();
+        drop(directory);
+        put_in_place(&staging, &folder).map_err(|source| Error::Folder { folder: folder.clone(), source })?;
+        Directory::open_existing(&folder, credentials.as_deref())
+    }
+}
+
+fn put_in_place(staging: &Path, folder: &Path) -> io::Result<()> {
+    // What a directory that is gone has left belongs to no other.
+    for left in ["-wal", "-shm", "-journal"] {
+        match fs::remove_file(folder.join(format!("{FILE}{left}"))) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    for entry in fs::read_dir(staging)? {
+        let name = entry?.file_name();
+        // The key is in its place already.
+        if !name.to_string_lossy().starts_with(FILE) && name != key::FILE {
+            fs::rename(staging.join(&name), folder.join(&name))?;
+        }
+    }
+    private_files::sync_folder(folder)?;
+    fs::rename(staging.join(FILE), folder.join(FILE))?;
+    private_files::sync_folder(folder)?;
+    fs::remove_dir_all(staging)
+}
+
+/// Makes a directory of a backup, for a folder that has none, with a new device key or a systemd credential. Nobody has a guess left
+/// in it: how many there were since the backup is not known.
 ///
 /// # Errors
 ///
 /// [`Error::NotEmpty`], [`Error::NoBackup`]; nothing is written then.
-pub fn restore(backup: &Backup, folder: &Path, credentials: Option<&Path>) -> Result<Directory, Error> {
-    make_private_folder(folder).map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
-    let file = folder.join(FILE);
-    if file.exists() {
-        return Err(Error::NotEmpty { folder: folder.to_owned() });
+pub fn restore(backup: &Backup, folder: &Path, credentials: Option<&Path>) -> Result<Restored, Error> {
+    let failed = |source| Error::Folder { folder: folder.to_owned(), source };
+    check_empty(folder)?;
+    let (data, image) = parts(backup).ok_or(Error::NoBackup)?;
+    private_files::make_folder(folder).map_err(failed)?;
+    super::check_folder(folder)?;
+    let staging = folder.join(".restoring");
+    if staging.exists() {
+        fs::remove_dir_all(&staging).map_err(failed)?;
     }
-    let rest = backup.strip_prefix(MAGIC).ok_or(Error::NoBackup)?;
-    let (data, image) = rest.split_at_checked(32).ok_or(Error::NoBackup)?;
-    let data = DataKey::from_bytes(data).ok_or(Error::NoBackup)?;
+    private_files::make_folder(&staging).map_err(failed)?;
     let key = DeviceKey::find(folder, credentials)?.into_iter().next();
     let key = key.map_or_else(|| DeviceKey::make(folder), Ok)?;
-    // Complete under another name before it is the directory.
-    let part = folder.join("directory.restoring");
-    let written = fs::File::create(&part).and_then(|mut out| out.write_all(image).and_then(|()| out.sync_all()));
-    written.map_err(|source| Error::File { file: part.clone(), source })?;
+    let write = |name: &str, bytes: &[u8]| {
+        let file = staging.join(name);
+        let mut out = private_files::create_new(&file)?;
+        out.write_all(bytes).and_then(|()| out.sync_all())
+    };
+    if let KeyPlace::File(file) = key.place() {
+        fs::read(file).map(Zeroizing::new).and_then(|bytes| write(key::FILE, &bytes)).map_err(failed)?;
+    }
+    write(FILE, image).map_err(failed)?;
     {
-        let db = rusqlite::Connection::open(&part)?;
+        let db = rusqlite::Connection::open(staging.join(FILE))?;
+        // Wraps are proven too. An older version proved none, and a proof that was wrong stays so.
+        let is_proven = proof::is_proven(&db, &data.current).unwrap_or(false);
         put_meta(&db, "key_id", &key.id())?;
-        put_meta(&db, "data_key", &key.wrap(&data)?)?;
+        put_wraps(&db, &key, &data)?;
+        if is_proven {
+            proof::prove(&db, &data.current)?;
+        }
         let _: String = db.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
     }
-    fs::rename(&part, &file).map_err(|source| Error::File { file, source })?;
-    Directory::open(folder, credentials, || super::Cost::SHIPPED)
+    let directory = Directory::open_existing(&staging, credentials)?;
+    directory.empty_budgets()?;
+    Ok(Restored { directory, folder: folder.to_owned(), credentials: credentials.map(Path::to_owned) })
 }

@@ -1,12 +1,15 @@
 //! Everything that changes who is in the directory, each all or nothing.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::io;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
-    Directory, Enrolment, ErrandId, Error, badge_owner, errand, person_id,
-    pin::{self, Cost},
-    proof::commit,
-    seal::{DataKey, Role, Subject, random},
+    Directory, Enrolment, ErrandId, Error, badge_owner, badge_row, errand,
+    generations::DataKeys,
+    person_id, pin, pin_owner,
+    proof::{begin_tries, commit},
+    seal::{Role, Stretched, Subject, random},
 };
 use crate::{
     language::Language,
@@ -16,6 +19,9 @@ use crate::{
 
 /// A PIN that is taken is redrawn in silence. So many times in a row means that hardly any are left.
 const DRAWS: usize = 20;
+
+/// Shows a PIN to the person who will hand it out. Called before the change is made: a PIN that nobody saw is not issued.
+pub type ShowPin<'a> = &'a mut dyn FnMut(&Pin) -> io::Result<()>;
 
 /// A login that takes the place of another.
 #[derive(Debug)]
@@ -39,7 +45,17 @@ impl Directory {
     ///
     /// [`Error::Enrolled`], [`Error::BadgeTaken`], [`Error::NoPinLeft`]; nothing was written then.
     pub fn enrol(&mut self, person: &Enrolment<'_>) -> Result<Option<Pin>, Error> {
-        let change = begin(&mut self.db)?;
+        self.enrol_and_show(person, &mut |_| Ok(()))
+    }
+
+    /// The same, with somebody who sees the PIN.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::enrol`], and [`Error::NotShown`]; nothing was written then.
+    pub fn enrol_and_show(&mut self, person: &Enrolment<'_>, show: ShowPin<'_>) -> Result<Option<Pin>, Error> {
+        let drawn = self.draw(person.pin_digits, show)?;
+        let change = self.begin()?;
         if person_id(&change, person.email)?.is_some() {
             return Err(Error::Enrolled { email: person.email.to_owned() });
         }
@@ -57,12 +73,12 @@ impl Directory {
         if person.badge_alone {
             put_login(&change, &self.data, Role::Device, subject, person.secret)?;
         }
-        let draw = Draw { data: &self.data, salt: &self.salt, cost: self.cost, digits: person.pin_digits };
-        let issued = draw.give(&change, subject, person.secret)?;
+        begin_tries(&change, &self.data.current, staff)?;
+        let issued = self.give(&change, subject, person.secret, drawn)?;
         if let Some(errand) = person.errand {
             errand::made(&change, errand)?;
         }
-        commit(change, &self.data, Some(staff))?;
+        commit(change, &self.data.current, Some(staff))?;
         Ok(issued)
     }
 
@@ -72,13 +88,41 @@ impl Directory {
     ///
     /// [`Error::BadgeTaken`] when it is somebody else's.
     pub fn give_badge(&mut self, staff: StaffId, badge: &Badge) -> Result<bool, Error> {
-        let change = begin(&mut self.db)?;
-        let is_new = badge_owner(&change, &self.data, badge)?.is_none_or(|(owner, _)| owner != staff);
+        let change = self.begin()?;
+        let is_new = badge_owner(&change, &self.data, badge)?.is_none_or(|owner| owner.staff != staff);
         if is_new {
             add_badge(&change, &self.data, staff, badge)?;
         }
-        commit(change, &self.data, None)?;
+        commit(change, &self.data.current, None)?;
         Ok(is_new)
+    }
+
+    /// Takes a badge away from somebody, or all of them. Returns how many they lost. A copy of their login that opens without a PIN
+    /// goes with the last one, if a PIN opens the login too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBadge`] when they do not have this one, or have none at all.
+    pub fn take_badges(&mut self, email: &str, only: Option<&Badge>) -> Result<usize, Error> {
+        let change = self.begin()?;
+        let staff = person_id(&change, email)?.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
+        let taken = match only {
+            None => change.execute("DELETE FROM badges WHERE staff_id = ?1", [staff.get()])?,
+            Some(badge) => {
+                let owner = badge_owner(&change, &self.data, badge)?.filter(|owner| owner.staff == staff);
+                let owner = owner.ok_or_else(|| Error::NoSuchBadge { email: email.to_owned() })?;
+                change.execute("DELETE FROM badges WHERE tag = ?1", [owner.tag])?
+            }
+        };
+        if taken == 0 {
+            return Err(Error::NoSuchBadge { email: email.to_owned() });
+        }
+        let sql = "DELETE FROM logins WHERE staff_id = ?1 AND role = 'device'
+                   AND NOT EXISTS (SELECT 1 FROM badges WHERE badges.staff_id = ?1)
+                   AND EXISTS (SELECT 1 FROM pins WHERE pins.staff_id = ?1)";
+        let _ = change.execute(sql, [staff.get()])?;
+        commit(change, &self.data.current, None)?;
+        Ok(taken)
     }
 
     /// Issues a PIN to somebody, in place of the one they may have. `None` when their login is kept under no key that is at
@@ -86,16 +130,16 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`Error::NoPinLeft`], [`Error::Damaged`]; nothing was written then.
-    pub fn issue_pin(&mut self, staff: StaffId, digits: usize) -> Result<Option<Pin>, Error> {
+    /// [`Error::NoPinLeft`], [`Error::Damaged`], [`Error::NotShown`]; nothing was written then.
+    pub fn issue_pin(&mut self, staff: StaffId, digits: usize, show: ShowPin<'_>) -> Result<Option<Pin>, Error> {
         let Some(found) = self.open_for(Some(staff), Role::Device)? else { return Ok(None) };
-        let change = begin(&mut self.db)?;
+        let drawn = self.draw(Some(digits), show)?;
+        let change = self.begin()?;
         let (salt, revision, _) = subject(&change, staff)?;
         let _ = change.execute("DELETE FROM pins WHERE staff_id = ?1", [staff.get()])?;
         let _ = change.execute("DELETE FROM logins WHERE staff_id = ?1 AND role = 'pin'", [staff.get()])?;
-        let draw = Draw { data: &self.data, salt: &self.salt, cost: self.cost, digits: Some(digits) };
-        let pin = draw.give(&change, Subject { staff, salt: &salt, revision }, &found.login)?;
-        commit(change, &self.data, None)?;
+        let pin = self.give(&change, Subject { staff, salt: &salt, revision }, &found.login, drawn)?;
+        commit(change, &self.data.current, None)?;
         Ok(pin)
     }
 
@@ -104,27 +148,28 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`Error::NoPinLeft`]; the old login still works then.
-    pub fn renew(&mut self, staff: StaffId, renewal: &Renewal<'_>) -> Result<Option<Pin>, Error> {
-        let change = begin(&mut self.db)?;
+    /// [`Error::NoPinLeft`], [`Error::NotShown`]; the old login still works then.
+    pub fn renew(&mut self, staff: StaffId, renewal: &Renewal<'_>, show: ShowPin<'_>) -> Result<Option<Pin>, Error> {
+        let drawn = self.draw(renewal.pin_digits, show)?;
+        let change = self.begin()?;
         let (salt, revision, email) = subject(&change, staff)?;
         let (revision, id) = (revision + 1, staff.get());
         let old: i64 = change.query_row("SELECT login_id FROM staff WHERE id = ?1", [id], |row| row.get(0))?;
         let _ = change.execute("DELETE FROM pins WHERE staff_id = ?1", [id])?;
         let _ = change.execute("DELETE FROM logins WHERE staff_id = ?1", [id])?;
         let _ = change.execute(
-            "UPDATE staff SET revision = ?2, login_id = ?3, refused = 0, tries_left = NULL WHERE id = ?1",
+            "UPDATE staff SET revision = ?2, login_id = ?3, refused = 0 WHERE id = ?1",
             params![id, revision, renewal.login_id.cast_signed()],
         )?;
+        begin_tries(&change, &self.data.current, staff)?;
         let of = Subject { staff, salt: &salt, revision };
         if renewal.badge_alone {
             put_login(&change, &self.data, Role::Device, of, renewal.secret)?;
         }
-        let draw = Draw { data: &self.data, salt: &self.salt, cost: self.cost, digits: renewal.pin_digits };
-        let issued = draw.give(&change, of, renewal.secret)?;
+        let issued = self.give(&change, of, renewal.secret, drawn)?;
         errand::made(&change, renewal.errand)?;
         errand::note_deletion(&change, &email, old)?;
-        commit(change, &self.data, Some(staff))?;
+        commit(change, &self.data.current, Some(staff))?;
         Ok(issued)
     }
 
@@ -145,7 +190,7 @@ impl Directory {
     ///
     /// [`Error::NotEnrolled`]
     pub fn remove(&mut self, email: &str) -> Result<(), Error> {
-        let change = begin(&mut self.db)?;
+        let change = self.begin()?;
         let found = change
             .query_row("SELECT id, login_id FROM staff WHERE email = ?1", [email], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get(1)?))
@@ -154,7 +199,7 @@ impl Directory {
         let (id, login) = found.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
         let _ = change.execute("DELETE FROM staff WHERE id = ?1", [id])?;
         errand::note_deletion(&change, email, login)?;
-        commit(change, &self.data, None)
+        commit(change, &self.data.current, None)
     }
 
     /// Bars somebody from signing in, or lets them again. Returns who it is and whether that changed anything.
@@ -163,11 +208,11 @@ impl Directory {
     ///
     /// [`Error::NotEnrolled`]
     pub fn suspend(&mut self, email: &str, is_suspended: bool) -> Result<(StaffId, bool), Error> {
-        let change = begin(&mut self.db)?;
+        let change = self.begin()?;
         let staff = person_id(&change, email)?.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
         let sql = "UPDATE staff SET suspended = ?2 WHERE id = ?1 AND suspended <> ?2";
         let changed = change.execute(sql, params![staff.get(), is_suspended])?;
-        commit(change, &self.data, Some(staff))?;
+        commit(change, &self.data.current, Some(staff))?;
         Ok((staff, 0 < changed))
     }
 
@@ -182,30 +227,61 @@ impl Directory {
     ///
     /// `threats-and-faults.md`, R12.
     pub fn forget_badge_copies(&mut self) -> Result<usize, Error> {
-        let change = begin(&mut self.db)?;
+        let change = self.begin()?;
         let sql = "DELETE FROM logins WHERE role = 'device'
                    AND EXISTS (SELECT 1 FROM logins pin WHERE pin.staff_id = logins.staff_id AND pin.role = 'pin')";
         let forgotten = change.execute(sql, [])?;
         if 0 < forgotten {
-            commit(change, &self.data, None)?;
+            commit(change, &self.data.current, None)?;
         }
         Ok(forgotten)
     }
 
-    /// Notes whether Kisi refused this person's login when it was used last.
+    /// Draws a PIN that nobody has, and shows it. Outside of any change: whoever reads it may take their time, and the kiosk must
+    /// write meanwhile. Nobody learns which are not free.
+    fn draw(&self, digits: Option<usize>, show: ShowPin<'_>) -> Result<Option<(Pin, Stretched)>, Error> {
+        let Some(digits) = digits else { return Ok(None) };
+        for _ in 0..DRAWS {
+            let pin = pin::draw(digits)?;
+            let stretched = pin::stretch(&pin, &self.salt, self.cost)?;
+            // One that somebody has under an older key is taken too.
+            if pin_owner(&self.db, &self.data, &stretched)?.is_none() {
+                show(&pin).map_err(Error::NotShown)?;
+                return Ok(Some((pin, stretched)));
+            }
+        }
+        Err(Error::NoPinLeft { digits })
+    }
+
+    /// Writes a drawn PIN down, and seals the login under it.
+    fn give(
+        &self,
+        change: &Transaction<'_>,
+        of: Subject<'_>,
+        secret: &Secret<String>,
+        drawn: Option<(Pin, Stretched)>,
+    ) -> Result<Option<Pin>, Error> {
+        let Some((pin, stretched)) = drawn else { return Ok(None) };
+        let sql = "INSERT INTO pins (tag, staff_id, generation) VALUES (?1, ?2, ?3) ON CONFLICT (tag) DO NOTHING";
+        let values = params![self.data.current.pin_tag(&stretched), of.staff.get(), self.data.generation];
+        // Drawn twice at the same instant: the one that was shown is somebody else's.
+        if change.execute(sql, values)? != 1 {
+            return Err(Error::NoPinLeft { digits: pin.len() });
+        }
+        put_login(change, &self.data, Role::Pin(&stretched), of, secret)?;
+        Ok(Some(pin))
+    }
+
+    /// Notes whether Kisi refused this person's login when it was used last. One that was replaced since then is none of theirs.
     ///
     /// # Errors
     ///
     /// When the file cannot be written.
-    pub fn note_refused(&self, staff: StaffId, is_refused: bool) -> Result<(), Error> {
-        let sql = "UPDATE staff SET refused = ?2 WHERE id = ?1 AND refused <> ?2";
-        let _ = self.db.execute(sql, params![staff.get(), is_refused])?;
+    pub fn note_refused(&self, staff: StaffId, revision: i64, is_refused: bool) -> Result<(), Error> {
+        let sql = "UPDATE staff SET refused = ?2 WHERE id = ?1 AND revision = ?3 AND refused <> ?2";
+        let _ = self.db.execute(sql, params![staff.get(), is_refused, revision])?;
         Ok(())
     }
-}
-
-fn begin(db: &mut Connection) -> Result<Transaction<'_>, Error> {
-    Ok(db.transaction_with_behavior(TransactionBehavior::Immediate)?)
 }
 
 /// Salt, revision and e-mail address of somebody.
@@ -214,51 +290,27 @@ fn subject(db: &Connection, staff: StaffId) -> Result<(Vec<u8>, i64, String), Er
     Ok(db.query_row(sql, [staff.get()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
 }
 
-fn add_badge(change: &Transaction<'_>, data: &DataKey, staff: StaffId, badge: &Badge) -> Result<(), Error> {
-    if let Some((_, owner)) = badge_owner(change, data, badge)? {
-        return Err(Error::BadgeTaken { hint: badge.hint().to_owned(), owner });
+fn add_badge(change: &Transaction<'_>, data: &DataKeys, staff: StaffId, badge: &Badge) -> Result<(), Error> {
+    if let Some(owner) = badge_owner(change, data, badge)? {
+        return Err(Error::BadgeTaken { hint: badge.hint().to_owned(), owner: owner.email });
     }
-    let sql = "INSERT INTO badges (tag, hint, staff_id) VALUES (?1, ?2, ?3)";
-    let _ = change.execute(sql, params![data.badge_tag(badge), badge.hint(), staff.get()])?;
+    let (tag, sealed) = badge_row(&data.current, staff, badge)?;
+    let sql = "INSERT INTO badges (tag, hint, staff_id, generation, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let _ = change.execute(sql, params![tag, badge.hint(), staff.get(), data.generation, sealed])?;
     Ok(())
 }
 
 fn put_login(
     change: &Transaction<'_>,
-    data: &DataKey,
+    data: &DataKeys,
     role: Role<'_>,
     of: Subject<'_>,
     secret: &Secret<String>,
 ) -> Result<(), Error> {
-    let sealed = data.seal(role, of, secret)?;
-    let _ = change.execute(
-        "INSERT INTO logins (staff_id, role, revision, nonce, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![of.staff.get(), role.name(), of.revision, sealed.nonce, sealed.bytes],
-    )?;
+    let sealed = data.current.seal(role, of, secret)?;
+    let sql =
+        "INSERT INTO logins (staff_id, role, revision, nonce, sealed, generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let values = params![of.staff.get(), role.name(), of.revision, sealed.nonce, sealed.bytes, data.generation];
+    let _ = change.execute(sql, values)?;
     Ok(())
-}
-
-/// What a PIN is drawn with.
-struct Draw<'a> {
-    data: &'a DataKey,
-    salt: &'a [u8],
-    cost: Cost,
-    digits: Option<usize>,
-}
-
-impl Draw<'_> {
-    /// Draws until a PIN is free, and seals the login under it. Nobody learns which are not free.
-    fn give(&self, change: &Transaction<'_>, of: Subject<'_>, secret: &Secret<String>) -> Result<Option<Pin>, Error> {
-        let Some(digits) = self.digits else { return Ok(None) };
-        for _ in 0..DRAWS {
-            let pin = pin::draw(digits)?;
-            let stretched = pin::stretch(&pin, self.salt, self.cost)?;
-            let sql = "INSERT INTO pins (tag, staff_id) VALUES (?1, ?2) ON CONFLICT (tag) DO NOTHING";
-            if change.execute(sql, params![self.data.pin_tag(&stretched), of.staff.get()])? == 1 {
-                put_login(change, self.data, Role::Pin(&stretched), of, secret)?;
-                return Ok(Some(pin));
-            }
-        }
-        Err(Error::NoPinLeft { digits })
-    }
 }

@@ -3,7 +3,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{Directory, Error};
+use super::{Directory, Error, proof::commit};
 
 /// Names an errand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +36,11 @@ impl Directory {
     ///
     /// When it cannot be written: no login may be made then.
     pub fn note_making(&self, email: &str) -> Result<ErrandId, Error> {
-        let _ = self.db.execute("INSERT INTO errands (kind, email) VALUES ('make', ?1)", [email])?;
-        Ok(ErrandId(self.db.last_insert_rowid()))
+        let change = self.begin()?;
+        let _ = change.execute("INSERT INTO errands (kind, email) VALUES ('make', ?1)", [email])?;
+        let id = change.last_insert_rowid();
+        commit(change, &self.data.current, None)?;
+        Ok(ErrandId(id))
     }
 
     /// The login was made, and is to be deleted again: nobody will use it.
@@ -47,8 +50,9 @@ impl Directory {
     /// When it cannot be written.
     pub fn note_stray(&self, errand: ErrandId, login: u64) -> Result<(), Error> {
         let sql = "UPDATE errands SET kind = 'delete', login_id = ?2 WHERE id = ?1";
-        let _ = self.db.execute(sql, params![errand.0, login.cast_signed()])?;
-        Ok(())
+        let change = self.begin()?;
+        let _ = change.execute(sql, params![errand.0, login.cast_signed()])?;
+        commit(change, &self.data.current, None)
     }
 
     /// The errand is done, or came to nothing.
@@ -57,8 +61,9 @@ impl Directory {
     ///
     /// When it cannot be written. It stays an errand then.
     pub fn done(&self, errand: ErrandId) -> Result<(), Error> {
-        let _ = self.db.execute("DELETE FROM errands WHERE id = ?1", [errand.0])?;
-        Ok(())
+        let change = self.begin()?;
+        let _ = change.execute("DELETE FROM errands WHERE id = ?1", [errand.0])?;
+        commit(change, &self.data.current, None)
     }
 
     /// Everything that is still to be done, oldest first.

@@ -14,6 +14,58 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// Others can look into the data folder.
+    #[error(
+        "the data folder `{0}` has mode {mode:04o}, but must be 0700: other accounts can look into it. Run `chmod 700 {0}`",
+        folder.display()
+    )]
+    Exposed {
+        /// Which folder.
+        folder: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The data folder is another account's.
+    #[error(
+        "the data folder `{}` belongs to account {owner}, but this program runs as account {us}: for an installed kiosk run \
+         vestibule-admin",
+        folder.display()
+    )]
+    FolderOwner {
+        /// Which folder.
+        folder: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who we are.
+        us: u32,
+    },
+    /// Another process replaced the keys.
+    #[error("the keys of the directory `{}` were replaced meanwhile: run the command again", file.display())]
+    Stale {
+        /// The directory.
+        file: PathBuf,
+    },
+    /// The key is a credential, and there is no other one to go to.
+    #[error(
+        "the device key is a systemd credential: `vestibule-admin rekey` makes the next one, `vestibule.key.next`; a plain file would be \
+         weaker"
+    )]
+    NoNextCredential,
+    /// There is no directory.
+    #[error(
+        "there is no directory in `{}`: name the kiosk's data folder with --data, or enroll somebody first",
+        folder.display()
+    )]
+    Nothing {
+        /// Where.
+        folder: PathBuf,
+    },
+    /// Another process reads the file, so that old pages cannot be taken out of it.
+    #[error("another vestibule process uses the directory `{}`: end it and try again", file.display())]
+    Busy {
+        /// The directory.
+        file: PathBuf,
+    },
     /// The key cannot be read or made.
     #[error("the device key `{}` cannot be used", file.display())]
     KeyFile {
@@ -74,6 +126,15 @@ pub enum Error {
         /// Whose it is.
         owner: String,
     },
+    /// This person does not have this badge.
+    #[error("{email} has no such badge")]
+    NoSuchBadge {
+        /// Who.
+        email: String,
+    },
+    /// The PIN could not be shown to anybody, so it was not issued.
+    #[error("the PIN could not be printed, so it was not issued")]
+    NotShown(#[source] io::Error),
     /// This person is enrolled.
     #[error("{email} is enrolled already")]
     Enrolled {

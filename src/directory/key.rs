@@ -16,13 +16,15 @@ use super::{
 };
 use crate::{
     crypt::{self, Key, mac},
-    hex,
+    hex, private_files,
 };
 
 /// The systemd credential that holds the key, if there is one.
 const CREDENTIAL: &str = "vestibule.key";
+/// The credential that will replace it, until it has its name.
+const NEXT_CREDENTIAL: &str = "vestibule.key.next";
 /// The file that holds it otherwise.
-const FILE: &str = "device.key";
+pub(super) const FILE: &str = "device.key";
 /// The next key while the old one is replaced.
 const NEXT: &str = "device.key.next";
 /// Bound into every wrapped data key.
@@ -59,8 +61,8 @@ impl std::fmt::Debug for DeviceKey {
 }
 
 impl DeviceKey {
-    /// Every key that is at hand, the best place first: a systemd credential, the file in the data folder, and the one that a
-    /// `rekey` was about to put there.
+    /// Every key that is at hand, the best place first: systemd credentials, the file in the data folder, and the one that a `rekey`
+    /// was about to put there.
     ///
     /// # Errors
     ///
@@ -70,10 +72,17 @@ impl DeviceKey {
     ///
     /// `systemd.exec(5)`, `$CREDENTIALS_DIRECTORY`.
     pub(super) fn find(folder: &Path, credentials: Option<&Path>) -> Result<Vec<Self>, Error> {
-        let credential = credentials.map(|folder| KeyPlace::Credential(folder.join(CREDENTIAL)));
+        let sealed = credentials
+            .into_iter()
+            .flat_map(|folder| [CREDENTIAL, NEXT_CREDENTIAL].map(|name| KeyPlace::Credential(folder.join(name))));
         let files = [FILE, NEXT].map(|name| KeyPlace::File(folder.join(name)));
-        let places = credential.into_iter().chain(files).filter(|place| place.path().exists());
+        let places = sealed.chain(files).filter(|place| place.path().exists());
         places.map(Self::read).collect()
+    }
+
+    /// Whether this is a credential that will replace another one, until it has its name.
+    pub(super) fn is_next_credential(&self) -> bool {
+        matches!(&self.place, KeyPlace::Credential(file) if file.ends_with(NEXT_CREDENTIAL))
     }
 
     /// Makes a key file that nobody else can read. Only for a kiosk that has none.
@@ -91,25 +100,35 @@ impl DeviceKey {
         Self::write(file)
     }
 
-    /// Leaves this key as the only file in the folder, or none if it is a credential.
+    /// Leaves this key as the only file in the folder, or none if it is a credential. A key that goes is first given a name that
+    /// nobody reads, and wiped once the one that stays is on the disk under its own: cut short anywhere, it opens the directory.
     pub(super) fn settle(self, folder: &Path) -> Result<Self, Error> {
         let (file, next) = (folder.join(FILE), folder.join(NEXT));
+        let old = |file: &Path| file.with_extension("old");
         let failed = |source| Error::KeyFile { file: self.place.path().to_owned(), source };
         let is_next = self.place == KeyPlace::File(next.clone());
+        let gone: &[&PathBuf] = match &self.place {
+            KeyPlace::Credential(_) => &[&file, &next],
+            KeyPlace::File(_) if is_next => &[&file],
+            KeyPlace::File(_) => &[&next],
+        };
+        for file in gone.iter().filter(|file| file.exists()) {
+            fs::rename(file, old(file)).map_err(failed)?;
+        }
         if is_next && let Err(error) = fs::rename(&next, &file) {
             // Another process that opened the directory has done it already.
             if next.exists() || !file.exists() {
                 return Err(failed(error));
             }
         }
-        let leftovers: &[&PathBuf] = match &self.place {
-            KeyPlace::Credential(_) => &[&file, &next],
-            KeyPlace::File(_) => &[&next],
-        };
-        for leftover in leftovers.iter().filter(|file| file.exists()) {
-            fs::remove_file(leftover).map_err(failed)?;
+        private_files::sync_folder(folder).map_err(failed)?;
+        for file in [old(&file), old(&next)].iter().filter(|file| file.exists()) {
+            match wipe(file).and_then(|()| fs::remove_file(file)) {
+                // By another process.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done.map_err(failed)?,
+            }
         }
-        sync(folder).map_err(failed)?;
         Ok(Self { place: if is_next { KeyPlace::File(file) } else { self.place }, key: self.key })
     }
 
@@ -124,14 +143,10 @@ impl DeviceKey {
         if part.exists() {
             fs::remove_file(&part).map_err(failed)?;
         }
-        let mut options = fs::OpenOptions::new();
-        let _ = options.write(true).create_new(true);
-        #[cfg(unix)]
-        let _ = std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut out = options.open(&part).map_err(failed)?;
+        let mut out = private_files::create_new(&part).map_err(failed)?;
         out.write_all(hex::encode(&*key).as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
         fs::rename(&part, &file).map_err(failed)?;
-        sync(file.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+        private_files::sync_folder(file.parent().unwrap_or(Path::new("."))).map_err(failed)?;
         Ok(Self { key, place: KeyPlace::File(file) })
     }
 
@@ -164,14 +179,17 @@ impl DeviceKey {
         id
     }
 
-    /// The data key as the directory keeps it.
-    pub(super) fn wrap(&self, data: &DataKey) -> Result<Vec<u8>, Error> {
-        crypt::seal(&self.wrapping(), WRAP, data.expose()).ok_or(Error::Sealing)
+    /// A data key as the directory keeps it, bound to its generation: no older one passes for the current one.
+    pub(super) fn wrap(&self, generation: i64, data: &DataKey) -> Result<Vec<u8>, Error> {
+        crypt::seal(&self.wrapping(), &purpose(generation), data.expose()).ok_or(Error::Sealing)
     }
 
-    /// The data key again. `None` when another key wrapped it, or it was changed.
-    pub(super) fn unwrap(&self, wrapped: &[u8]) -> Option<DataKey> {
-        DataKey::from_bytes(&crypt::open(&self.wrapping(), WRAP, wrapped)?)
+    /// The data key again. `None` when another key wrapped it, it is of another generation, or it was changed.
+    pub(super) fn unwrap(&self, generation: i64, wrapped: &[u8]) -> Option<DataKey> {
+        let open = |purpose: &[u8]| crypt::open(&self.wrapping(), purpose, wrapped);
+        // The first one was not bound before there were others.
+        let unbound = || if generation == 1 { open(WRAP) } else { None };
+        DataKey::from_bytes(&open(&purpose(generation)).or_else(unbound)?)
     }
 
     fn wrapping(&self) -> Key {
@@ -182,17 +200,15 @@ impl DeviceKey {
     }
 }
 
-/// What a folder has in it is on the disk.
-#[cfg(unix)]
-fn sync(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder).and_then(|folder| folder.sync_all())
+fn purpose(generation: i64) -> Vec<u8> {
+    [&b"vestibule/data-key/v2"[..], &generation.to_be_bytes()].concat()
 }
 
-/// Folders cannot be opened here; NTFS writes down what is in them by itself.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-fn sync(_: &Path) -> io::Result<()> {
-    Ok(())
+/// Overwrites a key that is used no more, as far as the file system lets a program.
+fn wipe(file: &Path) -> io::Result<()> {
+    let mut out = fs::OpenOptions::new().write(true).open(file)?;
+    let length = usize::try_from(out.metadata()?.len()).unwrap_or_default();
+    out.write_all(&vec![0; length]).and_then(|()| out.sync_all())
 }
 
 /// A key that others can read, or that is somebody else's, is no secret.
@@ -228,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_made_key_is_found_again_and_is_private() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         assert!(DeviceKey::find(folder.path(), None).unwrap().is_empty());
         let made = DeviceKey::make(folder.path()).unwrap();
         assert_eq!(found(folder.path(), None).id(), made.id());
@@ -239,7 +255,7 @@ mod tests {
     /// Found by kill -9 in the middle of a `rekey`: an empty file under a key's name kept the directory shut.
     #[test]
     fn a_key_that_was_cut_short_is_in_nobodys_way() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         fs::write(folder.path().join("device.part"), "").unwrap();
         fs::write(folder.path().join("device.key.part"), "").unwrap();
         assert!(DeviceKey::find(folder.path(), None).unwrap().is_empty());
@@ -255,7 +271,7 @@ mod tests {
     #[test]
     fn a_key_that_others_can_read_is_refused() {
         use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let _ = DeviceKey::make(folder.path()).unwrap();
         let file = folder.path().join(FILE);
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
@@ -266,7 +282,10 @@ mod tests {
 
     #[test]
     fn a_systemd_credential_comes_before_the_file() {
-        let (folder, credentials) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (folder, credentials) = (
+            crate::private_files::temporary_folder("vestibule-").unwrap(),
+            crate::private_files::temporary_folder("vestibule-").unwrap(),
+        );
         let made = DeviceKey::make(folder.path()).unwrap();
         fs::write(credentials.path().join(CREDENTIAL), "ab".repeat(32)).unwrap();
         let found = found(folder.path(), Some(credentials.path()));
@@ -283,7 +302,7 @@ mod tests {
         if !rustix::process::geteuid().is_root() {
             return; // Nobody else can give files away; `.ci/run` is root.
         }
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let _ = DeviceKey::make(folder.path()).unwrap();
         std::os::unix::fs::chown(folder.path().join(FILE), Some(4711), None).unwrap();
         let error = DeviceKey::find(folder.path(), None).unwrap_err();
@@ -292,15 +311,16 @@ mod tests {
 
     #[test]
     fn a_wrapped_data_key_opens_with_its_device_key_and_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let (device, other) = (DeviceKey::make(folder.path()).unwrap(), DeviceKey::make_next(folder.path()).unwrap());
         let data = DataKey::draw().unwrap();
-        let mut wrapped = device.wrap(&data).unwrap();
-        assert_eq!(device.unwrap(&wrapped).unwrap().expose(), data.expose());
-        assert!(other.unwrap(&wrapped).is_none());
+        let mut wrapped = device.wrap(1, &data).unwrap();
+        assert_eq!(device.unwrap(1, &wrapped).unwrap().expose(), data.expose());
+        assert!(other.unwrap(1, &wrapped).is_none());
+        assert!(device.unwrap(2, &wrapped).is_none(), "an older generation does not pass for a newer one");
         for at in 0..wrapped.len() {
             wrapped[at] ^= 1;
-            assert!(device.unwrap(&wrapped).is_none(), "byte {at}");
+            assert!(device.unwrap(1, &wrapped).is_none(), "byte {at}");
             wrapped[at] ^= 1;
         }
     }

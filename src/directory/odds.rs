@@ -1,4 +1,4 @@
-//! What a guess is worth at this kiosk, and how many digits a PIN needs.
+//! What a guess is worth at this kiosk: at PINs, at badge numbers, and at one PIN for many badges.
 
 use std::time::Duration;
 
@@ -10,6 +10,96 @@ use crate::staff::Pin;
 ///
 /// `threats-and-faults.md`, R2.
 const RATIO: f64 = 1000.0;
+
+/// How many numbers the cards of a site can have, when nobody said: those of 26-bit cards with one facility code.
+///
+/// # Source
+///
+/// pagemac.com, "HID data formats", H10301: 16 bits of number.
+pub const ASSUMED_NUMBERS: u64 = 65_536;
+
+/// The chance that so many different guesses hit any of these targets: they are random and distinct.
+fn chance(possible: f64, targets: u32, guesses: f64) -> f64 {
+    if possible < guesses + f64::from(targets) {
+        return if targets == 0 { 0.0 } else { 1.0 };
+    }
+    // No guess hits: targets that all lie among those that are not tried. As a sum of logarithms, which do not vanish.
+    let miss: f64 = (0..targets).map(|taken| (-guesses / (possible - f64::from(taken))).ln_1p()).sum();
+    -miss.exp_m1()
+}
+
+/// How many guesses are evaluated in this time, without a pause.
+fn guesses_in(guesses: u32, refill: Duration, time: Duration) -> f64 {
+    f64::from(guesses) + (time.as_secs_f64() / refill.as_secs_f64()).floor()
+}
+
+/// Badge numbers that sign in alone, and what guesses at them cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BadgeOdds {
+    /// How many different numbers the site's cards can have, if that was declared.
+    pub numbers: Option<u64>,
+    /// Badges that are enrolled.
+    pub badges: u32,
+    /// Guesses at once.
+    pub guesses: u32,
+    /// One more after this.
+    pub refill: Duration,
+}
+
+impl BadgeOdds {
+    /// Whether a declared space has so many numbers for each badge that guessing is hopeless. One that nobody declared is not
+    /// judged.
+    pub fn are_good(&self) -> bool {
+        self.numbers.is_none_or(|_| self.badges <= self.most_badges())
+    }
+
+    /// So many badges are well hidden among the numbers.
+    pub fn most_badges(&self) -> u32 {
+        u32::try_from(self.possible() / 1_000).unwrap_or(u32::MAX)
+    }
+
+    /// As declared, or the pessimistic assumption.
+    pub fn possible(&self) -> u64 {
+        self.numbers.unwrap_or(ASSUMED_NUMBERS)
+    }
+
+    /// The chance that guessing for this long hits any badge.
+    pub fn chance_in(&self, time: Duration) -> f64 {
+        self.chance(guesses_in(self.guesses, self.refill, time))
+    }
+
+    /// The chance that so many different numbers hit any badge.
+    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a chance needs no exact count of numbers")]
+    pub fn chance(&self, guesses: f64) -> f64 {
+        chance(self.possible() as f64, self.badges, guesses)
+    }
+}
+
+/// One PIN tried at many badges whose numbers are known: each person has tries of their own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spray {
+    /// Of a PIN.
+    pub digits: usize,
+    /// Badges.
+    pub badges: u32,
+    /// Tries at each at once.
+    pub guesses: u32,
+    /// One more after this.
+    pub refill: Duration,
+}
+
+impl Spray {
+    /// The chance that one PIN at each badge hits anybody.
+    pub fn chance(&self, tries: f64) -> f64 {
+        let possible = 10_f64.powi(i32::try_from(self.digits).unwrap_or(i32::MAX));
+        -((-1.0 / possible).ln_1p() * f64::from(self.badges) * tries).exp_m1()
+    }
+
+    /// The chance that spraying for this long hits anybody.
+    pub fn chance_in(&self, time: Duration) -> f64 {
+        self.chance(guesses_in(self.guesses, self.refill, time))
+    }
+}
 
 /// How long PINs are, how many people have one, and what guesses cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,18 +129,12 @@ impl Odds {
 
     /// How many guesses are evaluated in this time, without a pause.
     pub fn guesses_in(&self, time: Duration) -> f64 {
-        f64::from(self.guesses) + (time.as_secs_f64() / self.refill.as_secs_f64()).floor()
+        guesses_in(self.guesses, self.refill, time)
     }
 
     /// The chance that so many different guesses hit anybody: PINs are random and distinct.
     pub fn chance(&self, guesses: f64) -> f64 {
-        let (possible, people) = (self.possible(), f64::from(self.people));
-        if possible < guesses + people {
-            return 1.0;
-        }
-        // No guess hits: people whose PINs all lie among those that are not tried. As a sum of logarithms, which do not vanish.
-        let miss: f64 = (0..self.people).map(|taken| (-guesses / (possible - f64::from(taken))).ln_1p()).sum();
-        -miss.exp_m1()
+        chance(self.possible(), self.people, guesses)
     }
 
     fn possible(&self) -> f64 {
@@ -83,6 +167,36 @@ mod tests {
             assert!(close(odds.chance(1.0), one), "{people} {digits}: {}", odds.chance(1.0));
             assert!(close(odds.chance(250.0), day_chance), "{people} {digits}: {}", odds.chance(250.0));
         }
+    }
+
+    /// B5: 26-bit cards with a known facility code and 500 people are 0.76 % a guess, and an hour of guessing is 66 %.
+    #[test]
+    fn badge_numbers_of_26_bit_cards_are_guessed_within_hours() {
+        let odds = BadgeOdds { numbers: None, badges: 500, guesses: 20, refill: Duration::from_secs(30) };
+        assert!((odds.chance(1.0) - 0.0076).abs() < 0.0001, "{}", odds.chance(1.0));
+        let hour = odds.chance_in(Duration::from_hours(1));
+        assert!((hour - 0.66).abs() < 0.01, "{hour}");
+        assert!(odds.are_good(), "nobody declared how many numbers there are");
+    }
+
+    /// B5: a declared space below 1000 for each badge is refused.
+    #[test]
+    fn sixty_five_badges_fit_into_26_bits_and_no_more() {
+        let odds = |badges, numbers| BadgeOdds { numbers, badges, guesses: 20, refill: Duration::from_secs(30) };
+        assert!(odds(65, Some(65_536)).are_good());
+        assert!(!odds(66, Some(65_536)).are_good());
+        assert_eq!(odds(0, None).most_badges(), 65);
+        assert!(odds(1_000_000, Some(1 << 56)).are_good());
+    }
+
+    /// R17a: all numbers of 200 badges known, six digits: about 3 % in a day; with eight digits 0.03 %.
+    #[test]
+    fn one_pin_is_sprayed_over_many_badges() {
+        let spray = |digits| Spray { digits, badges: 200, guesses: 10, refill: Duration::from_mins(10) };
+        let day = Duration::from_hours(24);
+        assert!((spray(6).chance_in(day) - 0.03).abs() < 0.001, "{}", spray(6).chance_in(day));
+        assert!((spray(8).chance_in(day) - 0.0003).abs() < 0.00001, "{}", spray(8).chance_in(day));
+        assert!((spray(6).chance(1.0) - 0.0002).abs() < 0.00001);
     }
 
     /// R2, T1

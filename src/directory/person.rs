@@ -69,6 +69,8 @@ pub struct Found {
     pub email: String,
     /// What they are called.
     pub name: String,
+    /// Counts their logins: a renewal replaces one.
+    pub revision: i64,
     /// They may not sign in.
     pub is_suspended: bool,
     /// What they chose to read.

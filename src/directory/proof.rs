@@ -1,21 +1,112 @@
-//! That nobody else wrote into the directory: a proof over each person's row, one over everything, and one over the guesses.
-//! A whole file that is put back from yesterday is found by the audit log's head, which lies elsewhere.
+//! That nobody else wrote into the directory: a proof over each person's row, one over everything, and one over each number that
+//! runs out. A whole file that is put back from yesterday is found by the audit log's head, which lies elsewhere.
 
 use hmac::{Hmac, Mac};
-use rusqlite::{Connection, OptionalExtension, Transaction, params, types::ValueRef};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params, types::ValueRef};
 use sha2::Sha256;
 
-use super::{Directory, Error, FILE, seal::DataKey};
-use crate::{hex, staff::StaffId};
+use super::{
+    DeviceKey, Directory, Error, FILE,
+    generations::{self, DataKeys},
+    seal::DataKey,
+};
+use crate::staff::StaffId;
 
-/// What nobody may change from outside, in one order.
-const TABLES: [&str; 4] = [
-    "SELECT id, email, name, salt, revision, login_id, suspended, proof FROM staff ORDER BY id",
-    "SELECT tag, hint, staff_id FROM badges ORDER BY tag",
-    "SELECT tag, staff_id FROM pins ORDER BY tag",
-    "SELECT staff_id, role, revision, nonce, sealed FROM logins ORDER BY staff_id, role",
-];
+/// Rows that nobody may change from outside, in one order, under the label of their proof.
+struct Proven {
+    label: &'static [u8],
+    tables: &'static [&'static str],
+}
+
+/// What this version proves.
+const TABLES: Proven = Proven {
+    label: b"vestibule/directory/v2",
+    tables: &[
+        "SELECT id, email, name, salt, revision, login_id, suspended, proof FROM staff ORDER BY id",
+        "SELECT tag, hint, staff_id, generation, sealed FROM badges ORDER BY tag",
+        "SELECT tag, staff_id, generation FROM pins ORDER BY tag",
+        "SELECT staff_id, role, revision, nonce, sealed, generation FROM logins ORDER BY staff_id, role",
+        "SELECT id, kind, email, login_id FROM errands ORDER BY id",
+        "SELECT key, value FROM meta WHERE key IN ('generation', 'kisi_name', 'log_begun', 'pin_cost', 'pin_salt', 'technician_pin')
+         OR key LIKE 'data_key.%' ORDER BY key",
+    ],
+};
+/// What versions 1 and 2 of the file proved.
+const OLDER_TABLES: Proven = Proven {
+    label: b"vestibule/directory/v1",
+    tables: &[
+        "SELECT id, email, name, salt, revision, login_id, suspended, proof FROM staff ORDER BY id",
+        "SELECT tag, hint, staff_id FROM badges ORDER BY tag",
+        "SELECT tag, staff_id FROM pins ORDER BY tag",
+        "SELECT staff_id, role, revision, nonce, sealed FROM logins ORDER BY staff_id, role",
+    ],
+};
 const PERSON: &str = "SELECT id, email, name, salt, revision, login_id, suspended FROM staff WHERE id = ?1";
+/// A number that was never drawn on: as many as the configuration says.
+const FULL: u32 = u32::MAX;
+/// Set with the first audit log.
+const LOG_BEGUN: &str = "log_begun";
+/// Binds the tries at somebody's PIN to them.
+const TRIES: &[u8] = b"vestibule/tries/v1";
+
+/// A number that runs out, where it lies and what proves it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counter {
+    key: &'static str,
+    label: &'static [u8],
+}
+
+impl Counter {
+    /// Guesses at the keypad.
+    pub(super) const GUESSES: Self = Self { key: "guesses_left", label: b"vestibule/guesses/v1" };
+    /// Badges that nobody has.
+    pub(super) const BADGES: Self = Self { key: "badge_guesses_left", label: b"vestibule/badge-guesses/v1" };
+    /// Tries at the technician's PIN.
+    pub(super) const TECHNICIAN: Self = Self { key: "technician_tries", label: b"vestibule/technician-tries/v1" };
+    const ALL: [Self; 3] = [Self::GUESSES, Self::BADGES, Self::TECHNICIAN];
+
+    fn put(self, db: &Connection, data: &DataKey, left: u32) -> Result<(), Error> {
+        put_meta(db, self.key, &proven(data, self.label, &[], left))
+    }
+
+    /// A number that is missing or that somebody else wrote is none.
+    fn read(self, db: &Connection, data: &DataKey) -> Result<u32, Error> {
+        let kept = meta(db, self.key)?;
+        let left = kept.and_then(|kept| read_proven(data, self.label, &[], &kept));
+        if left.is_none() {
+            tracing::error!(key = self.key, "a number was changed or deleted from outside: nothing is left");
+        }
+        Ok(left.unwrap_or(0))
+    }
+}
+
+fn proven(data: &DataKey, label: &[u8], of: &[u8], left: u32) -> Vec<u8> {
+    let left = left.to_be_bytes();
+    [&left[..], &data.proof(label, &[of, &left].concat())].concat()
+}
+
+fn read_proven(data: &DataKey, label: &[u8], of: &[u8], kept: &[u8]) -> Option<u32> {
+    let (left, proof) = kept.split_first_chunk::<4>()?;
+    (*proof == data.proof(label, &[of, left].concat())).then(|| u32::from_be_bytes(*left))
+}
+
+fn put_tries(db: &Connection, data: &DataKey, staff: StaffId, left: u32) -> Result<(), Error> {
+    let value = proven(data, TRIES, &staff.get().to_be_bytes(), left);
+    let _ = db.execute("UPDATE staff SET tries = ?2 WHERE id = ?1", params![staff.get(), value])?;
+    Ok(())
+}
+
+/// Somebody who is new, or whose login is, has all tries.
+pub(super) fn begin_tries(db: &Connection, data: &DataKey, staff: StaffId) -> Result<(), Error> {
+    put_tries(db, data, staff, FULL)
+}
+
+fn read_tries(db: &Connection, data: &DataKey, staff: StaffId) -> Result<Option<u32>, Error> {
+    let sql = "SELECT tries FROM staff WHERE id = ?1";
+    let kept: Option<Option<Vec<u8>>> =
+        db.prepare_cached(sql)?.query_row([staff.get()], |row| row.get(0)).optional()?;
+    Ok(kept.map(|kept| kept.and_then(|kept| read_proven(data, TRIES, &staff.get().to_be_bytes(), &kept)).unwrap_or(0)))
+}
 
 impl Directory {
     /// Whether every row is as this program wrote it.
@@ -26,8 +117,41 @@ impl Directory {
     pub fn check(&self) -> Result<(), Error> {
         // One point in time: another process may write meanwhile.
         let view = self.db.unchecked_transaction()?;
-        let kept = meta(&view, "proof")?.unwrap_or_default();
-        if kept == of_everything(&view, &self.data)? { Ok(()) } else { Err(self.tampered()) }
+        if is_proven(&view, &self.data.current)? { Ok(()) } else { Err(self.tampered()) }
+    }
+
+    /// Begins a change. Nothing is changed, and so proven, that somebody else has written, or that lies under other keys by now.
+    pub(super) fn begin(&self) -> Result<Transaction<'_>, Error> {
+        let change = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        if generations::generation(&change)? != self.data.generation
+            || meta(&change, "key_id")?.as_deref() != Some(&self.key.id()[..])
+        {
+            return Err(Error::Stale { file: self.folder.join(FILE) });
+        }
+        if !is_proven(&change, &self.data.current)? {
+            return Err(self.tampered());
+        }
+        Ok(change)
+    }
+
+    /// Whether an audit log was begun for this directory: one that is gone since then was taken away.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn has_log(&self) -> Result<bool, Error> {
+        Ok(meta(&self.db, LOG_BEGUN)?.is_some())
+    }
+
+    /// Remembers that an audit log was begun.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn note_log(&self) -> Result<(), Error> {
+        let change = self.begin()?;
+        put_meta(&change, LOG_BEGUN, &[1])?;
+        commit(change, &self.data.current, None)
     }
 
     pub(super) fn tampered(&self) -> Error {
@@ -36,17 +160,18 @@ impl Directory {
 
     /// Whether this person's row is as this program wrote it.
     pub(super) fn is_ours(&self, staff: StaffId, proof: Option<&[u8]>) -> Result<bool, Error> {
-        Ok(proof.is_some() && proof == of_person(&self.db, &self.data, staff)?.as_ref().map(<[u8; 32]>::as_slice))
+        let found = of_person(&self.db, &self.data.current, staff)?;
+        Ok(proof.is_some() && proof == found.as_ref().map(<[u8; 32]>::as_slice))
     }
 
-    /// How many guesses at the keypad are left, as it was written down last. `None` when it never was; none are left when
-    /// somebody else wrote it.
+    /// How many guesses at the keypad are left, as it was written down last. `None` when none was ever used; none are left when the
+    /// number is missing or somebody else wrote it.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
     pub fn guesses_left(&self) -> Result<Option<u32>, Error> {
-        self.number("guesses_left", b"vestibule/guesses/v1")
+        self.number(Counter::GUESSES)
     }
 
     /// Writes down how many guesses are left. It is on the disk when this returns.
@@ -55,33 +180,44 @@ impl Directory {
     ///
     /// When the file cannot be written: nothing may be looked at then.
     pub fn keep_guesses_left(&self, left: u32) -> Result<(), Error> {
-        self.keep_number("guesses_left", b"vestibule/guesses/v1", left)
+        self.keep_number(Counter::GUESSES, left)
+    }
+
+    /// How many badges that nobody has may still be looked up. As [`Self::guesses_left`].
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn badge_guesses_left(&self) -> Result<Option<u32>, Error> {
+        self.number(Counter::BADGES)
+    }
+
+    /// Writes it down. It is on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written: no badge may be looked up then.
+    pub fn keep_badge_guesses_left(&self, left: u32) -> Result<(), Error> {
+        self.keep_number(Counter::BADGES, left)
     }
 
     /// What is left of something that runs out.
-    pub(super) fn number(&self, key: &str, label: &[u8]) -> Result<Option<u32>, Error> {
-        let Some(kept) = meta(&self.db, key)? else { return Ok(None) };
-        let ours = kept.split_first_chunk::<4>().filter(|(left, proof)| **proof == self.data.proof(label, &**left));
-        if ours.is_none() {
-            tracing::error!(key, "a number was changed from outside: nothing is left");
-        }
-        Ok(Some(ours.map_or(0, |(left, _)| u32::from_be_bytes(*left))))
+    pub(super) fn number(&self, counter: Counter) -> Result<Option<u32>, Error> {
+        Ok(Some(counter.read(&self.db, &self.data.current)?).filter(|left| *left != FULL))
     }
 
-    pub(super) fn keep_number(&self, key: &str, label: &[u8], left: u32) -> Result<(), Error> {
-        let left = left.to_be_bytes();
-        put_meta(&self.db, key, &[&left[..], &self.data.proof(label, &left)].concat())
+    pub(super) fn keep_number(&self, counter: Counter, left: u32) -> Result<(), Error> {
+        counter.put(&self.db, &self.data.current, left)
     }
 
-    /// How many tries at the PIN of this person's badge are left, as it was written down last.
+    /// How many tries at the PIN of this person's badge are left, as it was written down last. `None` when none was used since
+    /// their login was made; none are left when the number is missing or somebody else wrote it.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
     pub fn tries_left(&self, staff: StaffId) -> Result<Option<u32>, Error> {
-        let sql = "SELECT tries_left FROM staff WHERE id = ?1";
-        let left: Option<Option<i64>> = self.db.query_row(sql, [staff.get()], |row| row.get(0)).optional()?;
-        Ok(left.flatten().map(|left| u32::try_from(left).unwrap_or(0)))
+        Ok(read_tries(&self.db, &self.data.current, staff)?.filter(|left| *left != FULL))
     }
 
     /// Writes them down. On the disk when this returns.
@@ -90,20 +226,79 @@ impl Directory {
     ///
     /// When the file cannot be written: nothing may be looked at then.
     pub fn keep_tries_left(&self, staff: StaffId, left: u32) -> Result<(), Error> {
-        let _ = self.db.execute("UPDATE staff SET tries_left = ?2 WHERE id = ?1", params![staff.get(), left])?;
+        put_tries(&self.db, &self.data.current, staff, left)
+    }
+
+    /// Nobody has a guess left: each comes back in its time.
+    pub(super) fn empty_budgets(&self) -> Result<(), Error> {
+        let change = self.db.unchecked_transaction()?;
+        for counter in Counter::ALL {
+            counter.put(&change, &self.data.current, 0)?;
+        }
+        for staff in everybody(&change)? {
+            put_tries(&change, &self.data.current, staff, 0)?;
+        }
+        change.commit()?;
         Ok(())
     }
+}
 
-    /// Names this kiosk to Kisi: the same as long as the directory lives, and no other's.
-    pub fn name(&self) -> String {
-        let name = self.data.proof(b"vestibule/name/v1", &[]);
-        hex::encode(name.get(..6).unwrap_or_default()).to_string()
-    }
+/// Whether everything is as this version of the program left it.
+pub(super) fn is_proven(db: &Connection, data: &DataKey) -> Result<bool, Error> {
+    Ok(meta(db, "proof")?.unwrap_or_default() == of_everything(db, data, &TABLES)?)
+}
 
-    /// A key for the audit log, which lies in the same file.
-    pub fn audit_key(&self) -> [u8; 32] {
-        *self.data.derive(b"vestibule/audit/v1")
+fn everybody(db: &Connection) -> Result<Vec<StaffId>, Error> {
+    let mut select = db.prepare("SELECT id FROM staff")?;
+    let people = select.query_map([], |row| Ok(StaffId::new(row.get(0)?)))?;
+    Ok(people.collect::<Result<_, _>>()?)
+}
+
+/// Every number that runs out is full: for a directory that is made.
+pub(super) fn begin_counters(db: &Connection, data: &DataKey) -> Result<(), Error> {
+    Counter::ALL.into_iter().try_for_each(|counter| counter.put(db, data, FULL))
+}
+
+/// Every number gets a proof of the current key. One that the key before did not prove is none.
+pub(super) fn renew_counters(db: &Connection, data: &DataKeys) -> Result<(), Error> {
+    let Some((_, before)) = data.older.first() else { return Ok(()) };
+    for counter in Counter::ALL {
+        counter.put(db, &data.current, counter.read(db, before)?)?;
     }
+    for staff in everybody(db)? {
+        put_tries(db, &data.current, staff, read_tries(db, before, staff)?.unwrap_or(0))?;
+    }
+    Ok(())
+}
+
+/// A file of version 1 or 2, which was brought to this version just now: what it proved is proven as this version does it.
+pub(super) fn adopt(change: &Transaction<'_>, data: &DataKey, name: &str) -> Result<bool, Error> {
+    if meta(change, "proof")?.unwrap_or_default() != of_everything(change, data, &OLDER_TABLES)? {
+        return Ok(false);
+    }
+    put_meta(change, "kisi_name", name.as_bytes())?;
+    // A log goes with every directory of those versions that a kiosk or a command has used.
+    let has_log: bool = change.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'audit_anchors')",
+        [],
+        |row| row.get(0),
+    )?;
+    if has_log {
+        put_meta(change, LOG_BEGUN, &[1])?;
+    }
+    // A number that was never written down was never used. One that was keeps its proof.
+    for counter in Counter::ALL {
+        if meta(change, counter.key)?.is_none() {
+            counter.put(change, data, FULL)?;
+        }
+    }
+    for staff in everybody(change)? {
+        let sql = "SELECT tries_left FROM staff WHERE id = ?1";
+        let left: Option<u32> = change.query_row(sql, [staff.get()], |row| row.get(0))?;
+        put_tries(change, data, staff, left.unwrap_or(FULL))?;
+    }
+    prove(change, data)?;
+    Ok(true)
 }
 
 /// Ends a change: the rows it touched, and everything, are proven again.
@@ -113,16 +308,29 @@ pub(super) fn commit(change: Transaction<'_>, data: &DataKey, touched: Option<St
     {
         let _ = change.execute("UPDATE staff SET proof = ?2 WHERE id = ?1", params![staff.get(), proof])?;
     }
-    let proof = of_everything(&change, data)?;
-    put_meta(&change, "proof", &proof)?;
+    prove(&change, data)?;
     change.commit()?;
     Ok(())
 }
 
+/// Proves everything as it is now.
+pub(super) fn prove(change: &Connection, data: &DataKey) -> Result<(), Error> {
+    put_meta(change, "proof", &of_everything(change, data, &TABLES)?)
+}
+
+/// Proves each person and everything, with another key than before.
+pub(super) fn prove_all(change: &Connection, data: &DataKey) -> Result<(), Error> {
+    for staff in everybody(change)? {
+        let proof = of_person(change, data, staff)?;
+        let _ = change.execute("UPDATE staff SET proof = ?2 WHERE id = ?1", params![staff.get(), proof])?;
+    }
+    prove(change, data)
+}
+
 /// Over every row that only this program may change.
-pub(super) fn of_everything(db: &Connection, data: &DataKey) -> Result<[u8; 32], Error> {
-    let mut prover = data.prover(b"vestibule/directory/v1");
-    for table in TABLES {
+fn of_everything(db: &Connection, data: &DataKey, rows_of: &Proven) -> Result<[u8; 32], Error> {
+    let mut prover = data.prover(rows_of.label);
+    for table in rows_of.tables {
         let mut select = db.prepare(table)?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
@@ -176,4 +384,14 @@ pub(super) fn put_meta(db: &Connection, key: &str, value: &[u8]) -> Result<(), E
     let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     let _ = db.execute(sql, params![key, value])?;
     Ok(())
+}
+
+/// The data keys as the file keeps them, each wrapped with the device key.
+pub(super) fn put_wraps(db: &Connection, key: &DeviceKey, data: &DataKeys) -> Result<(), Error> {
+    let _ = db.execute("DELETE FROM meta WHERE key LIKE 'data_key.%'", [])?;
+    put_meta(db, "generation", &data.generation.to_be_bytes())?;
+    put_meta(db, "data_key", &key.wrap(data.generation, &data.current)?)?;
+    let put =
+        |(number, older): &(i64, DataKey)| put_meta(db, &format!("data_key.{number}"), &key.wrap(*number, older)?);
+    data.older.iter().try_for_each(put)
 }

@@ -1,11 +1,11 @@
 //! The tables, and how an older file becomes a newer one.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, config::DbConfig};
 
 use super::Error;
 
 /// The version of a file is the number of steps it has taken. A step is never changed once it was shipped.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY NOT NULL,
@@ -58,21 +58,39 @@ CREATE TABLE errands (
 ",
     // What this person chose to read. Nothing depends on it, so no proof is over it.
     "ALTER TABLE staff ADD COLUMN language TEXT;",
+    // The data key has generations: each row says which one it was made with. A badge's number is kept sealed, so that another key
+    // can make another index of it. Tries have a proof: `tries_left` is not read any more.
+    "
+ALTER TABLE badges ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE badges ADD COLUMN sealed BLOB;
+ALTER TABLE pins ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE logins ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE staff ADD COLUMN tries BLOB;
+",
 ];
 
-/// Sets up a connection, and brings the file to this version.
-pub(super) fn migrate(db: &mut Connection) -> Result<(), Error> {
+/// Sets up a connection.
+pub(super) fn prepare(db: &Connection) -> Result<(), Error> {
     db.busy_timeout(std::time::Duration::from_secs(5))?;
+    // A trigger that somebody else wrote into the file would change rows within our own changes, and we would prove them.
+    let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     let _: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;")?;
-    let step = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let version: i64 = step.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(())
+}
+
+/// Brings the file to this version. Returns which one it was of.
+pub(super) fn migrate(change: &Transaction<'_>) -> Result<i64, Error> {
+    let version: i64 = change.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     let missing = usize::try_from(version).ok().and_then(|taken| STEPS.get(taken..));
     for sql in missing.ok_or(Error::TooNew { version, known })? {
-        step.execute_batch(sql)?;
+        change.execute_batch(sql)?;
     }
-    step.pragma_update(None, "user_version", known)?;
-    step.commit()?;
-    Ok(())
+    if version != known {
+        change.pragma_update(None, "user_version", known)?;
+    }
+    Ok(version)
 }

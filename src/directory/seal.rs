@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::Error;
 use crate::{
-    crypt::{Key, mac, prover},
+    crypt::{self, Key, mac, prover},
     secret::Secret,
     staff::{Badge, Pin, StaffId},
 };
@@ -80,6 +80,11 @@ impl DataKey {
         Some(Self(key))
     }
 
+    /// The same key once more, for a row of the keys of before.
+    pub(super) fn copy(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// Gives the key to what wraps it. Search for this name in review.
     pub(super) fn expose(&self) -> &[u8] {
         &*self.0
@@ -104,9 +109,27 @@ impl DataKey {
         mac(&self.0, b"vestibule/badge-index/v1", badge.expose().as_bytes())
     }
 
+    /// A badge number as the directory keeps it, so that another data key can index it too. Bound to its owner.
+    pub(super) fn seal_badge(&self, staff: StaffId, badge: &Badge) -> Result<Vec<u8>, Error> {
+        let key = self.derive(b"vestibule/badge-number/v1");
+        crypt::seal(&key, &staff.get().to_be_bytes(), badge.expose().as_bytes()).ok_or(Error::Sealing)
+    }
+
+    /// The badge number again. `None` when it was changed, or sealed with another key or for another person.
+    pub(super) fn open_badge(&self, staff: StaffId, sealed: &[u8]) -> Option<Badge> {
+        let key = self.derive(b"vestibule/badge-number/v1");
+        let number = crypt::open(&key, &staff.get().to_be_bytes(), sealed)?;
+        Badge::kept(std::str::from_utf8(&number).ok()?)
+    }
+
     /// Recognises a PIN within one run of the program. Kept in memory only.
     pub(super) fn repeat_tag(&self, pin: &Pin) -> [u8; 32] {
         mac(&self.0, b"vestibule/repeat/v1", pin.expose())
+    }
+
+    /// Recognises a badge within one run of the program. Kept in memory only.
+    pub(super) fn badge_repeat_tag(&self, badge: &Badge) -> [u8; 32] {
+        mac(&self.0, b"vestibule/badge-repeat/v1", badge.expose().as_bytes())
     }
 
     /// Proves that a value is ours.

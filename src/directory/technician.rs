@@ -1,30 +1,39 @@
 //! The technician's PIN: issued like anybody's, never a way to sign in. Only a keyed tag of it is kept.
 
+use std::io;
+
 use super::{
     Directory, Error,
     pin::{self, draw},
-    proof::{meta, put_meta},
+    proof::{Counter, commit, meta, put_meta},
+    seal::Stretched,
 };
 use crate::staff::Pin;
 
-/// Where the tag lies.
-const TAG: &str = "technician_pin";
-/// And the tries that are left.
-const TRIES: &str = "technician_tries";
+/// Where the tag lies, and the generation of the data key that made it.
+pub(super) const TAG: &str = "technician_pin";
+
+/// The generation of a tag. One without it is of the first.
+pub(super) fn generation(kept: &[u8]) -> i64 {
+    let number = kept.get(32..).and_then(|rest| <[u8; 8]>::try_from(rest).ok());
+    number.map_or(1, i64::from_be_bytes)
+}
 
 impl Directory {
-    /// Draws a PIN, and forgets the one before.
+    /// Draws a PIN, shows it, and forgets the one before. One that could not be shown is not issued.
     ///
     /// # Errors
     ///
-    /// When there is no randomness, or the file cannot be written.
+    /// When there is no randomness, the file cannot be written, or the PIN could not be shown: the old PIN holds then.
     ///
     /// # Source
     ///
     /// `threats-and-faults.md`, R1 and T23: at least 8 digits, issued.
-    pub fn issue_technician_pin(&mut self) -> Result<Pin, Error> {
+    pub fn issue_technician_pin(&mut self, show: &mut dyn FnMut(&Pin) -> io::Result<()>) -> Result<Pin, Error> {
         let pin = draw(Pin::TECHNICIAN_DIGITS)?;
-        put_meta(&self.db, TAG, &self.technician_tag(&pin)?)?;
+        let stretched = pin::stretch(&pin, &self.salt, self.cost)?;
+        show(&pin).map_err(Error::NotShown)?;
+        self.put_technician(&stretched)?;
         Ok(pin)
     }
 
@@ -34,9 +43,24 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn is_technician(&self, pin: &Pin) -> Result<Option<bool>, Error> {
-        let tag = self.technician_tag(pin)?;
-        let kept = meta(&self.db, TAG)?;
-        Ok(kept.map(|kept| bool::from(subtle::ConstantTimeEq::ct_eq(&kept[..], &tag[..]))))
+        let stretched: Stretched = pin::stretch(pin, &self.salt, self.cost)?;
+        let Some(kept) = meta(&self.db, TAG)? else { return Ok(None) };
+        let generation = generation(&kept);
+        let Some(key) = self.data.of(generation) else { return Ok(Some(false)) };
+        let is_right =
+            subtle::ConstantTimeEq::ct_eq(kept.get(..32).unwrap_or_default(), &key.technician_tag(&stretched)[..]);
+        let is_right = bool::from(is_right);
+        if is_right && generation != self.data.generation {
+            self.put_technician(&stretched)?;
+            self.forget_unused_keys()?;
+        }
+        Ok(Some(is_right))
+    }
+
+    fn put_technician(&self, stretched: &Stretched) -> Result<(), Error> {
+        let change = self.begin()?;
+        put_meta(&change, TAG, &tag(self.data.generation, &self.data.current.technician_tag(stretched)))?;
+        commit(change, &self.data.current, None)
     }
 
     /// Whether there is a technician's PIN.
@@ -55,7 +79,7 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn technician_tries(&self) -> Result<Option<u32>, Error> {
-        self.number(TRIES, b"vestibule/technician-tries/v1")
+        self.number(Counter::TECHNICIAN)
     }
 
     /// Writes them down. On the disk when this returns.
@@ -64,10 +88,10 @@ impl Directory {
     ///
     /// When the file cannot be written: nothing may be looked at then.
     pub fn keep_technician_tries(&self, left: u32) -> Result<(), Error> {
-        self.keep_number(TRIES, b"vestibule/technician-tries/v1", left)
+        self.keep_number(Counter::TECHNICIAN, left)
     }
+}
 
-    fn technician_tag(&self, pin: &Pin) -> Result<[u8; 32], Error> {
-        Ok(self.data.technician_tag(&pin::stretch(pin, &self.salt, self.cost)?))
-    }
+fn tag(generation: i64, tag: &[u8; 32]) -> Vec<u8> {
+    [&tag[..], &generation.to_be_bytes()].concat()
 }

@@ -1,7 +1,16 @@
 //! What the directory keeps, and what it refuses.
 
-use super::*;
-use crate::{secret::Secret, staff::BadgeProfile};
+use std::fs;
+
+use super::{
+    seal::{Role, Sealed, Subject},
+    *,
+};
+use crate::{
+    private_files::temporary_folder,
+    secret::Secret,
+    staff::{BadgeProfile, Credential, Pin},
+};
 
 fn open(folder: &Path) -> Directory {
     Directory::open(folder, None, || Cost::FLOOR).unwrap()
@@ -26,7 +35,7 @@ fn enrol(directory: &mut Directory, email: &str, number: Option<&str>, pin: bool
 
 #[test]
 fn each_pin_and_badge_finds_its_own_person_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     let mut directory = open(folder.path());
     let ada = enrol(&mut directory, "ada@example.com", None, true).unwrap().unwrap();
     let grace = enrol(&mut directory, "grace@example.com", Some("0012345678"), true).unwrap().unwrap();
@@ -47,30 +56,9 @@ fn each_pin_and_badge_finds_its_own_person_after_a_restart() {
     assert_eq!(login(Credential::Pin(Pin::parse("000000").unwrap())), None);
 }
 
-/// A directory of the version before languages, as it lies on kiosks.
-#[test]
-fn an_older_directory_is_brought_up_to_date_and_keeps_everybody() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut directory = open(folder.path());
-    let pin = enrol(&mut directory, "ada@example.com", None, true).unwrap().unwrap();
-    drop(directory);
-    let older = "ALTER TABLE staff DROP COLUMN language; PRAGMA user_version = 1;";
-    Connection::open(folder.path().join(FILE)).unwrap().execute_batch(older).unwrap();
-
-    let mut directory = open(folder.path());
-    let found = directory.identify(&Credential::Pin(pin)).unwrap().unwrap();
-    assert_eq!((found.name.as_str(), found.language), ("ada", None));
-    directory.keep_language(found.staff, Language::Es).unwrap();
-    drop(directory);
-    let directory = open(folder.path());
-    directory.check().unwrap();
-    let version: i64 = directory.db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
-}
-
 #[test]
 fn a_badge_has_one_owner_and_a_person_is_enrolled_once() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     let mut directory = open(folder.path());
     let _ = enrol(&mut directory, "ada@example.com", Some("1111"), false).unwrap();
     let error = enrol(&mut directory, "grace@example.com", Some("1111"), false).unwrap_err();
@@ -87,7 +75,7 @@ fn a_badge_has_one_owner_and_a_person_is_enrolled_once() {
 
 #[test]
 fn a_directory_without_its_key_is_refused_and_no_new_key_is_made() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     drop(open(folder.path()));
     let key = folder.path().join("device.key");
     fs::remove_file(&key).unwrap();
@@ -101,7 +89,7 @@ fn a_directory_without_its_key_is_refused_and_no_new_key_is_made() {
 
 #[test]
 fn a_sealed_login_moved_to_another_person_does_not_open() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     let mut directory = open(folder.path());
     let _ = enrol(&mut directory, "ada@example.com", Some("1111"), false).unwrap();
     let _ = enrol(&mut directory, "grace@example.com", Some("2222"), false).unwrap();
@@ -116,7 +104,7 @@ fn a_sealed_login_moved_to_another_person_does_not_open() {
 
 #[test]
 fn a_file_of_a_newer_version_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     open(folder.path()).db.pragma_update(None, "user_version", 99).unwrap();
     let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err();
     assert!(matches!(error, Error::TooNew { version: 99, .. }), "{error}");
@@ -124,14 +112,14 @@ fn a_file_of_a_newer_version_is_refused() {
 
 #[test]
 fn a_file_that_makes_guessing_cheap_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     let _ = open(folder.path()).db.execute("UPDATE meta SET value = zeroblob(12) WHERE key = 'pin_cost'", []).unwrap();
     assert!(matches!(Directory::open(folder.path(), None, || Cost::FLOOR), Err(Error::Hashing)));
 }
 
 #[test]
 fn nothing_in_the_files_is_a_pin_a_badge_number_or_a_login() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     let mut directory = open(folder.path());
     let pin = enrol(&mut directory, "ada@example.com", Some("0012345678"), true).unwrap().unwrap();
     for file in fs::read_dir(folder.path()).unwrap() {
@@ -145,7 +133,7 @@ fn nothing_in_the_files_is_a_pin_a_badge_number_or_a_login() {
 /// T14: every byte of every sealed login.
 #[test]
 fn every_flipped_byte_of_a_sealed_login_is_found() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     let mut directory = open(folder.path());
     let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
     let mut tried = 0;
@@ -189,7 +177,7 @@ fn rows_that_are_changed_swapped_or_put_back_are_found() {
         "INSERT INTO badges (tag, hint, staff_id) VALUES (zeroblob(32), '99', 1)",
         "UPDATE logins SET staff_id = 99 WHERE staff_id = 4; UPDATE logins SET staff_id = 4 WHERE staff_id = 5; UPDATE logins SET staff_id = 5 WHERE staff_id = 99",
     ] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = temporary_folder("vestibule-").unwrap();
         let mut directory = open(folder.path());
         for (email, number) in
             [("ada", "1111"), ("grace", "2222"), ("nadia", "3333"), ("juergen", "4444"), ("lin", "5555")]
@@ -213,7 +201,7 @@ fn rows_that_are_changed_swapped_or_put_back_are_found() {
 /// T4, T14
 #[test]
 fn a_number_of_guesses_that_is_written_from_outside_is_none() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     let directory = open(folder.path());
     directory.keep_guesses_left(3).unwrap();
     assert_eq!(directory.guesses_left().unwrap(), Some(3));
@@ -227,7 +215,7 @@ fn a_number_of_guesses_that_is_written_from_outside_is_none() {
 /// T12: a copy of the disk without the key, and with the key of another machine.
 #[test]
 fn a_copied_directory_opens_no_login_and_finds_no_pin_on_another_machine() {
-    let (ours, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (ours, other) = (temporary_folder("vestibule-").unwrap(), temporary_folder("vestibule-").unwrap());
     let mut directory = open(ours.path());
     let _ = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap();
     let image = directory.db.serialize(rusqlite::MAIN_DB).unwrap().to_vec();
@@ -250,18 +238,18 @@ fn a_copied_directory_opens_no_login_and_finds_no_pin_on_another_machine() {
         .unwrap();
     let salt: Vec<u8> = directory.db.query_row("SELECT salt FROM staff", [], |row| row.get(0)).unwrap();
     let of = Subject { staff: StaffId::new(1), salt: &salt, revision: 1 };
-    assert!(directory.data.open(Role::Device, of, &sealed).is_some());
+    assert!(directory.data.current.open(Role::Device, of, &sealed).is_some());
     assert!(theirs.open(Role::Device, of, &sealed).is_none());
-    assert_ne!(theirs.badge_tag(&badge("1111")), directory.data.badge_tag(&badge("1111")));
+    assert_ne!(theirs.badge_tag(&badge("1111")), directory.data.current.badge_tag(&badge("1111")));
 }
 
 #[test]
 fn another_device_key_opens_everything_and_the_old_one_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     let mut directory = open(folder.path());
     let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
     let old = fs::read(folder.path().join("device.key")).unwrap();
-    let place = directory.rekey(None).unwrap();
+    let place = directory.rekey(None).unwrap().place;
     assert_eq!(place, KeyPlace::File(folder.path().join("device.key")));
     let new = fs::read(folder.path().join("device.key")).unwrap();
     assert_ne!(old, new);
@@ -271,20 +259,32 @@ fn another_device_key_opens_everything_and_the_old_one_nothing() {
     fs::write(folder.path().join("device.key"), new).unwrap();
 
     // To a systemd credential: the file is gone afterwards.
-    let credentials = tempfile::tempdir().unwrap();
+    let credentials = temporary_folder("vestibule-").unwrap();
     fs::write(credentials.path().join("vestibule.key"), [3; 32]).unwrap();
-    let place = open(folder.path()).rekey(Some(credentials.path())).unwrap();
+    let place = open(folder.path()).rekey(Some(credentials.path())).unwrap().place;
     assert!(matches!(place, KeyPlace::Credential(_)));
     assert!(!folder.path().join("device.key").exists());
     assert!(matches!(Directory::open(folder.path(), None, || Cost::FLOOR), Err(Error::KeyMissing { .. })));
     let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::FLOOR).unwrap();
     assert!(directory.identify(&Credential::Badge(badge("1111"))).unwrap().is_some());
+
+    // To the next credential, which gets the name of the first afterwards. Cut short before that, it is not replaced again.
+    fs::write(credentials.path().join("vestibule.key.next"), [4; 32]).unwrap();
+    for is_new in [true, false] {
+        let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::FLOOR).unwrap();
+        let place = KeyPlace::Credential(credentials.path().join("vestibule.key.next"));
+        assert_eq!(directory.rekey(Some(credentials.path())).unwrap(), Rekeyed { place, is_new, is_clean: true });
+    }
+    fs::rename(credentials.path().join("vestibule.key.next"), credentials.path().join("vestibule.key")).unwrap();
+    let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::FLOOR).unwrap();
+    assert!(directory.identify(&Credential::Badge(badge("1111"))).unwrap().is_some());
+    assert!(!folder.path().join("device.key").exists() && !folder.path().join("device.key.next").exists());
 }
 
 /// R12
 #[test]
 fn where_a_badge_alone_signs_in_no_longer_its_copy_is_forgotten() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     let mut directory = open(folder.path());
     let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
     let _ = enrol(&mut directory, "grace@example.com", Some("2222"), false).unwrap();
@@ -298,12 +298,12 @@ fn where_a_badge_alone_signs_in_no_longer_its_copy_is_forgotten() {
 
 #[test]
 fn a_restored_backup_opens_every_login_on_another_machine() {
-    let (ours, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (ours, other) = (temporary_folder("vestibule-").unwrap(), temporary_folder("vestibule-").unwrap());
     let mut directory = open(ours.path());
     let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
     let backup = directory.backup().unwrap();
     assert!(matches!(restore(&backup, ours.path(), None), Err(Error::NotEmpty { .. })), "nothing is overwritten");
-    let restored = restore(&backup, other.path(), None).unwrap();
+    let restored = restore(&backup, other.path(), None).unwrap().finish().unwrap();
     assert_eq!(restored.list().unwrap(), directory.list().unwrap());
     assert!(restored.identify(&Credential::Pin(pin)).unwrap().is_some());
     assert_eq!(restored.name(), directory.name(), "the same kiosk to Kisi");
@@ -314,7 +314,7 @@ fn a_restored_backup_opens_every_login_on_another_machine() {
 /// Two processes: one replaces the key, the other opens the directory all the while.
 #[test]
 fn a_directory_that_is_opened_during_a_rekey_loses_no_key() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temporary_folder("vestibule-").unwrap();
     let mut directory = open(folder.path());
     let _ = enrol(&mut directory, "ada@example.com", Some("1111"), false).unwrap();
     drop(directory);
@@ -334,4 +334,205 @@ fn a_directory_that_is_opened_during_a_rekey_loses_no_key() {
     done.send(()).unwrap();
     assert!(0 < opening.join().unwrap());
     assert!(open(folder.path()).identify(&Credential::Badge(badge("1111"))).unwrap().is_some());
+}
+
+/// Everything in the files of a data folder.
+fn bytes_of(folder: &Path) -> Vec<Vec<u8>> {
+    fs::read_dir(folder).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
+}
+
+fn holds(files: &[Vec<u8>], needle: &[u8]) -> bool {
+    files.iter().any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
+}
+
+/// C13: `rekey` kept the data key, and an old copy of the wrapped key stayed in the file.
+#[test]
+fn a_rekey_draws_a_new_data_key_and_leaves_no_old_wrap_in_any_file() {
+    let folder = temporary_folder("vestibule-").unwrap();
+    let mut directory = open(folder.path());
+    let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
+    let _ = enrol(&mut directory, "grace@example.com", Some("2222"), false).unwrap();
+    let technician = directory.issue_technician_pin(&mut |_| Ok(())).unwrap();
+    directory.keep_guesses_left(3).unwrap();
+    let ada = directory.person("ada@example.com").unwrap().unwrap().id;
+    directory.keep_tries_left(ada, 4).unwrap();
+    let (old_wrap, old_key) =
+        (meta(&directory.db, "data_key").unwrap().unwrap(), directory.data.current.expose().to_vec());
+    let (name, old_audit) = (directory.name().to_owned(), directory.audit_key().current);
+    let old_tag = directory.data.current.badge_tag(&badge("2222"));
+    assert!(holds(&bytes_of(folder.path()), &old_wrap), "the test sees what it looks for");
+    let old_device_key = fs::read(folder.path().join("device.key")).unwrap();
+    let _ = directory.rekey(None).unwrap();
+
+    let files = bytes_of(folder.path());
+    assert!(!holds(&files, &old_wrap), "the old wrap is in no file, the write-ahead log among them");
+    assert!(!holds(&files, &old_key) && !holds(&files, &old_device_key) && !holds(&files, &old_tag));
+    let directory = open(folder.path());
+    assert_ne!(directory.data.current.expose(), old_key);
+    assert_eq!(directory.name(), name, "the same kiosk to Kisi");
+    assert_ne!(directory.audit_key().current, old_audit);
+    assert_eq!(directory.guesses_left().unwrap(), Some(3), "guesses are neither given back nor lost");
+    assert_eq!(directory.tries_left(ada).unwrap(), Some(4));
+    assert_eq!(directory.outdated().unwrap(), Outdated { pins: 1, badges: 0, technician: true });
+    // Badges and what they open are under the new key alone; a PIN waits for its owner.
+    let generation = |table: &str, role: &str| -> i64 {
+        let sql = format!("SELECT max(generation) + min(generation) FROM {table} WHERE {role}");
+        directory.db.query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(generation("logins", "role = 'device'"), 4);
+    assert_eq!(generation("badges", "1"), 4);
+    assert_eq!(generation("pins", "1"), 2);
+    for number in ["1111", "2222"] {
+        assert!(directory.identify(&Credential::Badge(badge(number))).unwrap().is_some(), "{number}");
+    }
+    let copy = |pin: &Pin| Pin::parse(std::str::from_utf8(pin.expose()).unwrap()).unwrap();
+    assert!(directory.identify(&Credential::Pin(copy(&pin))).unwrap().is_some(), "accepted until then");
+    assert_eq!(directory.outdated().unwrap(), Outdated { technician: true, ..Outdated::default() });
+    assert!(holds(&bytes_of(folder.path()), b"data_key.1"), "still needed");
+    assert_eq!(directory.is_technician(&technician).unwrap(), Some(true));
+    assert!(directory.outdated().unwrap().is_empty());
+    assert_eq!(meta(&directory.db, "data_key.1").unwrap(), None, "nothing needs it any more");
+    drop(directory);
+    let directory = open(folder.path());
+    assert!(directory.data.older.is_empty());
+    assert!(directory.identify(&Credential::Pin(pin)).unwrap().is_some());
+    directory.check().unwrap();
+}
+
+/// C13: twice in a row, before anybody came; and a backup between, which has every generation.
+#[test]
+fn a_pin_opens_across_two_rekeys_and_from_a_backup() {
+    let (folder, other) = (temporary_folder("vestibule-").unwrap(), temporary_folder("vestibule-").unwrap());
+    let mut directory = open(folder.path());
+    let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
+    let _ = directory.rekey(None).unwrap();
+    let mut directory = open(folder.path());
+    let _ = enrol(&mut directory, "grace@example.com", None, true).unwrap();
+    let _ = directory.rekey(None).unwrap();
+    let mut directory = open(folder.path());
+    assert_eq!(directory.outdated().unwrap().pins, 2);
+    let restored = restore(&directory.backup().unwrap(), other.path(), None).unwrap().finish().unwrap();
+    let copy = Pin::parse(std::str::from_utf8(pin.expose()).unwrap()).unwrap();
+    for directory in [&directory, &restored] {
+        let pin = Credential::Pin(Pin::parse(std::str::from_utf8(copy.expose()).unwrap()).unwrap());
+        assert!(directory.identify(&pin).unwrap().is_some());
+        assert_eq!(directory.outdated().unwrap().pins, 1);
+    }
+}
+
+/// B8: a number that is deleted gave everything back. Missing after the first start means none.
+#[test]
+fn a_number_that_is_deleted_is_none() {
+    let folder = temporary_folder("vestibule-").unwrap();
+    let mut directory = open(folder.path());
+    assert_eq!(directory.guesses_left().unwrap(), None, "never used");
+    let _ = enrol(&mut directory, "ada@example.com", None, true).unwrap();
+    let ada = directory.person("ada@example.com").unwrap().unwrap().id;
+    assert_eq!(directory.tries_left(ada).unwrap(), None);
+    directory.keep_guesses_left(0).unwrap();
+    drop(directory);
+    let directory = open(folder.path());
+    let sql = "DELETE FROM meta WHERE key IN ('guesses_left', 'badge_guesses_left', 'technician_tries'); UPDATE staff SET tries = NULL";
+    directory.db.execute_batch(sql).unwrap();
+    drop(directory);
+    let directory = open(folder.path());
+    assert_eq!(directory.guesses_left().unwrap(), Some(0));
+    assert_eq!(directory.badge_guesses_left().unwrap(), Some(0));
+    assert_eq!(directory.technician_tries().unwrap(), Some(0));
+    assert_eq!(directory.tries_left(ada).unwrap(), Some(0));
+    // One person's number is not another's.
+    let mut directory = directory;
+    let _ = enrol(&mut directory, "grace@example.com", None, true).unwrap();
+    directory.db.execute_batch("UPDATE staff SET tries = (SELECT tries FROM staff WHERE id = 2) WHERE id = 1").unwrap();
+    assert_eq!(directory.tries_left(ada).unwrap(), Some(0));
+}
+
+/// A2: a folder that others can look into is refused, with what to do about it; files are closed whatever they were.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_others_can_read_is_refused_and_files_are_closed() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = temporary_folder("vestibule-").unwrap();
+    drop(open(folder.path()));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let file = folder.path().join(FILE);
+    assert_eq!(mode(&file), 0o600);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let directory = open(folder.path());
+    directory.keep_guesses_left(5).unwrap();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    drop(directory);
+    for open_to_others in [0o755, 0o750, 0o701, 0o770] {
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(open_to_others)).unwrap();
+        let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err().to_string();
+        assert!(error.contains(&format!("{open_to_others:04o}")) && error.contains("chmod 700"), "{error}");
+    }
+}
+
+/// C14: people stay suspended as in the backup, and nobody has a guess at first.
+#[test]
+fn a_restored_backup_keeps_people_suspended_and_begins_without_guesses() {
+    let (ours, other) = (temporary_folder("vestibule-").unwrap(), temporary_folder("vestibule-").unwrap());
+    let mut directory = open(ours.path());
+    let _ = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap();
+    let _ = directory.suspend("ada@example.com", true).unwrap();
+    let restored = restore(&directory.backup().unwrap(), other.path(), None).unwrap().finish().unwrap();
+    let ada = restored.person("ada@example.com").unwrap().unwrap();
+    assert_eq!(ada.standing, Standing::Suspended);
+    assert_eq!(restored.open_revision(ada.id).unwrap(), None);
+    assert_eq!(restored.guesses_left().unwrap(), Some(0));
+    assert_eq!(restored.badge_guesses_left().unwrap(), Some(0));
+    assert_eq!(restored.technician_tries().unwrap(), Some(0));
+    assert_eq!(restored.tries_left(ada.id).unwrap(), Some(0));
+}
+
+/// E28: no command took a badge away.
+#[test]
+fn badges_are_taken_away_one_by_one_or_all() {
+    let folder = temporary_folder("vestibule-").unwrap();
+    let mut directory = open(folder.path());
+    let _ = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap();
+    let _ = enrol(&mut directory, "grace@example.com", Some("2222"), false).unwrap();
+    let ada = directory.person("ada@example.com").unwrap().unwrap().id;
+    let _ = directory.give_badge(ada, &badge("3333")).unwrap();
+    let other = directory.take_badges("ada@example.com", Some(&badge("2222"))).unwrap_err();
+    assert!(matches!(other, Error::NoSuchBadge { .. }), "{other}");
+    assert_eq!(directory.take_badges("ada@example.com", Some(&badge("1111"))).unwrap(), 1);
+    assert!(directory.identify(&Credential::Badge(badge("1111"))).unwrap().is_none());
+    assert!(directory.identify(&Credential::Badge(badge("3333"))).unwrap().is_some());
+    assert_eq!(directory.take_badges("ada@example.com", None).unwrap(), 1);
+    assert!(matches!(directory.take_badges("ada@example.com", None), Err(Error::NoSuchBadge { .. })));
+    directory.check().unwrap();
+    assert!(directory.give_badge(ada, &badge("3333")).unwrap(), "it can be given again");
+}
+
+/// E29: a PIN that could not be shown is not issued, and the one before still works.
+#[test]
+fn a_pin_that_could_not_be_shown_is_not_issued() {
+    let folder = temporary_folder("vestibule-").unwrap();
+    let mut directory = open(folder.path());
+    let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
+    let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let ada = directory.person("ada@example.com").unwrap().unwrap().id;
+    let error = directory.issue_pin(ada, 6, &mut |_| Err(full())).unwrap_err();
+    assert!(matches!(error, Error::NotShown(_)), "{error}");
+    assert!(directory.identify(&Credential::Pin(pin)).unwrap().is_some());
+    assert!(matches!(directory.issue_technician_pin(&mut |_| Err(full())), Err(Error::NotShown(_))));
+    assert!(!directory.has_technician().unwrap());
+    let grace = Enrolment {
+        email: "grace@example.com",
+        name: "Grace",
+        login_id: 78,
+        secret: &Secret::new("login".to_owned()),
+        badge: None,
+        pin_digits: Some(6),
+        badge_alone: true,
+        errand: None,
+    };
+    assert!(matches!(directory.enrol_and_show(&grace, &mut |_| Err(full())), Err(Error::NotShown(_))));
+    assert!(directory.person("grace@example.com").unwrap().is_none());
+    directory.check().unwrap();
 }

@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use crate::{
-    door::DoorId,
-    kisi::{self, Bar, Barred, Client, Group},
+    kisi::{self, Bar, Barred, Client, Group, GroupRight, Rights},
     secret::Secret,
 };
+
+/// What a row is about that is about no single door.
+const EVERY_DOOR: &str = "every door";
 
 /// A door that the kiosk cannot open for somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +35,10 @@ impl Blocked {
             Bar::ManagedDevice => "opens only with a managed device",
             Bar::Reader => "wants a proof from its reader",
             Bar::Position => "wants a position, and this kiosk has none",
+            Bar::SwitchedOff => "this person's access is switched off",
+            Bar::NoRights => "this person has no right to any door",
+            Bar::Ended => "this person's right has ended",
+            Bar::NotBegun => "this person's right has not begun",
         }
     }
 
@@ -42,13 +50,16 @@ impl Blocked {
         };
         match self.bar {
             Bar::NotSetUp => format!("{at}, hardware"),
-            Bar::Offline => "power and network of its controller".to_owned(),
+            Bar::Offline => "Check its controller's power and network".to_owned(),
             Bar::NoApps => format!("{at}, app access"),
             Bar::TapOnly => format!("{at}, tap to access restriction"),
             Bar::PrimaryDevice => format!("{at}, primary device restriction"),
             Bar::ManagedDevice => format!("{at}, managed device restriction"),
             Bar::Reader => format!("{at}, reader restriction"),
             Bar::Position => format!("[proximity] in kiosk.toml, or {at}, geofence restriction"),
+            Bar::SwitchedOff => "Kisi: the person, access".to_owned(),
+            Bar::NoRights => "Kisi: the person, groups".to_owned(),
+            Bar::Ended | Bar::NotBegun => format!("{at}, valid from and until"),
         }
     }
 }
@@ -75,29 +86,56 @@ impl Access {
         Ok(Self { groups, doors: client.bars(admin).await? })
     }
 
-    /// What cannot work for somebody who is in these groups. A door is open to them if one of their groups opens it.
-    pub fn blocked(&self, groups: &[u64]) -> Vec<Blocked> {
-        let groups: Vec<&Group> = groups.iter().filter_map(|id| self.groups.get(id)).collect();
+    /// What cannot work for somebody with these rights. A door is open to them if one of their groups, or a role, opens it.
+    pub fn blocked(&self, rights: &Rights, now: Timestamp) -> Vec<Blocked> {
+        if rights == &Rights::default() {
+            return vec![of_person(Bar::NoRights)];
+        }
         let mut blocked = Vec::new();
         for door in &self.doors {
-            let ways: Vec<&&Group> = groups.iter().filter(|group| group.doors.contains(&door.id)).collect();
-            if ways.is_empty() {
+            let has_role = by_role(rights, door);
+            let ways: Vec<(&GroupRight, &Group)> = self.ways(rights, door);
+            if ways.is_empty() && !has_role {
                 continue;
             }
             blocked.extend(of_door(door));
-            if ways.iter().all(|group| !group.bars.is_empty()) {
-                let bars = ways.iter().flat_map(|group| group.bars.iter().map(|bar| (*bar, group.name.clone())));
-                blocked.extend(bars.map(|(bar, group)| Blocked { door: door.name.clone(), bar, group: Some(group) }));
+            let bars: Vec<Vec<Bar>> = ways.iter().map(|(right, group)| bars(right, group, now)).collect();
+            if has_role || bars.iter().any(Vec::is_empty) {
+                continue;
+            }
+            for ((_, group), bars) in ways.iter().zip(bars) {
+                let name = || Some(group.name.clone());
+                blocked.extend(bars.into_iter().map(|bar| Blocked { door: door.name.clone(), bar, group: name() }));
             }
         }
         blocked
     }
 
-    /// How many doors somebody in these groups sees.
-    pub fn count(&self, groups: &[u64]) -> usize {
-        let doors = groups.iter().filter_map(|id| self.groups.get(id)).flat_map(|group| group.doors.iter().copied());
-        doors.collect::<std::collections::HashSet<DoorId>>().len()
+    /// How many doors somebody with these rights sees.
+    pub fn count(&self, rights: &Rights) -> usize {
+        self.doors.iter().filter(|door| by_role(rights, door) || !self.ways(rights, door).is_empty()).count()
     }
+
+    fn ways<'a>(&'a self, rights: &'a Rights, door: &Barred) -> Vec<(&'a GroupRight, &'a Group)> {
+        let known = rights.groups.iter().filter_map(|right| Some((right, self.groups.get(&right.group)?)));
+        known.filter(|(_, group)| group.doors.contains(&door.id)).collect()
+    }
+}
+
+fn by_role(rights: &Rights, door: &Barred) -> bool {
+    rights.everywhere || door.place.is_some_and(|place| rights.places.contains(&place))
+}
+
+/// What is in the way of somebody in a group.
+fn bars(right: &GroupRight, group: &Group, now: Timestamp) -> Vec<Bar> {
+    let ended = right.until.is_some_and(|until| until <= now).then_some(Bar::Ended);
+    let not_begun = right.from.is_some_and(|from| now < from).then_some(Bar::NotBegun);
+    group.bars.iter().copied().chain(ended).chain(not_begun).collect()
+}
+
+/// What keeps somebody from every door.
+pub fn of_person(bar: Bar) -> Blocked {
+    Blocked { door: EVERY_DOOR.to_owned(), bar, group: None }
 }
 
 /// What cannot work at a door for anybody.
@@ -108,6 +146,7 @@ pub fn of_door(door: &Barred) -> impl Iterator<Item = Blocked> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::door::DoorId;
 
     #[test]
     fn a_door_is_blocked_when_no_group_opens_it() {
@@ -115,20 +154,42 @@ mod tests {
             let doors = doors.iter().copied().map(DoorId::new).collect();
             (id, Group { id, name: format!("Group {id}"), bars: bars.to_vec(), doors })
         };
-        let door = |id, bars: &[Bar]| Barred { id: DoorId::new(id), name: format!("Door {id}"), bars: bars.to_vec() };
+        let place = |id| Some(crate::door::PlaceId::new(id));
+        let door = |id, bars: &[Bar], at| {
+            let (id, name) = (DoorId::new(id), format!("Door {id}"));
+            Barred { id, name, place: place(at), bars: bars.to_vec() }
+        };
         let access = Access {
             groups: [group(1, &[], &[7, 9]), group(2, &[Bar::NoApps, Bar::TapOnly], &[7, 8])].into(),
-            doors: vec![door(7, &[]), door(8, &[]), door(9, &[Bar::Reader]), door(10, &[Bar::NotSetUp])],
+            doors: vec![door(7, &[], 1), door(8, &[], 1), door(9, &[Bar::Reader], 2), door(10, &[Bar::NotSetUp], 2)],
         };
-        let said = |groups: &[u64]| {
-            let blocked = access.blocked(groups).into_iter();
+        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        let member = |group| GroupRight { group, from: None, until: None };
+        let of = |groups: &[u64]| Rights { groups: groups.iter().copied().map(member).collect(), ..Rights::default() };
+        let said = |rights: &Rights| {
+            let blocked = access.blocked(rights, now).into_iter();
             blocked.map(|blocked| format!("{}: {}", blocked.door, blocked.place_to_change())).collect::<Vec<_>>()
         };
-        assert_eq!(said(&[1]), ["Door 9: Kisi: door \"Door 9\", reader restriction"]);
-        assert_eq!(said(&[2])[0], "Door 7: Kisi: group \"Group 2\", app access");
-        let both = said(&[1, 2]);
+        assert_eq!(said(&of(&[1])), ["Door 9: Kisi: door \"Door 9\", reader restriction"]);
+        assert_eq!(said(&of(&[2]))[0], "Door 7: Kisi: group \"Group 2\", app access");
+        let both = said(&of(&[1, 2]));
         assert!(both.iter().all(|line| !line.starts_with("Door 7")), "the other group opens it: {both:?}");
         assert!(both.iter().any(|line| line.starts_with("Door 8")), "{both:?}");
-        assert_eq!((access.count(&[1, 2]), access.count(&[3])), (3, 0));
+        assert_eq!((access.count(&of(&[1, 2])), access.count(&of(&[3]))), (3, 0));
+
+        // E33: nobody gave them anything, their time is over or has not come, or they have a role besides.
+        assert_eq!(said(&Rights::default()), ["every door: Kisi: the person, groups"]);
+        let hour = jiff::SignedDuration::from_hours(1);
+        for (from, until) in [(None, Some(now - hour)), (Some(now + hour), None)] {
+            let over = Rights { groups: vec![GroupRight { group: 1, from, until }], ..Rights::default() };
+            assert_eq!(said(&over)[0], "Door 7: Kisi: group \"Group 1\", valid from and until");
+            let also = Rights { groups: vec![over.groups[0], member(1)], ..Rights::default() };
+            assert_eq!(said(&also), said(&of(&[1])), "another right holds");
+        }
+        let admin = Rights { everywhere: true, ..Rights::default() };
+        assert_eq!(access.count(&admin), 4);
+        assert_eq!(said(&admin).len(), 2, "what is in the way of the door itself");
+        let of_place = Rights { places: vec![crate::door::PlaceId::new(2)], ..Rights::default() };
+        assert_eq!(access.count(&of_place), 2);
     }
 }

@@ -95,6 +95,12 @@ fn candidate(
     if !is_address || email.contains(char::is_whitespace) {
         return Err(wrong(format!("`{email}` is not an e-mail address")));
     }
+    // What moves a terminal's cursor or turns a line around is no name. Kisi's own names are cleaned as well.
+    for (what, text) in [("address", email), ("name", name), ("badge", badge)] {
+        if let Some(c) = text.chars().find(|c| is_hidden(*c)) {
+            return Err(wrong(format!("the {what} holds the control character U+{:04X}", u32::from(c))));
+        }
+    }
     if let Some(before) = seen.emails.insert(email.to_lowercase(), row) {
         return Err(wrong(format!("{email} stands in row {before} already")));
     }
@@ -111,6 +117,12 @@ fn candidate(
         }
     };
     Ok(Some(Candidate { row, email: email.to_owned(), name: name.to_owned(), badge }))
+}
+
+/// Characters that nobody sees, and that a terminal or a screen obeys.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -148,6 +160,11 @@ mod tests {
             "email,name,badge\na@b.de,A,12345\nc@b.de,C,12345\n",
             "row 3: the badge of c@b.de stands in row 2 already",
         );
+        // D25: escape sequences out of a list reached the terminal.
+        check("email,name,badge\na@b.de,A\u{1b}[2J,\n", "row 2: the name holds the control character U+001B");
+        check("email,name,badge\na@b.de,A\u{202e}b,\n", "row 2: the name holds the control character U+202E");
+        check("email,name,badge\na@b.de,\"A\nB\",\n", "row 2: the name holds the control character U+000A");
+        check("email,name,badge\na\u{9b}@b.de,A,\n", "row 2: the address holds the control character U+009B");
         check("email,name,badge\na@b.de,A,12x45\n", "row 2: the badge of a@b.de does not fit [badge]");
         check("email,name,badge\na@b.de,A\n", "row 2: has 2 columns, but must have 3");
         check("email,name,badge\na@b.de,A,12345678901\nx,,\n", "; row 3: `x` is not an e-mail address");

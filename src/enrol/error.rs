@@ -24,6 +24,16 @@ pub enum Error {
         /// Digits that would do.
         needed: usize,
     },
+    /// Guessing badge numbers would become too easy.
+    #[error(
+        "{numbers} different badge numbers (badge.numbers) are too few for {badges} badges: set sign_in.badge to \"with-pin\""
+    )]
+    FewBadgeNumbers {
+        /// As declared.
+        numbers: u64,
+        /// With this one.
+        badges: u32,
+    },
     /// Kisi did not make the login.
     #[error("the login was not made")]
     Kisi(#[source] kisi::Error),
@@ -46,7 +56,11 @@ impl Error {
         match self {
             Self::NotAtKisi | Self::NoWayIn | Self::NoPinToIssue => false,
             Self::Kisi(kisi::Error::Refused { status, .. }) => *status == 401 || *status == 429,
-            Self::ShortPins { .. } | Self::Kisi(_) | Self::MayBeStray(_) | Self::Leftover(_) => true,
+            Self::ShortPins { .. }
+            | Self::FewBadgeNumbers { .. }
+            | Self::Kisi(_)
+            | Self::MayBeStray(_)
+            | Self::Leftover(_) => true,
             Self::Directory(error) => {
                 !matches!(error, directory::Error::BadgeTaken { .. } | directory::Error::Enrolled { .. })
             }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Enroller, Error};
+use super::{Enroller, Error, Issued};
 use crate::{
     audit::Action,
     directory::{self, Errand, ErrandId, ErrandKind, Person, Renewal},
     kisi::{self, Device, LoginId},
-    staff::Pin,
+    staff::{Badge, Pin},
 };
 
 /// Waits after a 429, which says that nothing was made (Kisi: exponential backoff).
@@ -38,16 +38,15 @@ impl Enroller {
     async fn renew_with(&mut self, person: &Person, with_pin: bool) -> Result<Renewed, Error> {
         let _ = self.settle().await?;
         let (errand, login) = self.make_login(&person.email).await?;
-        let written = self.directory.renew(
-            person.id,
-            &Renewal {
-                login_id: login.id.get(),
-                secret: &login.secret,
-                pin_digits: with_pin.then_some(self.pin_digits),
-                badge_alone: self.badge_alone,
-                errand,
-            },
-        );
+        let renewal = Renewal {
+            login_id: login.id.get(),
+            secret: &login.secret,
+            pin_digits: with_pin.then_some(self.pin_digits),
+            badge_alone: self.badge_alone,
+            errand,
+        };
+        let (printer, issued) = (&mut self.printer, Issued { row: 0, email: &person.email, what: "renewed" });
+        let written = self.directory.renew(person.id, &renewal, &mut |pin| printer.print(issued, pin));
         match written {
             Ok(pin) => {
                 self.record(Action::Renew, &person.email, "");
@@ -76,6 +75,18 @@ impl Enroller {
         Ok(self.settle().await.err())
     }
 
+    /// Takes a badge away from somebody, or all of them. Returns how many they lost.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Directory`]
+    pub fn take_badges(&mut self, email: &str, only: Option<&Badge>) -> Result<usize, Error> {
+        let taken = self.directory.take_badges(email, only).map_err(Error::Directory)?;
+        let about = if taken == 1 { String::new() } else { format!("{taken} badges") };
+        self.record(Action::BadgeTaken, email, &about);
+        Ok(taken)
+    }
+
     /// Issues a new PIN to somebody. Where only their old PIN opens their login, that takes a new login.
     ///
     /// # Errors
@@ -84,7 +95,7 @@ impl Enroller {
     pub async fn new_pin(&mut self, email: &str) -> Result<Renewed, Error> {
         let person = self.enrolled(email)?;
         if person.opens_by_badge {
-            let pin = self.issue_pin(&person)?;
+            let pin = self.issue_pin(&person, 0)?;
             return Ok(Renewed { pin: Some(pin), left_over: None });
         }
         if !person.has_pin {

@@ -1,7 +1,12 @@
 //! Who may open what, as an admin sees it: groups, their doors, and what is in the way of a kiosk.
 
+use jiff::Timestamp;
+
 use super::{Client, Error, PAGE, Query, list::MAX, text::clean, wire};
-use crate::{door::DoorId, secret::Secret};
+use crate::{
+    door::{DoorId, PlaceId},
+    secret::Secret,
+};
 
 /// What is in the way of a kiosk.
 ///
@@ -26,6 +31,36 @@ pub enum Bar {
     Reader,
     /// A position, which this kiosk does not have.
     Position,
+    /// The person's access is switched off.
+    SwitchedOff,
+    /// The person has no right to any door.
+    NoRights,
+    /// The right is over.
+    Ended,
+    /// The right has not begun.
+    NotBegun,
+}
+
+/// What somebody may open, as far as it was given to them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// A role in the whole organization: every door.
+    pub everywhere: bool,
+    /// Places with a role: every door there.
+    pub places: Vec<PlaceId>,
+    /// Groups they are in.
+    pub groups: Vec<GroupRight>,
+}
+
+/// Somebody is in a group, perhaps for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupRight {
+    /// Names the group at Kisi.
+    pub group: u64,
+    /// It holds from then on.
+    pub from: Option<Timestamp>,
+    /// It holds until then.
+    pub until: Option<Timestamp>,
 }
 
 /// A group of people, and the doors it opens.
@@ -48,6 +83,8 @@ pub struct Barred {
     pub id: DoorId,
     /// What it is called, cleaned.
     pub name: String,
+    /// Where it is.
+    pub place: Option<PlaceId>,
     /// What is in the way.
     pub bars: Vec<Bar>,
 }
@@ -98,7 +135,7 @@ impl Client {
         Ok(list.items.into_iter().filter_map(|pair| pair.lock_id).map(DoorId::new).collect())
     }
 
-    /// The groups that somebody is in.
+    /// What somebody may open: by roles in the organization and at places, and by groups.
     ///
     /// # Errors
     ///
@@ -107,13 +144,24 @@ impl Client {
     /// # Source
     ///
     /// Kisi OpenAPI document, `GET /role_assignments`.
-    pub async fn groups_of(&self, admin: &Secret<String>, user: u64) -> Result<Vec<u64>, Error> {
+    pub async fn rights_of(&self, admin: &Secret<String>, user: u64) -> Result<Rights, Error> {
         let user = user.to_string();
-        let filter = [("assignee_type", "User"), ("assignee_id", user.as_str()), ("applies_to_type", "Group")];
+        let filter = [("assignee_type", "User"), ("assignee_id", user.as_str())];
         let of_user = Query { path: "role_assignments", filter: &filter, page: PAGE, max: MAX };
         let list = self.list::<wire::RoleAssignment>("GET /role_assignments", admin, of_user, |right| right.id).await?;
-        let groups = list.items.into_iter().filter(|right| right.applies_to_type.as_deref() == Some("Group"));
-        Ok(groups.filter_map(|right| right.applies_to_id).collect())
+        let mut rights = Rights::default();
+        for right in &list.items {
+            match (right.applies_to_type.as_deref(), right.applies_to_id) {
+                (Some("Organization"), _) => rights.everywhere = true,
+                (Some("Place"), Some(place)) => rights.places.push(PlaceId::new(place)),
+                (Some("Group"), Some(group)) => {
+                    let (from, until) = right.period();
+                    rights.groups.push(GroupRight { group, from, until });
+                }
+                _ => {}
+            }
+        }
+        Ok(rights)
     }
 
     /// Every door that this login sees, and what is in the way of a kiosk.
@@ -132,7 +180,7 @@ impl Client {
         let doors = list.items.into_iter().map(|lock| {
             let bars = set(&lock.bars(has_position));
             let door = lock.into_door(has_position);
-            Barred { id: door.id, name: door.name, bars }
+            Barred { id: door.id, name: door.name, place: door.place.map(|place| place.id), bars }
         });
         Ok(doors.collect())
     }

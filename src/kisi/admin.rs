@@ -48,6 +48,8 @@ pub struct User {
     pub email: String,
     /// What Kisi calls them, cleaned.
     pub name: String,
+    /// Their access is not switched off, by an admin or by the directory service of their company.
+    pub is_enabled: bool,
 }
 
 /// A card that is in use.
@@ -161,6 +163,7 @@ impl Client {
                 id: user.id,
                 email: user.email?,
                 name: user.name.map(|name| text::clean(&name)).unwrap_or_default(),
+                is_enabled: user.access_enabled != Some(false) && user.scim_access_enabled != Some(false),
             })
         });
         Ok(users.collect())

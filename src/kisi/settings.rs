@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Url, header};
 
 use super::Error;
-use crate::origin;
+use crate::origin::{self, Proxy};
 
 /// How to reach Kisi.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub struct Settings {
     /// `https://api.kisi.io`, or any loopback address.
     pub base_url: String,
     /// An HTTP proxy, if the site has one. The environment is not asked.
-    pub proxy: Option<String>,
+    pub proxy: Option<Proxy>,
     /// The limit for an unlock.
     pub timeout: Duration,
     /// No more requests than this within a second. Kisi takes five from one person, over all their logins.

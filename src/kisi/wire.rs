@@ -63,6 +63,8 @@ pub(super) struct ListedUser {
     pub(super) id: u64,
     pub(super) email: Option<String>,
     pub(super) name: Option<String>,
+    pub(super) access_enabled: Option<bool>,
+    pub(super) scim_access_enabled: Option<bool>,
 }
 
 /// `GET /cards`, one element.
@@ -109,6 +111,16 @@ pub(super) struct RoleAssignment {
     pub(super) id: u64,
     pub(super) applies_to_type: Option<String>,
     pub(super) applies_to_id: Option<u64>,
+    valid_from: Option<String>,
+    valid_until: Option<String>,
+}
+
+impl RoleAssignment {
+    /// From when and until when it holds, as far as it is limited.
+    pub(super) fn period(&self) -> (Option<jiff::Timestamp>, Option<jiff::Timestamp>) {
+        let read = |time: &Option<String>| time.as_ref()?.parse().ok();
+        (read(&self.valid_from), read(&self.valid_until))
+    }
 }
 
 /// `GET /places`, one element.

@@ -142,7 +142,6 @@ impl Words {
     pub fn denial(&self, denial: Denial) -> String {
         self.say(match denial {
             Denial::NotKnown | Denial::NotKnownAgain => "not-known",
-            Denial::TooManyBadges => "too-many-badges",
             Denial::NotRead => "not-read",
             Denial::LoginDead => "login-dead",
             Denial::Network(trouble) => return self.network(trouble),

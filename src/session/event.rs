@@ -75,8 +75,10 @@ pub enum Event {
     UnlockRecorded(RequestId, u64),
     /// The agent looked at the door of an unlock that was accepted.
     LookedAt(RequestId, Outcome),
-    /// The agent had to begin anew, and knows of no session.
+    /// The agent restarted and lost its session.
     AgentBegan,
+    /// The agent ended this session: the person was suspended or removed while it was open.
+    Barred(SessionId),
     /// Time went by.
     Ticked,
 }
@@ -123,6 +125,8 @@ pub enum Ended {
     OtherBadge,
     /// It never began: nobody waits for the answer any more.
     Unfinished,
+    /// The person was suspended or removed meanwhile.
+    Barred,
 }
 
 /// What goes with the question who somebody is.
@@ -155,7 +159,7 @@ pub enum Identity {
     Same,
     /// The technician.
     Technician(Box<Report>),
-    /// A badge that needs its PIN. Said of every badge, known or not.
+    /// A badge that needs its PIN, by rule or because too many unknown badges were read. Said of every badge, known or not.
     NeedsPin,
 }
 
@@ -166,8 +170,6 @@ pub enum Denial {
     NotKnown,
     /// The same wrong PIN as just before. The same words again, but it costs nothing.
     NotKnownAgain,
-    /// So many badges that nobody has were read that none is looked at for a moment.
-    TooManyBadges,
     /// No technician's PIN was ever issued.
     NoTechnician,
     /// What was scanned or typed is no badge number.

@@ -33,7 +33,9 @@ pub struct Rules {
     pub dim_after: Duration,
     /// What the screen can speak. The first one is spoken unless somebody chooses.
     pub languages: Vec<Language>,
-    /// A reception desk: letters that are typed look for a door.
+    /// What a keyboard may do.
+    pub keyboard: KeyboardPolicy,
+    /// A reception desk, which locks rather than signs out.
     pub reception: bool,
     /// How often people open doors is limited, and said.
     pub are_unlocks_counted: bool,
@@ -44,6 +46,17 @@ impl Rules {
     pub fn language(&self) -> Language {
         self.languages.first().copied().unwrap_or(Language::En)
     }
+}
+
+/// What keys do that no badge reader typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyboardPolicy {
+    /// Nothing: only scans of badge readers count.
+    Readers,
+    /// Digits, Enter, Backspace, Escape, plus and minus, as a numeric keypad has them.
+    Keypad,
+    /// Letters too, which look for a door.
+    Desk,
 }
 
 /// Whether and how badges sign a person in.

@@ -128,7 +128,7 @@ impl Session {
             (
                 State::SignedOut { .. } | State::Checking { .. } | State::Technician(_),
                 BadgePolicy::Alone | BadgePolicy::Off,
-            ) => self.identify(Credential::Badge(badge), None, None, now),
+            ) => self.identify(Credential::Badge(badge.clone()), None, Some(badge), now),
         }
     }
 
@@ -137,7 +137,11 @@ impl Session {
         if !self.budget.spend(now) {
             return Vec::new();
         }
-        let mut effects = self.identify(credential, None, None, now);
+        let badge = match &credential {
+            Credential::Badge(badge) => Some(badge.clone()),
+            Credential::Pin(_) | Credential::BadgeWithPin(..) | Credential::Technician(_) => None,
+        };
+        let mut effects = self.identify(credential, None, badge, now);
         if let (State::Checking { is_paid, .. }, [Effect::Identify(_, _, asked)]) = (&mut self.state, &mut effects[..])
         {
             *is_paid = true;
@@ -150,14 +154,7 @@ impl Session {
     fn settle(&mut self, answer: &Result<Identity, Denial>) -> Option<Effect> {
         match answer {
             Ok(_) | Err(Denial::LoginDead | Denial::Network(_) | Denial::NotKnownAgain) => {}
-            Err(
-                Denial::NoTechnician
-                | Denial::NotKnown
-                | Denial::NotRead
-                | Denial::KioskFault
-                | Denial::TooSlow
-                | Denial::TooManyBadges,
-            ) => {
+            Err(Denial::NoTechnician | Denial::NotKnown | Denial::NotRead | Denial::KioskFault | Denial::TooSlow) => {
                 return None;
             }
         }

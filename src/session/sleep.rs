@@ -54,7 +54,8 @@ impl Sleep {
             | Event::UnlockAnswered(..)
             | Event::UnlockRecorded(..)
             | Event::LookedAt(..)
-            | Event::AgentBegan => {
+            | Event::AgentBegan
+            | Event::Barred(_) => {
                 // Rest begins with the end of a visit.
                 if !is_at_rest || (self.at.is_none() && !self.is_dim) {
                     begin(&mut self.at);

@@ -28,7 +28,7 @@ pub enum State {
         until: Instant,
         /// The visit that a badge interrupted. It goes on only if the badge is that person's own.
         visit: Option<Visit>,
-        /// A badge that may need its PIN.
+        /// The badge that is looked up, should it need its PIN.
         badge: Option<Badge>,
         /// A guess was paid for it.
         is_paid: bool,

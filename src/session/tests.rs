@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use super::{
     budget::BudgetRules,
     entry::Entry,
-    rules::{BadgePolicy, SignInRules},
+    rules::{BadgePolicy, KeyboardPolicy, SignInRules},
     visit::{Attempt, Welcome},
     *,
 };
@@ -62,6 +62,7 @@ pub(super) fn rules() -> Rules {
         follow: true,
         dim_after: Duration::ZERO,
         languages: vec![Language::En, Language::De],
+        keyboard: KeyboardPolicy::Keypad,
         reception: false,
         are_unlocks_counted: false,
     }

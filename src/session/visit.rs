@@ -162,6 +162,8 @@ impl Visit {
 
     pub(super) fn type_digit(&mut self, digit: Digit, rules: &Rules, now: Instant) {
         if now < self.settled_at || matches!(self.attempt, Attempt::Opening(..)) {
+            // A number whose beginning was not heard is none.
+            self.typed = Some(Typed { number: 0, digits: DIGITS.saturating_add(1), until: now + NUMBER });
             return;
         }
         self.touch(rules, now);

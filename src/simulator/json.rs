@@ -205,6 +205,18 @@ pub(super) fn right(right: &Right, world: &World) -> Value {
     })
 }
 
+/// A role in the whole organization. What Kisi calls an administrator's is not documented.
+pub(super) fn role(person: &Person) -> Value {
+    json!({
+        "id": person.id + 90_000, "resource_type": "RoleAssignment", "created_at": MADE, "updated_at": MADE,
+        "role_id": "organization_admin", "notify": false,
+        "applies_to_type": "Organization", "applies_to_id": ORGANIZATION_ID,
+        "applies_to": {"id": ORGANIZATION_ID, "resource_type": "Organization", "name": ""},
+        "assignee_type": "User", "assignee_id": person.id, "assignee": user_ref(Some(person)),
+        "created_by_type": null, "created_by_id": null, "valid_from": null, "valid_until": null,
+    })
+}
+
 pub(super) fn event(event: &Event, world: &World) -> Value {
     let actor = event.actor.and_then(|id| world.people.get(&id));
     let action = event.kind.split_once('.').map_or("", |(_, action)| action);

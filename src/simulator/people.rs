@@ -140,7 +140,16 @@ pub(super) async fn rights(State(shared): State<Shared>, caller: Caller, query: 
             && query.get("applies_to_type").is_none_or(|kind| kind == "Group")
             && query.get("assignee_type").is_none_or(|kind| kind == "User")
     });
-    page(rights.map(|right| json::right(right, &world)).collect(), &query, (10, 250), &world)
+    // An admin has a role in the whole organization besides.
+    let admins = world.people.values().filter(|person| {
+        person.admin
+            && passes(&query, "assignee_id", person.id)
+            && passes(&query, "user_id", person.id)
+            && query.get("applies_to_type").is_none_or(|kind| kind == "Organization")
+            && query.get("assignee_type").is_none_or(|kind| kind == "User")
+    });
+    let all = rights.map(|right| json::right(right, &world)).chain(admins.map(json::role));
+    page(all.collect(), &query, (10, 250), &world)
 }
 
 /// `POST /role_assignments`

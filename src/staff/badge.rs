@@ -77,6 +77,11 @@ impl Badge {
         Self::scan(raw, profile).or_else(|| Self::normal(raw, profile))
     }
 
+    /// A number that was kept in its one way, read again.
+    pub fn kept(number: &str) -> Option<Self> {
+        (1..=Self::MAX_LENGTH).contains(&number.len()).then(|| Self(number.to_owned()))
+    }
+
     /// The one way in which this number is kept.
     fn normal(body: &str, profile: &BadgeProfile) -> Option<Self> {
         let digits: String = body.chars().filter(|c| !profile.separators.contains(*c)).collect();

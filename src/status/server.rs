@@ -4,7 +4,9 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
+    sync::Arc,
     thread,
+    time::Duration,
 };
 
 use axum::{
@@ -14,10 +16,25 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
 use serde::Serialize;
+use tokio::{sync::Semaphore, time};
 
 use super::{STILL, Status};
 use crate::trouble::Trouble;
+
+/// More connections than this are closed at once: each takes a file descriptor that the kiosk needs for Kisi. Our choice.
+const CONNECTIONS: usize = 8;
+/// The head of a request must be there within this.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// No connection lasts longer: one request, and whoever does not read the answer keeps nobody else out.
+const LONGEST: Duration = Duration::from_secs(10);
+/// After a connection that could not be accepted.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What `/readyz` says.
 #[derive(Debug, Serialize)]
@@ -48,8 +65,8 @@ pub fn start(listen: SocketAddr, status: Status) -> io::Result<SocketAddr> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let serve = move || {
         let served = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            axum::serve(listener, router(status)).await
+            accept(tokio::net::TcpListener::from_std(listener)?, router(status)).await;
+            io::Result::Ok(())
         });
         if let Err(error) = served {
             tracing::error!(%error, "health.listen does not answer any more");
@@ -57,6 +74,32 @@ pub fn start(listen: SocketAddr, status: Status) -> io::Result<SocketAddr> {
     };
     let _ = thread::Builder::new().name("status".to_owned()).spawn(serve)?;
     Ok(at)
+}
+
+/// Answers on a few connections at a time, and on none for long.
+async fn accept(listener: tokio::net::TcpListener, router: Router) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::debug!(%error, "a connection to health.listen cannot be accepted");
+                time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+        let service = TowerToHyperService::new(router.clone());
+        let _task = tokio::spawn(async move {
+            let mut http = http1::Builder::new();
+            let _ = http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).keep_alive(false);
+            let served = time::timeout(LONGEST, http.serve_connection(TokioIo::new(stream), service)).await;
+            if let Ok(Err(error)) = served {
+                tracing::debug!(%error, "a connection to health.listen broke");
+            }
+            drop(place);
+        });
+    }
 }
 
 fn router(status: Status) -> Router {

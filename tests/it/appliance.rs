@@ -250,6 +250,8 @@ fn a_first_installation_is_led_through_step_by_step() {
         &installed.simulated.base_url,
         "with-pin",
         "217",
+        "y", // Write it.
+        "n", // No new technician's PIN, if there is one.
         list.to_str().unwrap(),
         "y",
     ];

@@ -267,9 +267,9 @@ async fn every_request_of_the_client_fits_the_contract() {
     let at_the_annex = client.users(&admin, Some(2)).await.unwrap();
     assert!(!at_the_annex.is_empty() && at_the_annex.len() < client.users(&admin, None).await.unwrap().len());
     assert!(!client.cards(&admin).await.unwrap().is_empty());
-    let groups = client.groups_of(&admin, ada.id).await.unwrap();
+    let rights = client.rights_of(&admin, ada.id).await.unwrap();
     let access = vestibule::enrol::access::Access::read(&client, &admin).await.unwrap();
-    assert!(5 < access.count(&groups) && !access.blocked(&groups).is_empty());
+    assert!(5 < access.count(&rights) && !access.blocked(&rights, jiff::Timestamp::now()).is_empty());
     client.delete_login(&admin, many.id).await.unwrap();
     server.simulator.with(|world| {
         assert!(world.violations.is_empty());

@@ -254,6 +254,7 @@ fn a_dim_screen_is_woken_by_a_touch_that_types_nothing() {
 #[test]
 fn a_whole_visit_with_a_numeric_keypad_alone() {
     let installed = Installed::new();
+    installed.configure("[sign_in]", "[sign_in]\nkeyboard = \"keypad\"");
     let pin = installed.import("pins.csv", &["--pin"])["pin"].as_str().unwrap().to_owned();
     let mut screen = Touchscreen::start(1280, 800);
     let kiosk = installed.open(&screen);
@@ -283,6 +284,40 @@ fn a_whole_visit_with_a_numeric_keypad_alone() {
     check_event(&events[0], "ada@example.com", 104, installed.login("ada@example.com"));
     screen.chord(&[1]); // Escape
     let _ = kiosk.expect("signed out");
+}
+
+/// B7: a USB device that types `1`, Enter every few seconds opened door 1 as soon as anybody signed in. As shipped a keyboard
+/// takes no part: neither digits nor Enter nor Escape touch a visit, and nothing that is typed signs in.
+#[test]
+fn a_keyboard_that_types_by_itself_touches_nobodys_visit() {
+    let installed = Installed::new();
+    let pin = installed.import("pins.csv", &["--pin"])["pin"].as_str().unwrap().to_owned();
+    let _ = installed.import("badges.csv", &[]);
+    let mut screen = Touchscreen::start(1280, 800);
+    let kiosk = installed.open(&screen);
+    // Nobody is there: a PIN that is typed signs nobody in.
+    screen.type_text(&format!("{pin}\n"), Duration::from_millis(110));
+    thread::sleep(Duration::from_millis(1_500));
+    screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
+    let lines = kiosk.until("signed in");
+    assert_eq!(lines.iter().filter(|line| line.contains("signed in")).count(), 1, "{lines:?}");
+    thread::sleep(Duration::from_millis(600));
+    let doors = screen.settled();
+    for key in ["1\n", "1", "\n"] {
+        screen.type_text(key, Duration::from_millis(100));
+    }
+    // Plus, minus and Enter of the keypad, Backspace, Escape.
+    for key in [78, 74, 96, 14, 1] {
+        screen.chord(&[key]);
+        thread::sleep(Duration::from_millis(80));
+    }
+    assert!(difference(&doors, &screen.picture()) < 0.01, "the doors are as they were");
+    // Her own badge still counts.
+    thread::sleep(Duration::from_millis(400));
+    screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
+    thread::sleep(Duration::from_millis(300));
+    assert!(difference(&doors, &screen.picture()) < 0.01, "and she is still there");
+    assert_eq!(installed.simulated.unlocks().len(), 0, "no door was opened");
 }
 
 #[test]

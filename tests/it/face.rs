@@ -126,7 +126,7 @@ fn logo_in(folder: &Path, size: (u32, u32)) {
 
 #[test]
 fn a_logo_stands_where_the_name_would_and_a_broken_one_is_named() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     let file = folder.path().join("kiosk.toml");
     let read = |text: &str| {
         fs::write(&file, text).unwrap();

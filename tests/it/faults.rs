@@ -155,7 +155,7 @@ fn what_is_wrong_with_the_network_is_told_apart() {
         }
     });
     for proxy in [nobody, closed] {
-        let proxy = Some(format!("http://{proxy}"));
+        let proxy = vestibule::origin::Proxy::parse(&format!("http://{proxy}"));
         let client = Client::new(&Settings { proxy, ..plain("https://kisi.invalid") }).unwrap();
         assert_eq!(trouble(&client), Some(Trouble::Proxy));
         assert_eq!(runtime.block_on(client.unlock(&secret, LOBBY)), Outcome::NotSent, "R46: a proxy CONNECT");

@@ -175,7 +175,25 @@ fn the_units_give_away_what_they_can() {
         assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     }
     // T19: a keyboard that is plugged in later is not let in, where the site uses what is shipped.
-    assert!(packaging("usbguard-rules.conf").lines().any(|line| line.starts_with("reject with-interface one-of")));
+    let rules = packaging("usbguard-rules.conf");
+    let rules: Vec<&str> = rules.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).collect();
+    assert_eq!(rules.last(), Some(&"reject"), "D24: a catch-all, and the last one");
+    for unit in ["vestibule.service", "vestibule-x11.service", "vestibule-xserver.service"] {
+        assert!(packaging(unit).contains("\nLimitNOFILE="), "D17: {unit}");
+    }
+    // A4: the X server's cookie is no argument of anything.
+    assert!(
+        packaging("vestibule-xserver.service")
+            .lines()
+            .all(|line| !line.contains("xauth") || line.starts_with('#') || line.contains("source -"))
+    );
+    // D24
+    assert!(packaging("sysctl.conf").contains("kernel.sysrq = 0"));
+    for key in ["HandlePowerKey", "HandleSuspendKey", "HandleRebootKey", "HandleHibernateKey"] {
+        assert!(packaging("logind.conf").contains(&format!("{key}=ignore")), "{key}");
+    }
+    assert!(packaging("system.conf").contains("CtrlAltDelBurstAction=none"));
+    assert!(packaging("debian/postrm").contains("still alive at Kisi"));
     // T21: nobody changes to another console.
     assert!(packaging("10-vestibule.conf").contains("\"DontVTSwitch\" \"true\""));
     assert!(packaging("vestibule-cage").contains("cage -d -- ") && !packaging("vestibule-cage").contains("cage -s"));
@@ -284,7 +302,7 @@ fn what_is_for_trying_out_cannot_be_used_in_the_field() {
 /// T27: whoever changes where logins go is told no, by every command.
 #[test]
 fn a_configuration_that_points_elsewhere_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     let file = folder.path().join("kiosk.toml");
     for elsewhere in
         ["https://kisi.example", "http://api.kisi.io", "https://api.kisi.io.evil.example", "https://u@api.kisi.io"]

@@ -75,7 +75,7 @@ impl Site {
         config.kisi.base_url = kisi.base_url();
         // A tap is over with its answer, unless a test is about what comes after.
         config.doors.follow = keys.contains("follow");
-        Self { kisi, config, folder: tempfile::tempdir().unwrap(), admin }
+        Self { kisi, config, folder: vestibule::private_files::temporary_folder("vestibule-").unwrap(), admin }
     }
 
     pub(crate) fn directory(&self) -> Directory {

@@ -135,7 +135,8 @@ impl Installed {
     }
 
     pub(crate) fn new() -> Self {
-        let (folder, simulated) = (tempfile::tempdir().unwrap(), Simulated::start());
+        let (folder, simulated) =
+            (vestibule::private_files::temporary_folder("vestibule-").unwrap(), Simulated::start());
         let text = format!(
             // Long PINs: six digits are in any log by chance.
             "[health]\nlisten = \"\"\n[kisi]\nbase_url = \"{}\"\n[sign_in]\npin_digits = 12\n[session]\nidle_seconds = 10\nwarning_seconds = 6\n",
@@ -145,6 +146,14 @@ impl Installed {
         fs::write(folder.path().join("pins.csv"), "email,name,badge\nada@example.com,,\n").unwrap();
         fs::write(folder.path().join("badges.csv"), format!("email,name,badge\ngrace@example.com,,{BADGE}\n")).unwrap();
         Self { folder, simulated }
+    }
+
+    /// Writes another thing into the configuration.
+    pub(crate) fn configure(&self, what: &str, with: &str) {
+        let file = self.path("kiosk.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(what), "{text}");
+        fs::write(file, text.replace(what, with)).unwrap();
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

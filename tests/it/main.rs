@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod appliance;
+mod command_line;
 mod contract;
 mod desk;
 mod disk;
@@ -20,6 +21,7 @@ mod life;
 mod measures;
 mod memory;
 mod mutations;
+mod overload;
 mod pictures;
 mod sentences;
 mod silence;

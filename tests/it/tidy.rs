@@ -57,7 +57,7 @@ const LAYERS: [Layer; 4] = [
     },
     Layer {
         name: "edge",
-        modules: &["config", "directory", "audit", "kisi", "vault"],
+        modules: &["config", "directory", "audit", "kisi", "vault", "private_files"],
         banned: &[
             "iced",
             "crate::session",

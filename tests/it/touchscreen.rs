@@ -93,7 +93,7 @@ impl Device {
 impl Touchscreen {
     /// Starts a server with a screen of this size.
     pub(crate) fn start(width: u32, height: u32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
         let (touch, keys) = (folder.path().join("touch"), folder.path().join("keys"));
         let config = folder.path().join("xorg.conf");
         fs::write(&config, configuration(width, height, &touch, &keys)).unwrap();

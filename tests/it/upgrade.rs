@@ -23,11 +23,15 @@ fn fixtures() -> Vec<(i64, std::path::PathBuf)> {
 
 /// The data folder of a kiosk of this version.
 fn installed(fixture: &Path) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     let db = Connection::open(folder.path().join("directory.sqlite")).unwrap();
     db.execute_batch(&fs::read_to_string(fixture.join("directory.sql")).unwrap()).unwrap();
-    for name in ["device.key", "audit.head"] {
+    // Keys of the log have a file of their own since version 3.
+    for name in ["device.key", "audit.head", "audit.keys"] {
         let to = folder.path().join(name);
+        if name == "audit.keys" && !fixture.join(name).exists() {
+            continue;
+        }
         let _ = fs::copy(fixture.join(name), &to).unwrap();
         fs::set_permissions(&to, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     }
@@ -71,7 +75,7 @@ fn a_directory_of_every_version_is_brought_up_to_this_one() {
         let badge = Badge::read("0012345678", &vestibule::staff::BadgeProfile::plain()).unwrap();
         assert!(directory.identify(&Credential::Badge(badge)).unwrap().is_some(), "{number}");
     }
-    let fresh = tempfile::tempdir().unwrap();
+    let fresh = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     drop(open(&fresh).unwrap());
     assert_eq!(version(&fresh), newest, "the version of today has no fixture: add tests/it/fixtures/{newest}");
 }
@@ -112,7 +116,7 @@ fn a_write_that_was_cut_anywhere_is_there_or_not() {
     let written = fs::read(&wal).unwrap();
     let (mut before, mut after) = (0, 0);
     for cut in (begin..=end).step_by(97).chain([end]) {
-        let copy = tempfile::tempdir().unwrap();
+        let copy = vestibule::private_files::temporary_folder("vestibule-").unwrap();
         for name in ["directory.sqlite", "device.key", "audit.head"] {
             let _ = fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
         }

@@ -26,7 +26,7 @@ use vestibule::{
 use crate::{
     faults::{KIOSK, LOBBY, is_inside, loopback, runtime as tokio_runtime},
     headless::{Kiosk, Site, english, now},
-    tls::{plain, sample},
+    tls::{Server, plain, sample},
     toxic::{End, Proxy, Toxic, Way},
 };
 
@@ -69,6 +69,43 @@ impl Bench {
 /// With the limit that is shipped.
 fn client(base_url: &str) -> Client {
     Client::new(&Settings { timeout: Duration::from_secs(8), ..plain(base_url) }).unwrap()
+}
+
+/// D22: "nothing is sent 2 s after the tap" was not true on a cold connection: name, connection and encryption took their time after
+/// it was asked whether there still was any.
+#[test]
+fn a_slow_handshake_is_a_part_of_the_time_in_which_an_unlock_may_be_sent() {
+    let (world, admin) = sample();
+    let server = Server::start(world);
+    let runtime = tokio_runtime();
+    let login = runtime.block_on(server.client().create_login(&Secret::new(admin), KIOSK, "ada@example.com")).unwrap();
+    let proxy = Proxy::start(server.simulator.address());
+    let port = proxy.base_url().rsplit(':').next().unwrap().to_owned();
+    let settings = Settings {
+        base_url: format!("https://localhost:{port}"),
+        timeout: Duration::from_secs(8),
+        ..server.settings()
+    };
+    let asked = || {
+        server.simulator.with(|world| world.requests.iter().filter(|request| request.path.ends_with("/unlock")).count())
+    };
+    for (millis, is_sent) in [(200, true), (2_300, false), (900, true)] {
+        proxy.set(Toxic { latency: Duration::from_millis(millis), ..Toxic::default() });
+        let (cold, before, begin) = (Client::new(&settings).unwrap(), asked(), now());
+        let outcome = runtime.block_on(async {
+            let by = tokio::time::Instant::now() + Duration::from_secs(2);
+            cold.unlock_near(&login.secret, LOBBY, None, by).await
+        });
+        if is_sent {
+            assert_eq!((outcome, asked() - before), (Outcome::Accepted, 1), "{millis} ms");
+        } else {
+            assert_eq!(outcome, Outcome::NotSent, "{millis} ms");
+            assert!(begin.elapsed() < Duration::from_millis(2_500), "{:?}", begin.elapsed());
+            // Whatever was on its way is there by now.
+            thread::sleep(Duration::from_secs(5));
+            assert_eq!(asked() - before, 0, "{millis} ms: nothing is sent after two seconds");
+        }
+    }
 }
 
 /// F6: a slow network. What comes in time is told, what does not is unknown at the deadline.

@@ -5,8 +5,8 @@ use serde_json::json;
 use vestibule::{
     chain::Chain,
     directory::{Directory, Person, Standing},
-    enrol::access::{Access, Blocked, of_door},
-    kisi::{self, Client, PAGE},
+    enrol::access::{Access, Blocked, of_door, of_person},
+    kisi::{self, Bar, Client, PAGE},
     secret::Secret,
     wiring::REQUESTS_PER_SECOND as LIMIT,
 };
@@ -116,12 +116,19 @@ async fn by_groups(
     admin: &Secret<String>,
     person: &Person,
 ) -> Result<Found, kisi::Error> {
-    let Some(user) = client.user(admin, &person.email).await? else { return Ok(None) };
-    let groups = client.groups_of(admin, user.id).await?;
-    Ok(Some((access.blocked(&groups), access.count(&groups))))
+    // Somebody whom Kisi does not know has a dead login, which is reported.
+    let Some(user) = client.user(admin, &person.email).await? else { return Ok(Some((Vec::new(), 0))) };
+    let rights = client.rights_of(admin, user.id).await?;
+    if !user.is_enabled {
+        return Ok(Some((vec![of_person(Bar::SwitchedOff)], access.count(&rights))));
+    }
+    Ok(Some((access.blocked(&rights, jiff::Timestamp::now()), access.count(&rights))))
 }
 
 async fn by_login(client: &Client, login: &Secret<String>) -> Result<Found, kisi::Error> {
     let doors = client.bars(login).await?;
+    if doors.is_empty() {
+        return Ok(Some((vec![of_person(Bar::NoRights)], 0)));
+    }
     Ok(Some((doors.iter().flat_map(of_door).collect(), doors.len())))
 }

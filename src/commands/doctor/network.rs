@@ -23,10 +23,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// log.
 pub(super) async fn network(config: &Config, client: &Client) -> Vec<Finding> {
     // Behind a proxy it is the proxy that looks Kisi's name up and connects.
-    let is_direct = config.kisi.proxy.is_empty();
-    let first = if is_direct { &config.kisi.base_url } else { &config.kisi.proxy };
-    let mut findings = if is_direct { Vec::new() } else { vec![finding("proxy", Health::Well, first.clone())] };
-    let Ok(url) = Url::parse(first) else { return findings };
+    let mut findings = Vec::new();
+    let url = match &config.kisi.proxy {
+        None => Url::parse(&config.kisi.base_url).ok(),
+        Some(proxy) => {
+            // Without its password.
+            findings.push(finding("proxy", Health::Well, proxy.to_string()));
+            Some(proxy.expose().clone())
+        }
+    };
+    let Some(url) = url else { return findings };
     let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(443));
     let host = host.trim_matches(['[', ']']);
     match looked_up(host, port).await {

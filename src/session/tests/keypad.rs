@@ -48,6 +48,28 @@ fn a_badge_number_typed_slowly_opens_no_door() {
     }
 }
 
+/// B7: digits that came too early were dropped one by one, and the rest was another door's number.
+#[test]
+fn a_number_whose_beginning_was_not_heard_opens_no_door() {
+    // From the first instant of a visit on, at every speed at which a digit can fall on either side of the moment.
+    for after in (0..450).step_by(10) {
+        let mut kiosk = signed_in();
+        let _ = kiosk.wait(ms(after));
+        // There is a first door and no 21st.
+        assert_eq!(keyed(&mut kiosk, "21\n"), [], "{after} ms after the sign-in");
+    }
+    // While a door is being opened, and on until it is done.
+    for done_after in 0..10 {
+        let mut kiosk = signed_in();
+        let _ = kiosk.wait(ms(500));
+        let [Effect::Unlock(_, request, LOBBY)] = keyed(&mut kiosk, "1\n")[..] else { panic!() };
+        let (early, late) = "0099940001\n".split_at(done_after);
+        assert_eq!(keyed(&mut kiosk, early), []);
+        let _ = kiosk.send(Event::UnlockAnswered(request, refused()));
+        assert_eq!(keyed(&mut kiosk, late), [], "{done_after} digits before the answer");
+    }
+}
+
 #[test]
 fn a_number_that_is_not_ended_is_forgotten_and_pages_turn_both_ways() {
     let mut kiosk = signed_in();

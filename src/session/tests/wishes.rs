@@ -3,7 +3,7 @@
 use super::*;
 
 fn desk() -> Kiosk {
-    let mut kiosk = Kiosk::new(Rules { reception: true, ..rules() });
+    let mut kiosk = Kiosk::new(Rules { reception: true, keyboard: KeyboardPolicy::Desk, ..rules() });
     let _ = kiosk.touch("123456");
     let _ = kiosk.answer(Ok(Identity::Person(welcome())));
     let _ = kiosk.wait(ms(500));

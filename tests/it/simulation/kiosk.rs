@@ -13,6 +13,7 @@ use vestibule::{
     directory::{Cost, Directory},
     door::{DoorId, Outcome},
     kisi::Client,
+    private_files::temporary_folder_in,
     session::{Effect, Event, Session, State, reader::Key},
     simulator::Simulator as Kisi,
     staff::Digit,
@@ -63,7 +64,8 @@ impl<'a> Run<'a> {
     pub(super) fn new(template: &'a Template, seed: u64) -> Self {
         // In memory where there is such a place: what the disk does is the business of other tests.
         let memory = std::path::Path::new("/dev/shm");
-        let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
+        let memory = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let folder = temporary_folder_in(&memory, "vestibule-").unwrap();
         for entry in fs::read_dir(template.site.folder.path()).unwrap() {
             let from = entry.unwrap().path();
             let _ = fs::copy(&from, folder.path().join(from.file_name().unwrap())).unwrap();

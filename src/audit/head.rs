@@ -1,0 +1,99 @@
+//! The head of the log in a file of its own, outside the database: a database of yesterday does not fit it.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{Error, Finding, Head, anchor, signing::KeyFile};
+use crate::{
+    crypt::{Key, KeyRing, mac},
+    private_files,
+};
+
+/// The file in the data folder.
+pub(super) const FILE: &str = "audit.head";
+/// It is overwritten in place and never grows: a power cut leaves the old one or the new one.
+const WIDTH: usize = 200;
+const LABEL: &[u8] = b"vestibule/audit/head/v1";
+
+pub(super) fn head_of(db: &Connection) -> Result<Option<Head>, Error> {
+    let sql = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
+    let head = db
+        .prepare_cached(sql)?
+        .query_row([], |row| Ok(Head { seq: row.get::<_, i64>(0)?.cast_unsigned(), hash: row.get(1)? }));
+    Ok(head.optional()?)
+}
+
+pub(super) fn put_head(folder: &Path, head: Head, key: &Key) -> Result<(), Error> {
+    let file = folder.join(FILE);
+    let proof = mac(key, LABEL, head.to_string().as_bytes());
+    let line = format!("{head} {}", Head { seq: 0, hash: proof });
+    let write = || {
+        let mut out = private_files::open(&file)?;
+        let is_new = out.metadata()?.len() == 0;
+        out.write_all(format!("{line:WIDTH$}\n").as_bytes())?;
+        // Synced when it is made. Later, one that is lost leaves an older one, which is still true.
+        if is_new { out.sync_all().and_then(|()| private_files::sync_folder(folder)) } else { Ok(()) }
+    };
+    write().map_err(|source| Error::File { file: file.clone(), source })
+}
+
+/// The head outside the database. `None` when there is none. An error when it is not one that this kiosk wrote.
+pub(super) fn kept_head(folder: &Path, keys: &KeyRing) -> Result<Option<Head>, Error> {
+    let file = folder.join(FILE);
+    let line = match fs::read(&file) {
+        Ok(line) => line,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::File { file, source }),
+    };
+    let read = || {
+        let (text, proof) = std::str::from_utf8(&line).ok()?.lines().next()?.trim().split_once(' ')?;
+        let (head, proof): (Head, Head) = (text.parse().ok()?, proof.parse().ok()?);
+        let is_ours = keys.keys().any(|key| mac(key, LABEL, text.as_bytes()) == proof.hash);
+        is_ours.then_some(head)
+    };
+    read().map(Some).ok_or(Error::Tampered)
+}
+
+/// What does not fit between the log and its head.
+pub(super) fn head_finding(
+    db: &Connection,
+    folder: &Path,
+    keys: &KeyRing,
+    signing: &KeyFile,
+) -> Result<Option<Finding>, Error> {
+    let last = head_of(db)?.map_or(0, |head| head.seq);
+    let known = match kept_head(folder, keys) {
+        Ok(Some(known)) => known,
+        Ok(None) => {
+            let begins = anchor(db, "next", keys)?.is_some_and(|next| next.seq == 1);
+            return Ok((last != 0 || !begins).then_some(Finding::HeadMissing));
+        }
+        Err(_) => return Ok(Some(Finding::HeadChanged)),
+    };
+    if known.seq == 0 {
+        return keys_finding(db, keys, signing);
+    }
+    let sql = "SELECT hash FROM audit WHERE seq = ?1";
+    let hash: Option<[u8; 32]> =
+        db.prepare_cached(sql)?.query_row([known.seq.cast_signed()], |row| row.get(0)).optional()?;
+    Ok(match hash {
+        Some(hash) if hash == known.hash => keys_finding(db, keys, signing)?,
+        Some(_) => Some(Finding::Replaced(known.seq)),
+        None => Some(Finding::Cut { last, known: known.seq }),
+    })
+}
+
+/// A database and a head of yesterday fit each other. The keys of now are ahead of both: they never go back.
+fn keys_finding(db: &Connection, keys: &KeyRing, signing: &KeyFile) -> Result<Option<Finding>, Error> {
+    let last = anchor(db, "next", keys)?.map_or(0, |next| next.seq - 1);
+    Ok(match signing.read(keys) {
+        Ok((signing, _)) if signing.next_seq - 1 <= last => None,
+        Ok((signing, _)) => Some(Finding::Cut { last, known: signing.next_seq - 1 }),
+        Err(_) => Some(Finding::Keys),
+    })
+}

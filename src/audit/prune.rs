@@ -1,0 +1,78 @@
+//! Old records are taken out, a day's worth at a time, so that the rest still verifies.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::TransactionBehavior;
+
+use super::{
+    Action, COLUMNS, Error, Kept, Log, Record, anchor, append_to,
+    head::{head_finding, put_head},
+    put_anchor, read,
+};
+
+/// A pass of pruning takes out at most this much of the log: a clock that is wrong must not empty it.
+const PASS: SignedDuration = SignedDuration::from_hours(24);
+
+impl Log {
+    /// Takes out what is older, but no more than one day's worth: a clock that is wrong costs a day and not the log. The chain
+    /// still holds: it begins where this ends. Returns how many records went.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tampered`] when the old part does not verify: nothing is taken out then.
+    pub fn prune(&mut self, before: Timestamp, now: Timestamp) -> Result<u64, Error> {
+        let old = self.old(before, now)?;
+        let Some(last) = old.last() else { return Ok(0) };
+        let about = format!("{} records up to {}", old.len(), last.seq);
+        let _turn = self.signing.lock()?;
+        let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if head_finding(&change, &self.folder, &self.keys, &self.signing)?.is_some() {
+            return Err(Error::Tampered);
+        }
+        let mut first = anchor(&change, "first", &self.keys)?.ok_or(Error::Tampered)?;
+        let (signed, _) = self.signing.read(&self.keys)?;
+        for kept in &old {
+            if first.key.is_none() {
+                first.key = signed.first_of(kept.seq);
+            }
+            let (hash, mac) = first.step(&kept.record.encode(kept.seq));
+            if first.seq != kept.seq + 1 || hash != kept.hash || mac.is_some_and(|mac| mac != kept.mac) {
+                return Err(Error::Tampered);
+            }
+        }
+        let _ = change.execute("DELETE FROM audit WHERE seq <= ?1", [last.seq.cast_signed()])?;
+        put_anchor(&change, "first", &first, &self.keys.current)?;
+        let record = Record::new(now, Action::Prune, about);
+        let (head, mut keys) = append_to(&change, &record, &self.keys, &self.signing)?;
+        change.commit()?;
+        // The first key moves on with the log, unless it was taken away.
+        if let (Some(first_key), true) = (first.key, keys.first.is_some()) {
+            (keys.epoch, keys.first) = (first.seq, Some(first_key));
+        }
+        self.signing.write(&keys, &self.keys.current, true)?;
+        put_head(&self.folder, head, &self.keys.current)?;
+        Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
+    }
+
+    /// The oldest day's worth of records that are older. A record of the future, which a clock that was ahead has written, goes
+    /// with the old ones around it: alone it would stop all pruning until that date.
+    fn old(&self, before: Timestamp, now: Timestamp) -> Result<Vec<Kept>, Error> {
+        let mut select = self.db.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"))?;
+        let mut rows = select.query([])?;
+        let (mut records, mut old, mut until) = (Vec::new(), 0, None);
+        while let Some(row) = rows.next()? {
+            let kept = read(row)?;
+            let at = kept.record.at;
+            records.push(kept);
+            if now < at {
+                continue;
+            }
+            let until = *until.get_or_insert(at.checked_add(PASS).map_or(before, |end| end.min(before)));
+            if until <= at {
+                break;
+            }
+            old = records.len();
+        }
+        records.truncate(old);
+        Ok(records)
+    }
+}

@@ -1,0 +1,31 @@
+//! Visits that the agent ended: it restarted, or the person may not open doors here any more.
+
+use std::time::Instant;
+
+use super::{DENIAL, Denial, Effect, Session, SessionId, State};
+
+impl Session {
+    /// The agent restarted and lost its session; sign the user out here too.
+    pub(super) fn agent_began(&mut self, now: Instant) -> Vec<Effect> {
+        match &self.state {
+            State::SignedOut { .. } => {}
+            State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => {
+                self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
+            }
+        }
+        Vec::new()
+    }
+
+    /// The agent ended this visit: the person may not open doors here any more.
+    pub(super) fn barred(&mut self, session: SessionId, now: Instant) -> Vec<Effect> {
+        if self.visit().is_some_and(|visit| visit.session == session) {
+            // A badge that is being looked up goes on without the visit.
+            if let State::Checking { visit, .. } = &mut self.state {
+                *visit = None;
+            } else {
+                self.state = State::rest(&self.rules, Some((Denial::LoginDead, now + DENIAL)));
+            }
+        }
+        Vec::new()
+    }
+}
