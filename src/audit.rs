@@ -25,7 +25,7 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use self::{
     beginning::Beginning,
     chain::Anchor,
-    head::{head_finding, head_of, put_head},
+    head::{head_finding, head_of, keys_of_whole, put_head},
     signing::{KeyFile, Keys},
 };
 pub use self::{
@@ -223,14 +223,11 @@ impl Log {
     ) -> Result<Option<Head>, Error> {
         let _turn = self.signing.lock()?;
         let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // A log that was put back from yesterday gets no record that would hide it.
-        if head_finding(&change, &self.folder, &self.keys, &self.signing)?.is_some() {
-            return Err(Error::Tampered);
-        }
+        let signed = keys_of_whole(&change, &self.folder, &self.keys, &self.signing)?;
         if !is_wanted(&change)? {
             return Ok(None);
         }
-        let (head, keys) = append_to(&change, record, &self.keys, &self.signing)?;
+        let (head, keys) = append_to(&change, record, &self.keys, signed)?;
         change.commit()?;
         // After the record: keys that are one step behind are moved on by the next one, keys that are ahead could sign nothing.
         self.signing.write(&keys, &self.keys.current, is_complete)?;
@@ -258,7 +255,8 @@ impl Log {
     pub fn check_head(&self) -> Result<Option<Finding>, Error> {
         // Not while another process is between its record and its head.
         let _turn = self.signing.lock()?;
-        head_finding(&self.db, &self.folder, &self.keys, &self.signing)
+        let signed = self.signing.read(&self.keys).ok().map(|(signed, _)| signed);
+        head_finding(&self.db, &self.folder, &self.keys, signed.as_ref())
     }
 
     /// Unlocks that were about to be sent and have no outcome: the kiosk ended between.
@@ -335,9 +333,8 @@ impl Log {
 }
 
 /// Writes one record as part of a change. Returns where the log stands then, and the keys to keep once the change is made.
-fn append_to(change: &Connection, record: &Record, with: &KeyRing, file: &KeyFile) -> Result<(Head, Keys), Error> {
+fn append_to(change: &Connection, record: &Record, with: &KeyRing, mut keys: Keys) -> Result<(Head, Keys), Error> {
     let mut next = anchor(change, "next", with)?.ok_or(Error::Tampered)?;
-    let (mut keys, _) = file.read(with)?;
     let seq = next.seq;
     next.key = Some(keys.of(seq).ok_or(Error::Tampered)?);
     let (hash, mac) = next.step(&record.encode(seq));

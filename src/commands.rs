@@ -75,6 +75,14 @@ impl Site {
         Directory::open_existing(&self.folder(), credentials().as_deref()).map_err(Failure::Directory)
     }
 
+    /// The directory that is there, read once no other command changes logins.
+    fn directory_alone(&self) -> Result<Directory, Failure> {
+        // Said before anything is locked, and so made.
+        drop(self.directory()?);
+        self.lock_logins()?;
+        self.directory()
+    }
+
     /// The directory, made if there is none. A new one hashes as slowly as this machine bears.
     fn directory_or_new(&self) -> Result<Directory, Failure> {
         Directory::open(&self.folder(), credentials().as_deref(), wiring::measured_cost).map_err(Failure::Directory)

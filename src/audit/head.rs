@@ -8,7 +8,10 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Error, Finding, Head, anchor, signing::KeyFile};
+use super::{
+    Error, Finding, Head, anchor,
+    signing::{KeyFile, Keys},
+};
 use crate::{
     crypt::{Key, KeyRing, mac},
     private_files,
@@ -59,12 +62,25 @@ pub(super) fn kept_head(folder: &Path, keys: &KeyRing) -> Result<Option<Head>, E
     read().map(Some).ok_or(Error::Tampered)
 }
 
-/// What does not fit between the log and its head.
+/// The signing keys of a log that fits its head and them: what was put back from yesterday gets no record that would hide it.
+///
+/// # Errors
+///
+/// [`Error::Tampered`] when something does not fit.
+pub(super) fn keys_of_whole(db: &Connection, folder: &Path, keys: &KeyRing, signing: &KeyFile) -> Result<Keys, Error> {
+    let signed = signing.read(keys).ok().map(|(signed, _)| signed);
+    match head_finding(db, folder, keys, signed.as_ref())? {
+        None => signed.ok_or(Error::Tampered),
+        Some(_) => Err(Error::Tampered),
+    }
+}
+
+/// What does not fit between the log, its head, and its signing keys, which are `None` when they cannot be read.
 pub(super) fn head_finding(
     db: &Connection,
     folder: &Path,
     keys: &KeyRing,
-    signing: &KeyFile,
+    signing: Option<&Keys>,
 ) -> Result<Option<Finding>, Error> {
     let last = head_of(db)?.map_or(0, |head| head.seq);
     let known = match kept_head(folder, keys) {
@@ -89,11 +105,11 @@ pub(super) fn head_finding(
 }
 
 /// A database and a head of yesterday fit each other. The keys of now are ahead of both: they never go back.
-fn keys_finding(db: &Connection, keys: &KeyRing, signing: &KeyFile) -> Result<Option<Finding>, Error> {
+fn keys_finding(db: &Connection, keys: &KeyRing, signing: Option<&Keys>) -> Result<Option<Finding>, Error> {
     let last = anchor(db, "next", keys)?.map_or(0, |next| next.seq - 1);
-    Ok(match signing.read(keys) {
-        Ok((signing, _)) if signing.next_seq - 1 <= last => None,
-        Ok((signing, _)) => Some(Finding::Cut { last, known: signing.next_seq - 1 }),
-        Err(_) => Some(Finding::Keys),
+    Ok(match signing {
+        Some(signing) if signing.next_seq - 1 <= last => None,
+        Some(signing) => Some(Finding::Cut { last, known: signing.next_seq - 1 }),
+        None => Some(Finding::Keys),
     })
 }

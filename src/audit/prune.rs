@@ -5,7 +5,7 @@ use rusqlite::TransactionBehavior;
 
 use super::{
     Action, COLUMNS, Error, Kept, Log, Record, anchor, append_to,
-    head::{head_finding, put_head},
+    head::{keys_of_whole, put_head},
     put_anchor, read,
 };
 
@@ -25,11 +25,8 @@ impl Log {
         let about = format!("{} records up to {}", old.len(), last.seq);
         let _turn = self.signing.lock()?;
         let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if head_finding(&change, &self.folder, &self.keys, &self.signing)?.is_some() {
-            return Err(Error::Tampered);
-        }
+        let signed = keys_of_whole(&change, &self.folder, &self.keys, &self.signing)?;
         let mut first = anchor(&change, "first", &self.keys)?.ok_or(Error::Tampered)?;
-        let (signed, _) = self.signing.read(&self.keys)?;
         for kept in &old {
             if first.key.is_none() {
                 first.key = signed.first_of(kept.seq);
@@ -42,7 +39,7 @@ impl Log {
         let _ = change.execute("DELETE FROM audit WHERE seq <= ?1", [last.seq.cast_signed()])?;
         put_anchor(&change, "first", &first, &self.keys.current)?;
         let record = Record::new(now, Action::Prune, about);
-        let (head, mut keys) = append_to(&change, &record, &self.keys, &self.signing)?;
+        let (head, mut keys) = append_to(&change, &record, &self.keys, signed)?;
         change.commit()?;
         // The first key moves on with the log, unless it was taken away.
         if let (Some(first_key), true) = (first.key, keys.first.is_some()) {

@@ -23,10 +23,9 @@ use crate::Failure;
 impl Site {
     /// Replaces device key and data key. Not under a running kiosk, which has the old ones in its memory.
     pub(crate) fn rekey(&self) -> Result<(), Failure> {
-        // Read anew once nobody else changes it.
-        drop(self.directory()?);
-        self.lock_logins()?;
+        drop(self.directory_alone()?);
         let _alone = super::lock(&self.folder())?;
+        // Read anew once no kiosk changes it either.
         let directory = self.directory()?;
         let _log = wiring::writable_log(&directory).map_err(Failure::Start)?;
         let Rekeyed { place, is_new, is_clean } =
@@ -65,9 +64,7 @@ impl Site {
     /// Writes an encrypted backup. What is recorded is what happened, after it happened.
     pub(crate) fn backup(&self, to: &str, out: &Path) -> Result<(), Failure> {
         let recipient = vault::Recipient::parse(to).map_err(Failure::Backup)?;
-        drop(self.directory()?);
-        self.lock_logins()?;
-        let mut directory = self.directory()?;
+        let mut directory = self.directory_alone()?;
         let mut log = wiring::writable_log(&directory).map_err(Failure::Start)?;
         let backup = directory.backup().map_err(Failure::Directory)?;
         let encrypted = recipient.encrypt(&backup).map_err(Failure::Backup)?;

@@ -273,9 +273,7 @@ impl Site {
         pace: Duration,
     ) -> Result<Enroller, Failure> {
         let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
-        drop(self.directory()?);
-        self.lock_logins()?;
-        let directory = self.directory()?;
+        let directory = self.directory_alone()?;
         wiring::enroller(config, directory, client, admin()?, pace).map_err(Failure::Start)
     }
 }

@@ -17,9 +17,7 @@ use crate::Failure;
 impl Site {
     /// Issues it, and prints it once.
     pub(crate) fn technician_pin(&self, yes: bool, keep: bool, json: bool) -> Result<(), Failure> {
-        drop(self.directory()?);
-        self.lock_logins()?;
-        let mut directory = self.directory()?;
+        let mut directory = self.directory_alone()?;
         let mut log = wiring::writable_log(&directory).map_err(Failure::Start)?;
         if directory.has_technician().map_err(Failure::Directory)? {
             if keep {
