@@ -1,18 +1,20 @@
-//! The one task that holds secrets, directory, audit log and client. Orders go in, answers come out as plain data; the window
-//! never sees a login. How long people may take is the session's business.
+//! The one task that holds secrets, directory, audit log and client. The session's effects go in, events come out as plain data;
+//! the window never sees a login. How long people may take is the session's business.
 
-mod book;
-mod desk;
-mod done;
-mod follow;
-mod health;
-mod identify;
+mod audit_writer;
+mod authenticator;
+mod channel;
+mod connection;
+mod connectivity;
+mod diagnostics;
+mod door_watch;
 mod limits;
-mod order;
-mod reads;
+mod lookup;
+mod parts;
 mod start;
-mod technician;
-mod unlock;
+mod unlocker;
+mod visit;
+mod visits;
 #[cfg(test)]
 mod tests;
 
@@ -22,162 +24,128 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{
-    sync::{oneshot, watch},
+    sync::mpsc,
     task::{AbortHandle, JoinError, JoinSet},
     time,
 };
 
 use self::{
-    book::Book,
-    desk::{Desk, method},
-    done::{Done, Identified},
-    health::Surroundings,
-    identify::{Denied, Open, Question, Shown},
+    audit_writer::{AuditWriter, Who},
+    authenticator::Authenticator,
+    channel::Command,
+    connection::Connection,
+    connectivity::ConnectivityMonitor,
+    diagnostics::Diagnostics,
+    lookup::Visible,
+    unlocker::Unlocker,
+    visit::Visit,
 };
 pub use self::{
-    desk::TRIES,
-    health::Health,
+    authenticator::TRIES,
+    channel::{Ending, Events, Handle, Port, channel},
+    connectivity::Health,
     limits::Limits,
-    order::{Handle, Order, Orders, channel},
+    parts::Parts,
     start::{prepare, start},
 };
 use crate::{
-    audit,
-    chain::Chain,
-    directory::Directory,
-    door::{DoorId, PlaceId},
+    audit::Action,
+    door::DoorId,
     kisi,
-    proximity::Proofs,
-    session::{Asked, Denial, Ended, Identity, Presented, SessionId, budget::BudgetRules},
-    staff::{Credential, NameFormat},
+    secret::Secret,
+    session::{Effect, Event, Identity, SessionId, technician::Step},
     status::Status,
+    uptime,
 };
 
-/// Every failure takes at least this long, so that its kind does not show in the time.
+/// Every failed sign-in takes at least this long, so that the time does not tell which kind of failure it was.
 ///
 /// # Source
 ///
 /// `threats-and-faults.md`, R22.
 const FLOOR: Duration = Duration::from_millis(700);
-/// Between two looks at what must be written or taken out by and by.
+/// Between two rounds of chores: counters, suspended people, pruning.
 const CHORES: Duration = Duration::from_mins(1);
-/// Chores between two heads of the audit log in the program's log (R53), two checks of the directory, and two prunings.
+/// Rounds of chores between two heads of the audit log in the program's log (R53), two checks of the directory, and two prunings.
 const HOUR: u64 = 60;
-/// An unlock that is not sent by then is not sent at all (R50). Our choice.
-const LATE: Duration = Duration::from_secs(2);
 
-/// What the agent works with.
-#[derive(Debug)]
-pub struct Parts {
-    /// Who is who.
-    pub directory: Directory,
-    /// What happened.
-    pub log: audit::Log,
-    /// The log keeps so many days.
-    pub keep_days: u32,
-    /// The way to Kisi.
-    pub client: kisi::Client,
-    /// Only doors of these places; empty means all.
-    pub places: Vec<PlaceId>,
-    /// Names of doors that are not shown.
-    pub hidden: Vec<String>,
-    /// How people are greeted.
-    pub names: NameFormat,
-    /// A badge needs its PIN.
-    pub badge_needs_pin: bool,
-    /// What badges that nobody has cost.
-    pub badge_budget: BudgetRules,
-    /// How often people may open doors.
-    pub limits: Limits,
-    /// Look people up on the agent's own thread: then the same events make the same run. A kiosk does not, because hashing takes
-    /// a quarter of a second in which an unlock would wait.
-    pub looks_up_alone: bool,
-    /// Where it says how it is doing.
-    pub status: Status,
-    /// What readers near the kiosk say. Without a source it stays empty.
-    pub proofs: Arc<Mutex<Proofs>>,
+/// Works until it is told to end, or the last handle is dropped.
+pub async fn run(parts: Parts, port: &mut Port) {
+    Agent::new(parts, port).run(port).await;
 }
 
-/// Takes orders until the last handle is dropped.
-pub async fn run(parts: Parts, orders: &mut Orders, said: watch::Sender<Health>) {
-    Agent::new(parts, said).run(orders).await;
+/// What a finished piece of work does to the agent: writes it down and says it.
+type Completion = Box<dyn FnOnce(&mut Agent) + Send>;
+
+fn completion(complete: impl FnOnce(&mut Agent) + Send + 'static) -> Completion {
+    Box::new(complete)
 }
 
 struct Agent {
-    desk: Arc<Mutex<Desk>>,
-    book: Book,
+    events: mpsc::UnboundedSender<Event>,
+    authenticator: Arc<Mutex<Authenticator>>,
+    audit: AuditWriter,
     keep_days: u32,
-    limits: Limits,
-    proofs: Arc<Mutex<Proofs>>,
-    client: kisi::Client,
-    shown: Arc<Shown>,
-    open: Option<Open>,
+    connection: Connection,
+    connectivity: ConnectivityMonitor,
+    unlocker: Unlocker,
+    visible: Arc<Visible>,
+    visit: Option<Visit>,
     /// The technician's session.
     technician: Option<SessionId>,
-    identifying: Option<(SessionId, AbortHandle)>,
-    /// What reads with the login of the session that is open. It ends with it: nobody waits, and the login must go.
-    looking: Vec<AbortHandle>,
-    /// Doors whose sensor was seen to work.
-    sensed: HashSet<DoorId>,
-    surroundings: Surroundings,
+    /// The sign-in that is under way.
+    lookup: Option<(SessionId, AbortHandle)>,
+    /// Doors whose sensor was seen to report an open door.
+    sensors: HashSet<DoorId>,
     status: Status,
-    looks_up_alone: bool,
-    work: JoinSet<Done>,
-    /// Unlocks that were sent and not answered.
-    open_unlocks: usize,
-    /// The connections carried no login of an earlier visit. Nobody is signed in without.
-    is_fresh: bool,
-    /// Somebody waits for the end of this agent. Dropped last: everything else is closed then.
-    ended: Option<oneshot::Sender<()>>,
+    inline_lookup: bool,
+    work: JoinSet<Completion>,
 }
 
 impl Agent {
-    fn new(parts: Parts, said: watch::Sender<Health>) -> Self {
+    fn new(parts: Parts, port: &Port) -> Self {
+        let authenticator = Authenticator::new(parts.directory, parts.badge_needs_pin, parts.badge_budget);
         Self {
-            desk: Arc::new(Mutex::new(Desk::new(parts.directory, parts.badge_needs_pin, parts.badge_budget))),
-            book: Book::new(parts.log),
-            status: parts.status.clone(),
+            events: port.events.clone(),
+            authenticator: Arc::new(Mutex::new(authenticator)),
+            audit: AuditWriter::new(parts.log),
             keep_days: parts.keep_days,
-            limits: parts.limits,
-            proofs: parts.proofs,
-            client: parts.client,
-            shown: Arc::new(Shown { places: parts.places, hidden: parts.hidden, names: parts.names }),
-            open: None,
+            connection: Connection::new(parts.client),
+            connectivity: ConnectivityMonitor::new(port.health.clone(), parts.status.clone()),
+            unlocker: Unlocker::new(parts.limits, parts.proofs),
+            visible: Arc::new(Visible { places: parts.places, hidden: parts.hidden, names: parts.names }),
+            visit: None,
             technician: None,
-            identifying: None,
-            looking: Vec::new(),
-            sensed: HashSet::new(),
-            surroundings: Surroundings::new(said, parts.status),
-            looks_up_alone: parts.looks_up_alone,
+            lookup: None,
+            sensors: HashSet::new(),
+            status: parts.status,
+            inline_lookup: parts.inline_lookup,
             work: JoinSet::new(),
-            open_unlocks: 0,
-            is_fresh: true,
-            ended: None,
         }
     }
 
-    async fn run(mut self, orders: &mut Orders) {
+    async fn run(mut self, port: &mut Port) {
         let mut chores = time::interval(CHORES);
         let mut minutes = 0;
         loop {
             tokio::select! {
                 // In this order, so that the same events make the same run.
                 biased;
-                order = orders.recv() => match order {
-                    Some(Order::End(ended)) => {
-                        self.ended = Some(ended);
-                        break;
+                command = port.command() => match command {
+                    Some(Command::Carry(effect, at)) => {
+                        self.status.metrics().queued(port.len(), self.work.len());
+                        self.take(effect, at);
                     }
-                    Some(order) => {
-                        self.status.metrics().queued(orders.len(), self.work.len());
-                        self.take(order);
-                    }
-                    None => break,
+                    Some(Command::Begin(_)) => {}
+                    #[cfg(test)]
+                    Some(Command::Panic) => panic!("asked for"),
+                    Some(Command::End) | None => break,
                 },
-                Some(done) = self.work.join_next() => self.joined(done),
-                () = self.surroundings.wait() => self.look(),
-                () = until(self.book.due()) => self.book.tick(time::Instant::now().into_std()),
+                Some(done) = self.work.join_next() => self.complete(done),
+                () = self.connectivity.wait() => self.look(),
+                () = until(self.audit.due()) => self.audit.tick(time::Instant::now().into_std()),
                 _ = chores.tick() => {
                     self.chores(minutes);
                     minutes += 1;
@@ -187,161 +155,201 @@ impl Agent {
         if let Some(technician) = self.technician {
             self.technician_left(technician);
         }
-        self.desk().keep_badge_budget(time::Instant::now().into_std(), true);
-        // What was sent has an outcome, which is written down.
-        while 0 < self.open_unlocks
+        self.authenticator().keep_badge_budget(time::Instant::now().into_std(), true);
+        // Every unlock that was sent has an outcome, which is written down.
+        while self.unlocker.is_waiting()
             && let Some(done) = self.work.join_next().await
         {
-            self.joined(done);
+            self.complete(done);
         }
     }
 
-    fn joined(&mut self, done: Result<Done, JoinError>) {
+    /// Carries out what the session asks for. Every answer is an event.
+    fn take(&mut self, effect: Effect, at: time::Instant) {
+        match effect {
+            Effect::Ping => self.say(Event::Pong),
+            Effect::Prepare => {
+                self.read_clocks();
+                // A key that is held down must not become one request each time it repeats.
+                if self.connectivity.looked_long_ago() {
+                    self.look();
+                }
+            }
+            Effect::KeepBudget(left) => {
+                let _ = self.keep_guesses(left);
+            }
+            Effect::KeepLanguage(session, language) => {
+                if let Some(visit) = self.visit(session) {
+                    self.authenticator().keep_language(visit.who.staff, language);
+                }
+            }
+            Effect::Identify(session, presented, asked) => self.identify(session, presented.0, asked),
+            Effect::CheckPlaces(session) => self.read(
+                session,
+                |client, login| async move { client.places_locked_down(&login).await },
+                move |agent, _, found| agent.places_checked(session, found),
+            ),
+            Effect::List(session) => self.read(
+                session,
+                |client, login| async move { client.doors(&login).await },
+                move |agent, who, found| agent.doors_listed(session, who, found),
+            ),
+            Effect::Recount(session) => self.recount(session),
+            Effect::Follow(session, request, door) => self.read(
+                session,
+                move |client, login| async move { door_watch::follow(&client, &login, door).await },
+                move |agent, who, seen| agent.followed(who, request, door, seen),
+            ),
+            Effect::ReadBack(session, door) => self.read(
+                session,
+                move |client, login| async move { door_watch::read_back(&client, &login, door).await },
+                move |agent, who, about| agent.audit.seen(who, door, &about),
+            ),
+            Effect::Unlock(session, request, door) => self.unlock(session, request, door, at),
+            Effect::Technician(session, step) => self.technician_acts(session, step),
+            Effect::Forget(session, why) => self.forget(session, why),
+            // The window's own.
+            Effect::Leave | Effect::Reload => {}
+        }
+    }
+
+    fn say(&self, event: Event) {
+        // A window that is gone needs no answer.
+        let _ = self.events.send(event);
+    }
+
+    fn complete(&mut self, done: Result<Completion, JoinError>) {
         match done {
-            Ok(done) => self.finish(done),
+            Ok(completion) => completion(self),
             Err(error) if error.is_panic() => tracing::error!("a piece of work panicked"),
             Err(_) => {}
         }
     }
 
-    fn take(&mut self, order: Order) {
-        match order {
-            Order::Ping(reply) => drop(reply.send(())),
-            Order::Begin(_) | Order::End(_) => {}
-            Order::Prepare => {
-                self.read_clocks();
-                // A key that is held down must not become a request each.
-                if self.surroundings.looked_long_ago() {
-                    self.look();
-                }
-            }
-            Order::KeepBudget(left) => {
-                let _ = self.keep_guesses(left);
-            }
-            Order::KeepLanguage(session, language) => {
-                if let Some(open) = self.open.as_ref().filter(|open| open.id == session) {
-                    self.desk().keep_language(open.who.staff, language);
-                }
-            }
-            Order::Identify(session, Presented(credential), asked, reply) => {
-                // Paid for on the disk, or not looked at. In the order in which it was paid: a later number never lies under
-                // an earlier one.
-                if asked.guesses_left.is_none_or(|left| self.keep_guesses(left)) {
-                    self.identify(session, credential, asked, reply);
-                } else {
-                    let _ = reply.send(Err(Denial::KioskFault));
-                }
-            }
-            Order::CheckPlaces(session, reply) => self.check_places(session, reply),
-            Order::List(session, reply) => self.list(session, reply),
-            Order::Follow(session, door, reply) => self.follow(session, door, reply),
-            Order::ReadBack(session, door) => self.read_back(session, door),
-            Order::Recount(session, reply) => self.recount(session, reply),
-            Order::Unlock(session, request, door, at, reply) => self.unlock((session, request), door, at, reply),
-            Order::Technician(session, step, reply) => drop(reply.send(self.technician_does(session, step))),
-            Order::Forget(session, why) => self.forget(session, why),
-            #[cfg(test)]
-            Order::Break => panic!("asked for"),
-        }
+    fn authenticator(&self) -> MutexGuard<'_, Authenticator> {
+        self.authenticator.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn visit(&self, session: SessionId) -> Option<&Visit> {
+        self.visit.as_ref().filter(|visit| visit.id == session)
+    }
+
+    /// Sends a request with the login of this session. It is aborted with the session; then `done` is not called.
+    fn read<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+        &mut self,
+        session: SessionId,
+        request: impl FnOnce(kisi::Client, Arc<Secret<String>>) -> F,
+        done: impl FnOnce(&mut Self, &Who, T) + Send + 'static,
+    ) {
+        let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session) else { return };
+        let (who, request) = (visit.who.clone(), request(self.connection.client(), Arc::clone(&visit.login)));
+        visit.reads.push(self.work.spawn(async move {
+            let answer = request.await;
+            completion(move |agent| done(agent, &who, answer))
+        }));
     }
 
     fn keep_guesses(&self, left: u32) -> bool {
         self.status.metrics().guesses_left(left);
-        self.desk().keep_guesses(left)
+        self.authenticator().keep_guesses(left)
+    }
+
+    // The technician
+
+    fn technician_came(&mut self, session: SessionId) {
+        self.technician = Some(session);
+        tracing::warn!("the technician came");
+        self.audit.note(Action::Technician, "in");
+        let report = Diagnostics {
+            status: &self.status,
+            audit: &self.audit,
+            authenticator: &self.authenticator(),
+            clock_off: self.connectivity.clock_off(),
+            announced: self.connection.client().announced(),
+        }
+        .report();
+        self.say(Event::Identified(session, Ok(Identity::Technician(Box::new(report)))));
+    }
+
+    /// Written down first. The session does it when it hears so.
+    fn technician_acts(&mut self, session: SessionId, step: Step) {
+        if self.technician == Some(session) {
+            tracing::warn!(step = step.name(), "the technician");
+            self.audit.note(Action::Technician, step.name());
+            self.say(Event::StepRecorded(session, step));
+        }
+    }
+
+    fn technician_left(&mut self, session: SessionId) {
+        if self.technician.take_if(|id| *id == session).is_some() {
+            tracing::info!("the technician left");
+            self.audit.note(Action::Technician, "out");
+        }
+    }
+
+    // Kisi and the clocks
+
+    /// The login of the last session went over the old connections, and may still lie in their buffers. Says whether there are new
+    /// ones: without, nobody is signed in.
+    fn reconnect(&mut self) -> bool {
+        self.connection.reconnect();
+        self.look();
+        self.connection.is_fresh()
+    }
+
+    /// Asks whether Kisi answers, and what time it is.
+    fn look(&mut self) {
+        let look = self.connectivity.look(self.connection.client());
+        let _ = self.work.spawn(async move {
+            let (found, after) = look.await;
+            completion(move |agent| agent.looked(found, after))
+        });
+    }
+
+    fn looked(&mut self, found: Result<Option<Timestamp>, kisi::Error>, after: Duration) {
+        if let Some(note) = self.connectivity.looked(found, after, self.audit.can_write()) {
+            self.audit.note(Action::Clock, &note);
+        }
+    }
+
+    fn read_clocks(&mut self) {
+        self.compare_clocks((Timestamp::now(), time::Instant::now()), uptime::asleep());
+    }
+
+    /// A jump of the clock is written down, and after a suspend every connection is dead.
+    fn compare_clocks(&mut self, now: (Timestamp, time::Instant), asleep: Duration) {
+        let change = self.connectivity.compare_clocks(now, asleep);
+        for note in change.notes() {
+            self.audit.note(Action::Clock, &note);
+        }
+        if change.slept.is_some() {
+            let _ = self.reconnect();
+        }
     }
 
     fn chores(&mut self, minutes: u64) {
         self.read_clocks();
-        self.count_people();
-        self.desk().keep_badge_budget(time::Instant::now().into_std(), false);
-        if let Some(open) = &self.open
-            && self.may_open(&open.who) == Some(false)
-        {
-            self.bar(open.id);
+        let mut authenticator = self.authenticator();
+        authenticator.count_people(self.status.metrics());
+        authenticator.keep_badge_budget(time::Instant::now().into_std(), false);
+        let barred =
+            self.visit.as_ref().filter(|visit| authenticator.may_open(&visit.who) == Some(false)).map(|visit| visit.id);
+        drop(authenticator);
+        if let Some(session) = barred {
+            self.bar(session);
         }
         if minutes.is_multiple_of(HOUR) {
-            self.book.say_head();
-            self.book.look_for_room();
-            let desk = Arc::clone(&self.desk);
+            self.audit.report();
+            let authenticator = Arc::clone(&self.authenticator);
             let _ = self.work.spawn_blocking(move || {
-                let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Err(error) = desk.directory.check() {
-                    tracing::error!(error = %Chain(&error), "the directory does not verify");
-                }
-                Done::Nothing
+                authenticator.lock().unwrap_or_else(PoisonError::into_inner).check();
+                completion(|_| {})
             });
             // By a clock that agrees with Kisi's: one that is months ahead would empty the log.
-            if self.surroundings.has_right_clock() {
-                self.book.prune(self.keep_days);
+            if self.connectivity.has_right_clock() {
+                self.audit.prune(self.keep_days);
             }
         }
-    }
-
-    fn count_people(&self) {
-        match self.desk().directory.standings() {
-            Ok([active, refused, suspended]) => self.status.metrics().people(active, refused, suspended),
-            Err(error) => tracing::error!(error = %Chain(&error), "people cannot be counted"),
-        }
-    }
-
-    /// What the reader of this door said just now, if it can be heard from here.
-    fn proof_of(&self, door: DoorId) -> Option<u16> {
-        let proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
-        proofs.of(door, time::Instant::now().into_std())
-    }
-
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn identify(
-        &mut self,
-        session: SessionId,
-        credential: Credential,
-        asked: Asked,
-        reply: oneshot::Sender<Result<Identity, Denial>>,
-    ) {
-        let present = self.open.as_ref().filter(|open| Some(open.id) == asked.current).map(|open| open.who.staff);
-        let (method, guesses_left) = (method(&credential), asked.guesses_left);
-        // Before the client is taken: the list of this person's doors goes over connections that carried nobody's login.
-        let is_safe = self.is_fresh || self.reconnect();
-        let question = Question {
-            session,
-            credential,
-            present,
-            desk: Arc::clone(&self.desk),
-            client: self.client.clone(),
-            shown: Arc::clone(&self.shown),
-            looks_up_alone: self.looks_up_alone,
-        };
-        let abort = self.work.spawn(async move {
-            let floor = time::sleep(FLOOR);
-            let answer = if is_safe { question.answer().await } else { Err(Denied::new(Denial::KioskFault, None)) };
-            if answer.is_err() {
-                floor.await;
-            }
-            Done::Identified(Identified { session, method, guesses_left, answer, reply })
-        });
-        self.identifying = Some((session, abort));
-    }
-
-    fn forget(&mut self, session: SessionId, why: Ended) {
-        if let Some((_, abort)) = self.identifying.take_if(|(id, _)| *id == session) {
-            abort.abort();
-        }
-        self.technician_left(session);
-        if let Some(open) = self.open.take_if(|open| open.id == session) {
-            self.end(&open, why);
-        }
-    }
-
-    /// The end of a visit, however it came about.
-    fn end(&mut self, open: &Open, why: Ended) {
-        self.looking.drain(..).for_each(|task| task.abort());
-        self.book.signed_out(&open.who, why);
-        self.status.metrics().visited(open.since.elapsed());
-        tracing::info!("signed out");
-        let _ = self.reconnect();
     }
 }
 

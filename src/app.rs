@@ -1,11 +1,12 @@
 //! The window: messages become events, effects become tasks, the state becomes a screen. The only place that reads the clock.
 
-mod effect;
 mod monitor;
 mod place;
 mod reload;
 mod wait;
 mod setting;
+#[doc(hidden)]
+pub mod testing;
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use iced::{
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use self::wait::{At, Watched, from, minutes};
+use self::wait::{At, Heard, Watched, from, minutes};
 pub use self::{
     reload::{Again, Begun},
     setting::Window,
@@ -26,15 +27,14 @@ use crate::{
     agent::{Handle, Health},
     language::Language,
     screen::{
-        colors::Colors,
         dim, doors, keys, notice,
         qr::Code,
         sign_in::{self, Labels, Said},
         technician,
-        theme::{self, Metrics, Panel},
+        theme::{self, Metrics},
         words::{Words, words},
     },
-    session::{Effect, Event, Session, State, reader::Key, rules::Rules, technician::Step},
+    session::{Effect, Event, Session, State, reader::Key, rules::Rules},
     status::supervisor,
     uptime,
 };
@@ -80,8 +80,10 @@ pub enum Start {
 /// Something reached the window.
 #[derive(Debug, Clone)]
 pub enum Message {
-    /// For the session.
+    /// A person did something, or time went by.
     Session(Event),
+    /// The agent of this generation said something.
+    Agent(u64, Event),
     /// The agent says how it stands.
     Health(Health),
     /// The window is there.
@@ -98,14 +100,10 @@ pub enum Message {
     ScreenChanged(Rectangle),
     /// It is time to say that the window works.
     BeatBegan,
-    /// The agent does too.
-    BeatAnswered(bool),
     /// The configuration may be another.
     ReloadAsked,
     /// This is the kiosk with the configuration of now, or why there is none.
     Reloaded(Result<Begun, String>),
-    /// The technician did this, if there is one.
-    Stepped(Option<Step>),
 }
 
 /// The program.
@@ -151,11 +149,10 @@ pub fn application(
     start: Start,
     window: Window,
 ) -> iced::Application<impl iced::Program<State = App, Message = Message, Theme = iced::Theme>> {
-    application_with(start, window, App::update)
+    program(start, window, App::update)
 }
 
-/// The same, with something before or after each message: for a test that keeps the window busy.
-pub fn application_with(
+fn program(
     start: Start,
     window: Window,
     update: impl Fn(&mut App, Message) -> Task<Message> + 'static,
@@ -227,9 +224,7 @@ impl App {
                 .and_then(move |id| window::scale_factor(id).map(move |scale| Message::Placed(id, place, scale))),
             Message::Placed(id, place, scale) => self.placed(id, place, scale),
             Message::Measured(id, Some(size)) => self.measured(id, size),
-            Message::Measured(_, None) | Message::MinuteBegan | Message::Stepped(None | Some(Step::RestoreGuesses)) => {
-                Task::none()
-            }
+            Message::Measured(_, None) | Message::MinuteBegan => Task::none(),
             Message::CloseRequested => {
                 if self.window.may_close {
                     self.leave()
@@ -237,31 +232,26 @@ impl App {
                     Task::none()
                 }
             }
-            Message::Stepped(Some(Step::Leave)) => self.leave(),
-            Message::Stepped(Some(Step::Reload)) => self.reload(),
             Message::ReloadAsked => {
                 self.wants_reload = true;
                 self.reload_when_alone()
             }
             Message::Reloaded(begun) => self.reloaded(begun),
-            Message::BeatBegan => self.beat_begins(),
-            Message::BeatAnswered(is_answered) => {
-                if is_answered {
-                    self.window.status.beat();
-                }
+            Message::BeatBegan => {
+                self.beat_begins();
                 Task::none()
             }
-            Message::Session(event) => self.send(event),
+            Message::Agent(generation, _) if generation != self.generation => Task::none(),
+            Message::Agent(_, Event::Pong) => {
+                self.window.status.beat();
+                Task::none()
+            }
+            Message::Session(event) | Message::Agent(_, event) => self.send(event),
             Message::Health(health) => {
-                let Face::Working(kiosk) = &mut self.face else { return Task::none() };
-                let before = std::mem::replace(&mut kiosk.health, health);
-                let is_new = before.lives != health.lives;
-                let began = is_new.then_some(Event::AgentBegan);
-                let barred = health.barred.filter(|_| before.barred != health.barred).map(Event::Barred);
-                let record = health.record.filter(|_| !is_new && before.record != health.record);
-                let recorded = record.map(|(request, record)| Event::UnlockRecorded(request, record));
-                let events = [began, barred, recorded].into_iter().flatten();
-                Task::batch(events.map(|event| self.send(event)).collect::<Vec<_>>())
+                if let Face::Working(kiosk) = &mut self.face {
+                    kiosk.health = health;
+                }
+                Task::none()
             }
         }
     }
@@ -269,17 +259,38 @@ impl App {
     fn send(&mut self, event: Event) -> Task<Message> {
         let Face::Working(kiosk) = &mut self.face else { return Task::none() };
         let before = kiosk.session.cue(self.now);
-        if matches!(event, Event::UnlockAnswered(..)) {
+        if let Event::UnlockAnswered(..) = event {
             kiosk.open_unlocks = kiosk.open_unlocks.saturating_sub(1);
+        } else if let Event::AgentRestarted = event {
+            // Their answers went with it.
+            kiosk.open_unlocks = 0;
         }
         let effects = kiosk.session.handle(event, self.now);
-        kiosk.open_unlocks += effects.iter().filter(|effect| matches!(effect, Effect::Unlock(..))).count();
         kiosk.keep_diagnostics();
         if let (Some(sound), Some(tone)) = (&self.window.sound, before.to(kiosk.session.cue(self.now))) {
             sound.play(tone);
         }
-        let tasks = Task::batch(effects.into_iter().map(|effect| effect::perform(&kiosk.agent, effect)));
-        Task::batch([tasks, self.reload_when_alone()])
+        let mut tasks = Vec::new();
+        for effect in effects {
+            tasks.extend(self.perform(effect));
+        }
+        tasks.push(self.reload_when_alone());
+        Task::batch(tasks)
+    }
+
+    /// What the session asks for goes to the agent, except what only the window can do.
+    fn perform(&mut self, effect: Effect) -> Option<Task<Message>> {
+        if let Effect::Leave = effect {
+            return Some(self.leave());
+        }
+        if let Effect::Reload = effect {
+            return Some(self.reload());
+        }
+        if let Face::Working(kiosk) = &mut self.face {
+            kiosk.open_unlocks += usize::from(matches!(effect, Effect::Unlock(..)));
+            kiosk.agent.send(effect);
+        }
+        None
     }
 
     /// Draws the screen that fits the state.
@@ -338,14 +349,17 @@ impl App {
             let seconds = u64::try_from(time().second()).unwrap_or_default();
             from(Duration::from_secs(60_u64.saturating_sub(seconds)))
         });
-        let health = match &self.face {
-            Face::Working(kiosk) => {
-                Subscription::run_with(Watched(kiosk.agent.clone(), self.generation), Watched::stream)
-            }
+        let agent = match &self.face {
+            Face::Working(kiosk) => Subscription::batch([
+                Subscription::run_with(Watched(kiosk.agent.clone(), self.generation), Watched::health)
+                    .map(Message::Health),
+                Subscription::run_with(Heard(kiosk.agent.clone(), self.generation), Heard::events)
+                    .map(|(generation, event)| Message::Agent(generation, event)),
+            ]),
             Face::Broken { .. } => Subscription::none(),
         };
         Subscription::batch([
-            health.map(Message::Health),
+            agent,
             minute.map(|()| Message::MinuteBegan),
             ticks.map(|_| Message::Session(Event::Ticked)),
             window::open_events().map(Message::Opened),
@@ -356,23 +370,7 @@ impl App {
         ])
     }
 
-    /// Shows this time from now on, so that pictures are alike.
-    pub fn fix_time(&mut self, time: DateTime) {
-        (self.time, self.is_fixed) = (time, true);
-    }
-
-    /// Says something else than the language has, so that a test sees whether it has room.
-    pub fn speak(&mut self, words: &'static Words) {
-        self.words = Some(words);
-    }
-
-    /// Draws in other colours, or for another panel, from now on.
-    pub fn paint(&mut self, colors: Colors, panel: Panel) {
-        (self.window.colors, self.window.panel) = (colors, panel);
-    }
-
-    /// What the session is in, for tests.
-    pub fn state(&self) -> Option<&State> {
+    fn state(&self) -> Option<&State> {
         match &self.face {
             Face::Working(kiosk) => Some(kiosk.session.state()),
             Face::Broken { .. } => None,

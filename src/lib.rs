@@ -28,3 +28,6 @@ pub mod wiring;
 pub mod app;
 pub mod demo;
 pub mod simulator;
+
+#[doc(hidden)]
+pub use app::testing;

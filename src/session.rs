@@ -197,7 +197,7 @@ impl Session {
                 }
                 effects
             }
-            Event::WakeTouched => Vec::new(),
+            Event::WakeTouched | Event::Pong => Vec::new(),
             Event::ClockTouched => self.hold_clock(now),
             Event::ClockReleased => self.let_clock_go(),
             Event::StepTouched(step) => self.step_touched(step),
@@ -214,7 +214,8 @@ impl Session {
             Event::LetterTouched(letter) => self.visited(|visit, rules| visit.type_letter(letter, rules, now)),
             Event::StillHereTouched => self.visited(|visit, rules| visit.touch(rules, now)),
             Event::SignOutTouched => self.sign_out(Ended::SignedOut),
-            Event::AgentBegan => self.agent_began(now),
+            Event::StepRecorded(session, step) => self.step_recorded(session, step),
+            Event::AgentRestarted => self.agent_restarted(now),
             Event::Barred(session) => self.barred(session, now),
             Event::Identified(session, answer) => self.identified(session, answer, now),
             Event::DoorsListed(session, doors) => self.listed(session, doors, now),

@@ -372,7 +372,7 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         names: config.display.names,
         badge_needs_pin: config.sign_in.badge == config::Badges::WithPin,
         badge_budget: badge_budget(config),
-        looks_up_alone: false,
+        inline_lookup: false,
         status: Status::default(),
         proofs: Arc::default(),
         limits: agent::Limits {

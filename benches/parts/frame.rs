@@ -18,7 +18,7 @@ use vestibule::{
     screen::{colors::Colors, theme},
     session::{Event, Identity, State, visit::Welcome},
     staff::Digit,
-    wiring,
+    testing, wiring,
 };
 
 const SIZE: Size = Size::new(1280.0, 800.0);
@@ -41,8 +41,8 @@ pub(crate) fn frame(criterion: &mut Criterion) {
 
 /// A kiosk whose agent answers nothing: the benchmark does.
 fn kiosk() -> App {
-    let (agent, orders, health) = agent::channel();
-    std::mem::forget((orders, health));
+    let (agent, port) = agent::channel();
+    std::mem::forget(port);
     let config = Config::parse("", "kiosk.toml".as_ref()).unwrap();
     let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
     App::new(Start::Working { rules, labels, agent, guesses_left: 10 }, Window::default())
@@ -52,7 +52,7 @@ fn sign_in(kiosk: &mut App, count: u64) {
     for digit in Digit::ALL.into_iter().cycle().take(6) {
         drop(kiosk.update(Message::Session(Event::DigitTouched(digit))));
     }
-    let Some(State::Checking { session, .. }) = kiosk.state() else { panic!("nobody is looked for") };
+    let Some(State::Checking { session, .. }) = testing::state(kiosk) else { panic!("nobody is looked for") };
     let session = *session;
     let door = |number| Door {
         id: DoorId::new(number),
@@ -64,7 +64,7 @@ fn sign_in(kiosk: &mut App, count: u64) {
     let doors = (1..=count).map(door).collect();
     let welcome = Welcome { name: "Ada".to_owned(), doors, language: None, incomplete: false };
     drop(kiosk.update(Message::Session(Event::Identified(session, Ok(Identity::Person(welcome))))));
-    assert!(matches!(kiosk.state(), Some(State::SignedIn(_))), "nobody is signed in");
+    assert!(matches!(testing::state(kiosk), Some(State::SignedIn(_))), "nobody is signed in");
 }
 
 fn load_fonts(kiosk: &App) {

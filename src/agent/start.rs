@@ -1,4 +1,4 @@
-//! An agent is a thread: started at once, or prepared to take another one's place, and started again after a panic.
+//! The agent's thread: started at once, or prepared to replace a running one, and restarted after a panic.
 
 use std::{
     io,
@@ -8,30 +8,30 @@ use std::{
 };
 
 use super::{Handle, Parts, channel, run};
-use crate::{chain::Chain, status::Status, trouble::Trouble};
+use crate::{chain::Chain, session::Event, status::Status, trouble::Trouble};
 
-/// Before the agent starts again.
+/// Pause before the agent restarts.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Starts the agent on a thread of its own. It ends when the last handle is dropped. Should it panic, it restarts with what
-/// `again` makes, and everybody is signed out.
+/// Starts the agent on its own thread. It ends when the last handle is dropped. After a panic it restarts with new parts from
+/// `make`, and the window hears [`Event::AgentRestarted`].
 ///
 /// # Errors
 ///
-/// When no thread can be had.
+/// When the operating system refuses the thread.
 pub fn start<E: std::error::Error>(
     parts: Parts,
-    again: impl FnMut() -> Result<Parts, E> + Send + 'static,
+    make: impl FnMut() -> Result<Parts, E> + Send + 'static,
 ) -> io::Result<Handle> {
     let status = parts.status.clone();
-    spawn(Some(parts), status, again)
+    spawn(Some(parts), status, make)
 }
 
-/// Makes an agent that does nothing, and changes nothing, until [`Handle::begin`]. Then it makes its parts.
+/// Prepares an agent that does nothing, and changes nothing, until [`Handle::begin`]. Then it makes its parts.
 ///
 /// # Errors
 ///
-/// When no thread can be had.
+/// When the operating system refuses the thread.
 pub fn prepare<E: std::error::Error>(
     status: Status,
     make: impl FnMut() -> Result<Parts, E> + Send + 'static,
@@ -42,43 +42,41 @@ pub fn prepare<E: std::error::Error>(
 fn spawn<E: std::error::Error>(
     parts: Option<Parts>,
     status: Status,
-    mut again: impl FnMut() -> Result<Parts, E> + Send + 'static,
+    mut make: impl FnMut() -> Result<Parts, E> + Send + 'static,
 ) -> io::Result<Handle> {
-    let (handle, mut orders, said) = channel();
+    let (handle, mut port) = channel();
     let live = move || {
         let mut next = parts;
-        if next.is_none() && !orders.wait_for_begin() {
+        if next.is_none() && !port.wait_for_begin() {
             return;
         }
         loop {
-            let parts = match next.take().map_or_else(&mut again, Ok) {
+            let parts = match next.take().map_or_else(&mut make, Ok) {
                 Ok(parts) => parts,
                 Err(error) => {
                     tracing::error!(error = %Chain(&error), "the agent cannot start yet");
-                    said.send_modify(|health| health.trouble = Some(Trouble::Disk));
+                    port.health.send_modify(|health| health.trouble = Some(Trouble::Disk));
                     thread::sleep(PAUSE);
-                    // Nobody is answered now; whoever waits is told so.
-                    if orders.are_over() {
-                        return;
+                    if port.refuse_waiting() {
+                        continue;
                     }
-                    continue;
+                    return;
                 }
             };
             let life = AssertUnwindSafe(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                runtime.block_on(run(parts, &mut orders, said.clone()));
+                runtime.block_on(run(parts, &mut port));
                 io::Result::Ok(())
             });
             match panic::catch_unwind(life) {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => tracing::error!(%error, "the agent has no runtime"),
-                Err(_) => tracing::error!("the agent panicked: it begins anew, and everybody is signed out"),
+                Err(_) => tracing::error!("the agent panicked: it restarts, and everybody is signed out"),
             }
+            port.say(Event::AgentRestarted);
             thread::sleep(PAUSE);
             status.metrics().agent_restarted();
-            said.send_modify(|health| health.lives += 1);
         }
     };
-    let _ = thread::Builder::new().name("agent".to_owned()).spawn(live)?;
-    Ok(handle)
+    Ok(handle.runs_on(thread::Builder::new().name("agent".to_owned()).spawn(live)?))
 }

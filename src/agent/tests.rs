@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::*;
 use crate::{
-    audit::{Action, Log, Record},
-    directory::Cost,
+    audit::{Log, Record},
+    directory::{Cost, Directory},
     kisi::{Roots, Settings},
-    staff::{NameFormat, Pin},
-    uptime,
+    session::{Asked, Denial, Presented, budget::BudgetRules},
+    staff::{Credential, NameFormat, Pin},
 };
 
 const KEY: [u8; 32] = [7; 32];
@@ -37,7 +37,7 @@ fn parts(folder: &Path) -> Parts {
         badge_needs_pin: false,
         badge_budget: BudgetRules { guesses: 20, refill: Duration::from_secs(30) },
         limits: Limits::default(),
-        looks_up_alone: false,
+        inline_lookup: false,
         proofs: Arc::default(),
         status: Status::default(),
     }
@@ -56,15 +56,17 @@ async fn an_agent_that_panics_begins_anew() {
     let again = move || Ok::<_, std::fmt::Error>(parts(&path));
     let handle = start(parts(folder.path()), again).unwrap();
     let pin = || Presented(Credential::Pin(Pin::parse("918273").unwrap()));
-    let mut health = handle.health();
-    for life in 1..=3 {
-        handle.keep_budget(7);
-        let open = handle.identify(SessionId::TEST, pin(), Asked::default());
-        handle.order(Order::Break);
-        assert_eq!(open.await, Err(Denial::KioskFault), "whoever waits is told");
-        let back = health.wait_for(|health| health.lives == life);
-        let _ = tokio::time::timeout(Duration::from_secs(3), back).await.unwrap().unwrap();
-        let answer = handle.identify(SessionId::TEST, pin(), Asked { guesses_left: Some(6), ..Asked::default() }).await;
+    let events = handle.events();
+    for _ in 1..=3 {
+        handle.send(Effect::KeepBudget(7));
+        handle.send(Effect::Identify(SessionId::TEST, pin(), Asked::default()));
+        handle.command(Command::Panic);
+        let told = tokio::time::timeout(Duration::from_secs(3), events.recv()).await.unwrap();
+        assert!(matches!(told, Some(Event::AgentRestarted)), "the window is told: {told:?}");
+        let asked = Asked { guesses_left: Some(6), ..Asked::default() };
+        handle.send(Effect::Identify(SessionId::TEST, pin(), asked));
+        let answer = tokio::time::timeout(Duration::from_secs(3), events.recv()).await.unwrap();
+        let Some(Event::Identified(SessionId::TEST, answer)) = answer else { panic!("{answer:?}") };
         assert_eq!(answer, Err(Denial::NotKnown), "it works again");
         let directory = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap();
         assert_eq!(directory.guesses_left().unwrap(), Some(6));
@@ -75,8 +77,8 @@ async fn an_agent_that_panics_begins_anew() {
 #[tokio::test]
 async fn a_clock_that_jumps_and_a_machine_that_slept_are_written_down() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-    let (said, _) = watch::channel(Health::default());
-    let mut agent = Agent::new(parts(folder.path()), said);
+    let (_handle, port) = channel();
+    let mut agent = Agent::new(parts(folder.path()), &port);
     let (wall, steady) = (Timestamp::now(), time::Instant::now());
     let second = Duration::from_secs(1);
     let mut at = |walls: i64, steadies: u32, asleep: u64| {
@@ -96,13 +98,13 @@ async fn a_clock_that_jumps_and_a_machine_that_slept_are_written_down() {
 #[tokio::test]
 async fn nothing_is_pruned_before_the_clock_agrees_with_kisis() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-    let (said, _) = watch::channel(Health::default());
+    let (_handle, port) = channel();
     let mut parts = parts(folder.path());
     let days = |days: i64| SignedDuration::from_hours(24 * days);
     for day in [200, 150, 100] {
         let _ = parts.log.append(&Record::new(Timestamp::now() - days(day), Action::Start, "")).unwrap();
     }
-    let mut agent = Agent::new(parts, said);
+    let mut agent = Agent::new(parts, &port);
     let records = || Log::open(folder.path(), KEY).unwrap().verify(None, &[]).unwrap().records;
     agent.chores(0);
     assert_eq!(records(), 3, "nobody told the time yet");
@@ -120,7 +122,7 @@ async fn nothing_is_pruned_before_the_clock_agrees_with_kisis() {
 #[tokio::test]
 async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-    let (said, health) = watch::channel(Health::default());
+    let (handle, port) = channel();
     let mut parts = parts(folder.path());
     let person = crate::directory::Enrolment {
         email: "ada@example.com",
@@ -134,17 +136,17 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     };
     let _ = parts.directory.enrol(&person).unwrap();
     let staff = parts.directory.person("ada@example.com").unwrap().unwrap().id;
-    let mut agent = Agent::new(parts, said);
-    let who = book::Who { staff, revision: 1, email: "ada@example.com".to_owned(), method: "badge" };
-    let login = Arc::new(crate::secret::Secret::new("login".to_owned()));
-    agent.open = Some(Open { id: SessionId::TEST, who, login, doors: Vec::new(), since: time::Instant::now() });
+    let mut agent = Agent::new(parts, &port);
+    let who = Who { staff, revision: 1, email: "ada@example.com".to_owned(), method: "badge" };
+    agent.visit = Some(Visit::new(SessionId::TEST, who, Secret::new("login".to_owned()), Vec::new()));
     agent.chores(1);
-    assert!(agent.open.is_some());
+    assert!(agent.visit.is_some());
     let mut other = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap();
     let _ = other.suspend("ada@example.com", true).unwrap();
     agent.chores(2);
-    assert!(agent.open.is_none());
-    assert_eq!(health.borrow().barred, Some(SessionId::TEST));
+    assert!(agent.visit.is_none());
+    let said = std::iter::from_fn(|| handle.events().try_recv()).collect::<Vec<_>>();
+    assert!(matches!(said[..], [Event::Barred(SessionId::TEST)]), "{said:?}");
     let last = Log::open(folder.path(), KEY).unwrap().last(Action::SignOut).unwrap().unwrap();
     assert_eq!(last.about, "suspended or removed");
 }

@@ -13,9 +13,9 @@ use tokio::sync::oneshot;
 
 use super::{App, Face, Kiosk, Message, Start, Window};
 use crate::{
-    agent::Health,
+    agent::{Ending, Health},
     screen::qr::Code,
-    session::{Event, Session, State},
+    session::{Effect, Event, Session, State},
 };
 
 /// A kiosk that cannot work tries again after this (I9).
@@ -138,10 +138,10 @@ impl App {
     }
 
     /// The window works; whether the agent does is asked. Both together are a beat.
-    pub(super) fn beat_begins(&self) -> Task<Message> {
+    pub(super) fn beat_begins(&self) {
         match &self.face {
-            Face::Working(kiosk) => Task::perform(kiosk.agent.ping(), Message::BeatAnswered),
-            Face::Broken { .. } => Task::done(Message::BeatAnswered(true)),
+            Face::Working(kiosk) => kiosk.agent.send(Effect::Ping),
+            Face::Broken { .. } => self.window.status.beat(),
         }
     }
 
@@ -156,7 +156,7 @@ impl App {
 }
 
 /// A kiosk that was prepared begins once the one before has closed everything, and with no more guesses than that had.
-fn take_over(start: Start, before: Option<(u32, oneshot::Receiver<()>)>) -> Start {
+fn take_over(start: Start, before: Option<(u32, Ending)>) -> Start {
     match (start, before) {
         (Start::Working { rules, labels, agent, guesses_left }, Some((left, ended))) => {
             agent.begin(Some(ended));

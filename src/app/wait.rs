@@ -9,7 +9,10 @@ use futures_util::stream::{self, Stream};
 use jiff::civil::DateTime;
 
 use super::TICK;
-use crate::agent::{Handle, Health};
+use crate::{
+    agent::{Handle, Health},
+    session::Event,
+};
 
 /// Something happens at this moment.
 #[derive(Hash)]
@@ -30,21 +33,40 @@ pub(super) fn minutes(time: DateTime) -> u64 {
     days * 1_440 + u64::try_from(of_day).unwrap_or_default()
 }
 
-/// An agent of this program, as a subscription is told apart by.
+/// An agent's state. A subscription tells agents apart by the generation.
 pub(super) struct Watched(pub(super) Handle, pub(super) u64);
 
 impl Hash for Watched {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        ("agent", self.1).hash(state);
+        ("health", self.1).hash(state);
     }
 }
 
 impl Watched {
-    pub(super) fn stream(&self) -> impl Stream<Item = Health> + use<> {
+    pub(super) fn health(&self) -> impl Stream<Item = Health> + use<> {
         stream::unfold(self.0.health(), async |mut health| {
             health.changed().await.ok()?;
             let now = *health.borrow_and_update();
             Some((now, health))
+        })
+    }
+}
+
+/// What an agent says.
+pub(super) struct Heard(pub(super) Handle, pub(super) u64);
+
+impl Hash for Heard {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        ("events", self.1).hash(state);
+    }
+}
+
+impl Heard {
+    /// Each event with the agent's generation, so that the window drops what a replaced agent still says.
+    pub(super) fn events(&self) -> impl Stream<Item = (u64, Event)> + use<> {
+        stream::unfold((self.0.events(), self.1), async |(events, generation)| {
+            let event = events.recv().await?;
+            Some(((generation, event), (events, generation)))
         })
     }
 }

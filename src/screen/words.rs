@@ -1,11 +1,7 @@
 //! What the screen says, from `assets/languages`: one file for each language, the same keys in all of them. Nothing else in this
 //! program holds a word for people at the kiosk.
+use std::{borrow::Cow, fmt, sync::LazyLock, time::Duration};
 
-mod stretched;
-
-use std::{fmt, sync::LazyLock, time::Duration};
-
-pub use self::stretched::stretched_words;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use jiff::civil::Time;
 use unic_langid::LanguageIdentifier;
@@ -46,6 +42,13 @@ impl PartialEq for Words {
 type Args<'a> = [(&'a str, FluentValue<'a>)];
 
 impl Words {
+    /// The words of a language, each passed through a function.
+    pub(crate) fn transformed(language: Language, transform: fn(&str) -> Cow<'_, str>) -> Self {
+        let mut words = Self::new(language);
+        words.bundle.set_transform(Some(transform));
+        words
+    }
+
     fn new(language: Language) -> Self {
         let text = match language {
             Language::En => include_str!("../../assets/languages/en.ftl"),

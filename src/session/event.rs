@@ -75,8 +75,12 @@ pub enum Event {
     UnlockRecorded(RequestId, u64),
     /// The agent looked at the door of an unlock that was accepted.
     LookedAt(RequestId, Outcome),
+    /// The agent wrote down what the technician chose: do it.
+    StepRecorded(SessionId, Step),
+    /// The agent answers [`Effect::Ping`].
+    Pong,
     /// The agent restarted and lost its session.
-    AgentBegan,
+    AgentRestarted,
     /// The agent ended this session: the person was suspended or removed while it was open.
     Barred(SessionId),
     /// Time went by.
@@ -106,8 +110,14 @@ pub enum Effect {
     ReadBack(SessionId, DoorId),
     /// Open this door in this session.
     Unlock(SessionId, RequestId, DoorId),
-    /// Do what the technician chose.
+    /// Write down what the technician chose. The answer is [`Event::StepRecorded`].
     Technician(SessionId, Step),
+    /// Answer [`Event::Pong`], as a sign that the agent works.
+    Ping,
+    /// End the program. For the window, not for the agent.
+    Leave,
+    /// Read the configuration again. For the window, not for the agent.
+    Reload,
     /// Forget this session and everything about it.
     Forget(SessionId, Ended),
 }

@@ -6,7 +6,7 @@ use super::{DENIAL, Denial, Effect, Session, SessionId, State};
 
 impl Session {
     /// The agent restarted and lost its session; sign the user out here too.
-    pub(super) fn agent_began(&mut self, now: Instant) -> Vec<Effect> {
+    pub(super) fn agent_restarted(&mut self, now: Instant) -> Vec<Effect> {
         match &self.state {
             State::SignedOut { .. } => {}
             State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => {

@@ -28,41 +28,24 @@ impl Sleep {
         // A finger on the clock is somebody, for as long as it has to stay there.
         let held = if matches!(event, Event::ClockTouched) { HOLD } else { Duration::ZERO };
         let begin = |at: &mut Option<Instant>| *at = (!after.is_zero()).then(|| now + held + after);
-        let is_touch = match event {
+        let is_touch = matches!(
+            event,
             Event::DigitTouched(_)
-            | Event::BackTouched
-            | Event::EnterTouched
-            | Event::SwitchTouched
-            | Event::WakeTouched
-            | Event::ClockTouched
-            | Event::LanguageTouched(_) => true,
-            // A badge that is read while the screen is dim is read.
-            Event::KeyPressed(_) => false,
-            Event::Ticked
-            | Event::ClockReleased
-            | Event::StepTouched(_)
-            | Event::ReloadRefused(_)
-            | Event::DoorTouched(_)
-            | Event::PageTurned(_)
-            | Event::OutcomeDismissed
-            | Event::FindTouched
-            | Event::LetterTouched(_)
-            | Event::StillHereTouched
-            | Event::SignOutTouched
-            | Event::Identified(..)
-            | Event::DoorsListed(..)
-            | Event::UnlockAnswered(..)
-            | Event::UnlockRecorded(..)
-            | Event::LookedAt(..)
-            | Event::AgentBegan
-            | Event::Barred(_) => {
-                // Rest begins with the end of a visit.
-                if !is_at_rest || (self.at.is_none() && !self.is_dim) {
-                    begin(&mut self.at);
-                }
-                return true;
+                | Event::BackTouched
+                | Event::EnterTouched
+                | Event::SwitchTouched
+                | Event::WakeTouched
+                | Event::ClockTouched
+                | Event::LanguageTouched(_)
+        );
+        // A badge that is read while the screen is dim is read.
+        if !is_touch && !matches!(event, Event::KeyPressed(_)) {
+            // Rest begins with the end of a visit.
+            if !is_at_rest || (self.at.is_none() && !self.is_dim) {
+                begin(&mut self.at);
             }
-        };
+            return true;
+        }
         begin(&mut self.at);
         let was_dim = std::mem::take(&mut self.is_dim);
         if was_dim && is_touch {

@@ -2,7 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Denial, SessionId, entry::Entry, rules::Rules, technician::Technician, visit::Visit};
+use super::{
+    Denial, SessionId,
+    entry::Entry,
+    rules::Rules,
+    technician::Technician,
+    visit::{Attempt, Visit},
+};
 use crate::staff::{Badge, Pin};
 
 /// A half-typed entry vanishes after this (design, section 2).
@@ -40,6 +46,15 @@ pub enum State {
 }
 
 impl State {
+    /// Whether somebody waits for the agent's answer to a sign-in or an unlock.
+    pub fn awaits_agent(&self) -> bool {
+        match self {
+            Self::Checking { .. } => true,
+            Self::SignedIn(visit) => matches!(visit.attempt, Attempt::Opening(..)),
+            Self::SignedOut { .. } | Self::Technician(_) => false,
+        }
+    }
+
     pub(super) fn rest(rules: &Rules, denial: Option<(Denial, Instant)>) -> Self {
         Self::SignedOut { entry: Entry::empty(&rules.sign_in), denial, gone_at: None }
     }

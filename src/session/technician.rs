@@ -151,6 +151,15 @@ impl Session {
         effects
     }
 
+    /// What the technician chose is written down.
+    pub(super) fn step_recorded(&mut self, session: SessionId, step: Step) -> Vec<Effect> {
+        match (&self.state, step) {
+            (State::Technician(technician), Step::Reload) if technician.session == session => vec![Effect::Reload],
+            (State::Technician(technician), Step::Leave) if technician.session == session => vec![Effect::Leave],
+            (_, Step::Reload | Step::RestoreGuesses | Step::Leave) => Vec::new(),
+        }
+    }
+
     /// The configuration that was read is refused.
     pub(super) fn reload_refused(&mut self, why: String) -> Vec<Effect> {
         if let State::Technician(technician) = &mut self.state {

@@ -38,7 +38,7 @@ pub(crate) fn pad(screen: &Touchscreen, busy_ms: u64) -> Program {
 
 /// A kiosk without a display, to know where things are and how they look.
 pub(crate) fn at_rest(size: Size) -> Kiosk {
-    let (agent, _, _) = agent::channel();
+    let (agent, _) = agent::channel();
     let config = Config::parse("", "kiosk.toml".as_ref()).unwrap();
     let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
     Kiosk::new(Start::Working { rules, labels, agent, guesses_left: 10 }, size)

@@ -138,7 +138,7 @@ fn a_logo_stands_where_the_name_would_and_a_broken_one_is_named() {
     assert!(logo.is_some(), "beside kiosk.toml");
     let shown = |logo| {
         let mut kiosk = desk_or_wall(WIDE, "");
-        let (agent, _, _) = vestibule::agent::channel();
+        let (agent, _) = vestibule::agent::channel();
         let config = Config::load(&file).unwrap();
         let labels = Labels { logo, ..wiring::labels(&config) };
         kiosk.restart(Start::Working { rules: Box::new(wiring::rules(&config)), labels, agent, guesses_left: 10 });

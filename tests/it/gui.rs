@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use iced::{Event, Point, Size};
 use vestibule::{
-    agent::{self, Order},
+    agent,
     app::{Message, Start},
     config::{Config, SAMPLE},
     screen::icon::Icon,
-    session::{self, Denial, Identity, Presented, visit::Welcome},
+    session::{self, Denial, Effect, Identity, Presented, visit::Welcome},
     staff::Credential,
-    wiring,
+    testing, wiring,
 };
 
 use crate::headless::{Kiosk, WIDE, english, lifted, moved, pressed};
@@ -26,36 +26,22 @@ fn asked(answer: Result<Identity, Denial>) -> Asked {
 }
 
 fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
-    let (agent, mut orders, _) = agent::channel();
+    let (agent, mut port) = agent::channel();
     let (told, answers) = std::sync::mpsc::channel();
     let _ = std::thread::spawn(move || {
-        while let Some(order) = orders.blocking_recv() {
-            let told_what = match order {
-                Order::Identify(_, Presented(credential), _, reply) => {
-                    let _ = reply.send(answer.clone());
-                    match credential {
-                        Credential::Pin(pin) => wiring::digits(&pin),
-                        Credential::Badge(badge) => badge.expose().to_owned(),
-                        Credential::BadgeWithPin(..) | Credential::Technician(_) => "both".to_owned(),
-                    }
+        while let Some(effect) = port.blocking_recv() {
+            let told_what = if let Effect::Identify(session, Presented(credential), _) = effect {
+                port.say(session::Event::Identified(session, answer.clone()));
+                match credential {
+                    Credential::Pin(pin) => wiring::digits(&pin),
+                    Credential::Badge(badge) => badge.expose().to_owned(),
+                    Credential::BadgeWithPin(..) | Credential::Technician(_) => "both".to_owned(),
                 }
-                Order::Unlock(_, _, door, _, reply) => {
-                    let _ = reply.send(vestibule::door::Outcome::Accepted);
-                    format!("unlock {}", door.get())
-                }
-                Order::Begin(_)
-                | Order::End(_)
-                | Order::Prepare
-                | Order::Ping(_)
-                | Order::Technician(..)
-                | Order::KeepBudget(_)
-                | Order::KeepLanguage(..)
-                | Order::CheckPlaces(..)
-                | Order::Follow(..)
-                | Order::ReadBack(..)
-                | Order::List(..)
-                | Order::Recount(..)
-                | Order::Forget(..) => continue,
+            } else if let Effect::Unlock(_, request, door) = effect {
+                port.say(session::Event::UnlockAnswered(request, vestibule::door::Outcome::Accepted));
+                format!("unlock {}", door.get())
+            } else {
+                continue;
             };
             let _ = told.send(told_what);
         }
@@ -194,11 +180,15 @@ fn chords_and_repeats_are_no_keys() {
         asked.kiosk.batch(&[event]);
     }
     asked.kiosk.wait(Duration::from_millis(200));
-    let vestibule::session::State::SignedOut { entry, .. } = asked.kiosk.app.state().unwrap() else { panic!() };
+    let vestibule::session::State::SignedOut { entry, .. } = testing::state(&asked.kiosk.app).unwrap() else {
+        panic!()
+    };
     assert!(entry.is_empty());
     asked.kiosk.batch(&[press(Modifiers::empty(), false)]);
     asked.kiosk.wait(Duration::from_millis(200));
-    let vestibule::session::State::SignedOut { entry, .. } = asked.kiosk.app.state().unwrap() else { panic!() };
+    let vestibule::session::State::SignedOut { entry, .. } = testing::state(&asked.kiosk.app).unwrap() else {
+        panic!()
+    };
     assert!(!entry.is_empty());
 }
 

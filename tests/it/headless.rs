@@ -34,11 +34,13 @@ use vestibule::{
     session::{self, State},
     simulator::{Simulator as Kisi, world::World},
     staff::Badge,
-    wiring,
+    testing, wiring,
 };
 
 use crate::tls::sample;
 
+/// Longer than the agent takes for any answer.
+const ANSWER: Duration = Duration::from_secs(30);
 pub(crate) const WIDE: Size = Size::new(1280.0, 800.0);
 /// Grace's badge.
 pub(crate) const BADGE: &str = "0012345678";
@@ -167,7 +169,7 @@ pub(crate) struct Kiosk {
     pub(crate) app: App,
     size: Size,
     renderer: iced::Renderer,
-    health: Option<tokio::sync::watch::Receiver<Health>>,
+    health: Health,
     colors: Colors,
     /// What the widgets remember between batches: which finger is down where.
     cache: Cache,
@@ -179,14 +181,10 @@ impl Kiosk {
     }
 
     pub(crate) fn with(start: Start, size: Size, colors: Colors) -> Self {
-        let health = match &start {
-            Start::Working { agent, .. } => Some(agent.health()),
-            Start::Broken { .. } => None,
-        };
         let mut app = App::new(start, Window { colors, ..window() });
-        app.fix_time(jiff::civil::date(2026, 11, 24).at(9, 41, 0, 0));
+        testing::fix_time(&mut app, jiff::civil::date(2026, 11, 24).at(9, 41, 0, 0));
         let kiosk = Self {
-            health,
+            health: Health::default(),
             colors,
             app,
             size,
@@ -210,16 +208,16 @@ impl Kiosk {
     /// Draws in other colours from now on.
     pub(crate) fn paint(&mut self, colors: Colors, panel: Panel) {
         self.colors = colors;
-        self.app.paint(colors, panel);
+        testing::paint(&mut self.app, colors, panel);
     }
 
-    /// Takes a message, and everything that comes of it until all answers are there.
+    /// Takes a message, and everything that comes of it until nobody on the screen waits for an answer.
     pub(crate) fn send(&mut self, message: Message) {
-        let Some(mut stream) = task::into_stream(self.app.update(message)) else { return };
-        while let Some(action) = block_on(stream.next()) {
-            if let runtime::Action::Output(message) = action {
-                self.send(message);
-            }
+        self.update(message);
+        let begin = now();
+        while self.waits() && begin.elapsed() < ANSWER {
+            std::thread::sleep(Duration::from_millis(1));
+            self.hear();
         }
     }
 
@@ -244,12 +242,31 @@ impl Kiosk {
         begin.elapsed()
     }
 
+    /// Takes a message, and every message that its tasks bring.
+    fn update(&mut self, message: Message) {
+        let Some(mut stream) = task::into_stream(self.app.update(message)) else { return };
+        while let Some(action) = block_on(stream.next()) {
+            if let runtime::Action::Output(message) = action {
+                self.update(message);
+            }
+        }
+    }
+
+    /// Whether somebody on the screen waits for the agent's answer.
+    fn waits(&self) -> bool {
+        testing::state(&self.app).is_some_and(State::awaits_agent)
+    }
+
     /// What the window's subscription brings.
     fn hear(&mut self) {
-        let Some(health) = &mut self.health else { return };
-        if health.has_changed().is_ok_and(|changed| changed) {
-            let health = *health.borrow_and_update();
-            self.send(Message::Health(health));
+        let Some((agent, generation)) = testing::agent(&self.app) else { return };
+        let (health, events) = (*agent.health().borrow(), agent.events());
+        let said: Vec<_> = std::iter::from_fn(|| events.try_recv()).collect();
+        if health != std::mem::replace(&mut self.health, health) {
+            self.update(Message::Health(health));
+        }
+        for event in said {
+            self.update(Message::Agent(generation, event));
         }
     }
 
@@ -344,12 +361,12 @@ impl Kiosk {
     }
 
     pub(crate) fn is_at_rest(&self) -> bool {
-        matches!(self.app.state(), Some(State::SignedOut { .. }))
+        matches!(testing::state(&self.app), Some(State::SignedOut { .. }))
     }
 
     /// The names on the tiles, as the session has them.
     pub(crate) fn doors(&self) -> Vec<String> {
-        match self.app.state() {
+        match testing::state(&self.app) {
             Some(State::SignedIn(visit)) => visit.welcome.doors.iter().map(|door| door.name.clone()).collect(),
             _ => Vec::new(),
         }

@@ -9,9 +9,10 @@ use vestibule::{
     screen::{
         colors::Colors,
         theme::{CAPITAL, Grade, Panel},
-        words::{stretched_words, words},
+        words::words,
     },
     session::Event,
+    testing,
 };
 
 use crate::{
@@ -119,7 +120,7 @@ fn words_that_are_two_fifths_longer_have_room() {
             let mut kiosk = kiosk(size);
             prepare(&mut kiosk);
             kiosk.paint(Colors::DARK, Panel { width_mm: Some(mm), ..STILL });
-            kiosk.app.speak(stretched_words());
+            testing::speak(&mut kiosk.app, testing::stretched_words());
             let looked = kiosk.look();
             let what = format!("{name}, stretched, {scene}");
             measure(&looked, size, mm / size.width, 3.4, &what, &mut wrong);
@@ -128,7 +129,7 @@ fn words_that_are_two_fifths_longer_have_room() {
     }
     for key in ["prompt", "still-here", "unknown-advice", "sign-out", "network-name"] {
         let (before, after) =
-            (words(Language::En).say(key).chars().count(), stretched_words().say(key).chars().count());
+            (words(Language::En).say(key).chars().count(), testing::stretched_words().say(key).chars().count());
         assert!(before + before * 2 / 5 <= after, "{key}: {before} letters became {after}");
     }
     assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), Vec::from_iter(wrong).join("\n"));

@@ -11,7 +11,7 @@ use vestibule::{
     audit::Action,
     session::{Event, State, reader::Key},
     simulator::fault::Fault,
-    wiring,
+    testing, wiring,
 };
 
 use crate::{
@@ -133,7 +133,7 @@ fn somebody_who_is_suspended_or_removed_opens_no_door_in_the_visit_that_is_open(
         kiosk.tap_door("Bike store");
         kiosk.wait(Duration::from_millis(200));
         assert!(kiosk.shows(&english().say("login-dead")), "{:?}", kiosk.texts());
-        assert!(matches!(kiosk.app.state(), Some(State::SignedOut { .. })));
+        assert!(matches!(testing::state(&kiosk.app), Some(State::SignedOut { .. })));
         site.kisi.with(|world| assert_eq!(world.unlocks(), 0));
         assert_eq!(site.records_once(Action::SignOut, 1), ["suspended or removed"]);
         assert_eq!(site.records(Action::Refusal), ["suspended or removed"], "and the door that was tapped");
@@ -171,7 +171,7 @@ fn a_passer_by_does_not_close_the_last_way_in() {
     for number in ["9999000001", BADGE] {
         kiosk.scan(number);
         let is_asked = matches!(
-            kiosk.app.state(),
+            testing::state(&kiosk.app),
             Some(State::SignedOut { entry: vestibule::session::entry::Entry::PinOf(..), .. })
         );
         assert!(is_asked, "{number}: asked for its PIN, known or not: {:?}", kiosk.texts());

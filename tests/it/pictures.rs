@@ -21,6 +21,7 @@ use vestibule::{
         visit::{Attempt, Welcome},
     },
     staff::Digit,
+    testing,
     trouble::Trouble,
     wiring,
 };
@@ -42,8 +43,8 @@ pub(crate) fn kiosk(size: Size) -> Kiosk {
 
 /// With more keys in its configuration.
 pub(crate) fn desk_or_wall(size: Size, keys: &str) -> Kiosk {
-    let (agent, orders, health) = agent::channel();
-    std::mem::forget((orders, health));
+    let (agent, port) = agent::channel();
+    std::mem::forget(port);
     let text = "[kiosk]\nname = \"Harbour House\"\nlocation = \"Lobby, ground floor\"\nsupport_phone = \"+49 40 1234567\"\n\
                 help_url = \"https://example.com/door-help\"\n[doors]\nconfirm = [\"Server room\"]\n[display]\ndim_after_seconds = 1\n";
     let config = Config::parse(&format!("{text}{keys}"), "kiosk.toml".as_ref()).unwrap();
@@ -63,7 +64,7 @@ fn type_digits(kiosk: &mut Kiosk, count: usize) {
 }
 
 fn answer(kiosk: &mut Kiosk, answer: Result<Identity, Denial>) {
-    let Some(State::Checking { session, .. }) = kiosk.app.state() else { panic!("nobody is looked for") };
+    let Some(State::Checking { session, .. }) = testing::state(&kiosk.app) else { panic!("nobody is looked for") };
     let session = *session;
     give(kiosk, Event::Identified(session, answer));
 }
@@ -119,7 +120,7 @@ pub(crate) fn signed_in(kiosk: &mut Kiosk, count: u64) {
 fn tapped(kiosk: &mut Kiosk, outcome: Option<Outcome>) {
     signed_in(kiosk, 9);
     give(kiosk, Event::DoorTouched(DoorId::new(101)));
-    let Some(State::SignedIn(visit)) = kiosk.app.state() else { panic!("signed out") };
+    let Some(State::SignedIn(visit)) = testing::state(&kiosk.app) else { panic!("signed out") };
     let Attempt::Opening(request, ..) = visit.attempt else { panic!("{:?}", visit.attempt) };
     give(kiosk, Event::UnlockRecorded(request, 47_110));
     if let Some(outcome) = outcome {
@@ -137,7 +138,7 @@ pub(crate) type Scene = (&'static str, fn(&mut Kiosk));
 pub(crate) const SCENES: [Scene; 24] = [
     ("01-rest", |_| ()),
     ("02-rest-no-network", |kiosk| {
-        drop(kiosk.app.update(Message::Health(Health { trouble: Some(Trouble::Name), ..Health::default() })));
+        drop(kiosk.app.update(Message::Health(Health { trouble: Some(Trouble::Name) })));
     }),
     ("00-dim", |kiosk| {
         give(kiosk, Event::Ticked);

@@ -21,6 +21,7 @@ use vestibule::{
     secret::Secret,
     session::{Event, State, visit::Attempt},
     simulator::{Simulator as Kisi, fault::Fault},
+    testing,
 };
 
 use crate::{
@@ -312,7 +313,7 @@ fn an_answer_after_the_sign_out_is_written_down_for_its_person_and_shown_to_nobo
     for answer in answers(task) {
         kiosk.send(answer);
     }
-    let Some(State::SignedIn(visit)) = kiosk.app.state() else { panic!() };
+    let Some(State::SignedIn(visit)) = testing::state(&kiosk.app) else { panic!() };
     assert_eq!(visit.attempt, Attempt::None, "not Grace's");
     let _ = site.records_once(Action::Outcome, 1);
     let outcomes: Vec<_> = site.audit().into_iter().filter(|record| record["action"] == "unlock-outcome").collect();

@@ -8,18 +8,18 @@
 use std::{io::Write, sync::atomic::AtomicUsize, sync::atomic::Ordering, thread, time::Duration};
 
 use vestibule::{
-    agent::{self, Order, Orders},
+    agent::{self, Port},
     app::{self, Message, Start, Window},
     config::{Config, SAMPLE},
-    session::{Denial, Event, Presented},
+    session::{Denial, Effect, Event, Presented},
     staff::Credential,
-    wiring,
+    testing, wiring,
 };
 
 fn main() -> iced::Result {
     let busy = std::env::args().nth(1).and_then(|ms| ms.parse().ok()).map_or(Duration::ZERO, Duration::from_millis);
-    let (agent, orders, _) = agent::channel();
-    let _ = thread::spawn(move || print(orders));
+    let (agent, port) = agent::channel();
+    let _ = thread::spawn(move || print(port));
     let config = Config::parse(SAMPLE, "kiosk.toml".as_ref()).unwrap_or_else(|_| std::process::exit(2));
     let (mut rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
     // All it hears is wrong.
@@ -40,20 +40,20 @@ fn main() -> iced::Result {
         if matches!(message, Message::Opened(_)) {
             say("open");
         }
-        let is_beat = matches!(message, Message::BeatBegan | Message::BeatAnswered(_));
+        let is_beat = matches!(message, Message::BeatBegan | Message::Agent(_, Event::Pong));
         if says_updates && !is_beat {
             say("updated");
         }
         app.update(message)
     };
     let start = Start::Working { rules, labels, agent, guesses_left: u32::MAX };
-    app::application_with(start, Window::default(), update).run()
+    testing::application_with(start, Window::default(), update).run()
 }
 
 /// Plays the agent.
-fn print(mut orders: Orders) {
-    while let Some(order) = orders.blocking_recv() {
-        if let Order::Identify(_, Presented(credential), _, reply) = order {
+fn print(mut port: Port) {
+    while let Some(effect) = port.blocking_recv() {
+        if let Effect::Identify(session, Presented(credential), _) = effect {
             match credential {
                 Credential::Pin(pin) => say(&format!("pin {}", wiring::digits(&pin))),
                 Credential::Badge(badge) => say(&format!("badge {}", badge.expose())),
@@ -62,7 +62,7 @@ fn print(mut orders: Orders) {
                     say(&format!("badge {} pin {}", badge.expose(), wiring::digits(&pin)));
                 }
             }
-            let _ = reply.send(Err(Denial::NotKnown));
+            port.say(Event::Identified(session, Err(Denial::NotKnown)));
         }
     }
 }

@@ -16,7 +16,7 @@ use vestibule::{
     directory::{Cost, Directory},
     door::DoorId,
     kisi::Client,
-    session::{Effect, Event, Session, State, reader::Key},
+    session::{Event, Session, State, reader::Key},
     staff::Digit,
     wiring,
 };
@@ -83,31 +83,12 @@ impl Robot {
         }
     }
 
-    /// Hands over an event, and everything that comes of it.
+    /// Hands over an event, and everything that comes of it until nobody waits for an answer.
     async fn send(&mut self, event: Event) {
-        let mut events = vec![event];
-        while let Some(event) = events.pop() {
-            for effect in self.session.handle(event, self.now) {
-                match effect {
-                    Effect::Identify(id, presented, asked) => {
-                        events.push(Event::Identified(id, self.agent.identify(id, presented, asked).await));
-                    }
-                    Effect::Unlock(session, request, door) => {
-                        let outcome = self.agent.unlock(session, request, door).await;
-                        events.push(Event::UnlockAnswered(request, outcome));
-                    }
-                    Effect::KeepBudget(left) => self.agent.keep_budget(left),
-                    Effect::Forget(session, why) => self.agent.forget(session, why),
-                    Effect::ReadBack(session, door) => self.agent.read_back(session, door),
-                    Effect::Prepare => self.agent.prepare(),
-                    Effect::KeepLanguage(session, language) => self.agent.keep_language(session, language),
-                    Effect::Technician(..)
-                    | Effect::CheckPlaces(_)
-                    | Effect::List(_)
-                    | Effect::Recount(_)
-                    | Effect::Follow(..) => {}
-                }
-            }
+        let (mut next, events) = (Some(event), self.agent.events());
+        while let Some(event) = next {
+            self.session.handle(event, self.now).into_iter().for_each(|effect| self.agent.send(effect));
+            next = if self.session.state().awaits_agent() { events.recv().await } else { events.try_recv() };
         }
     }
 }

@@ -52,7 +52,7 @@ fn a_touch_around_the_end_of_a_session_is_a_whole_unlock_or_nothing() {
 fn an_agent_that_began_anew_has_nobody_signed_in() {
     let mut kiosk = opening();
     let request = kiosk.request();
-    assert_eq!(kiosk.send(Event::AgentBegan), []);
+    assert_eq!(kiosk.send(Event::AgentRestarted), []);
     assert!(kiosk.is_at_rest());
     assert_eq!(kiosk.send(Event::UnlockAnswered(request, Outcome::Accepted)), [], "an answer of before");
     assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);

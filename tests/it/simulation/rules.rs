@@ -129,6 +129,7 @@ impl<'a> Watch<'a> {
 
     /// I1: an unlock is asked for inside a live session only, for a door of its list.
     pub(super) fn effect(&mut self, effect: &Effect, now: Instant) {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the other effects have no rule here")]
         match effect {
             Effect::Identify(session, _, asked) => {
                 let _ = self.asked.insert(*session, self.presents);
@@ -142,16 +143,7 @@ impl<'a> Watch<'a> {
                 let tap = Tap { session: *session, request: *request, staff, door: *door, at: now, posts, outcome };
                 self.taps.push(tap);
             }
-            Effect::Prepare
-            | Effect::Technician(..)
-            | Effect::KeepLanguage(..)
-            | Effect::KeepBudget(_)
-            | Effect::CheckPlaces(_)
-            | Effect::List(_)
-            | Effect::Recount(_)
-            | Effect::Follow(..)
-            | Effect::ReadBack(..)
-            | Effect::Forget(..) => {}
+            _ => {}
         }
     }
 

@@ -8,16 +8,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{Agent, done::Done};
-use crate::{
-    audit::Action,
-    chain::Chain,
-    kisi,
-    session::{RequestId, SessionId},
-    status::Status,
-    trouble::Trouble,
-    uptime,
-};
+use crate::{chain::Chain, kisi, status::Status, trouble::Trouble, uptime};
 
 /// While all is well, Kisi is asked so often whether it is there. Our choice.
 const WELL: Duration = Duration::from_mins(1);
@@ -39,17 +30,11 @@ const JUMP: Duration = Duration::from_secs(2);
 pub struct Health {
     /// What is wrong between here and Kisi.
     pub trouble: Option<Trouble>,
-    /// How often the agent had to begin anew. Sessions from before are over.
-    pub lives: u64,
-    /// The session that the agent ended last, because its person was suspended or removed.
-    pub barred: Option<SessionId>,
-    /// The record of the unlock that was asked for last: what is read out on the phone when it did not work.
-    pub record: Option<(RequestId, u64)>,
 }
 
 /// What the agent knows about its surroundings.
-pub(super) struct Surroundings {
-    said: watch::Sender<Health>,
+pub(super) struct ConnectivityMonitor {
+    health: watch::Sender<Health>,
     status: Status,
     /// Looks that failed, one after the other.
     failures: u32,
@@ -58,7 +43,7 @@ pub(super) struct Surroundings {
     /// When the last look began.
     looked_at: Option<Instant>,
     /// What the clock was found to be off, the last time that Kisi told.
-    pub(super) clock_off: Duration,
+    clock_off: Duration,
     /// Kisi told the time at least once, and the clock agreed the last time.
     is_clock_right: bool,
     /// Both clocks, when they were read last.
@@ -66,11 +51,11 @@ pub(super) struct Surroundings {
     asleep: Duration,
 }
 
-impl Surroundings {
-    pub(super) fn new(said: watch::Sender<Health>, status: Status) -> Self {
+impl ConnectivityMonitor {
+    pub(super) fn new(health: watch::Sender<Health>, status: Status) -> Self {
         let now = Instant::now();
         Self {
-            said,
+            health,
             status,
             failures: 0,
             next: Some(now),
@@ -105,13 +90,8 @@ impl Surroundings {
         self.looked_at.is_none_or(|at| WARM <= at.elapsed())
     }
 
-    /// This session was ended from here.
-    pub(super) fn barred(&self, session: SessionId) {
-        self.said.send_modify(|health| health.barred = Some(session));
-    }
-
     /// Takes what was found, says it, and decides when to look next.
-    pub(super) fn found(&mut self, trouble: Option<Trouble>) {
+    fn found(&mut self, trouble: Option<Trouble>) {
         // One look may fail without meaning anything: the banner waits for the second.
         let is_sure = trouble.is_none() || 0 < self.failures || matches!(trouble, Some(Trouble::Clock));
         if is_sure {
@@ -135,13 +115,80 @@ impl Surroundings {
         self.next = self.next.map(|next| next.min(soon));
     }
 
-    /// This is the record of that unlock.
-    pub(super) fn recorded(&self, request: RequestId, record: u64) {
-        self.said.send_modify(|health| health.record = Some((request, record)));
+    /// What the kiosk's clock was off, the last time that Kisi told.
+    pub(super) fn clock_off(&self) -> Duration {
+        self.clock_off
+    }
+
+    /// Asks whether Kisi answers and what time it is, and how long that takes. Hand the result to [`Self::looked`].
+    pub(super) fn look(
+        &mut self,
+        client: kisi::Client,
+    ) -> impl Future<Output = (Result<Option<Timestamp>, kisi::Error>, Duration)> + use<> {
+        self.next = None;
+        self.looked_at = Some(Instant::now());
+        async move {
+            let begin = Instant::now();
+            let found = client.time().await;
+            (found, begin.elapsed())
+        }
+    }
+
+    /// Takes the result of a look. Returns a note for the audit log when the clock became wrong or right.
+    pub(super) fn looked(
+        &mut self,
+        found: Result<Option<Timestamp>, kisi::Error>,
+        after: Duration,
+        can_write: bool,
+    ) -> Option<String> {
+        if found.is_ok() {
+            self.status.metrics().answered(after, Timestamp::now());
+        }
+        let mut note = None;
+        let trouble = match found {
+            _ if !can_write => Some(Trouble::Disk),
+            Ok(Some(there)) => {
+                let off = Timestamp::now().duration_since(there).unsigned_abs();
+                note = self.clock_is(off);
+                (CLOCK <= off).then_some(Trouble::Clock)
+            }
+            Ok(None) => None,
+            Err(error) => {
+                tracing::info!(error = %Chain(&error), "Kisi does not answer");
+                error.trouble()
+            }
+        };
+        self.found(trouble);
+        note
+    }
+
+    /// The kiosk's clock differs so much from Kisi's.
+    fn clock_is(&mut self, off: Duration) -> Option<String> {
+        let (before, is_wrong) = (std::mem::replace(&mut self.clock_off, off), CLOCK <= off);
+        self.is_clock_right = !is_wrong;
+        self.status.metrics().clock_off(off);
+        let note = if is_wrong { format!("{} s from Kisi's", off.as_secs()) } else { "right".to_owned() };
+        (is_wrong != (CLOCK <= before)).then_some(note)
+    }
+
+    /// Compares both clocks with what they were.
+    pub(super) fn compare_clocks(&mut self, now: (Timestamp, Instant), asleep: Duration) -> ClockChange {
+        let (wall, steady) = std::mem::replace(&mut self.clocks, now);
+        let slept = asleep.saturating_sub(std::mem::replace(&mut self.asleep, asleep));
+        if JUMP < slept {
+            tracing::warn!(seconds = slept.as_secs(), "this machine was asleep");
+        }
+        let passed = i128::try_from((now.1.duration_since(steady) + slept).as_nanos()).unwrap_or(i128::MAX);
+        let jumped = now.0.duration_since(wall).as_nanos() - passed;
+        let jumped_by = (JUMP.as_nanos() < jumped.unsigned_abs()).then_some(jumped / 1_000_000_000);
+        if let Some(seconds) = jumped_by {
+            tracing::warn!(seconds, "the clock jumped");
+        }
+        ClockChange { slept: (JUMP < slept).then_some(slept), jumped_by }
     }
 
     fn say(&self, trouble: Option<Trouble>) {
-        let changed = self.said.send_if_modified(|health| {
+        let changed = self.health.send_if_modified(|health| {
             let changed = health.trouble != trouble;
             health.trouble = trouble;
             changed
@@ -155,83 +202,19 @@ impl Surroundings {
     }
 }
 
-impl Agent {
-    /// Asks whether Kisi is there, and what time it is.
-    pub(super) fn look(&mut self) {
-        self.surroundings.next = None;
-        self.surroundings.looked_at = Some(Instant::now());
-        let client = self.client.clone();
-        let _ = self.work.spawn(async move {
-            let begin = Instant::now();
-            let found = client.time().await;
-            Done::Looked(found, begin.elapsed())
-        });
-    }
+/// What both clocks say about the time since they were read last.
+pub(super) struct ClockChange {
+    /// The machine was suspended for so long.
+    pub(super) slept: Option<Duration>,
+    /// The wall clock jumped by so many seconds.
+    pub(super) jumped_by: Option<i128>,
+}
 
-    /// The login of the last session went over the old connections, and may still lie in their buffers. Says whether there are new
-    /// ones: without, nobody is signed in.
-    pub(super) fn reconnect(&mut self) -> bool {
-        let client = self.client.anew();
-        self.is_fresh = client.is_ok();
-        match client {
-            Ok(client) => self.client = client,
-            Err(error) => {
-                tracing::error!(error = %Chain(&error), "there are no new connections: nobody can sign in");
-            }
-        }
-        self.look();
-        self.is_fresh
-    }
-
-    pub(super) fn looked(&mut self, found: Result<Option<Timestamp>, kisi::Error>, after: Duration) {
-        if found.is_ok() {
-            self.status.metrics().answered(after, Timestamp::now());
-        }
-        let trouble = match found {
-            _ if !self.book.can_write() => Some(Trouble::Disk),
-            Ok(Some(there)) => self.clock_is(Timestamp::now().duration_since(there).unsigned_abs()),
-            Ok(None) => None,
-            Err(error) => {
-                tracing::info!(error = %Chain(&error), "Kisi does not answer");
-                error.trouble()
-            }
-        };
-        self.surroundings.found(trouble);
-    }
-
-    /// The clock differs so much from Kisi's.
-    fn clock_is(&mut self, off: Duration) -> Option<Trouble> {
-        let (before, is_wrong) = (self.surroundings.clock_off, CLOCK <= off);
-        self.surroundings.clock_off = off;
-        self.surroundings.is_clock_right = !is_wrong;
-        self.status.metrics().clock_off(off);
-        if is_wrong != (CLOCK <= before) {
-            let about = if is_wrong { format!("{} s from Kisi's", off.as_secs()) } else { "right".to_owned() };
-            self.book.note(Action::Clock, &about);
-        }
-        is_wrong.then_some(Trouble::Clock)
-    }
-
-    /// Compares the clocks with what they were: a jump is written down, and after a sleep every connection is dead.
-    pub(super) fn read_clocks(&mut self) {
-        let now = (Timestamp::now(), Instant::now());
-        self.compare_clocks(now, uptime::asleep());
-    }
-
-    pub(super) fn compare_clocks(&mut self, now: (Timestamp, Instant), asleep: Duration) {
-        let (wall, steady) = std::mem::replace(&mut self.surroundings.clocks, now);
-        let slept = asleep.saturating_sub(std::mem::replace(&mut self.surroundings.asleep, asleep));
-        if JUMP < slept {
-            tracing::warn!(seconds = slept.as_secs(), "this machine was asleep");
-            self.book.note(Action::Clock, &format!("asleep for {} s", slept.as_secs()));
-            let _ = self.reconnect();
-        }
-        let passed = i128::try_from((now.1.duration_since(steady) + slept).as_nanos()).unwrap_or(i128::MAX);
-        let jumped = now.0.duration_since(wall).as_nanos() - passed;
-        if JUMP.as_nanos() < jumped.unsigned_abs() {
-            let seconds = jumped / 1_000_000_000;
-            tracing::warn!(seconds, "the clock jumped");
-            self.book.note(Action::Clock, &format!("jumped by {seconds} s"));
-        }
+impl ClockChange {
+    /// For the audit log.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let slept = self.slept.map(|slept| format!("asleep for {} s", slept.as_secs()));
+        let jumped = self.jumped_by.map(|seconds| format!("jumped by {seconds} s"));
+        slept.into_iter().chain(jumped).collect()
     }
 }

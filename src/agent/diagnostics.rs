@@ -1,64 +1,41 @@
 //! The technician at the agent's side: what is reported, and that every step is written down.
 
-use jiff::Timestamp;
-use tokio::sync::oneshot;
+use std::time::Duration;
 
-use super::Agent;
+use jiff::Timestamp;
+
+use super::{audit_writer::AuditWriter, authenticator::Authenticator};
 use crate::{
-    audit::Action,
     chain::Chain,
     room,
-    session::{
-        Denial, Identity, SessionId,
-        technician::{Fact, Report, Step, What},
-    },
+    session::technician::{Fact, Report, What},
+    status::Status,
     trouble::Trouble,
 };
 
 /// Characters of a hash that are enough to tell two apart by eye.
 const SHORT: usize = 12;
 
-impl Agent {
-    /// Lets the technician in, if they are still waited for.
-    pub(super) fn technician_came(
-        &mut self,
-        session: SessionId,
-        asked: bool,
-        reply: oneshot::Sender<Result<Identity, Denial>>,
-    ) {
-        if !asked {
-            return;
-        }
-        self.technician = Some(session);
-        tracing::warn!("the technician came");
-        self.book.note(Action::Technician, "in");
-        let _ = reply.send(Ok(Identity::Technician(Box::new(self.report()))));
-    }
+/// Where the report comes from.
+pub(super) struct Diagnostics<'a> {
+    pub(super) status: &'a Status,
+    pub(super) audit: &'a AuditWriter,
+    pub(super) authenticator: &'a Authenticator,
+    /// What the kiosk's clock was off, the last time that Kisi told.
+    pub(super) clock_off: Duration,
+    /// Deprecations that Kisi announced in its answers.
+    pub(super) announced: Vec<String>,
+}
 
-    /// Writes a step down. Says whether a technician is there to take it.
-    pub(super) fn technician_does(&mut self, session: SessionId, step: Step) -> bool {
-        let is_there = self.technician == Some(session);
-        if is_there {
-            tracing::warn!(step = step.name(), "the technician");
-            self.book.note(Action::Technician, step.name());
-        }
-        is_there
-    }
-
-    pub(super) fn technician_left(&mut self, session: SessionId) {
-        if self.technician.take_if(|id| *id == session).is_some() {
-            tracing::info!("the technician left");
-            self.book.note(Action::Technician, "out");
-        }
-    }
-
-    fn report(&self) -> Report {
+impl Diagnostics<'_> {
+    /// What the technician sees.
+    pub(super) fn report(&self) -> Report {
         let facts =
             vec![self.network(), self.clock(), self.logins(), self.disk(), self.configuration(), self.version()];
-        let last = self.book.last_outcomes();
+        let last = self.audit.last_outcomes();
         let lines = facts.iter().map(|fact| format!("{:?}: {}", fact.what, fact.value));
         let at = format!("At: {:.0}", Timestamp::now());
-        let head = self.book.head().unwrap_or_default();
+        let head = self.audit.head().unwrap_or_default();
         let lines = lines.chain([at, format!("Audit head: {head}")]).collect::<Vec<_>>();
         Report { facts, last, diagnostics: format!("vestibule\n{}", lines.join("\n")) }
     }
@@ -70,14 +47,14 @@ impl Agent {
     }
 
     fn clock(&self) -> Fact {
-        let off = self.surroundings.clock_off.as_secs();
+        let off = self.clock_off.as_secs();
         let trouble = self.status.facts().trouble;
         Fact { what: What::Clock, value: format!("± {off} s"), is_good: trouble != Some(Trouble::Clock) }
     }
 
     fn logins(&self) -> Fact {
-        let desk = self.desk();
-        let (value, is_good) = match desk.directory.check().and_then(|()| desk.directory.standings()) {
+        let directory = &self.authenticator.directory;
+        let (value, is_good) = match directory.check().and_then(|()| directory.standings()) {
             Ok([active, 0, suspended]) => (format!("{}", active + suspended), true),
             Ok([active, refused, suspended]) => (format!("{}, {refused} ✗", active + refused + suspended), false),
             Err(error) => (Chain(&error).to_string(), false),
@@ -87,7 +64,7 @@ impl Agent {
 
     fn disk(&self) -> Fact {
         let is_written = self.status.facts().trouble != Some(Trouble::Disk);
-        let (value, has_room) = match room::used(self.book.folder()) {
+        let (value, has_room) = match room::used(self.audit.folder()) {
             Ok(used) => (format!("{used} %"), used < room::FULL),
             Err(error) => (error.to_string(), true),
         };
@@ -103,7 +80,7 @@ impl Agent {
 
     /// Of the program, and what Kisi announced that it will not bear with for ever.
     fn version(&self) -> Fact {
-        let mut said = self.client.announced();
+        let mut said = self.announced.clone();
         let is_good = said.is_empty();
         said.insert(0, env!("CARGO_PKG_VERSION").to_owned());
         Fact { what: What::Version, value: said.join(". "), is_good }

@@ -48,14 +48,14 @@ struct Refusals {
 }
 
 /// The audit log, as the agent uses it.
-pub(super) struct Book {
+pub(super) struct AuditWriter {
     log: Log,
     counted: Option<Refusals>,
     /// Records that could not be written since the last one that could.
     missing: u32,
 }
 
-impl Book {
+impl AuditWriter {
     pub(super) fn new(log: Log) -> Self {
         Self { log, counted: None, missing: 0 }
     }
@@ -197,7 +197,7 @@ impl Book {
     }
 
     /// Says in the program's log where the audit log stands: one that is cut later does not fit it.
-    pub(super) fn say_head(&self) {
+    fn say_head(&self) {
         match self.log.head() {
             Ok(Some(head)) => tracing::info!(%head, "audit head"),
             Ok(None) => {}
@@ -206,12 +206,18 @@ impl Book {
     }
 
     /// Says in the program's log when the disk is nearly full: without room for a record no door opens.
-    pub(super) fn look_for_room(&self) {
+    fn look_for_room(&self) {
         match room::used(self.log.folder()) {
             Ok(used) if room::FULL <= used => tracing::error!(used, "the disk is nearly full: soon no door opens"),
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "the disk cannot be asked how full it is"),
         }
+    }
+
+    /// What is said once an hour in the program's log.
+    pub(super) fn report(&self) {
+        self.say_head();
+        self.look_for_room();
     }
 
     /// Takes out what is older than this site keeps.
@@ -263,7 +269,7 @@ impl Book {
     }
 }
 
-impl Drop for Book {
+impl Drop for AuditWriter {
     fn drop(&mut self) {
         self.flush();
     }
@@ -289,20 +295,20 @@ mod tests {
     #[test]
     fn a_power_cut_loses_seconds_of_counted_refusals() {
         let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-        let mut book = Book::new(Log::open(folder.path(), [7; 32]).unwrap());
+        let mut writer = AuditWriter::new(Log::open(folder.path(), [7; 32]).unwrap());
         let mut now = tokio::time::Instant::now().into_std();
         for _ in 0..100 {
-            book.refused("badge", Denial::NotKnown, now);
-            assert!(book.due().is_some_and(|due| due <= now + COUNTED));
+            writer.refused("badge", Denial::NotKnown, now);
+            assert!(writer.due().is_some_and(|due| due <= now + COUNTED));
             now += Duration::from_secs(1);
-            book.tick(now);
+            writer.tick(now);
         }
         // The power goes: nothing of the program runs any more.
         let pending = Log::open(folder.path(), [7; 32]).unwrap().pending().unwrap();
         let (about, count) = pending.unwrap();
         assert_eq!(about, "badge: not known");
         assert!((94..=99).contains(&count), "{count} of 99 after the first");
-        std::mem::forget(book);
+        std::mem::forget(writer);
     }
 
     /// T37: a million refusals, one each second.
@@ -311,23 +317,23 @@ mod tests {
         // In memory where there is such a place: 200,000 times the count goes to the disk.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-        let mut book = Book::new(Log::open(folder.path(), [7; 32]).unwrap());
+        let mut writer = AuditWriter::new(Log::open(folder.path(), [7; 32]).unwrap());
         let size = || -> u64 {
             std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum()
         };
         let (before, mut now) = (size(), tokio::time::Instant::now().into_std());
         for _ in 0..1_000_000_u32 {
-            book.refused("badge", Denial::NotKnown, now);
-            book.tick(now);
+            writer.refused("badge", Denial::NotKnown, now);
+            writer.tick(now);
             now += Duration::from_secs(1);
         }
-        book.flush();
+        writer.flush();
         let grown = size() - before;
         assert!(grown < 10 << 20, "{grown} bytes");
         let mut out = Vec::new();
-        let verdict = book.log.verify(None, &[]).unwrap();
+        let verdict = writer.log.verify(None, &[]).unwrap();
         assert_eq!(verdict.finding, None);
-        book.log.export(audit::Format::JsonLines, &verdict, &mut out).unwrap();
+        writer.log.export(audit::Format::JsonLines, &verdict, &mut out).unwrap();
         let counts = String::from_utf8(out).unwrap();
         let counted =
             counts.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()?["count"].as_u64());

@@ -14,7 +14,7 @@ fn badge(number: &str) -> Badge {
 }
 
 /// Ada, with a badge, and a PIN if it is needed.
-fn desk(folder: &std::path::Path, needs_pin: bool) -> (Desk, Option<Pin>) {
+fn enrolled(folder: &std::path::Path, needs_pin: bool) -> (Authenticator, Option<Pin>) {
     let mut directory = Directory::open(folder, None, || Cost::FLOOR).unwrap();
     let person = Enrolment {
         email: "ada@example.com",
@@ -27,7 +27,7 @@ fn desk(folder: &std::path::Path, needs_pin: bool) -> (Desk, Option<Pin>) {
         errand: None,
     };
     let pin = directory.enrol(&person).unwrap();
-    (Desk::new(directory, needs_pin, BADGES), pin)
+    (Authenticator::new(directory, needs_pin, BADGES), pin)
 }
 
 const BADGES: BudgetRules = BudgetRules { guesses: 20, refill: Duration::from_secs(30) };
@@ -40,26 +40,33 @@ fn start() -> Instant {
 #[test]
 fn a_badge_whose_pin_was_guessed_at_works_again_after_ten_minutes() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-    let (mut desk, pin) = desk(folder.path(), true);
+    let (mut authenticator, pin) = enrolled(folder.path(), true);
     let pin = pin.unwrap();
     let copy = |pin: &Pin| Pin::parse(std::str::from_utf8(pin.expose()).unwrap()).unwrap();
     let wrong = if pin.expose() == b"918273" { "827364" } else { "918273" };
     let with = |pin: Pin| Credential::BadgeWithPin(badge(NUMBER), pin);
     let now = start();
     for left in (0..10).rev() {
-        let answer = desk.look_up(&with(Pin::parse(wrong).unwrap()), None, now);
+        let answer = authenticator.look_up(&with(Pin::parse(wrong).unwrap()), None, now);
         assert_eq!(matches!(answer, LookedUp::LastTry), left == 0, "the last one is said to the log");
         assert!(matches!(answer, LookedUp::LastTry | LookedUp::Not(Denial::NotKnown)));
     }
-    assert!(matches!(desk.look_up(&with(copy(&pin)), None, now), LookedUp::Not(Denial::NotKnown)), "kept out");
+    assert!(matches!(authenticator.look_up(&with(copy(&pin)), None, now), LookedUp::Not(Denial::NotKnown)), "kept out");
     // The program starts again: what was spent is spent, and the wait begins anew.
-    let directory = desk.directory;
-    let mut desk = Desk::new(directory, true, BADGES);
-    assert!(matches!(desk.look_up(&with(copy(&pin)), None, now), LookedUp::Not(Denial::NotKnown)));
+    let directory = authenticator.directory;
+    let mut authenticator = Authenticator::new(directory, true, BADGES);
+    assert!(matches!(authenticator.look_up(&with(copy(&pin)), None, now), LookedUp::Not(Denial::NotKnown)));
     let later = now + TRIES.refill;
-    assert!(matches!(desk.look_up(&with(copy(&pin)), None, later), LookedUp::Found(_)), "T6: ten minutes later");
-    let ada = desk.directory.person("ada@example.com").unwrap().unwrap().id;
-    assert_eq!(desk.directory.tries_left(ada).unwrap(), Some(1), "a right PIN returns its own try and no other");
+    assert!(
+        matches!(authenticator.look_up(&with(copy(&pin)), None, later), LookedUp::Found(_)),
+        "T6: ten minutes later"
+    );
+    let ada = authenticator.directory.person("ada@example.com").unwrap().unwrap().id;
+    assert_eq!(
+        authenticator.directory.tries_left(ada).unwrap(),
+        Some(1),
+        "a right PIN returns its own try and no other"
+    );
 }
 
 fn unknown(number: u32) -> Credential {
@@ -71,34 +78,34 @@ fn unknown(number: u32) -> Credential {
 #[test]
 fn unknown_badges_are_paid_for_on_the_disk_and_a_restart_refills_nothing() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-    let (mut desk, _) = desk(folder.path(), false);
+    let (mut authenticator, _) = enrolled(folder.path(), false);
     let now = start();
     let own = Credential::Badge(badge(NUMBER));
     for number in 0..20 {
-        assert!(matches!(desk.look_up(&own, None, now), LookedUp::Found(_)), "a known badge costs nothing");
-        let answer = desk.look_up(&unknown(number), None, now);
+        assert!(matches!(authenticator.look_up(&own, None, now), LookedUp::Found(_)), "a known badge costs nothing");
+        let answer = authenticator.look_up(&unknown(number), None, now);
         assert_eq!(matches!(answer, LookedUp::LastTry), number == 19, "the last one is said to the log");
-        let kept = desk.directory.badge_guesses_left().unwrap().unwrap();
+        let kept = authenticator.directory.badge_guesses_left().unwrap().unwrap();
         assert!(kept <= 19 - number, "{number}: {kept} on the disk");
     }
     for credential in [&own, &unknown(0), &unknown(77)] {
-        assert!(matches!(desk.look_up(credential, None, now), LookedUp::NeedsPin), "known or not");
+        assert!(matches!(authenticator.look_up(credential, None, now), LookedUp::NeedsPin), "known or not");
     }
-    let mut desk = Desk::new(desk.directory, false, BADGES);
-    assert!(matches!(desk.look_up(&own, None, now), LookedUp::NeedsPin), "a restart refills nothing");
+    let mut authenticator = Authenticator::new(authenticator.directory, false, BADGES);
+    assert!(matches!(authenticator.look_up(&own, None, now), LookedUp::NeedsPin), "a restart refills nothing");
     let later = now + BADGES.refill;
-    assert!(matches!(desk.look_up(&own, None, later), LookedUp::Found(_)), "T6: half a minute later");
-    assert!(matches!(desk.look_up(&unknown(99), None, later), LookedUp::LastTry));
+    assert!(matches!(authenticator.look_up(&own, None, later), LookedUp::Found(_)), "T6: half a minute later");
+    assert!(matches!(authenticator.look_up(&unknown(99), None, later), LookedUp::LastTry));
     // What comes back is written down by and by.
     let much_later = later + 10 * BADGES.refill;
-    desk.keep_badge_budget(much_later, false);
-    assert_eq!(desk.directory.badge_guesses_left().unwrap(), Some(10));
+    authenticator.keep_badge_budget(much_later, false);
+    assert_eq!(authenticator.directory.badge_guesses_left().unwrap(), Some(10));
     // What right badges borrow is given back at the end: starts and reloads use up nothing.
     for _ in 0..30 {
         let at = start() + 20 * BADGES.refill;
-        assert!(matches!(desk.look_up(&own, None, at), LookedUp::Found(_)));
-        desk.keep_badge_budget(at, true);
-        desk = Desk::new(desk.directory, false, BADGES);
+        assert!(matches!(authenticator.look_up(&own, None, at), LookedUp::Found(_)));
+        authenticator.keep_badge_budget(at, true);
+        authenticator = Authenticator::new(authenticator.directory, false, BADGES);
     }
 }
 
@@ -106,18 +113,21 @@ fn unknown_badges_are_paid_for_on_the_disk_and_a_restart_refills_nothing() {
 #[test]
 fn a_known_badge_whose_copy_was_forgotten_asks_for_its_pin() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-    let (mut desk, _) = desk(folder.path(), false);
-    let ada = desk.directory.person("ada@example.com").unwrap().unwrap();
-    let _ = desk.directory.issue_pin(ada.id, 6, &mut |_| Ok(())).unwrap().unwrap();
-    assert_eq!(desk.directory.forget_badge_copies().unwrap(), 1);
+    let (mut authenticator, _) = enrolled(folder.path(), false);
+    let ada = authenticator.directory.person("ada@example.com").unwrap().unwrap();
+    let _ = authenticator.directory.issue_pin(ada.id, 6, &mut |_| Ok(())).unwrap().unwrap();
+    assert_eq!(authenticator.directory.forget_badge_copies().unwrap(), 1);
     for _ in 0..30 {
-        let answer = desk.look_up(&Credential::Badge(badge(NUMBER)), None, start());
+        let answer = authenticator.look_up(&Credential::Badge(badge(NUMBER)), None, start());
         assert!(matches!(answer, LookedUp::NeedsPin));
     }
-    assert!(matches!(desk.look_up(&unknown(1), None, start()), LookedUp::Not(Denial::NotKnown)), "nothing was spent");
+    assert!(
+        matches!(authenticator.look_up(&unknown(1), None, start()), LookedUp::Not(Denial::NotKnown)),
+        "nothing was spent"
+    );
     // Somebody who is suspended is nobody, here too.
-    let _ = desk.directory.suspend("ada@example.com", true).unwrap();
-    let answer = desk.look_up(&Credential::Badge(badge(NUMBER)), None, start());
+    let _ = authenticator.directory.suspend("ada@example.com", true).unwrap();
+    let answer = authenticator.look_up(&Credential::Badge(badge(NUMBER)), None, start());
     assert!(matches!(answer, LookedUp::Not(Denial::NotKnown)));
 }
 
@@ -125,18 +135,18 @@ fn a_known_badge_whose_copy_was_forgotten_asks_for_its_pin() {
 #[test]
 fn tries_come_back_in_their_time_after_a_restart() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-    let (mut desk, _) = desk(folder.path(), false);
-    let ada = desk.directory.person("ada@example.com").unwrap().unwrap();
-    let pin = desk.directory.issue_pin(ada.id, 6, &mut |_| Ok(())).unwrap().unwrap();
-    let technician = desk.directory.issue_technician_pin(&mut |_| Ok(())).unwrap();
-    desk.directory.keep_tries_left(ada.id, 0).unwrap();
-    desk.directory.keep_technician_tries(0).unwrap();
-    let mut desk = Desk::new(desk.directory, false, BADGES);
+    let (mut authenticator, _) = enrolled(folder.path(), false);
+    let ada = authenticator.directory.person("ada@example.com").unwrap().unwrap();
+    let pin = authenticator.directory.issue_pin(ada.id, 6, &mut |_| Ok(())).unwrap().unwrap();
+    let technician = authenticator.directory.issue_technician_pin(&mut |_| Ok(())).unwrap();
+    authenticator.directory.keep_tries_left(ada.id, 0).unwrap();
+    authenticator.directory.keep_technician_tries(0).unwrap();
+    let mut authenticator = Authenticator::new(authenticator.directory, false, BADGES);
     let after = |wait: Duration| start() + wait + Duration::from_secs(1);
     let copy = Pin::parse(std::str::from_utf8(pin.expose()).unwrap()).unwrap();
     let own = Credential::BadgeWithPin(badge(NUMBER), copy);
-    assert!(matches!(desk.look_up(&own, None, after(TRIES.refill)), LookedUp::Found(_)));
-    let answer = desk.look_up(&Credential::Technician(technician), None, after(TECHNICIAN.refill));
+    assert!(matches!(authenticator.look_up(&own, None, after(TRIES.refill)), LookedUp::Found(_)));
+    let answer = authenticator.look_up(&Credential::Technician(technician), None, after(TECHNICIAN.refill));
     assert!(matches!(answer, LookedUp::Technician));
 }
 
@@ -144,51 +154,51 @@ fn tries_come_back_in_their_time_after_a_restart() {
 #[test]
 fn one_foreign_card_shown_again_and_again_costs_once() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-    let (mut desk, _) = desk(folder.path(), false);
+    let (mut authenticator, _) = enrolled(folder.path(), false);
     let now = start();
     for _ in 0..100 {
-        assert!(matches!(desk.look_up(&unknown(1), None, now), LookedUp::Not(Denial::NotKnown)));
+        assert!(matches!(authenticator.look_up(&unknown(1), None, now), LookedUp::Not(Denial::NotKnown)));
     }
-    assert_eq!(desk.directory.badge_guesses_left().unwrap(), Some(19));
-    assert!(matches!(desk.look_up(&Credential::Badge(badge(NUMBER)), None, now), LookedUp::Found(_)));
+    assert_eq!(authenticator.directory.badge_guesses_left().unwrap(), Some(19));
+    assert!(matches!(authenticator.look_up(&Credential::Badge(badge(NUMBER)), None, now), LookedUp::Found(_)));
     // Given to somebody meanwhile, it works at once.
-    let ada = desk.directory.person("ada@example.com").unwrap().unwrap();
+    let ada = authenticator.directory.person("ada@example.com").unwrap().unwrap();
     let Credential::Badge(given) = unknown(1) else { panic!() };
-    assert!(desk.directory.give_badge(ada.id, &given).unwrap());
-    assert!(matches!(desk.look_up(&unknown(1), None, now), LookedUp::Found(_)));
+    assert!(authenticator.directory.give_badge(ada.id, &given).unwrap());
+    assert!(matches!(authenticator.look_up(&unknown(1), None, now), LookedUp::Found(_)));
 }
 
 /// B6: with nothing left for badges, a badge and its PIN still sign in, and wrong PINs draw on that person's tries.
 #[test]
 fn a_badge_that_asks_for_its_pin_draws_on_the_persons_tries() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-    let (mut desk, _) = desk(folder.path(), false);
+    let (mut authenticator, _) = enrolled(folder.path(), false);
     let now = start();
-    let ada = desk.directory.person("ada@example.com").unwrap().unwrap();
-    let pin = desk.directory.issue_pin(ada.id, 6, &mut |_| Ok(())).unwrap().unwrap();
-    (0..20).for_each(|number| drop(desk.look_up(&unknown(number), None, now)));
+    let ada = authenticator.directory.person("ada@example.com").unwrap().unwrap();
+    let pin = authenticator.directory.issue_pin(ada.id, 6, &mut |_| Ok(())).unwrap().unwrap();
+    (0..20).for_each(|number| drop(authenticator.look_up(&unknown(number), None, now)));
     let with = |pin: &Pin| {
         let copy = Pin::parse(std::str::from_utf8(pin.expose()).unwrap()).unwrap();
         Credential::BadgeWithPin(badge(NUMBER), copy)
     };
     let wrong = Pin::parse(if pin.expose() == b"918273" { "827364" } else { "918273" }).unwrap();
-    assert!(matches!(desk.look_up(&with(&wrong), None, now), LookedUp::Not(Denial::NotKnown)));
-    assert_eq!(desk.directory.tries_left(ada.id).unwrap(), Some(9));
-    assert!(matches!(desk.look_up(&with(&pin), None, now), LookedUp::Found(_)));
+    assert!(matches!(authenticator.look_up(&with(&wrong), None, now), LookedUp::Not(Denial::NotKnown)));
+    assert_eq!(authenticator.directory.tries_left(ada.id).unwrap(), Some(9));
+    assert!(matches!(authenticator.look_up(&with(&pin), None, now), LookedUp::Found(_)));
 }
 
 /// B8: `staff renew` gives a person their tries back on the disk; the running agent sees it.
 #[test]
 fn tries_that_a_command_gave_back_are_seen_by_the_running_agent() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-    let (mut desk, pin) = desk(folder.path(), true);
+    let (mut authenticator, pin) = enrolled(folder.path(), true);
     let pin = pin.unwrap();
     let now = start();
     let with = |pin: &str| Credential::BadgeWithPin(badge(NUMBER), Pin::parse(pin).unwrap());
     let wrong = if pin.expose() == b"918273" { "827364" } else { "918273" };
-    (0..10).for_each(|_| drop(desk.look_up(&with(wrong), None, now)));
+    (0..10).for_each(|_| drop(authenticator.look_up(&with(wrong), None, now)));
     let right = with(std::str::from_utf8(pin.expose()).unwrap());
-    assert!(matches!(desk.look_up(&right, None, now), LookedUp::Not(Denial::NotKnown)), "kept out");
+    assert!(matches!(authenticator.look_up(&right, None, now), LookedUp::Not(Denial::NotKnown)), "kept out");
     // Another process renews the login.
     let mut other = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap();
     let ada = other.person("ada@example.com").unwrap().unwrap();
@@ -197,17 +207,17 @@ fn tries_that_a_command_gave_back_are_seen_by_the_running_agent() {
     let renewal = directory::Renewal { login_id: 78, secret: &secret, pin_digits: Some(6), badge_alone: false, errand };
     let new = other.renew(ada.id, &renewal, &mut |_| Ok(())).unwrap().unwrap();
     let new = with(std::str::from_utf8(new.expose()).unwrap());
-    assert!(matches!(desk.look_up(&new, None, now), LookedUp::Found(_)));
+    assert!(matches!(authenticator.look_up(&new, None, now), LookedUp::Found(_)));
 }
 
 /// T34
 #[test]
 fn somebody_who_is_suspended_is_nobody_until_they_are_resumed() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
-    let (mut desk, _) = desk(folder.path(), false);
+    let (mut authenticator, _) = enrolled(folder.path(), false);
     let own = Credential::Badge(badge(NUMBER));
-    let _ = desk.directory.suspend("ada@example.com", true).unwrap();
-    assert!(matches!(desk.look_up(&own, None, start()), LookedUp::Not(Denial::NotKnown)));
-    let _ = desk.directory.suspend("ada@example.com", false).unwrap();
-    assert!(matches!(desk.look_up(&own, None, start()), LookedUp::Found(_)));
+    let _ = authenticator.directory.suspend("ada@example.com", true).unwrap();
+    assert!(matches!(authenticator.look_up(&own, None, start()), LookedUp::Not(Denial::NotKnown)));
+    let _ = authenticator.directory.suspend("ada@example.com", false).unwrap();
+    assert!(matches!(authenticator.look_up(&own, None, start()), LookedUp::Found(_)));
 }

@@ -8,6 +8,7 @@ use std::{
 
 use tokio::time;
 
+use super::audit_writer::Who;
 use crate::{
     chain::Chain,
     directory::{self, Directory, Found},
@@ -17,6 +18,7 @@ use crate::{
         budget::{Budget, BudgetRules},
     },
     staff::{Badge, Credential, Pin, StaffId},
+    status::metrics::Metrics,
 };
 
 /// Wrong PINs for one person's badge: so many, then one more after each ten minutes.
@@ -44,7 +46,7 @@ pub(super) enum LookedUp {
 }
 
 /// The directory, and what wrong entries cost apart from the guesses at the keypad.
-pub(super) struct Desk {
+pub(super) struct Authenticator {
     pub(super) directory: Directory,
     needs_pin: bool,
     /// A tag of the PIN that was refused last.
@@ -93,7 +95,7 @@ impl BadgeBudget {
     }
 }
 
-impl Desk {
+impl Authenticator {
     pub(super) fn new(directory: Directory, needs_pin: bool, badges: BudgetRules) -> Self {
         Self {
             directory,
@@ -129,6 +131,35 @@ impl Desk {
             tracing::error!(error = %Chain(error), "the guesses that are left cannot be written down");
         }
         kept.is_ok()
+    }
+
+    /// Whether this person may still open doors here, with the login that they signed in with. `None` when that cannot be found
+    /// out.
+    pub(super) fn may_open(&self, who: &Who) -> Option<bool> {
+        let found = self.directory.open_revision(who.staff).map(|revision| revision == Some(who.revision));
+        found.inspect_err(|error| tracing::error!(error = %Chain(error), "a person cannot be looked up")).ok()
+    }
+
+    /// Notes whether Kisi refuses this person's login. It concerns one person, never the kiosk: the next sign-in asks Kisi again.
+    pub(super) fn note_refused(&mut self, who: &Who, is_refused: bool) {
+        if let Err(error) = self.directory.note_refused(who.staff, who.revision, is_refused) {
+            tracing::error!(error = %Chain(&error), "a refused login cannot be noted");
+        }
+    }
+
+    /// Reports how many people are enrolled.
+    pub(super) fn count_people(&self, metrics: &Metrics) {
+        match self.directory.standings() {
+            Ok([active, refused, suspended]) => metrics.people(active, refused, suspended),
+            Err(error) => tracing::error!(error = %Chain(&error), "people cannot be counted"),
+        }
+    }
+
+    /// Verifies the directory against its proof.
+    pub(super) fn check(&self) {
+        if let Err(error) = self.directory.check() {
+            tracing::error!(error = %Chain(&error), "the directory does not verify");
+        }
     }
 
     /// Remembers what somebody chose to read. Where it cannot be written they choose again.

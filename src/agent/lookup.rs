@@ -8,14 +8,14 @@ use std::{
 use tokio::time;
 
 use super::{
-    book::Who,
-    desk::{Desk, LookedUp, method},
+    audit_writer::Who,
+    authenticator::{Authenticator, LookedUp, method},
+    visit::Visit,
 };
 use crate::{
     chain::Chain,
     door::{Door, PlaceId},
     kisi,
-    secret::Secret,
     session::{Denial, SessionId, visit::Welcome},
     staff::{Credential, NameFormat, StaffId},
     trouble::Trouble,
@@ -24,18 +24,9 @@ use crate::{
 /// Longer than the session waits nobody needs a list. Less than the session's own limit for a check.
 const LIST: Duration = Duration::from_secs(15);
 
-/// The session that is open.
-pub(super) struct Open {
-    pub(super) id: SessionId,
-    pub(super) who: Who,
-    pub(super) login: Arc<Secret<String>>,
-    pub(super) doors: Vec<Door>,
-    pub(super) since: time::Instant,
-}
-
 /// What a credential came to.
 pub(super) enum Signed {
-    In(Open, Welcome),
+    In(Visit, Welcome),
     Same,
     NeedsPin,
     Technician,
@@ -56,7 +47,7 @@ impl Denied {
 }
 
 /// Which doors are shown at this kiosk.
-pub(super) struct Shown {
+pub(super) struct Visible {
     pub(super) places: Vec<PlaceId>,
     pub(super) hidden: Vec<String>,
     /// How people are greeted.
@@ -64,26 +55,26 @@ pub(super) struct Shown {
 }
 
 /// Everything that is needed to find out who somebody is.
-pub(super) struct Question {
+pub(super) struct Lookup {
     pub(super) session: SessionId,
     pub(super) credential: Credential,
     pub(super) present: Option<StaffId>,
-    pub(super) desk: Arc<Mutex<Desk>>,
+    pub(super) authenticator: Arc<Mutex<Authenticator>>,
     pub(super) client: kisi::Client,
-    pub(super) shown: Arc<Shown>,
-    pub(super) looks_up_alone: bool,
+    pub(super) visible: Arc<Visible>,
+    pub(super) is_inline: bool,
 }
 
-impl Question {
-    pub(super) async fn answer(self) -> Result<Signed, Denied> {
-        let Self { session, credential, present, desk, client, shown, looks_up_alone } = self;
+impl Lookup {
+    pub(super) async fn run(self) -> Result<Signed, Denied> {
+        let Self { session, credential, present, authenticator, client, visible, is_inline } = self;
         let method = method(&credential);
         let now = time::Instant::now().into_std();
         let look_up = move || {
-            let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
-            desk.look_up(&credential, present, now)
+            let mut authenticator = authenticator.lock().unwrap_or_else(PoisonError::into_inner);
+            authenticator.look_up(&credential, present, now)
         };
-        let looked_up = if looks_up_alone { Ok(look_up()) } else { tokio::task::spawn_blocking(look_up).await };
+        let looked_up = if is_inline { Ok(look_up()) } else { tokio::task::spawn_blocking(look_up).await };
         let found = match looked_up {
             Ok(LookedUp::Found(found)) => found,
             Ok(LookedUp::Same) => return Ok(Signed::Same),
@@ -106,16 +97,15 @@ impl Question {
         if 0 < list.dropped {
             tracing::warn!(dropped = list.dropped, "doors that cannot be read were left out");
         }
-        let doors = shown.of(list.doors);
+        let doors = visible.of(list.doors);
         let incomplete = list.truncated || 0 < list.dropped;
-        let (name, language) = (shown.names.of(&found.name), found.language);
+        let (name, language) = (visible.names.of(&found.name), found.language);
         let welcome = Welcome { name, doors: doors.clone(), language, incomplete };
-        let open = Open { id: session, who, login: Arc::new(found.login), doors, since: time::Instant::now() };
-        Ok(Signed::In(open, welcome))
+        Ok(Signed::In(Visit::new(session, who, found.login, doors), welcome))
     }
 }
 
-impl Shown {
+impl Visible {
     /// Those of these doors, place by place: the place of the first door is first.
     pub(super) fn of(&self, doors: Vec<Door>) -> Vec<Door> {
         let mut doors: Vec<Door> = doors.into_iter().filter(|door| self.shows(door)).collect();

@@ -1,0 +1,36 @@
+//! The connections to Kisi. Each visit gets new ones: the login of the last visit may still lie in the buffers of the old ones.
+
+use crate::{chain::Chain, kisi::Client};
+
+/// The client, and whether its connections carried no login of an earlier visit.
+pub(super) struct Connection {
+    client: Client,
+    is_fresh: bool,
+}
+
+impl Connection {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client, is_fresh: true }
+    }
+
+    pub(super) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// Whether somebody may sign in over these connections.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    /// Replaces the connections. On a failure the old ones stay and are not fresh.
+    pub(super) fn reconnect(&mut self) {
+        let client = self.client.anew();
+        self.is_fresh = client.is_ok();
+        match client {
+            Ok(client) => self.client = client,
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "there are no new connections: nobody can sign in");
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The visit that is open: whose it is, their login, and the doors that were listed for it.
+
+use std::sync::Arc;
+
+use tokio::{task::AbortHandle, time::Instant};
+
+use super::audit_writer::Who;
+use crate::{
+    door::{Door, DoorId, DoorState},
+    kisi::LockedDown,
+    secret::Secret,
+    session::SessionId,
+};
+
+/// The visit that is open.
+pub(super) struct Visit {
+    pub(super) id: SessionId,
+    pub(super) who: Who,
+    pub(super) login: Arc<Secret<String>>,
+    pub(super) doors: Vec<Door>,
+    pub(super) since: Instant,
+    /// Requests other than unlocks that use the login. They end with the visit, so that the login goes too.
+    pub(super) reads: Vec<AbortHandle>,
+}
+
+impl Visit {
+    pub(super) fn new(id: SessionId, who: Who, login: Secret<String>, doors: Vec<Door>) -> Self {
+        Self { id, who, login: Arc::new(login), doors, since: Instant::now(), reads: Vec::new() }
+    }
+
+    pub(super) fn door(&self, door: DoorId) -> Option<&Door> {
+        self.doors.iter().find(|known| known.id == door)
+    }
+
+    /// Marks the doors of places that are locked down. Says whether that changed any.
+    pub(super) fn lock_down(&mut self, places: &LockedDown) -> bool {
+        let mut has_changed = false;
+        for door in &mut self.doors {
+            let since = door.place.as_ref().and_then(|place| places.get(&place.id));
+            if let (Some(since), false) = (since, matches!(door.state, DoorState::LockedDown(_))) {
+                door.state = DoorState::LockedDown(*since);
+                has_changed = true;
+            }
+        }
+        has_changed
+    }
+
+    pub(super) fn abort_reads(&self) {
+        self.reads.iter().for_each(AbortHandle::abort);
+    }
+}

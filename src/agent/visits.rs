@@ -1,0 +1,279 @@
+//! Visits: who signs in, which doors they see, and their unlocks, from the checks to the outcome.
+
+use std::sync::{Arc, PoisonError};
+
+use tokio::time;
+use tracing::Instrument;
+
+use super::{
+    Agent, FLOOR,
+    audit_writer::{self, Who},
+    authenticator::method,
+    completion,
+    door_watch::{self, Seen},
+    lookup::{Denied, Lookup, Signed},
+    unlocker::{self, Cause, Permit, Refused},
+    visit::Visit,
+};
+use crate::{
+    chain::Chain,
+    door::{Door, DoorId, DoorState, Outcome, Refusal},
+    kisi,
+    session::{Asked, Denial, Ended, Event, Identity, RequestId, SessionId},
+    staff::Credential,
+    trouble::Trouble,
+};
+
+impl Agent {
+    pub(super) fn identify(&mut self, session: SessionId, credential: Credential, asked: Asked) {
+        // The guess is paid for on the disk, or nothing is looked up. In the order in which guesses were paid: a later number never
+        // lies under an earlier one.
+        if asked.guesses_left.is_some_and(|left| !self.keep_guesses(left)) {
+            self.say(Event::Identified(session, Err(Denial::KioskFault)));
+            return;
+        }
+        let present = asked.current.and_then(|current| Some(self.visit(current)?.who.staff));
+        let method = method(&credential);
+        // Before the client is taken: the list of this person's doors goes over connections that carried nobody's login.
+        let is_safe = self.connection.is_fresh() || self.reconnect();
+        let lookup = Lookup {
+            session,
+            credential,
+            present,
+            authenticator: Arc::clone(&self.authenticator),
+            client: self.connection.client(),
+            visible: Arc::clone(&self.visible),
+            is_inline: self.inline_lookup,
+        };
+        let abort = self.work.spawn(async move {
+            let floor = time::sleep(FLOOR);
+            let found = if is_safe { lookup.run().await } else { Err(Denied::new(Denial::KioskFault, None)) };
+            if found.is_err() {
+                floor.await;
+            }
+            completion(move |agent| agent.identified(session, method, asked.guesses_left, found))
+        });
+        self.lookup = Some((session, abort));
+    }
+
+    /// Answers first, then writes it down: how long a disk takes tells a guesser nothing, and nobody waits for it.
+    fn identified(
+        &mut self,
+        session: SessionId,
+        method: &'static str,
+        guesses_left: Option<u32>,
+        found: Result<Signed, Denied>,
+    ) {
+        let is_awaited = self.lookup.take_if(|(id, _)| *id == session).is_some();
+        let result = match found {
+            Ok(Signed::In(visit, _)) if is_awaited && !self.makes_way(&visit) => {
+                self.say(Event::Identified(session, Err(Denial::KioskFault)));
+                self.audit.refused(method, Denial::KioskFault, time::Instant::now().into_std());
+                audit_writer::reason(Denial::KioskFault)
+            }
+            Ok(Signed::In(mut visit, mut welcome)) => {
+                self.add_limits(&visit.who, &mut visit.doors);
+                welcome.doors.clone_from(&visit.doors);
+                self.say(Event::Identified(session, Ok(Identity::Person(welcome))));
+                // Somebody who is not waited for any more takes nobody's place.
+                if is_awaited {
+                    self.sign_in(visit);
+                }
+                "in"
+            }
+            Ok(Signed::Same) => {
+                self.say(Event::Identified(session, Ok(Identity::Same)));
+                "same"
+            }
+            Ok(Signed::Technician) => {
+                if is_awaited {
+                    self.technician_came(session);
+                }
+                "in"
+            }
+            Ok(Signed::NeedsPin) => {
+                self.say(Event::Identified(session, Ok(Identity::NeedsPin)));
+                "needs pin"
+            }
+            Err(denied) => {
+                self.say(Event::Identified(session, Err(denied.denial)));
+                let result = audit_writer::reason(denied.denial);
+                self.note_denied(method, guesses_left, denied);
+                result
+            }
+        };
+        self.status.metrics().signed_in(method, result);
+    }
+
+    fn note_denied(&mut self, method: &'static str, guesses_left: Option<u32>, denied: Denied) {
+        let Denied { denial, who, last_try } = denied;
+        if let Denial::Network(trouble) = denial {
+            self.connectivity.heard(trouble);
+        }
+        self.audit.refused(method, denial, time::Instant::now().into_std());
+        if let (Some(who), Denial::LoginDead) = (&who, denial) {
+            self.note_refused(who, true);
+        }
+        if guesses_left == Some(0) && denial == Denial::NotKnown {
+            self.audit.budget_spent("keypad");
+        }
+        if last_try {
+            self.audit.budget_spent(method);
+        }
+    }
+
+    /// Ends the session before, if a badge was presented in one. Says whether there are connections that carried nobody's login.
+    fn makes_way(&mut self, next: &Visit) -> bool {
+        if let Some(before) = self.visit.take_if(|before| before.id != next.id) {
+            self.sign_out(before, Ended::OtherBadge);
+        }
+        self.connection.is_fresh()
+    }
+
+    fn sign_in(&mut self, visit: Visit) {
+        tracing::info!(staff = visit.who.staff.get(), doors = visit.doors.len(), "signed in");
+        self.audit.signed_in(&visit.who);
+        self.note_refused(&visit.who, false);
+        self.visit = Some(visit);
+    }
+
+    pub(super) fn forget(&mut self, session: SessionId, why: Ended) {
+        if let Some((_, abort)) = self.lookup.take_if(|(id, _)| *id == session) {
+            abort.abort();
+        }
+        self.technician_left(session);
+        if let Some(visit) = self.visit.take_if(|visit| visit.id == session) {
+            self.sign_out(visit, why);
+        }
+    }
+
+    /// The end of a visit, however it came about.
+    fn sign_out(&mut self, visit: Visit, why: Ended) {
+        visit.abort_reads();
+        self.audit.signed_out(&visit.who, why);
+        self.status.metrics().visited(visit.since.elapsed());
+        tracing::info!("signed out");
+        let _ = self.reconnect();
+    }
+
+    /// Ends a session whose person was suspended or removed, or has a new login.
+    pub(super) fn bar(&mut self, session: SessionId) {
+        self.say(Event::Barred(session));
+        self.forget(session, Ended::Barred);
+    }
+
+    /// Marks this person's login as refused by Kisi, or as working again.
+    fn note_refused(&self, who: &Who, is_refused: bool) {
+        self.authenticator().note_refused(who, is_refused);
+    }
+
+    // Doors
+
+    /// What Kisi does not tell about doors: how often this person may still open each, and whether its reader is heard from here.
+    fn add_limits(&self, who: &Who, doors: &mut [Door]) {
+        self.audit.count(who, doors, self.unlocker.limits());
+        for door in doors.iter_mut().filter(|door| door.state == DoorState::NeedsReader) {
+            if self.unlocker.proof_of(door.id).is_some() {
+                door.state = DoorState::Ready;
+            }
+        }
+    }
+
+    pub(super) fn places_checked(&mut self, session: SessionId, found: Result<kisi::LockedDown, kisi::Error>) {
+        match found {
+            Ok(places) => {
+                if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session)
+                    && visit.lock_down(&places)
+                {
+                    let doors = visit.doors.clone();
+                    self.say(Event::DoorsListed(session, doors));
+                }
+            }
+            Err(error) => tracing::warn!(error = %Chain(&error), "the places cannot be listed"),
+        }
+    }
+
+    pub(super) fn doors_listed(&mut self, session: SessionId, who: &Who, found: Result<kisi::Doors, kisi::Error>) {
+        match found {
+            Ok(list) => self.show(session, who, self.visible.of(list.doors)),
+            Err(error) => tracing::warn!(error = %Chain(&error), "the doors cannot be listed again"),
+        }
+    }
+
+    pub(super) fn recount(&mut self, session: SessionId) {
+        if let Some(visit) = self.visit(session) {
+            let (who, doors) = (visit.who.clone(), visit.doors.clone());
+            self.show(session, &who, doors);
+        }
+    }
+
+    /// These are the doors of this session from now on.
+    fn show(&mut self, session: SessionId, who: &Who, mut doors: Vec<Door>) {
+        self.add_limits(who, &mut doors);
+        if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session) {
+            visit.doors.clone_from(&doors);
+            self.say(Event::DoorsListed(session, doors));
+        }
+    }
+
+    pub(super) fn followed(&mut self, who: &Who, request: RequestId, door: DoorId, seen: Seen) {
+        if seen == Seen::Open {
+            let _ = self.sensors.insert(door);
+        }
+        let (outcome, about) = door_watch::outcome(seen, self.sensors.contains(&door));
+        self.say(Event::LookedAt(request, outcome));
+        if let Some(about) = about {
+            self.audit.seen(who, door, about);
+        }
+    }
+
+    /// Only in the open session, only a door of its list, only with its own login, and only once it is written down. Kisi decides
+    /// the rest.
+    pub(super) fn unlock(&mut self, session: SessionId, request: RequestId, door: DoorId, at: time::Instant) {
+        let visit = self.visit.as_ref().filter(|visit| visit.id == session);
+        let authenticator = self.authenticator.lock().unwrap_or_else(PoisonError::into_inner);
+        let granted = self.unlocker.grant(visit, door, &authenticator, &mut self.audit, &self.connectivity);
+        drop(authenticator);
+        let Permit { who, login, record, proof } = match granted {
+            Ok(permit) => permit,
+            Err(Refused { outcome, cause }) => {
+                self.say(Event::UnlockAnswered(request, outcome));
+                match cause {
+                    Some(Cause::Barred) => self.bar(session),
+                    Some(Cause::Disk) => self.connectivity.heard(Trouble::Disk),
+                    None => {}
+                }
+                return;
+            }
+        };
+        self.say(Event::UnlockRecorded(request, record));
+        // The number of the record names the unlock in the log, at HTTP too, and on the screen.
+        let span = tracing::info_span!("unlock", record);
+        span.in_scope(|| tracing::info!(staff = who.staff.get(), door = door.get(), "asked for"));
+        let client = self.connection.client();
+        let sent = async move {
+            let outcome = client.unlock_near(&login, door, proof, at + unlocker::LATE).await;
+            tracing::info!(?outcome, "answered");
+            completion(move |agent| agent.unlocked(&who, request, door, record, outcome, at))
+        };
+        let _ = self.work.spawn(sent.instrument(span));
+    }
+
+    fn unlocked(
+        &mut self,
+        who: &Who,
+        request: RequestId,
+        door: DoorId,
+        record: u64,
+        outcome: Outcome,
+        at: time::Instant,
+    ) {
+        self.unlocker.answered();
+        self.say(Event::UnlockAnswered(request, outcome));
+        self.status.metrics().unlocked(outcome, at.elapsed());
+        self.audit.outcome(who, door, record, outcome);
+        if outcome.refusal() == Some(Refusal::Login) {
+            self.note_refused(who, true);
+        }
+    }
+}

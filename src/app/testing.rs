@@ -1,0 +1,84 @@
+//! What tests, examples and benchmarks reach of the shipped program beyond its interface. Nothing here is part of the interface,
+//! and the program itself uses none of it.
+
+use std::{borrow::Cow, sync::LazyLock};
+
+use iced::Task;
+use jiff::civil::DateTime;
+
+use super::{App, Face, Message, Start, Window, program};
+use crate::{
+    agent::{Handle, Parts},
+    language::Language,
+    screen::{colors::Colors, theme::Panel, words::Words},
+    session::State,
+};
+
+/// [`super::application`] with another update: for a test that keeps the window busy or listens in.
+pub fn application_with(
+    start: Start,
+    window: Window,
+    update: impl Fn(&mut App, Message) -> Task<Message> + 'static,
+) -> iced::Application<impl iced::Program<State = App, Message = Message, Theme = iced::Theme>> {
+    program(start, window, update)
+}
+
+/// The state of the session. `None` when the kiosk is out of order.
+pub fn state(app: &App) -> Option<&State> {
+    app.state()
+}
+
+/// The agent that this window talks to, and its generation.
+pub fn agent(app: &App) -> Option<(&Handle, u64)> {
+    match &app.face {
+        Face::Working(kiosk) => Some((&kiosk.agent, app.generation)),
+        Face::Broken { .. } => None,
+    }
+}
+
+/// Stops the clock on the screen at this time, so that pictures are alike.
+pub fn fix_time(app: &mut App, time: DateTime) {
+    (app.time, app.is_fixed) = (time, true);
+}
+
+/// Replaces the words of every language, to see whether other words have room.
+pub fn speak(app: &mut App, words: &'static Words) {
+    app.words = Some(words);
+}
+
+/// Draws in other colors, or for another panel, from now on.
+pub fn paint(app: &mut App, colors: Colors, panel: Panel) {
+    (app.window.colors, app.window.panel) = (colors, panel);
+}
+
+/// Parts of an agent that looks people up on its own thread, so that the same events always make the same run.
+pub fn with_inline_lookup(parts: Parts) -> Parts {
+    Parts { inline_lookup: true, ..parts }
+}
+
+/// English that is two fifths longer, with accents everywhere. What has room for it has room for a translation.
+pub fn stretched_words() -> &'static Words {
+    static STRETCHED: LazyLock<Words> = LazyLock::new(|| Words::transformed(Language::En, stretched));
+    &STRETCHED
+}
+
+/// Doubles the vowels, and adds letters until the text is two fifths longer.
+fn stretched(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_alphabetic) {
+        return text.into();
+    }
+    let double = |c: char| match c {
+        'a' => "áà".to_owned(),
+        'e' => "éè".to_owned(),
+        'i' => "íì".to_owned(),
+        'o' => "óò".to_owned(),
+        'u' => "úù".to_owned(),
+        'A' | 'E' | 'I' | 'O' | 'U' => format!("{c}{}", c.to_ascii_lowercase()),
+        c => c.to_string(),
+    };
+    let doubled: String = text.chars().map(double).collect();
+    let length = text.chars().count();
+    let missing = (length + length * 2 / 5).saturating_sub(doubled.chars().count());
+    let more: String = " émóòn".chars().cycle().take(missing).collect();
+    format!("{doubled}{more}").into()
+}
