@@ -8,6 +8,7 @@ pub use self::reason::{Code, Reason, Refusal};
 
 /// Kisi's id of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct DoorId(u64);
 
 impl DoorId {
@@ -24,6 +25,7 @@ impl DoorId {
 
 /// One door that Kisi lets a person open.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Door {
     /// Kisi's id.
     pub id: DoorId,
@@ -46,6 +48,7 @@ impl Door {
 
 /// How often a person may still open a door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Allowance {
     /// So often.
     pub left: u32,
@@ -57,6 +60,7 @@ pub struct Allowance {
 
 /// Kisi's id of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct PlaceId(u64);
 
 impl PlaceId {
@@ -73,6 +77,7 @@ impl PlaceId {
 
 /// A building or a floor of one, with doors.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Place {
     /// Kisi's id.
     pub id: PlaceId,
@@ -82,6 +87,7 @@ pub struct Place {
 
 /// What a tile may say about its door before anybody taps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum DoorState {
     /// Nothing stands in the way.
     Ready,
@@ -111,6 +117,7 @@ impl DoorState {
 
 /// What became of one tap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Outcome {
     /// Kisi took the command. Not yet: the door moved.
     Accepted,

@@ -2,6 +2,7 @@
 
 /// A language of the screen. The texts are in `assets/languages`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Language {
     /// English.
     En,

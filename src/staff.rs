@@ -30,6 +30,7 @@ impl StaffId {
 
 /// A key on the pad. There is no eleventh digit to check for. `Debug` hides which one it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Digit {
     /// 0
     D0,

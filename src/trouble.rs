@@ -2,6 +2,7 @@
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Trouble {
     /// The name of Kisi's server cannot be looked up: no network, or no name server.
     Name,

@@ -13,6 +13,7 @@ use self::Refusal::{
 ///
 /// `kisi-api.md`, section 5: the codes are Kisi's, the classes ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Refusal {
     /// This person's login is dead and must be renewed.
     Login,
@@ -50,6 +51,7 @@ pub enum Refusal {
 
 /// Kisi's code for an error, as far as it looks like one: letters and digits, at most 16. Empty otherwise.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Code {
     bytes: [u8; 16],
     len: usize,
@@ -88,6 +90,7 @@ impl fmt::Display for Code {
 
 /// Why Kisi said no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Reason {
     /// What can be done about it.
     pub class: Refusal,

@@ -29,6 +29,7 @@ const FAST_GAPS: usize = 2;
 
 /// A key that no widget wanted. `Debug` hides which character it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Key {
     /// A printable character.
     Char(char),

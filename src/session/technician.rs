@@ -15,6 +15,7 @@ const ENTRY: Duration = Duration::from_secs(20);
 
 /// What the technician can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum Step {
     /// Read the configuration anew.
     Reload,
@@ -37,6 +38,7 @@ impl Step {
 
 /// Something about the kiosk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub enum What {
     /// Between here and Kisi.
     Network,
@@ -54,6 +56,7 @@ pub enum What {
 
 /// How it is with that.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Fact {
     /// With what.
     pub what: What,
@@ -65,6 +68,7 @@ pub struct Fact {
 
 /// What the agent knows, when the technician came in. It names no person.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Report {
     /// Each thing once.
     pub facts: Vec<Fact>,

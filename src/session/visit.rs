@@ -371,6 +371,7 @@ impl Visit {
 
 /// What the screen may know of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Welcome {
     /// The name to greet by.
     pub name: String,
