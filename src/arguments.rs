@@ -1,94 +1,94 @@
-//! The command line, as clap reads it and `--help` explains it.
+//! Command-line arguments, parsed by clap, with their `--help` texts.
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Opens doors with Kisi, in each person's own name.
+/// Touchscreen kiosk that opens doors through Kisi, in each person's own name.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub(super) struct Arguments {
-    /// The configuration [default: /etc/vestibule/kiosk.toml, then the user's configuration folder, then ./kiosk.toml]
+    /// Configuration file [default: /etc/vestibule/kiosk.toml, then the user's configuration folder, then ./kiosk.toml]
     #[arg(long, global = true, env = "VESTIBULE_CONFIG", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// The folder of the directory and the device key [default: the user's data folder]
+    /// Data folder with the directory and the device key [default: `$STATE_DIRECTORY`, then the user's data folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
-    /// Without a command: run the kiosk
+    /// Without a command, run the kiosk
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Try it: a simulated Kisi, sample staff, and the kiosk
+    /// Run a demo: a simulated Kisi, sample staff and the kiosk
     Demo {
-        /// In a window rather than on the whole screen
+        /// Run in a window instead of full screen
         #[arg(long)]
         windowed: bool,
     },
-    /// A simulated Kisi alone; prints its admin key
+    /// Run only the simulated Kisi and print its admin key
     Simulate {
-        /// A loopback address
+        /// Loopback address and port to listen on
         #[arg(long, default_value = "127.0.0.1:9080", value_name = "ADDR")]
         listen: SocketAddr,
-        /// Places, doors, people, rights, faults; without it the sample scene
+        /// Scene file with places, doors, people, rights and faults; without it, the sample scene
         #[arg(long, value_name = "FILE.toml")]
         scene: Option<PathBuf>,
     },
-    /// Who may sign in here. Making a login takes the admin key from a credential or `VESTIBULE_ADMIN_KEY`, or asks for it
+    /// Manage who may sign in here. The Kisi admin key comes from a credential or `VESTIBULE_ADMIN_KEY`, or is asked for
     #[command(subcommand)]
     Staff(Staff),
-    /// What was tried here and what came of it
+    /// Verify, export and evaluate the audit log
     #[command(subcommand)]
     Audit(Audit),
-    /// A first installation, step by step: configuration, key, technician PIN, staff, a look at everything
+    /// Set up a new kiosk step by step: configuration, device key, technician PIN, staff, final check
     Setup {
-        /// Only make the data folder and what is in it
+        /// Only create the data folder and its contents
         #[arg(long, hide = true)]
         make_directory: bool,
     },
-    /// What the technician needs at the screen
+    /// Manage access to the technician's screen
     #[command(subcommand)]
     Technician(Technician),
-    /// The manual, a page for each command
+    /// Write the manual pages, one per command
     #[command(hide = true)]
     Man {
-        /// The folder that is to hold them
+        /// Existing folder to write to
         folder: PathBuf,
     },
-    /// What a shell completes
+    /// Print shell completions
     #[command(hide = true)]
     Completions {
-        /// Which shell
+        /// Shell to print the completions for
         shell: clap_complete::Shell,
     },
-    /// Check everything: keys, odds of guessing, logins, what is still to be done at Kisi
+    /// Check everything: keys, PIN strength, audit log, disk, network, clock, logins, doors and pending deletions at Kisi
     Doctor {
-        /// One JSON object
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Replace device key and data key: by a systemd credential if there is a new one, else by a new file. Stop the kiosk first
+    /// Replace the device key (by the new systemd credential, or by a new key file) and the data key. Stop the kiosk first
     Rekey {
-        /// Say whether the device key is the new credential, which has to get the name of the first. For `vestibule-admin`
+        /// Exit with 0 if the device key is the new credential, which still has to be renamed. For `vestibule-admin`
         #[arg(long, hide = true)]
         is_named_next: bool,
     },
-    /// Write the directory, encrypted, so that only the holder of an age identity can read it
+    /// Write an encrypted backup of the directory, readable only with the matching age identity
     Backup {
-        /// An age recipient: age1...
+        /// age recipient: age1...
         #[arg(long, value_name = "RECIPIENT")]
         to: String,
-        /// Is not overwritten; - writes to the output
+        /// New file to write, never overwritten; - writes to standard output
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Make a directory of a backup, in a data folder that has none
+    /// Restore a backup into a data folder that has no directory
     Restore {
-        /// What `backup` wrote; - reads the input
+        /// File written by `backup`; - reads standard input
         file: PathBuf,
-        /// The file of the age identity
+        /// File with the age identity
         #[arg(long, value_name = "FILE")]
         identity: PathBuf,
         /// Skip the confirmation
@@ -97,194 +97,194 @@ pub(super) enum Command {
     },
 }
 
-/// The technician's screen.
+/// Subcommands of `technician`.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(super) enum Technician {
-    /// Issue the technician's PIN and print it once; the old one is gone. At the kiosk, hold the clock for three seconds
+    /// Issue a technician PIN and print it once; the old one stops working. To use it, hold the kiosk's clock for 3 s
     Pin {
         /// Skip the confirmation
         #[arg(long)]
         yes: bool,
-        /// Keep the PIN that there is, and issue one only if there is none
+        /// Keep an existing PIN; issue one only if there is none
         #[arg(long, conflicts_with = "yes")]
         keep: bool,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
 }
 
-/// The audit log.
+/// Subcommands of `audit`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
-    /// Look at every record; names the first that is not as it was written
+    /// Verify every record and report the first one that was changed
     Verify {
-        /// A head from the journal, NUMBER:HASH, or a file of such lines
+        /// Audit head from the journal (NUMBER:HASH), or a file with lines that contain heads
         #[arg(long = "head", value_name = "HEAD|FILE")]
         heads: Vec<String>,
-        /// The file with the key that `take-key` gave away
+        /// File with the key printed by `take-key`
         #[arg(long, value_name = "FILE")]
         first_key: Option<PathBuf>,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Write the whole log to the output
+    /// Write the whole log to standard output
     Export {
-        /// How
+        /// Output format
         #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
         format: ExportFormat,
     },
-    /// Count unlocks
+    /// Count unlocks per person or per door
     Report {
-        /// For each of these
+        /// What to count by
         #[arg(long, value_enum)]
         by: ReportBy,
         /// First day to include (YYYY-MM-DD, local time) [default: the beginning]
         #[arg(long, value_name = "DATE")]
         from: Option<jiff::civil::Date>,
-        /// The last day [default: today]
+        /// Last day to include (YYYY-MM-DD, local time) [default: the end]
         #[arg(long, value_name = "DATE")]
         until: Option<jiff::civil::Date>,
-        /// A JSON object for each line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Print the key that signed the first record, then forget it here: whoever controls this kiosk later cannot re-sign its past
+    /// Print the key that signed the first record and delete it here, so that nobody can re-sign old records on this kiosk
     TakeKey,
 }
 
-/// How to export.
+/// Output format of `audit export`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum ExportFormat {
     /// For spreadsheets
     Csv,
-    /// For programs
+    /// For programs: one JSON object per line
     Jsonl,
 }
 
-/// How a badge to print is drawn.
+/// Image format of a printed badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PictureFormat {
-    /// Scales to any size
+    /// Vector image, for any size
     Svg,
-    /// Pixels
+    /// Bitmap image
     Png,
 }
 
-/// What to count by.
+/// Grouping of `audit report`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum ReportBy {
-    /// Each person
+    /// One line per person
     Person,
-    /// Each door
+    /// One line per door
     Door,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Staff {
-    /// Make a login at Kisi on somebody's behalf, and keep it here
+    /// Enroll one person: create a login for them at Kisi and store it here
     Add {
-        /// As Kisi knows it
+        /// E-mail address at Kisi
         email: String,
-        /// What the person is called here; without it, as at Kisi
+        /// Name at this kiosk; without it, the name at Kisi
         #[arg(long, default_value = "")]
         name: String,
-        /// The number that the reader types
+        /// Badge number as the reader types it
         #[arg(long, value_name = "N")]
         badge: Option<String>,
         /// Issue a PIN and print it once
         #[arg(long)]
         pin: bool,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Enrol everybody of a list: email,name,badge. Run again, it does only what is missing
+    /// Enroll everyone in a CSV list. Running it again does only what is missing
     Import {
-        /// Starts with the header line email,name,badge; - reads the input
+        /// List that starts with the header line email,name,badge; - reads standard input
         #[arg(value_name = "FILE.csv", required_unless_present = "from_kisi", conflicts_with = "from_kisi")]
         file: Option<PathBuf>,
-        /// Propose everybody whom Kisi knows, with their cards, and enrol them once that is confirmed
+        /// List everyone at Kisi with their cards, and enroll them after confirmation
         #[arg(long)]
         from_kisi: bool,
-        /// Only people with access to this place, by Kisi's id
+        /// Only people with access to the place with this Kisi id
         #[arg(long, value_name = "ID", requires = "from_kisi", conflicts_with = "file")]
         place: Option<u64>,
         /// Skip the confirmation
         #[arg(long, requires = "from_kisi", conflicts_with = "file")]
         yes: bool,
-        /// Issue a PIN to everybody who is new, and print it once
+        /// Issue a PIN to everyone who is new, and print it once
         #[arg(long)]
         pin: bool,
-        /// A JSON object for each row
+        /// Print one JSON object per row
         #[arg(long)]
         json: bool,
     },
-    /// Issue a new PIN and print it once; the old one is gone
+    /// Issue a new PIN and print it once; the old one stops working
     Pin {
         /// E-mail address
         email: String,
         /// Skip the confirmation
         #[arg(long)]
         yes: bool,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Give somebody one more badge, or take one away
+    /// Give a person another badge, or take one away
     Badge {
         /// E-mail address
         email: String,
-        /// The number that the reader types
+        /// Badge number as the reader types it
         #[arg(required_unless_present_any = ["capture", "all"], conflicts_with = "capture")]
         number: Option<String>,
-        /// Present the badge to the reader now
+        /// Read the number from the badge reader: present the badge now
         #[arg(long)]
         capture: bool,
-        /// Take the badge away instead
+        /// Take the badge away instead of giving it
         #[arg(long, conflicts_with = "json")]
         remove: bool,
-        /// With --remove: take all their badges away
+        /// With --remove: take all badges of the person away
         #[arg(long, requires = "remove", conflicts_with_all = ["number", "capture"])]
         all: bool,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Make a badge to print, which an optical reader types
+    /// Give a person a printable badge: a QR code for an optical reader
     Qr {
         /// E-mail address
         email: String,
-        /// .svg or .png; is not overwritten; - writes to the output
+        /// New .svg or .png file, never overwritten; - writes to standard output
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// The kind of picture, where the file's name does not say it
+        /// Image format, if the file name does not end in .svg or .png
         #[arg(long, value_enum)]
         format: Option<PictureFormat>,
     },
-    /// Make a new login in place of the old one. Somebody with a PIN gets a new PIN
+    /// Replace a person's login at Kisi. A person with a PIN gets a new PIN
     Renew {
         /// E-mail address
         email: String,
         /// Skip the confirmation
         #[arg(long)]
         yes: bool,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Forget somebody here, and delete their login at Kisi
+    /// Remove a person from this kiosk and delete their login at Kisi
     Remove {
         /// E-mail address
         email: String,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// After a theft, on any machine: delete the logins of a list that `staff list --json` wrote before
+    /// After a theft, from any machine: delete the logins in an earlier output of `staff list --json`
     Revoke {
-        /// A JSON object for each person; - reads the input
+        /// File with one JSON object per person; - reads standard input
         #[arg(value_name = "FILE.jsonl")]
         file: PathBuf,
     },
@@ -293,14 +293,14 @@ pub(super) enum Staff {
         /// E-mail address
         email: String,
     },
-    /// Let somebody sign in again
+    /// Let a suspended person sign in again
     Resume {
         /// E-mail address
         email: String,
     },
-    /// Everybody who is enrolled
+    /// List everyone who is enrolled
     List {
-        /// A JSON object for each person
+        /// Print one JSON object per person
         #[arg(long)]
         json: bool,
     },

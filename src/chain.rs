@@ -1,6 +1,6 @@
-//! How an error is printed, once, where it ends: itself and its causes in one line.
+//! Formats an error with its causes in one line, for the log and the terminal.
 
-/// Prints an error and its causes in one line.
+/// Displays an error followed by its causes, separated by colons.
 #[derive(Debug)]
 pub struct Chain<'a>(pub &'a dyn std::error::Error);
 

@@ -1,4 +1,4 @@
-//! The demo: a simulated Kisi, sample staff enrolled with the real code, and a kiosk that does not know the difference.
+//! The demo: a simulated Kisi, sample staff enrolled by the real code, and an unmodified kiosk.
 
 use std::{io, path::Path, time::Duration};
 
@@ -17,38 +17,38 @@ use crate::{
     wiring,
 };
 
-/// Who is shown: what they are good for, their address, their badge. People without a badge get a PIN.
+/// The sample staff: what they demonstrate, e-mail address, badge number. People without a badge get a PIN.
 const STAFF: [(&str, &str, Option<&str>); 4] = [
     ("many doors", "ada@example.com", None),
     ("office doors", "grace@example.com", Some("0012345678")),
     ("two places", "juergen@example.com", None),
     ("no door", "nadia@example.com", None),
 ];
-/// Quick enough to start, slow enough for Kisi's five requests a second.
+/// Pause between enrollments, which keeps below Kisi's five requests a second.
 const PACE: Duration = Duration::from_millis(220);
 
-/// Why there is no demo.
+/// Why the demo cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The simulator or a folder for it.
-    #[error("the demo cannot start")]
+    /// The simulator, the temporary folder or the runtime failed.
+    #[error("the simulator or its temporary folder cannot be created")]
     Start(#[source] io::Error),
-    /// The sample scene or configuration is broken.
-    #[error("the samples of the demo cannot be read")]
+    /// The sample scene is invalid.
+    #[error("the sample scene cannot be parsed")]
     Scene(#[source] toml::de::Error),
-    /// The configuration of the demo is refused.
-    #[error("the configuration of the demo is refused")]
+    /// The sample configuration is invalid.
+    #[error("the sample configuration is invalid")]
     Config(#[source] config::Error),
-    /// The directory.
-    #[error("the directory of the demo cannot be made")]
+    /// The temporary directory cannot be created or opened.
+    #[error("the sample directory cannot be opened")]
     Directory(#[source] directory::Error),
-    /// The client.
-    #[error("the client of the demo cannot start")]
+    /// The HTTP client cannot be created.
+    #[error("the client for the simulator cannot be created")]
     Client(#[source] kisi::Error),
-    /// The kiosk.
-    #[error("the kiosk of the demo cannot start")]
+    /// The kiosk's parts cannot be started.
+    #[error("the kiosk cannot start")]
     Kiosk(#[source] wiring::Error),
-    /// Somebody was not enrolled.
+    /// A sample person cannot be enrolled.
     #[error("sample staff cannot be enrolled")]
     Enrol(#[source] enrol::Error),
 }
@@ -60,7 +60,7 @@ pub struct Demo {
     pub simulator: Simulator,
     /// What the window shows.
     pub start: Start,
-    /// Sample staff and how they sign in, a line each.
+    /// One line per sample person: name, PIN or badge number, and what they demonstrate.
     pub samples: Vec<String>,
     _folder: TempDir,
 }
@@ -77,7 +77,7 @@ impl Demo {
         let simulator = Simulator::start(world).map_err(Error::Start)?;
         let text = config::SAMPLE
             .replace(r#"base_url = "https://api.kisi.io""#, &format!("base_url = \"{}\"", simulator.base_url()))
-            // A newcomer with a laptop types a PIN.
+            // Somebody who tries the demo on a laptop types a PIN on its keyboard.
             .replace(r#"keyboard = "readers""#, r#"keyboard = "keypad""#);
         let config = Config::parse(&text, Path::new("kiosk.toml")).map_err(Error::Config)?;
         let client = Client::new(&wiring::client(&config)).map_err(Error::Client)?;

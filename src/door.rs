@@ -1,4 +1,4 @@
-//! A door as the kiosk sees it, and what can become of a tap on it. How Kisi spells all this is `kisi/wire.rs`.
+//! A door as the kiosk sees it, and the possible outcomes of a tap. Kisi's JSON is in `kisi/wire.rs`.
 
 pub mod reason;
 
@@ -12,7 +12,7 @@ pub use self::reason::{Code, Reason, Refusal};
 pub struct DoorId(u64);
 
 impl DoorId {
-    /// Names the lock with this id at Kisi.
+    /// Wraps the id that Kisi gave the lock.
     pub const fn new(id: u64) -> Self {
         Self(id)
     }
@@ -23,7 +23,7 @@ impl DoorId {
     }
 }
 
-/// One door that Kisi lets a person open.
+/// A door that Kisi lists for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Door {
@@ -31,30 +31,30 @@ pub struct Door {
     pub id: DoorId,
     /// The name, cleaned and never empty.
     pub name: String,
-    /// Where it is, when Kisi tells.
+    /// The door's place, if Kisi reports one.
     pub place: Option<Place>,
-    /// What was known about it when the list was read.
+    /// The state when the list was read.
     pub state: DoorState,
-    /// How often this person may still open it from here, where the site limits that.
+    /// How many unlocks the tightest limit of the site leaves this person. `None` without a limit.
     pub allowance: Option<Allowance>,
 }
 
 impl Door {
-    /// Whether a tap makes sense now.
+    /// Whether a tap can succeed: the state allows it and the limit is not used up.
     pub fn can_be_tried(&self) -> bool {
         self.state.can_be_tried() && self.allowance.is_none_or(|allowance| 0 < allowance.left)
     }
 }
 
-/// How often a person may still open a door.
+/// What is left of a person's limit of unlocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Allowance {
-    /// So often.
+    /// Unlocks left.
     pub left: u32,
-    /// Of so often.
+    /// Unlocks that the limit allows.
     pub of: u32,
-    /// When, by the kiosk's clock, it is more again. While nothing is left.
+    /// Local time at which another unlock is allowed. `None` while some are left.
     pub again: Option<Time>,
 }
 
@@ -64,7 +64,7 @@ pub struct Allowance {
 pub struct PlaceId(u64);
 
 impl PlaceId {
-    /// Names the place with this id at Kisi.
+    /// Wraps the id that Kisi gave the place.
     pub const fn new(id: u64) -> Self {
         Self(id)
     }
@@ -75,7 +75,7 @@ impl PlaceId {
     }
 }
 
-/// A building or a floor of one, with doors.
+/// A place at Kisi: a building, or a floor of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Place {
@@ -85,28 +85,28 @@ pub struct Place {
     pub name: String,
 }
 
-/// What a tile may say about its door before anybody taps it.
+/// The state of a door that its tile shows before a tap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum DoorState {
-    /// Nothing stands in the way.
+    /// Nothing prevents an unlock.
     Ready,
-    /// The door, or its whole place, is locked down: nobody can open it. Since when, by the kiosk's clock, where Kisi tells.
+    /// The door or its whole place is locked down: nobody can open it. With the start in local time, if Kisi reports it.
     LockedDown(Option<DateTime>),
     /// The door has no hardware yet.
     NotSetUp,
-    /// It is open now, on a schedule or because somebody unlocked it.
+    /// The door is unlocked now, by a schedule or by another unlock.
     Open,
-    /// Its controller does not answer. An attempt may still work.
+    /// The controller is offline. An unlock may still work.
     Offline,
-    /// Kisi asks for a proof from the reader at the door.
+    /// Kisi requires a proximity proof from the door's reader.
     NeedsReader,
-    /// Kisi asks where the kiosk is.
+    /// Kisi requires the kiosk's position, and none is configured.
     NeedsPosition,
 }
 
 impl DoorState {
-    /// Whether a tap makes sense. Where it is false, Kisi is known to refuse.
+    /// Whether an unlock can succeed. If false, Kisi would refuse it.
     pub fn can_be_tried(self) -> bool {
         match self {
             Self::Ready | Self::Open | Self::Offline => true,
@@ -115,33 +115,33 @@ impl DoorState {
     }
 }
 
-/// What became of one tap.
+/// The outcome of one tap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Outcome {
-    /// Kisi took the command. Not yet: the door moved.
+    /// Kisi accepted the command. Whether the door moved is not known.
     Accepted,
-    /// Kisi took the command, and the door's sensor says that it is open.
+    /// Kisi accepted the command, and the door's sensor reports that it is open.
     Opened,
-    /// Kisi took the command, but the door's sensor, which works, says that it is still closed.
+    /// Kisi accepted the command, but the door's sensor, which is known to work, reports that it is still closed.
     StillClosed,
-    /// Kisi said no.
+    /// Kisi refused the command.
     Refused(Reason),
-    /// Proven: not one byte of the request left the kiosk. Trying again is safe.
+    /// The request certainly did not leave the kiosk. A retry is safe.
     NotSent,
-    /// The kiosk cannot write down who wants it, so it sent nothing.
+    /// Nothing was sent, because the attempt could not be recorded or the person could not be checked.
     NotRecorded,
-    /// The kiosk's clock is so wrong that a record would say nothing, so it sent nothing.
+    /// Nothing was sent, because the kiosk's clock is too wrong for a useful record.
     WrongClock,
-    /// This person opened doors as often as the site allows, so the kiosk sent nothing.
+    /// Nothing was sent, because the person has used up the site's limit of unlocks.
     Limited,
-    /// The request may have been carried out. Trying again may open the door twice. A fault at Kisi may say what it thinks is
-    /// wrong; that proves nothing.
+    /// The request may have been executed. A retry may open the door twice. The reason is only a hint: Kisi's code may name
+    /// a cause, but it does not prove that the door stayed closed.
     Unknown(Option<Reason>),
 }
 
 impl Outcome {
-    /// Why Kisi refused it, if it did.
+    /// The class of Kisi's refusal. `None` for other outcomes.
     pub fn refusal(self) -> Option<Refusal> {
         match self {
             Self::Refused(reason) => Some(reason.class),

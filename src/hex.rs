@@ -1,8 +1,8 @@
-//! Bytes as people and files write them. No `Debug`, no secret is kept here.
+//! Hexadecimal encoding and decoding. The results are wiped on drop, because they may be keys.
 
 use zeroize::Zeroizing;
 
-/// Two lower-case digits for each byte. Wiped when dropped: the bytes may be a key.
+/// Encodes bytes as lower-case digits. The text is wiped on drop, because the bytes may be a key.
 pub fn encode(bytes: &[u8]) -> Zeroizing<String> {
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
     let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
@@ -13,7 +13,7 @@ pub fn encode(bytes: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// Reads exactly so many bytes. Anything else is `None`.
+/// Decodes exactly `N` bytes, in either case. `None` for any other text.
 pub fn decode<const N: usize>(text: &[u8]) -> Option<Zeroizing<[u8; N]>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut bytes = Zeroizing::new([0; N]);
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_and_nothing_else() {
+    fn bytes_survive_a_round_trip_and_other_text_is_rejected() {
         assert_eq!(*encode(&[0x00, 0xab, 0x7f]), "00ab7f");
         assert_eq!(*decode::<3>(b"00aB7f").unwrap(), [0x00, 0xab, 0x7f]);
         assert_eq!(decode::<3>(b"00ab7"), None);

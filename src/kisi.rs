@@ -1,4 +1,4 @@
-//! A client of Kisi's API: logins, doors, unlock. It repeats nothing by itself, follows no redirect, and keeps no secret.
+//! Client for Kisi's API: logins, doors, unlocks. It retries list reads only, follows no redirects and stores no logins.
 
 mod access;
 mod admin;
@@ -44,17 +44,17 @@ use crate::{
 
 /// Kisi's maximum for most lists, such as `GET /locks`.
 pub const PAGE: usize = 250;
-/// More doors are not shown (R39).
+/// Doors (and places) read at most (R39).
 const MAX_DOORS: usize = 2_000;
-/// R38.
+/// Limit for one connection, TLS included (R38).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// R38.
+/// Longest pause between two reads of a response (R38).
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// For everything but the unlock, whose limit is in the settings (R38).
+/// Total timeout of a request with a login, except the unlock, whose timeout is in the settings (R38).
 const LIST_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longer than the longest session, so that an unlock near its end still finds the connection open. Our choice: R38 has 20 s.
+/// Longer than the default session (180 s), so that a late unlock still finds an open connection. Our choice; R38 has 20 s.
 const POOL_IDLE: Duration = Duration::from_mins(4);
-/// Keeps the connection open in routers between, and finds out when it is gone.
+/// TCP keepalive interval: keeps NAT entries alive and detects dead connections.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// Kisi's id of a login. Not a secret: it appears in Kisi's events.
@@ -62,7 +62,7 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 pub struct LoginId(u64);
 
 impl LoginId {
-    /// Names the login with this id at Kisi.
+    /// Wraps the id that Kisi gave the login.
     pub const fn new(id: u64) -> Self {
         Self(id)
     }
@@ -73,41 +73,41 @@ impl LoginId {
     }
 }
 
-/// A login as `GET /login` tells about it.
+/// The owner of a login, as returned by `GET /login`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Names it.
+    /// Kisi's id of the login.
     pub id: LoginId,
     /// Kisi's id of the person.
     pub user_id: Option<u64>,
-    /// The name Kisi has for the person, cleaned.
+    /// The person's name at Kisi, cleaned; empty if Kisi has none.
     pub name: String,
 }
 
-/// A list of doors, and what is missing from it.
+/// A list of doors, and whether it is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doors {
-    /// In the order of Kisi's `order_id`, then by name.
+    /// Sorted by Kisi's `order_id`, then by name.
     pub doors: Vec<Door>,
-    /// Items that could not be read.
+    /// Number of items that could not be parsed.
     pub dropped: usize,
-    /// Kisi has more, or would not come to an end.
+    /// Kisi has more doors than were read, or its paging did not end.
     pub truncated: bool,
 }
 
-/// Places that are locked down as a whole, and since when by the kiosk's clock.
+/// Places under lock-down, with the start in the kiosk's local time if Kisi reports one.
 pub type LockedDown = HashMap<PlaceId, Option<DateTime>>;
 
-/// How a door is, as far as Kisi tells.
+/// The current state of a door. A field is `None` when Kisi does not report it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DoorNow {
-    /// What the contact sensor says. A door without one is never open.
+    /// State of the contact sensor. `Some(false)` may also mean that the door has no sensor.
     pub open: Option<bool>,
-    /// It could be opened now.
+    /// Whether the lock is unlocked right now.
     pub unlocked: Option<bool>,
 }
 
-/// Speaks to Kisi. Cheap to clone: clones share their connections.
+/// HTTP client for Kisi. Cheap to clone: clones share connections and rate limit.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -118,14 +118,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes a client. Nothing is sent yet.
+    /// Creates a client without connecting.
     ///
     /// # Errors
     ///
-    /// [`Error::Setting`] when the address is not https and not on loopback, or a setting cannot stand in a header;
-    /// [`Error::Client`] when the system has no certificates.
+    /// [`Error::Setting`] when the base URL, the proxy or a partner header is not allowed; [`Error::Client`] when the HTTP
+    /// client cannot be built, for instance without system certificates.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
-        // Only the first provider counts, and it is this one wherever it is asked.
+        // This fails if a provider is already installed. Every caller installs ring, so the error is ignored.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let base = base_url(&settings.base_url)?;
         let mut http = reqwest::Client::builder()
@@ -146,13 +146,13 @@ impl Client {
             .default_headers(partner_headers(settings)?);
         #[cfg(target_os = "linux")]
         {
-            // Longer than an unlock may take, the kernel must not try to deliver its bytes (R38, R50). reqwest has 30 s.
+            // The kernel must not deliver an unlock's bytes after its timeout (R38, R50). reqwest's default is 30 s.
             http = http.tcp_user_timeout(settings.timeout);
         }
         if let Some(proxy) = &settings.proxy {
             let bad = |allowed| Error::Setting { key: "kisi.proxy", value: proxy.to_string(), allowed };
             if origin::is_loopback(&base) || base.scheme() != "https" {
-                return Err(bad("none while kisi.base_url is an address of this machine"));
+                return Err(bad("empty while kisi.base_url is an address of this machine"));
             }
             http = http.proxy(reqwest::Proxy::all(proxy.expose().clone()).map_err(|_| bad(Proxy::ALLOWED))?);
         }
@@ -163,8 +163,8 @@ impl Client {
         Ok(Self { http: http.build().map_err(Error::Client)?, base, settings, pace, signs })
     }
 
-    /// The same client without a connection: what was sent over the old ones is in no buffer any more once their last request
-    /// is answered.
+    /// Creates a client with the same settings and no connections. The buffers of the old connections, which may contain a
+    /// login, are freed when their last request has ended.
     ///
     /// # Errors
     ///
@@ -173,24 +173,25 @@ impl Client {
         Ok(Self { signs: self.signs.clone(), ..Self::new(&self.settings)? })
     }
 
-    /// What Kisi announced to end, an operation each, and when: `Deprecation` and `Sunset` of its answers.
+    /// Deprecated operations, one text each, from the `Deprecation` and `Sunset` headers of Kisi's responses.
     pub fn announced(&self) -> Vec<String> {
         self.signs.all()
     }
 
-    /// What time it is at Kisi, to the second. Opens a connection without saying who asks, so that the next request finds it open.
+    /// Reads Kisi's time from the `Date` header, to the second. `None` without a readable header.
     ///
-    /// Asks `OPTIONS /login`: harmless, without a login, and answered by every HTTP server with one status or another.
+    /// It sends `OPTIONS /login` without a login: the request has no effect, every HTTP server answers it with some status,
+    /// and the connection stays open for the next request.
     ///
     /// # Errors
     ///
-    /// When nobody answers, or somebody who is not Kisi, or Kisi has a fault. `None` when the answer does not tell the time.
+    /// No response, a web page instead of Kisi ([`Error::NotKisi`]), a redirect, or a gateway error (502 to 504, 511).
     pub async fn time(&self) -> Result<Option<Timestamp>, Error> {
         let request = self.http.request(Method::OPTIONS, self.url(&["login"])).timeout(CONNECT_TIMEOUT + READ_TIMEOUT);
         let answer = self.send("OPTIONS /login", request).await?;
         let status = answer.status();
-        // How Kisi answers this is not documented: whoever is there may refuse it, in any words. A page instead, an address to go
-        // to, and a gateway with nothing behind it are other things.
+        // Kisi does not document its response to OPTIONS, so any status counts as an answer, except a web page, a redirect
+        // and a gateway error.
         if status.is_success() && is_html(&answer) {
             return Err(Error::NotKisi);
         }
@@ -202,11 +203,11 @@ impl Client {
         Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok()).map(|date| date.timestamp()))
     }
 
-    /// Asks whether a login still works, and whose it is. The cheapest call that Kisi has.
+    /// Checks that a login still works and returns its owner. This is Kisi's cheapest call.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 401 when the login is dead.
+    /// [`Error::Refused`] with 401 when the login does not work any more.
     ///
     /// # Source
     ///
@@ -221,11 +222,11 @@ impl Client {
         })
     }
 
-    /// Lists the doors that this login may open, all pages of them.
+    /// Lists the doors that this login may open, from all pages.
     ///
     /// # Errors
     ///
-    /// Any; one page that cannot be read fails the whole list, one item that cannot be read does not.
+    /// Any. A page that cannot be read fails the whole list. An item that cannot be parsed is dropped and counted.
     ///
     /// # Source
     ///
@@ -242,7 +243,7 @@ impl Client {
         Ok(Doors { doors, dropped: list.dropped, truncated: list.truncated })
     }
 
-    /// Lists the places that are locked down as a whole, and since when. That flag is not in their locks.
+    /// Lists the places under lock-down, and since when. Their locks do not show this flag.
     ///
     /// # Errors
     ///
@@ -258,7 +259,7 @@ impl Client {
         Ok(locked_down.map(|place| (PlaceId::new(place.id), place.since())).collect())
     }
 
-    /// Asks how a door is now.
+    /// Reads the current state of a door.
     ///
     /// # Errors
     ///
@@ -274,7 +275,7 @@ impl Client {
         Ok(DoorNow { open: lock.open, unlocked: lock.unlocked })
     }
 
-    /// Opens a door once. Never repeats the request by itself.
+    /// Sends one unlock request. It is never retried.
     ///
     /// # Source
     ///
@@ -283,8 +284,9 @@ impl Client {
         self.unlock_near(login, door, None, Instant::now() + self.settings.timeout).await
     }
 
-    /// The same with what the reader at the door said. After `by` nothing is sent, whether a connection is there or has to be made
-    /// first: a program that stood still, a disk that did, or a slow network must not open a door for somebody who has left.
+    /// Like [`Self::unlock`], with the proximity code of the door's reader and a deadline. Nothing is sent after the
+    /// deadline, even when a connection must be made first: after a stalled process, a stalled disk or on a slow network,
+    /// the person may have left.
     pub async fn unlock_near(&self, login: &Secret<String>, door: DoorId, proof: Option<u16>, by: Instant) -> Outcome {
         match self.try_unlock(login, door, proof, by).await {
             Ok(()) => Outcome::Accepted,
@@ -314,9 +316,9 @@ impl Client {
         if is_html(&answer) {
             return Err(Error::NotKisi);
         }
-        // The status line has said it. The body is read only to leave the connection clean.
+        // The status decides. The body is read only so that the connection can be reused.
         if let Err(error) = body(answer).await {
-            tracing::info!(door = door.get(), error = %Chain(&error), "the unlock was accepted, its answer is incomplete");
+            tracing::info!(door = door.get(), error = %Chain(&error), "unlock accepted, but its response is incomplete");
         }
         Ok(())
     }
@@ -329,7 +331,7 @@ impl Client {
         json(operation, self.send(operation, request).await?).await
     }
 
-    /// Every request leaves here.
+    /// Sends any request and records the deprecation headers of the response.
     async fn send(&self, operation: &'static str, request: RequestBuilder) -> Result<Response, Error> {
         let answer = request.send().await.map_err(Error::from_transport)?;
         self.signs.note(operation, answer.headers());
@@ -348,7 +350,7 @@ impl Client {
 
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
-        // A base with https or http can always take segments: `base_url` saw to it.
+        // A URL with the scheme http or https always accepts path segments, and `base_url` has checked the scheme.
         if let Ok(mut segments) = url.path_segments_mut() {
             let _ = segments.pop_if_empty().extend(path);
         }
@@ -356,7 +358,7 @@ impl Client {
     }
 }
 
-/// Two doors that look alike get a number. Their order does not change.
+/// Numbers doors with the same name in the same place: the second becomes `Lobby (2)` (R43). The order does not change.
 fn tell_apart(doors: &mut [Door]) {
     let mut seen: HashMap<(String, Option<PlaceId>), usize> = HashMap::new();
     for door in doors {

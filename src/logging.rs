@@ -1,4 +1,4 @@
-//! Where the program's log goes: the journal or the terminal, and a folder with a file a day where the site wants one.
+//! Sets up the program's log: the journal or the terminal, and optionally a folder with daily files.
 
 use std::{
     env,
@@ -20,15 +20,14 @@ use tracing_subscriber::{
 };
 use vestibule::{config, status::supervisor};
 
-/// What is logged when `VESTIBULE_LOG` says nothing else.
+/// The log filter if `VESTIBULE_LOG` is not set or invalid.
 const LOG: &str = "warn,vestibule=info";
-/// More lines than these are not kept for a reader that takes none.
+/// Largest number of lines buffered for a log reader that is blocked.
 const LINES: usize = 4_096;
 
-/// Begins to log. Without a configuration it is text, and no file is kept. What is still to be written is when the guards go.
+/// Starts logging: without a configuration as text and without files. Dropping the guards flushes the buffered lines.
 ///
-/// Threads of its own write: a journal that takes nothing any more stops neither the window nor the agent (F60). What does not fit
-/// is left out.
+/// Separate threads write, so a blocked log reader never blocks the window or the agent (F60). Excess lines are dropped.
 #[must_use]
 pub(super) fn begin(config: Option<&config::Log>) -> Vec<WorkerGuard> {
     let filter = EnvFilter::try_from_env("VESTIBULE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
@@ -37,7 +36,6 @@ pub(super) fn begin(config: Option<&config::Log>) -> Vec<WorkerGuard> {
         Ok(file) => (file, None),
         Err(error) => (None, Some(error)),
     };
-    // A second call is a command within a command: the first log goes on.
     let is_json = config.is_some_and(|log| log.is_json);
     let (stderr, guard) = unhurried(io::stderr());
     let mut guards = vec![guard];
@@ -52,18 +50,18 @@ pub(super) fn begin(config: Option<&config::Log>) -> Vec<WorkerGuard> {
         .with(filter)
         .try_init();
     if let Some(error) = fault {
-        tracing::error!(%error, "`log.folder` cannot be used: nothing is kept there");
+        tracing::error!(%error, "`log.folder` cannot be used: no log files are written");
     }
     supervisor::log_panics();
     guards
 }
 
-/// A writer that nobody waits for, and that keeps so many lines at most.
+/// A non-blocking writer with a bounded buffer.
 fn unhurried(out: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
     NonBlockingBuilder::default().buffered_lines_limit(LINES).finish(out)
 }
 
-/// A journal has its own times, and would keep the codes of colours.
+/// The output format. The journal adds its own timestamps and would store color codes.
 fn layer<S, W>(is_json: bool, is_coloured: bool, is_journal: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -87,7 +85,7 @@ fn file(folder: &Path, keep: usize) -> Result<tracing_appender::rolling::Rolling
         .map_err(|error| error.to_string())
 }
 
-/// systemd says so.
+/// Whether systemd connected the output to the journal, according to `JOURNAL_STREAM`.
 fn is_journal() -> bool {
     env::var_os("JOURNAL_STREAM").is_some()
 }

@@ -1,4 +1,5 @@
-//! The command line: arguments, log, and how an error ends: one line and an exit code, or the notice on the screen.
+//! The entry point: arguments, log, commands, and error reporting. An error becomes one line and an exit code, or the
+//! notice on the screen.
 
 mod arguments;
 mod commands;
@@ -25,34 +26,34 @@ use zeroizing_alloc::ZeroAlloc;
 
 use self::arguments::{Arguments, Audit, Command, Staff, Technician};
 
-/// Wipes whatever is given back: libraries copy a login too, into requests and buffers that know nothing of secrets.
+/// Wipes memory when it is freed, because libraries copy logins into requests and buffers of their own.
 #[global_allocator]
 static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
-/// Why a command did not do what it should.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("the configuration is refused")]
     Config(#[source] config::Error),
-    #[error("the client is refused by the configuration")]
+    #[error("the client for Kisi cannot be created")]
     Client(#[source] kisi::Error),
     #[error("the directory cannot be used")]
     Directory(#[source] directory::Error),
-    #[error("the list `{}` is refused", file.display())]
+    #[error("the list `{}` cannot be imported", file.display())]
     List { file: PathBuf, source: enrol::csv::Error },
     #[error("{email}")]
     Enrol { email: String, source: enrol::Error },
     #[error("the demo failed")]
     Demo(#[source] demo::Error),
-    #[error("the scene `{}` is refused", file.display())]
+    #[error("the scene `{}` is invalid", file.display())]
     Scene { file: PathBuf, source: vestibule::simulator::world::SceneError },
     #[error("{what}")]
     Io { what: String, source: io::Error },
-    #[error("the badge does not fit [badge] in the configuration")]
+    #[error("the badge number does not match [badge] in the configuration")]
     Badge,
     #[error("there is no display: set DISPLAY or WAYLAND_DISPLAY, or run it on the kiosk's own screen")]
     NoDisplay,
-    #[error("the window ended although nobody closed it: the display server is gone")]
+    #[error("the window closed unexpectedly: the display server is gone")]
     DisplayLost,
     #[error("the window cannot be opened")]
     Window(#[source] iced::Error),
@@ -60,48 +61,48 @@ enum Failure {
     Start(#[source] wiring::Error),
     #[error("the audit log cannot be used")]
     Audit(#[source] audit::Error),
-    #[error("the audit log is not whole")]
+    #[error("the audit log failed verification")]
     NotWhole(#[source] audit::Finding),
-    #[error("the backup cannot be encrypted or opened")]
+    #[error("the backup cannot be encrypted or decrypted")]
     Backup(#[source] vestibule::vault::Error),
-    #[error("nothing was done: this must be confirmed, on a terminal or with --yes")]
+    #[error("nothing was done: confirm on a terminal, or pass --yes")]
     NotConfirmed,
     #[error("nothing was done")]
     Declined,
-    #[error("a kiosk runs already on the data folder `{}`", .0.display())]
+    #[error("another kiosk is already running on the data folder `{}`", .0.display())]
     Running(PathBuf),
-    #[error("Kisi cannot be asked")]
+    #[error("the list of people cannot be read from Kisi")]
     Kisi(#[source] kisi::Error),
-    #[error("the address or the name holds a control character")]
+    #[error("the e-mail address or the name contains a control character")]
     Hidden,
-    #[error("a badge to print needs at least 10 digits: [badge] in the configuration does not allow them")]
+    #[error("a printed badge needs at least 10 digits, but [badge] in the configuration does not allow that")]
     QrFormat,
-    #[error("the file must end in .svg or .png, or --format must say which")]
+    #[error("the file name must end in .svg or .png: rename it or pass --format")]
     QrFile,
-    #[error("line {line} of `{}` has no email and login_id", file.display())]
+    #[error("line {line} of `{}` is not a JSON object with email and login_id", file.display())]
     Line { file: PathBuf, line: usize },
-    #[error("the demo has a configuration and data of its own: leave out --config and --data")]
+    #[error("the demo uses its own configuration and data: leave out --config and --data")]
     DemoData,
-    #[error("a question was not answered")]
+    #[error("the input ended before every question was answered")]
     NoAnswer,
-    #[error("there is no such day")]
+    #[error("--from or --until is out of range")]
     Date,
-    #[error("the file holds no key as `take-key` prints it: a number, a colon and 64 hexadecimal digits")]
+    #[error("the --first-key file has no key as printed by `take-key`: a number, a colon and 64 hexadecimal digits")]
     NoKey,
     #[error("`{0}` is neither an audit head (NUMBER:HASH) nor a file containing one")]
     NoHead(String),
-    #[error("the first key was taken away before")]
+    #[error("the first key was already taken: it is in the output of the earlier `take-key`")]
     KeyTaken,
-    /// The report has said why.
-    #[error("not everything was done")]
+    /// The output of the command names the failed parts.
+    #[error("the command did not complete: see its output")]
     Incomplete,
-    /// The report has said what.
-    #[error("something needs attention")]
+    /// The output of `doctor` names the failed checks.
+    #[error("some checks failed: see the output")]
     Unwell,
 }
 
 impl Failure {
-    /// 2 for a wrong usage or configuration, 1 for everything else.
+    /// 2 for wrong usage or configuration, 1 for everything else.
     fn exit_code(&self, is_demo: bool) -> ExitCode {
         match self {
             Self::Config(_)
@@ -149,15 +150,15 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     let closed = process::close();
-    // Only the kiosk logs as its configuration says: commands speak to whoever types them.
+    // Only the kiosk uses [log] of the configuration. Commands log to the terminal.
     let config = arguments.command.is_none().then(|| Config::find(arguments.config.as_deref()).ok()).flatten();
     let _log = logging::begin(config.as_ref().map(|config| &config.log));
-    // Where there is no such thing, the kiosk says so; a command need not each time.
+    // If the system does not support hardening, only the kiosk logs that, not every command.
     let is_news = |error: &io::Error| arguments.command.is_none() || error.kind() != io::ErrorKind::Unsupported;
     if let Err(error) = closed
         && is_news(&error)
     {
-        tracing::error!(%error, "this process could be looked into: its memory may end up in a core dump");
+        tracing::error!(%error, "process hardening failed: memory may be readable and may end up in a core dump");
     }
     let is_demo = matches!(arguments.command, Some(Command::Demo { .. }));
     match run(arguments) {
@@ -169,12 +170,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// The arguments, or how the program ends without them.
+/// Parses the arguments, or returns the exit code.
 fn arguments() -> Result<Arguments, ExitCode> {
     let is_private = |word: OsString| word.to_string_lossy().to_ascii_uppercase().contains("AGE-SECRET-KEY");
     if std::env::args_os().any(is_private) {
         let why =
-            "an argument holds a private key, and everybody on this machine can read arguments: name a file instead";
+            "an argument contains a private key, which every user of this machine can read: pass a file name instead";
         let _ = writeln!(io::stderr(), "vestibule: {why}");
         return Err(2.into());
     }
@@ -183,7 +184,7 @@ fn arguments() -> Result<Arguments, ExitCode> {
             let _ = error.print();
             return ExitCode::SUCCESS;
         }
-        // It repeats what was typed.
+        // The error text repeats the arguments, which may contain control characters.
         let _ = write!(io::stderr(), "{}", commands::printable(&error.to_string()));
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     })
@@ -193,7 +194,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let site = commands::Site::new(arguments.config, arguments.data);
     match arguments.command {
         None => site.kiosk(),
-        // Sample staff never meet real ones (T39).
+        // Sample staff must not end up in a real directory (T39).
         Some(Command::Demo { .. }) if site.is_named() => Err(Failure::DemoData),
         Some(Command::Demo { windowed }) => commands::demo(windowed),
         Some(Command::Simulate { listen, scene }) => commands::simulate(listen, scene),

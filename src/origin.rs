@@ -1,8 +1,9 @@
-//! Where logins may go. Decided with the parser of the client itself, so that both read an address in the same way.
+//! Checks the addresses that logins may be sent to. It uses the HTTP client's URL parser, so that both read an address the
+//! same way.
 
 use url::{Host, Url};
 
-/// An address over which nobody can read along: https, or this machine, without a user name or a query.
+/// Parses a base URL that nobody can eavesdrop on: https, or http on loopback, without user name, password or query.
 pub fn safe(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
@@ -10,7 +11,7 @@ pub fn safe(text: &str) -> Option<Url> {
     (is_safe && is_plain && url.has_host()).then_some(url)
 }
 
-/// Whether this is Kisi, or a simulator on this machine.
+/// Whether the host is Kisi or, for the simulator, this machine.
 ///
 /// # Source
 ///
@@ -19,7 +20,7 @@ pub fn is_kisis(url: &Url) -> bool {
     url.host_str() == Some("api.kisi.io") || is_loopback(url)
 }
 
-/// Whether this address is on this machine.
+/// Whether the host is `localhost` or a loopback address.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -34,10 +35,10 @@ pub fn is_loopback(url: &Url) -> bool {
 pub struct Proxy(Url);
 
 impl Proxy {
-    /// What such an address looks like, for errors.
+    /// The allowed values, for error texts.
     pub const ALLOWED: &str = "the address of an HTTP proxy, such as http://proxy.example:3128";
 
-    /// Reads one. `None` for anything but http or https to a host.
+    /// Parses a proxy address. `None` unless it is http or https with a host, and without path, query and fragment.
     pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         let is_http = matches!(url.scheme(), "http" | "https");
@@ -45,12 +46,13 @@ impl Proxy {
         (is_http && is_plain && url.has_host()).then_some(Self(url))
     }
 
-    /// Gives all of it, the password too, to code that connects. Search for this name in review.
+    /// Returns the whole address with its password, for connecting. Search for this name in review.
     pub fn expose(&self) -> &Url {
         &self.0
     }
 
-    /// What was written where an address is wanted, without what may be a password in it.
+    /// Replaces everything before the last `@` except the scheme, because it may contain a password. Also works on invalid
+    /// addresses.
     pub fn redacted(text: &str) -> String {
         match text.rsplit_once('@') {
             Some((before, host)) => {
@@ -78,7 +80,7 @@ impl std::fmt::Debug for Proxy {
 mod tests {
     use super::*;
 
-    /// A1: a proxy's password is in no text that anybody reads.
+    /// A1: neither `Display` nor `Debug` shows a proxy's password.
     #[test]
     fn a_proxy_is_shown_without_its_password() {
         let proxy = Proxy::parse("http://kiosk:canary@proxy.example:3128").unwrap();
@@ -93,7 +95,7 @@ mod tests {
 
     /// T27
     #[test]
-    fn only_kisi_and_this_machine_are_kisis() {
+    fn only_kisi_and_loopback_addresses_are_accepted() {
         let allowed = |text: &str| safe(text).is_some_and(|url| is_kisis(&url));
         for ours in [
             "https://api.kisi.io",

@@ -1,22 +1,22 @@
-//! What nobody else on this machine may do with this process: keep its memory, or look into it.
+//! Process hardening: private new files, no core dumps, no access to the memory by other processes.
 
 use std::io;
 
-/// Files that this program makes are for its own account, whatever the umask was.
+/// Sets the umask to 077, so that only this account can access new files.
 #[cfg(unix)]
 pub(super) fn close_new_files() {
     let _ = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
-/// Who may read a file is its folder's business here.
+/// Without a umask, the folder decides who may read a new file.
 #[cfg(not(unix))]
 pub(super) fn close_new_files() {}
 
-/// No core dump, and no other process of this account can attach or read its memory.
+/// Disables core dumps, and stops other processes of this account from attaching and from reading the memory.
 ///
 /// # Errors
 ///
-/// When the operating system does not have it.
+/// When the operating system refuses or does not support it.
 ///
 /// # Source
 ///
@@ -29,7 +29,7 @@ pub(super) fn close() -> io::Result<()> {
     Ok(())
 }
 
-/// Nothing is known to do here.
+/// Not implemented on this system: always fails with `Unsupported`.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn close() -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())

@@ -1,4 +1,5 @@
-//! Nearness to a door's reader: what a reader says over Bluetooth, and for how long that proves anything. Who listens is not here.
+//! Proximity to a door's reader: decodes its Bluetooth beacons and keeps their codes while they are fresh. Receiving the
+//! beacons is not done here.
 
 use std::{
     collections::HashMap,
@@ -7,15 +8,15 @@ use std::{
 
 use crate::door::DoorId;
 
-/// A code that is older proves nothing.
+/// Older codes are not used.
 ///
 /// # Source
 ///
 /// `kisi-api.md`, section 6: seen in a public program of Kisi's.
 const FRESH: Duration = Duration::from_secs(5);
-/// A reader tells only so many bits of its lock's id.
+/// A beacon contains only the lower 22 bits of the lock's id.
 const ID_BITS: u64 = 0x003f_ffff;
-/// Readers advertise as iBeacons and rotate through these.
+/// The UUIDs that Kisi's readers rotate through as iBeacons.
 ///
 /// # Source
 ///
@@ -27,28 +28,29 @@ const READERS: [[u8; 16]; 5] = [
     uuid(0x73f7_89ec_5186_11ea_9973_8789_6ce8_2dd8),
     uuid(0x7468_9eac_5186_11ea_be2d_27ec_120c_3b0f),
 ];
-/// What Apple's manufacturer data begins with, for a beacon.
+/// The first bytes of an iBeacon in Apple's manufacturer data.
 ///
 /// # Source
 ///
-/// The usual iBeacon; that Kisi's is one is assumed.
+/// The usual iBeacon format. That Kisi uses it is assumed.
 const HEAD: [u8; 2] = [0x02, 0x15];
 
 const fn uuid(value: u128) -> [u8; 16] {
     value.to_be_bytes()
 }
 
-/// What a reader said.
+/// A beacon of a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Beacon {
-    /// The lower bits of its lock's id.
+    /// The lower 22 bits of the lock's id.
     lock: u64,
-    /// What Kisi wants to see, 0 to 1023.
+    /// The code that Kisi requires as proof, 0 to 1023.
     code: u16,
 }
 
 impl Beacon {
-    /// Reads Apple's manufacturer data (company 0x004C, without the company). `None` for every other beacon.
+    /// Decodes Apple's manufacturer data (company id 0x004C, not included). `None` for beacons that are not from a Kisi
+    /// reader.
     pub fn decode(data: &[u8]) -> Option<Self> {
         let rest = data.strip_prefix(&HEAD)?;
         let (reader, rest) = rest.split_first_chunk::<16>()?;
@@ -61,19 +63,19 @@ impl Beacon {
     }
 }
 
-/// What was heard lately. The source of proofs that a kiosk near a reader has.
+/// The last code of each reader. A kiosk near a reader takes its proximity proofs from here.
 #[derive(Debug, Default)]
 pub struct Proofs {
     heard: HashMap<u64, (u16, Instant)>,
 }
 
 impl Proofs {
-    /// Takes a beacon.
+    /// Stores a received beacon.
     pub fn hear(&mut self, beacon: Beacon, now: Instant) {
         let _ = self.heard.insert(beacon.lock, (beacon.code, now));
     }
 
-    /// The code that proves that this kiosk is at that door now.
+    /// The fresh code of the door's reader, which proves that the kiosk is near the door.
     pub fn of(&self, door: DoorId, now: Instant) -> Option<u16> {
         let (code, at) = self.heard.get(&(door.get() & ID_BITS))?;
         (now.saturating_duration_since(*at) < FRESH).then_some(*code)
@@ -110,14 +112,14 @@ mod tests {
         let door = DoorId::new(107);
         assert_eq!(proofs.of(door, now), Some(733));
         assert_eq!(proofs.of(DoorId::new(108), now), None);
-        assert_eq!(proofs.of(DoorId::new((1 << 22) + 107), now), Some(733), "only 22 bits are told");
+        assert_eq!(proofs.of(DoorId::new((1 << 22) + 107), now), Some(733), "a beacon has only 22 bits of the id");
         assert_eq!(proofs.of(door, now + Duration::from_millis(4_999)), Some(733));
         assert_eq!(proofs.of(door, now + Duration::from_secs(5)), None, "stale");
         proofs.hear(Beacon::decode(&frame(READERS[2], 107, 9)).unwrap(), now + Duration::from_secs(6));
         assert_eq!(proofs.of(door, now + Duration::from_secs(6)), Some(9), "the newest");
     }
 
-    #[expect(clippy::disallowed_methods, reason = "any beginning will do")]
+    #[expect(clippy::disallowed_methods, reason = "any start time will do")]
     fn tests_begin() -> Instant {
         Instant::now()
     }

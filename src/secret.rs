@@ -1,4 +1,4 @@
-//! A value that `Debug` does not show and that is wiped on drop. No encryption: that is `directory/seal.rs`.
+//! A value that `Debug` does not show and that is wiped on drop. Encryption is in `directory/seal.rs`.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use zeroize::Zeroize;
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {
-    /// Takes the value in.
+    /// Wraps the value.
     pub fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// Gives the value to code that needs the bytes. Search for this name in review.
+    /// Returns the value, for code that needs the bytes. Search for this name in review.
     pub fn expose(&self) -> &T {
         &self.0
     }

@@ -1,7 +1,7 @@
-//! A Kisi that runs on this machine, for the demo and for the tests, always over HTTP. It never forwards anything.
+//! A simulated Kisi on this machine, for the demo and the tests, always reached over HTTP. It never forwards a request.
 //!
-//! What it imitates, and how sure that is, stands in section 13 of the API notes the contract was made from; the contract
-//! itself is `tests/kisi-openapi.yaml`. Where Kisi's behaviour is assumed, [`world::Switches`] has the other way.
+//! Section 13 of the API notes lists what it imitates and how certain each behavior is. The contract is
+//! `tests/kisi-openapi.yaml`. Where Kisi's behavior is assumed, [`world::Switches`] selects the alternative.
 
 mod caller;
 mod doors;
@@ -42,10 +42,10 @@ use self::{
     world::{Recorded, World},
 };
 
-/// Larger requests nobody sends.
+/// Largest request body, in bytes.
 const REQUEST_LIMIT: usize = 64 * 1024;
 
-/// The state, shared between the server and whoever set it up.
+/// The state, shared by the server and the test or program that started it.
 #[derive(Debug, Clone)]
 struct Shared(Arc<Mutex<World>>);
 
@@ -55,7 +55,7 @@ impl Shared {
     }
 }
 
-/// A simulated Kisi. It stops when dropped.
+/// A running simulator. It stops when dropped.
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
@@ -69,7 +69,7 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// When no socket or thread can be had.
+    /// When a socket, runtime or thread cannot be created.
     pub fn start(world: World) -> io::Result<Self> {
         Self::start_on(SocketAddr::from(([127, 0, 0, 1], 0)), world)
     }
@@ -83,11 +83,11 @@ impl Simulator {
         Self::start_with(address, world, wire::plain)
     }
 
-    /// Starts with a listener made from a bound socket: with TLS, for instance.
+    /// Starts with a listener built from the bound socket, for instance one with TLS.
     ///
     /// # Errors
     ///
-    /// When the address is not on loopback or is taken, or the listener cannot be made.
+    /// When the address is not on loopback or is taken, or the listener cannot be built.
     pub fn start_with<L, F>(address: SocketAddr, world: World, listen: F) -> io::Result<Self>
     where
         L: Listener<Addr = SocketAddr>,
@@ -124,12 +124,12 @@ impl Simulator {
         Ok(Self { address, shared, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Starts on a free loopback port, without TLS, on the runtime that runs this, with its clock: for as long as the future is
-    /// polled.
+    /// Starts on a free loopback port, without TLS, on the current runtime and its clock. It serves while the returned
+    /// future is polled.
     ///
     /// # Errors
     ///
-    /// When no socket can be had.
+    /// When the socket cannot be created.
     pub fn here(world: World) -> io::Result<(Self, impl Future<Output = ()>)> {
         let socket = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         socket.set_nonblocking(true)?;
@@ -139,17 +139,17 @@ impl Simulator {
         Ok((Self { address, shared, stop: None, thread: None }, served))
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its address as a client without TLS writes it.
+    /// The `http://` base URL for a client without TLS.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Gives the state to read or to change. Nothing is answered meanwhile.
+    /// Reads or changes the state. Requests wait until `change` returns.
     pub fn with<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
         change(&mut self.shared.world())
     }
@@ -185,7 +185,7 @@ where
     }
 }
 
-/// Each route copies the operation of that method and path in Kisi's OpenAPI document.
+/// Each route imitates the operation with the same method and path in Kisi's OpenAPI document.
 fn router(shared: Shared) -> Router {
     Router::new()
         .route("/logins", get(logins::list).post(logins::create))
@@ -222,7 +222,7 @@ fn router(shared: Shared) -> Router {
         .with_state(shared)
 }
 
-/// What happens to every request: it is recorded, may meet a fault, and may be late.
+/// Handles every request first: records it, then applies a matching fault and the latency.
 async fn gate(
     State(shared): State<Shared>,
     ConnectInfo(peer): ConnectInfo<Peer>,
@@ -269,7 +269,7 @@ async fn gate(
     fault.apply(answer)
 }
 
-/// Browser apps work with Kisi, so it answers their preflight requests.
+/// Answers a CORS preflight request. Kisi supports browser apps, so it must answer those.
 fn preflight(shared: &Shared) -> Response {
     match count(&mut shared.world(), None) {
         Ok(()) => axum::http::StatusCode::NO_CONTENT.into_response(),
@@ -277,7 +277,7 @@ fn preflight(shared: &Shared) -> Response {
     }
 }
 
-/// The first fault that fits, used up by one.
+/// Takes the first matching fault and decrements its remaining count.
 fn take_fault(world: &mut World, parts: &axum::http::request::Parts, person: Option<u64>) -> Fault {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
     let Some(fault) = world.faults.iter_mut().find(|fault| fault.matches(method, path, person)) else {

@@ -1,4 +1,4 @@
-//! Who a person is at the kiosk: ids, PINs and badge numbers that are valid once they exist. Where they are kept is `directory.rs`.
+//! Identity at the kiosk: ids, PINs and badge numbers, validated on construction. They are stored by `directory.rs`.
 
 mod badge;
 mod name;
@@ -12,23 +12,23 @@ pub use self::{
     name::NameFormat,
 };
 
-/// A row of the directory.
+/// The row id of a person in the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StaffId(i64);
 
 impl StaffId {
-    /// Names the row with this id.
+    /// Wraps a row id.
     pub const fn new(id: i64) -> Self {
         Self(id)
     }
 
-    /// The id as the directory writes it.
+    /// The row id as stored in the directory.
     pub const fn get(self) -> i64 {
         self.0
     }
 }
 
-/// A key on the pad. There is no eleventh digit to check for. `Debug` hides which one it is.
+/// A digit key of the keypad. An invalid digit cannot be represented. `Debug` hides the value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Digit {
@@ -55,11 +55,11 @@ pub enum Digit {
 }
 
 impl Digit {
-    /// All of them, 0 to 9.
+    /// All digits, 0 to 9.
     pub const ALL: [Self; 10] =
         [Self::D0, Self::D1, Self::D2, Self::D3, Self::D4, Self::D5, Self::D6, Self::D7, Self::D8, Self::D9];
 
-    /// Reads an ASCII digit.
+    /// Converts an ASCII digit. `None` for any other character.
     pub fn from_char(c: char) -> Option<Self> {
         Self::ALL.into_iter().find(|digit| char::from(digit.ascii()) == c)
     }
@@ -87,8 +87,8 @@ impl fmt::Debug for Digit {
     }
 }
 
-/// Digits of a PIN, as far as they are known. Hidden from `Debug`, wiped on drop, never larger than a fixed array. They lie in
-/// one place: a PIN that moves leaves no copy behind.
+/// A PIN, complete or being typed. Hidden from `Debug` and wiped on drop. The digits are in one heap allocation of fixed
+/// size, so that moving the value leaves no copy behind.
 #[derive(PartialEq, Eq, Default)]
 pub struct Pin {
     digits: Box<[u8; Self::MAX_DIGITS]>,
@@ -96,27 +96,27 @@ pub struct Pin {
 }
 
 impl Pin {
-    /// Fewer digits are never issued.
+    /// Smallest number of digits that is issued.
     ///
     /// # Source
     ///
     /// `threats-and-faults.md`, R3: our choice.
     pub const MIN_DIGITS: usize = 6;
-    /// Of the technician's, which opens more than a door.
+    /// Number of digits of the technician's PIN, which gives access to more than a door.
     ///
     /// # Source
     ///
     /// `threats-and-faults.md`, T23.
     pub const TECHNICIAN_DIGITS: usize = 8;
-    /// More digits nobody types.
+    /// Largest number of digits.
     pub const MAX_DIGITS: usize = 12;
 
-    /// A PIN without a digit.
+    /// Creates an empty PIN.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads a PIN written in ASCII digits. Anything else, or too many of them, is no PIN.
+    /// Parses a PIN of ASCII digits. `None` for any other character and for too many digits.
     pub fn parse(text: &str) -> Option<Self> {
         let mut pin = Self::new();
         for c in text.chars() {
@@ -127,7 +127,7 @@ impl Pin {
         Some(pin)
     }
 
-    /// Appends a digit, and tells whether there was room.
+    /// Appends a digit. Returns false if the PIN is full.
     pub fn push(&mut self, digit: Digit) -> bool {
         let Some(place) = self.digits.get_mut(self.len) else { return false };
         *place = digit.ascii();
@@ -135,7 +135,7 @@ impl Pin {
         true
     }
 
-    /// Takes the last digit back.
+    /// Removes the last digit, if any.
     pub fn pop(&mut self) {
         self.len = self.len.saturating_sub(1);
         if let Some(place) = self.digits.get_mut(self.len) {
@@ -143,17 +143,17 @@ impl Pin {
         }
     }
 
-    /// How many digits there are.
+    /// Number of digits.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is none.
+    /// Whether the PIN has no digits.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Gives the ASCII digits to code that must hash or print them. Search for this name in review.
+    /// Returns the ASCII digits, for hashing or printing. Search for this name in review.
     pub fn expose(&self) -> &[u8] {
         self.digits.get(..self.len).unwrap_or_default()
     }
@@ -171,16 +171,16 @@ impl Drop for Pin {
     }
 }
 
-/// What somebody presents at the kiosk.
+/// The credential that a person presents at the kiosk.
 #[derive(Debug)]
 pub enum Credential {
-    /// A PIN, which names the person by itself.
+    /// A PIN, which identifies the person by itself.
     Pin(Pin),
     /// A badge number, scanned or typed.
     Badge(Badge),
     /// A badge number and the PIN that goes with it.
     BadgeWithPin(Badge, Pin),
-    /// The technician's PIN, which is nobody's.
+    /// The technician's PIN, which belongs to no person in the directory.
     Technician(Pin),
 }
 
@@ -189,9 +189,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pin_keeps_what_fits_and_gives_it_back() {
+    fn a_full_pin_rejects_further_digits() {
         let mut pin = Pin::parse("123456789012").unwrap();
-        assert!(!pin.push(Digit::D1), "a full PIN takes no digit");
+        assert!(!pin.push(Digit::D1), "a full PIN accepts no digit");
         pin.pop();
         assert_eq!(pin.expose(), b"12345678901");
         assert_eq!(Pin::parse("12x4"), None);

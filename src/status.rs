@@ -1,5 +1,5 @@
-//! How the program is doing, for those who watch it from outside: systemd, Prometheus, the technician. Agent and window write
-//! it down; it holds nothing about a person.
+//! The status of the program, for systemd, Prometheus and the technician. The agent and the window update it. It contains no
+//! personal data.
 
 pub mod metrics;
 pub mod server;
@@ -15,14 +15,14 @@ use tokio::time::Instant;
 use self::metrics::Metrics;
 use crate::trouble::Trouble;
 
-/// A window or an agent that was not heard of for so long stands still.
+/// Without a heartbeat for this long, the window or the agent counts as hung.
 ///
 /// # Source
 ///
 /// `threats-and-faults.md`, R58.
 pub const STILL: Duration = Duration::from_secs(20);
 
-/// How the program is doing. Clones share it.
+/// The status of the program. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Status(Arc<Shared>);
 
@@ -30,7 +30,7 @@ pub struct Status(Arc<Shared>);
 struct Shared {
     metrics: Metrics,
     facts: Mutex<Facts>,
-    /// When window and agent were both heard of last.
+    /// Time of the last heartbeat: the window has drawn and the agent has answered.
     beat: Mutex<Instant>,
 }
 
@@ -40,42 +40,42 @@ impl Default for Shared {
     }
 }
 
-/// What is so or not.
+/// The current state, for `/readyz` and the technician's screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
-    /// What is wrong between here and Kisi, or with the disk.
+    /// The current outage: between the kiosk and Kisi, or of the disk.
     pub trouble: Option<Trouble>,
-    /// Why the newest configuration is not in use. The one before is.
+    /// Why the newest configuration was rejected. The previous one stays in use.
     pub refused_config: Option<String>,
-    /// Why the kiosk does not work at all.
+    /// Why the kiosk shows "out of order".
     pub out_of_order: Option<String>,
-    /// Names the configuration that is in use.
+    /// Hash of the configuration in use. Empty before the first start.
     pub config_hash: String,
 }
 
 impl Status {
-    /// What is counted and measured.
+    /// The Prometheus metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }
 
-    /// What is so now.
+    /// A copy of the current state.
     pub fn facts(&self) -> Facts {
         self.lock().clone()
     }
 
-    /// Something is otherwise.
+    /// Changes the current state.
     pub fn change(&self, change: impl FnOnce(&mut Facts)) {
         change(&mut self.lock());
     }
 
-    /// The window drew and the agent answered.
+    /// Records a heartbeat and feeds the systemd watchdog. Called after the window has drawn and the agent has answered.
     pub fn beat(&self) {
         *self.0.beat.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         supervisor::alive();
     }
 
-    /// How long neither was heard of.
+    /// Time since the last heartbeat.
     pub fn silence(&self) -> Duration {
         self.0.beat.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }

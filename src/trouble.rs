@@ -1,31 +1,31 @@
-//! Why no door can be opened from here, in kinds that a receptionist can tell a technician apart by.
+//! The kinds of outage in which the kiosk cannot open doors, distinct enough to be reported over the phone.
 
-/// What is wrong.
+/// A kind of outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Trouble {
-    /// The name of Kisi's server cannot be looked up: no network, or no name server.
+    /// The DNS lookup of Kisi's host failed: no network or no DNS server.
     Name,
-    /// Nobody answers there: refused, no route, too slow.
+    /// No connection to Kisi's host: refused, no route, or timed out.
     Unreachable,
-    /// The proxy that the site has does not answer, or does not let the kiosk through.
+    /// The site's proxy does not respond or rejects the kiosk.
     Proxy,
-    /// The connection would not be safe: another server, or somebody between.
+    /// The TLS handshake failed: a wrong server, or an interception of the connection.
     Unsafe,
-    /// The certificate does not fit the time: the kiosk's clock is wrong, most likely.
+    /// The certificate is expired or not valid yet, or the clocks differ: probably the kiosk's clock is wrong.
     Clock,
-    /// A web page answered instead of Kisi: the network wants a sign-in.
+    /// A web page or a redirect came instead of Kisi's response: the network requires a sign-in.
     Portal,
-    /// The question was sent, but no whole answer came.
+    /// The request was sent, but no complete response came.
     NoAnswer,
-    /// Kisi answered that it has a fault, or something that nobody can read.
+    /// Kisi responded with an error, or with something that cannot be parsed.
     Kisi,
-    /// Nothing can be written down here: the disk is full, read-only or broken. Without a record no door opens.
+    /// Audit records cannot be written: the disk is full, read-only or broken. Without a record no unlock is sent.
     Disk,
 }
 
 impl Trouble {
-    /// A word for logs.
+    /// The name in logs, in `/readyz`, in the audit log and on the technician's screen.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Name => "name",

@@ -1,4 +1,4 @@
-//! Why Kisi said no: every code that it documents and its class, one row each. What is said of it is in `assets/languages`.
+//! Kisi's reasons for a refusal: every documented code with its class. The texts are in `assets/languages`.
 
 use std::{fmt, time::Duration};
 
@@ -7,7 +7,7 @@ use self::Refusal::{
     TooFast, Zone,
 };
 
-/// Why Kisi said no, sorted by what the person can do about it.
+/// Why Kisi refused, classified by what the person can do about it.
 ///
 /// # Source
 ///
@@ -15,41 +15,41 @@ use self::Refusal::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Refusal {
-    /// This person's login is dead and must be renewed.
+    /// This person's login does not work any more and must be renewed.
     Login,
-    /// No right to this door, or no longer.
+    /// The person has no right to this door, or no longer has one.
     Right,
     /// This person's access is switched off.
     Suspended,
-    /// Not yet, or not at this hour.
+    /// The right has not begun, or does not apply at this hour.
     Later,
     /// No kiosk can open this door for this person.
     Never,
-    /// Kisi wants a proof of nearness.
+    /// Kisi requires proof that the kiosk is near the door.
     Prove,
-    /// Door or place is locked down.
+    /// The door or its place is locked down.
     LockedDown,
-    /// There is no such door any more.
+    /// The door does not exist any more.
     Gone,
-    /// The door is open already, or just opening.
+    /// The door is already open, or is opening.
     Open,
-    /// The hardware does not answer.
+    /// The hardware does not respond or is being updated.
     Offline,
-    /// The door is installed wrongly, or not yet.
+    /// The door is not installed, or not correctly.
     Setup,
-    /// A system behind Kisi failed.
+    /// A partner system behind Kisi failed.
     Partner,
-    /// An alarm is armed or faulty.
+    /// An alarm zone is armed or faulty.
     Zone,
-    /// Links, cards, elevators: not met by a kiosk.
+    /// Codes for links, cards and elevators, which a kiosk does not use.
     Foreign,
     /// Too many requests by this person, their phone included.
     TooFast,
-    /// Anything else, and every code that is not known.
+    /// Anything else, including every unknown code.
     Other,
 }
 
-/// Kisi's code for an error, as far as it looks like one: letters and digits, at most 16. Empty otherwise.
+/// Kisi's error code: at most 16 ASCII letters and digits. Empty if there is none or it has another form.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Code {
@@ -58,7 +58,7 @@ pub struct Code {
 }
 
 impl Code {
-    /// Takes what Kisi sent.
+    /// Checks the code that Kisi sent. Anything else becomes the empty code.
     pub fn new(text: Option<&str>) -> Self {
         let is_code = |text: &&str| text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let text = text.filter(is_code).unwrap_or_default();
@@ -67,7 +67,7 @@ impl Code {
         code
     }
 
-    /// As Kisi writes it; empty without one.
+    /// The code as Kisi writes it; empty if there is none.
     pub fn as_str(&self) -> &str {
         self.bytes.get(..self.len).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
@@ -88,30 +88,30 @@ impl fmt::Display for Code {
     }
 }
 
-/// Why Kisi said no.
+/// A refusal: its class and code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Reason {
-    /// What can be done about it.
+    /// What the person can do about it.
     pub class: Refusal,
-    /// What Kisi called it.
+    /// Kisi's code; empty if there is none.
     pub code: Code,
-    /// How long Kisi asks to wait.
+    /// The `Retry-After` of the response.
     pub wait: Option<Duration>,
 }
 
-/// A moment, where Kisi says that it was too quick but not how long to wait.
+/// Pause after a rate limit without `Retry-After`, and the shortest pause in any case. Our choice.
 const MOMENT: Duration = Duration::from_secs(2);
-/// What an update of a controller may take. Our choice: nothing is documented.
+/// Pause while a controller is being updated. Our choice: Kisi documents no duration.
 const UPDATE: Duration = Duration::from_secs(15);
-/// Nobody stands at a door for longer, whatever Kisi asks.
+/// Longest pause, even if `Retry-After` is longer: nobody waits at a door for longer. Our choice.
 const LONGEST_REST: Duration = Duration::from_mins(1);
 
 impl Reason {
-    /// Sorts an answer: by its code where that is known, else by its status.
+    /// Classifies a refusal by its code if that is known, otherwise by its status.
     pub fn new(status: u16, code: Code) -> Self {
         let class = match (row(code).map(|row| row.1), status) {
-            // Only a 401 says that the login itself is dead.
+            // Only a 401 means that the login itself does not work.
             (Some(Login) | None, 401) => Login,
             (Some(Login), _) => Right,
             (Some(class), _) => class,
@@ -122,7 +122,7 @@ impl Reason {
         Self { class, code, wait: None }
     }
 
-    /// After what time it makes sense to try the same again. `None` where time alone changes nothing.
+    /// Pause after which the same request may succeed. `None` if waiting does not help.
     pub fn again_in(&self) -> Option<Duration> {
         match (self.class, self.code.as_str()) {
             (TooFast, _) => Some(self.wait.unwrap_or(MOMENT).clamp(MOMENT, LONGEST_REST)),
@@ -131,12 +131,12 @@ impl Reason {
         }
     }
 
-    /// Whether the code says what the class says too, and more: then its own sentence is said.
+    /// Whether the code belongs to the class. Then the screen shows the more specific text of the code.
     pub fn code_says_it(&self) -> bool {
         row(self.code).is_some_and(|row| row.1 == self.class)
     }
 
-    /// Whether the sentence says all there is, or somebody should be told the code.
+    /// Whether the code is empty or known. An unknown code is shown on the screen.
     pub fn is_known(&self) -> bool {
         self.code.as_str().is_empty() || row(self.code).is_some()
     }
@@ -157,6 +157,8 @@ type Row = (&'static str, Refusal);
 /// The controller is being updated.
 const UPDATING: &str = "fbc000";
 
+/// Every documented code.
+///
 /// # Source
 ///
 /// Kisi OpenAPI document, error codes; `kisi-api.md`, section 5.
@@ -243,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_code_says_more_than_the_status_and_unknown_ones_have_honest_texts() {
+    fn a_known_code_decides_the_class_and_an_unknown_one_leaves_it_to_the_status() {
         check(403, "fcd8ef", Right, true);
         check(503, "fac003", Offline, true);
         check(403, "new123", Other, false);
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_time_heals_says_when_to_try_again() {
+    fn temporary_refusals_say_when_to_retry() {
         let again = |status, code, wait: Option<u64>| {
             let reason = Reason::new(status, Code::new(Some(code)));
             Reason { wait: wait.map(Duration::from_secs), ..reason }.again_in().map(|time| time.as_secs())
@@ -261,12 +263,12 @@ mod tests {
         assert_eq!(again(429, "", None), Some(2));
         assert_eq!(again(429, "", Some(10)), Some(10));
         assert_eq!(again(429, "", Some(0)), Some(2));
-        assert_eq!(again(429, "", Some(3_600)), Some(60), "nobody stands there for an hour");
+        assert_eq!(again(429, "", Some(3_600)), Some(60), "nobody waits there for an hour");
         assert_eq!(again(503, "fbc000", None), Some(15));
-        assert_eq!(again(403, "fcd8ef", Some(10)), None, "waiting gives nobody a right");
+        assert_eq!(again(403, "fcd8ef", Some(10)), None, "waiting does not grant a right");
     }
 
-    /// Only a 401 says that the login is dead: a 403 with such a code suspends nobody.
+    /// Only a 401 means that the login does not work. A 403 with a login code must not mark the login as refused.
     #[test]
     fn a_login_code_without_a_401_is_a_missing_right() {
         check(403, "afc496", Right, false);
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_is_not_shown() {
+    fn text_that_is_not_a_code_is_not_shown() {
         assert_eq!(Code::new(Some("<script>")).to_string(), "no code");
         assert_eq!(Code::new(Some(&"a".repeat(17))).as_str(), "");
         assert_eq!(Code::new(Some("fcd8ef")).to_string(), "code fcd8ef");

@@ -1,4 +1,4 @@
-//! Who may open what, as an admin sees it: groups, their doors, and what is in the way of a kiosk.
+//! Access rights as an admin sees them: groups, their doors, and the restrictions that stop a kiosk.
 
 use jiff::Timestamp;
 
@@ -8,93 +8,93 @@ use crate::{
     secret::Secret,
 };
 
-/// What is in the way of a kiosk.
+/// Why a kiosk cannot open a door for a person.
 ///
 /// # Source
 ///
-/// Kisi OpenAPI document, `Group` and `Lock`; `kisi-api.md`, section 8: which of them a kiosk can live with.
+/// Kisi OpenAPI document, `Group` and `Lock`; `kisi-api.md`, section 8: which of them a kiosk can satisfy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bar {
     /// The door has no hardware.
     NotSetUp,
-    /// Its controller does not answer now.
+    /// The door's controller is offline now.
     Offline,
-    /// The group has no access by app, and a kiosk is one.
+    /// The group has no app access, and a kiosk counts as an app.
     NoApps,
-    /// Only a phone that is held to the reader.
+    /// Only a phone held to the reader opens the door.
     TapOnly,
-    /// Only the person's primary device. Making the kiosk one would unmake the phone.
+    /// Only the person's primary device opens the door. Making the kiosk primary would demote the phone.
     PrimaryDevice,
-    /// Only a device that a company manages.
+    /// Only a device managed by the company opens the door.
     ManagedDevice,
-    /// A proof from the reader at the door.
+    /// The door requires a proximity proof from its reader.
     Reader,
-    /// A position, which this kiosk does not have.
+    /// The door requires a position, and this kiosk has none configured.
     Position,
     /// The person's access is switched off.
     SwitchedOff,
     /// The person has no right to any door.
     NoRights,
-    /// The right is over.
+    /// The person's right has ended.
     Ended,
-    /// The right has not begun.
+    /// The person's right has not begun yet.
     NotBegun,
 }
 
-/// What somebody may open, as far as it was given to them.
+/// The role assignments of a person: what they may open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rights {
-    /// A role in the whole organization: every door.
+    /// Whether the person has a role in the whole organization, which covers every door.
     pub everywhere: bool,
-    /// Places with a role: every door there.
+    /// Places where the person has a role, which covers every door there.
     pub places: Vec<PlaceId>,
-    /// Groups they are in.
+    /// The person's group memberships.
     pub groups: Vec<GroupRight>,
 }
 
-/// Somebody is in a group, perhaps for a time.
+/// A group membership, possibly limited in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupRight {
-    /// Names the group at Kisi.
+    /// Kisi's id of the group.
     pub group: u64,
-    /// It holds from then on.
+    /// Start of validity; `None` means no start.
     pub from: Option<Timestamp>,
-    /// It holds until then.
+    /// End of validity; `None` means no end.
     pub until: Option<Timestamp>,
 }
 
-/// A group of people, and the doors it opens.
+/// A group of people and the doors that it opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// Names it at Kisi.
+    /// Kisi's id of the group.
     pub id: u64,
-    /// What it is called, cleaned.
+    /// The name at Kisi, cleaned.
     pub name: String,
-    /// What is in the way for everybody in it.
+    /// Restrictions that stop a kiosk for every member.
     pub bars: Vec<Bar>,
-    /// Its doors. Empty until they are asked for.
+    /// Doors of the group. Empty until [`Client::doors_of_group`] has been called.
     pub doors: Vec<DoorId>,
 }
 
-/// A door, and what is in the way for everybody.
+/// A door with the restrictions that apply to everybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Barred {
-    /// Names it at Kisi.
+    /// Kisi's id of the lock.
     pub id: DoorId,
-    /// What it is called, cleaned.
+    /// The name at Kisi, cleaned and never empty.
     pub name: String,
-    /// Where it is.
+    /// The place of the door, if Kisi reports one.
     pub place: Option<PlaceId>,
-    /// What is in the way.
+    /// Restrictions that stop a kiosk. Empty if there are none.
     pub bars: Vec<Bar>,
 }
 
 impl Client {
-    /// Every group, without its doors.
+    /// Lists every group, without its doors.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 401 or 403 without the right to do so.
+    /// [`Error::Refused`] with 401 or 403 when the key is not an admin's.
     ///
     /// # Source
     ///
@@ -119,7 +119,7 @@ impl Client {
         Ok(groups.collect())
     }
 
-    /// The doors of a group.
+    /// Lists the doors of a group.
     ///
     /// # Errors
     ///
@@ -135,7 +135,7 @@ impl Client {
         Ok(list.items.into_iter().filter_map(|pair| pair.lock_id).map(DoorId::new).collect())
     }
 
-    /// What somebody may open: by roles in the organization and at places, and by groups.
+    /// Lists a person's role assignments: in the organization, at places and in groups.
     ///
     /// # Errors
     ///
@@ -164,7 +164,7 @@ impl Client {
         Ok(rights)
     }
 
-    /// Every door that this login sees, and what is in the way of a kiosk.
+    /// Lists every door that this login sees, with the restrictions that stop a kiosk.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What an admin's key may do: make and delete logins for others, and read who there is and which cards they carry.
+//! Calls that need an admin key: create and delete logins of other people, and list people and their cards.
 
 use reqwest::Method;
 
@@ -8,68 +8,69 @@ use crate::secret::Secret;
 /// Kisi's maximum for `GET /users`.
 const USERS_PAGE: usize = 100;
 
-/// What a login is called at Kisi.
+/// How a login describes its device at Kisi.
 #[derive(Debug, Clone, Copy)]
 pub struct Device<'a> {
-    /// Its name, for people.
+    /// Display name.
     pub name: &'a str,
-    /// Tells the logins of this kiosk from those of another with the same name.
+    /// Distinguishes this kiosk's logins from those of another kiosk with the same name.
     pub model: &'a str,
 }
 
-/// A login that was just made. Its secret comes only once.
+/// A login that was just created. Kisi returns its secret only once.
 #[derive(Debug)]
 pub struct Login {
-    /// Names it, for deleting it and for reading events.
+    /// Kisi's id, for deleting the login and for reading events.
     pub id: LoginId,
-    /// Opens doors.
+    /// Authenticates requests as this person.
     pub secret: Secret<String>,
     /// Kisi's id of the person.
     pub user_id: Option<u64>,
-    /// The name Kisi has for the person, cleaned; empty if it has none.
+    /// The person's name at Kisi, cleaned; empty if Kisi has none.
     pub name: String,
 }
 
-/// A login as an admin sees it: without its secret.
+/// A login as listed for an admin: without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceLogin {
-    /// Names it.
+    /// Kisi's id of the login.
     pub id: LoginId,
-    /// What it was made with.
+    /// The `device_model` it was created with, if any.
     pub model: Option<String>,
 }
 
-/// Somebody whom Kisi knows.
+/// A user at Kisi.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Kisi's id of the person.
     pub id: u64,
-    /// As Kisi knows it.
+    /// E-mail address at Kisi.
     pub email: String,
-    /// What Kisi calls them, cleaned.
+    /// Name at Kisi, cleaned; empty if Kisi has none.
     pub name: String,
-    /// Their access is not switched off, by an admin or by the directory service of their company.
+    /// Whether access is on: neither an admin nor the company's directory service (SCIM) has switched it off.
     pub is_enabled: bool,
 }
 
-/// A card that is in use.
+/// An activated card that is assigned to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
-    /// Kisi's id of the person who carries it.
+    /// Kisi's id of the person.
     pub user: u64,
-    /// Hexadecimal digits, as far as the card has such.
+    /// UID in hexadecimal digits, if the card has one.
     pub uid: Option<String>,
-    /// Facility and number, as far as the card has such.
+    /// Facility code and card number, if the card has both.
     pub wiegand: Option<(u64, u64)>,
 }
 
 impl Client {
-    /// Makes a device login for somebody, which never expires.
+    /// Creates a device login for a person. It never expires.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 401 for a wrong admin key, 403 without the right to do so, 404 for an e-mail address that Kisi
-    /// does not know. After [`Error::Unclear`] or [`Error::Malformed`] there may be a login that nobody has.
+    /// [`Error::Refused`] with 401 for a wrong admin key, 403 when the key is not an admin's, 404 for an e-mail address
+    /// that Kisi does not know. After [`Error::Unclear`] or [`Error::Malformed`], Kisi may have created a login whose
+    /// secret is lost.
     ///
     /// # Source
     ///
@@ -94,11 +95,11 @@ impl Client {
         })
     }
 
-    /// Deletes somebody's login.
+    /// Deletes a login.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 404 when there is none, 401 or 403 without the right to do so.
+    /// [`Error::Refused`] with 404 when the login does not exist, 401 or 403 when the key is not an admin's.
     ///
     /// # Source
     ///
@@ -109,11 +110,11 @@ impl Client {
         success(answer).await.map(|_| ())
     }
 
-    /// The logins of somebody, without their secrets.
+    /// Lists the logins of a person, without their secrets.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 401 or 403 without the right to do so.
+    /// [`Error::Refused`] with 401 or 403 when the key is not an admin's.
     ///
     /// # Source
     ///
@@ -126,11 +127,11 @@ impl Client {
         Ok(logins.map(|login| DeviceLogin { id: LoginId(login.id), model: login.device_model }).collect())
     }
 
-    /// Whom Kisi knows by this e-mail address.
+    /// Finds the user with this e-mail address, ignoring case.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 401 or 403 without the right to do so.
+    /// [`Error::Refused`] with 401 or 403 when the key is not an admin's.
     ///
     /// # Source
     ///
@@ -140,11 +141,11 @@ impl Client {
         Ok(found.into_iter().find(|user| user.email.eq_ignore_ascii_case(email)))
     }
 
-    /// Everybody whom Kisi knows, or who has access to one place.
+    /// Lists all users, or those with access to one place. Users without an e-mail address are left out.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 401 or 403 without the right to do so.
+    /// [`Error::Refused`] with 401 or 403 when the key is not an admin's.
     ///
     /// # Source
     ///
@@ -169,11 +170,11 @@ impl Client {
         Ok(users.collect())
     }
 
-    /// Every card that somebody carries. Kisi's two-factor PIN of a card is not even read.
+    /// Lists every card that is assigned to a person. The card's two-factor PIN at Kisi is not parsed.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 401 or 403 without the right to do so.
+    /// [`Error::Refused`] with 401 or 403 when the key is not an admin's.
     ///
     /// # Source
     ///

@@ -1,4 +1,4 @@
-//! Asking again: a read that failed is asked once or twice more, soon and not all at once. An unlock never is.
+//! Retries: a failed read is retried up to twice, with backoff and jitter. An unlock is never retried.
 
 use std::{future::Future, time::Duration};
 
@@ -7,18 +7,18 @@ use tokio::time::{self, Instant};
 use super::Error;
 use crate::chain::Chain;
 
-/// A read is asked so often (R41).
+/// Attempts per read, the first one included (R41).
 const ATTEMPTS: u32 = 3;
-/// The longest pause before the second attempt; it doubles. Pauses are drawn between nothing and that, so that many kiosks
-/// whose network came back do not ask at once.
+/// Upper limit of the pause before the second attempt; it doubles per attempt. The pause is random between zero and the
+/// limit, so that many kiosks whose network came back do not retry at the same moment.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// Kisi may say how long to wait. Nobody stands at a door for longer.
+/// Longest `Retry-After` that is honored. A longer one ends the retries, because a person is waiting at the door.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// After this nobody who waits is helped by one more attempt. Our choice.
+/// No retry after this much time, unless Kisi sent `Retry-After`. Our choice.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Asks until there is an answer, or it makes no sense to ask again.
+/// Runs a read until it succeeds, fails for good, or the attempts are used up.
 pub(super) async fn read<T, F: Future<Output = Result<T, Error>>>(ask: impl Fn() -> F) -> Result<T, Error> {
     let begin = Instant::now();
     let mut attempt = 0;
@@ -37,12 +37,12 @@ pub(super) async fn read<T, F: Future<Output = Result<T, Error>>>(ask: impl Fn()
             None if PATIENCE < begin.elapsed() => return Err(error),
             None => pause(attempt),
         };
-        tracing::info!(attempt, error = %Chain(&error), "asking Kisi again");
+        tracing::info!(attempt, error = %Chain(&error), "retrying a request to Kisi");
         time::sleep(pause).await;
     }
 }
 
-/// Anything up to the longest for this attempt, which began to count at 1.
+/// A random pause up to the limit after this attempt, counted from 1.
 fn pause(attempt: u32) -> Duration {
     LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(attempt - 1)).mul_f64(fastrand::f64())
 }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
     use crate::door::Code;
 
-    /// How often a read is asked that always fails so, and how long that takes.
+    /// Number of attempts and total time of a read that always fails with this status.
     async fn asked(status: u16, wait: Option<u64>) -> (u32, Duration) {
         let (count, begin) = (Cell::new(0), Instant::now());
         let answer: Result<(), Error> = read(|| {
@@ -71,7 +71,7 @@ mod tests {
 
     /// F19, F20.
     #[tokio::test(start_paused = true)]
-    async fn what_may_pass_is_asked_three_times_and_a_no_once() {
+    async fn transient_errors_are_retried_twice_and_refusals_never() {
         for status in [429, 500, 502, 503, 504, 408] {
             let (count, time) = asked(status, None).await;
             assert_eq!(count, 3, "{status}");
@@ -84,17 +84,17 @@ mod tests {
 
     /// F19.
     #[tokio::test(start_paused = true)]
-    async fn a_wait_that_kisi_asks_for_is_kept_up_to_ten_seconds() {
+    async fn retry_after_is_honored_up_to_ten_seconds() {
         let near = |(count, time): (u32, Duration), seconds| {
             count == 3 && time.as_secs() == seconds && time.subsec_millis() < 20
         };
         assert!(near(asked(429, Some(1)).await, 2));
         assert!(near(asked(429, Some(10)).await, 20));
-        assert_eq!(asked(429, Some(3_600)).await, (1, Duration::ZERO), "somebody stands at the door");
+        assert_eq!(asked(429, Some(3_600)).await, (1, Duration::ZERO), "a person waits at the door");
     }
 
     #[test]
-    fn pauses_grow_and_differ() {
+    fn pauses_are_random_and_their_limit_doubles() {
         for attempt in 1..6 {
             let pauses: Vec<Duration> = (0..100).map(|_| pause(attempt)).collect();
             let most = LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(attempt - 1));

@@ -1,4 +1,4 @@
-//! Reading an answer: never more than a limit, never a secret in an error.
+//! Reads responses, up to a size limit. Errors never contain text from a body, which may hold a secret.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 use super::{Error, wire};
 use crate::door::Code;
 
-/// No honest answer is larger, in bytes (`threats-and-faults.md`, R39).
+/// Largest body that is read, in bytes (`threats-and-faults.md`, R39).
 const BODY_LIMIT: usize = 1024 * 1024;
 
-/// Reads a 2xx answer as JSON. With it comes the total of `X-Collection-Range`, if there is one.
+/// Parses a 2xx response as JSON. Also returns the total from `X-Collection-Range`, if present.
 pub(super) async fn json<T: DeserializeOwned>(
     operation: &'static str,
     answer: Response,
@@ -27,26 +27,26 @@ pub(super) async fn json<T: DeserializeOwned>(
     Ok((serde_json::from_slice(&bytes).map_err(malformed)?, range))
 }
 
-/// `0-9/200`: the range asked for, not what exists. `*/0`: nothing.
+/// The total of `0-9/200` (200) or of `*/0` (0, an empty list). The range is the requested one, not what exists.
 fn total(range: &str) -> Option<usize> {
     range.rsplit_once('/')?.1.trim().parse().ok()
 }
 
-/// Passes a 2xx on. Of anything else, Kisi's code is read.
+/// Returns a 2xx response unchanged. Turns any other into an error with Kisi's code.
 pub(super) async fn success(answer: Response) -> Result<Response, Error> {
     let status = answer.status();
     if status.is_success() {
         return Ok(answer);
     }
     let wait = answer.headers().get(header::RETRY_AFTER).and_then(|wait| seconds(wait.to_str().ok()?));
-    // A body that is missing, cut or not JSON takes nothing from what the status says.
+    // The status counts even when the body is missing, cut off or not JSON.
     let bytes = if status == StatusCode::NO_CONTENT { None } else { body(answer).await.ok() };
     let code =
         bytes.and_then(|bytes| serde_json::from_slice::<wire::ErrorBody>(&bytes).ok()).and_then(|body| body.code);
     Err(Error::from_status(status, Code::new(code.as_deref()), wait))
 }
 
-/// Kisi does not document `Retry-After`. What is no number of seconds is as if it were not there.
+/// Parses `Retry-After`, which Kisi does not document. Anything but a number of seconds is ignored.
 fn seconds(text: &str) -> Option<Duration> {
     text.trim().parse().ok().map(Duration::from_secs)
 }
@@ -56,9 +56,9 @@ pub(super) fn is_html(answer: &Response) -> bool {
     kind.trim_start().to_ascii_lowercase().starts_with("text/html")
 }
 
-/// Reads a body to its end or to the limit. The buffer is wiped: it may hold a secret.
+/// Reads a body up to the limit. The buffer is wiped on drop, because it may hold a secret.
 pub(super) async fn body(mut answer: Response) -> Result<Zeroizing<Vec<u8>>, Error> {
-    // Room from the start: a buffer that grows leaves copies behind.
+    // Allocated at full size, because a growing buffer leaves copies behind.
     let size = answer.content_length().and_then(|size| usize::try_from(size).ok()).unwrap_or(4096).min(BODY_LIMIT);
     let mut bytes = Zeroizing::new(Vec::with_capacity(size));
     while let Some(chunk) = answer.chunk().await.map_err(Error::from_transport)? {

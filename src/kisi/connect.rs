@@ -1,4 +1,4 @@
-//! Connecting for an unlock ends with the time in which it may be sent: name, connection and encryption are a part of that time.
+//! Applies the deadline of an unlock to connecting: DNS lookup, TCP and TLS must finish before it.
 
 use std::{
     future::Future,
@@ -13,16 +13,16 @@ use tower_service::Service;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 tokio::task_local! {
-    /// Until when the request of this task may be sent. Requests without it may take their time.
+    /// Deadline for sending the request of this task. Unset for requests without a deadline.
     static SENT_BY: Instant;
 }
 
-/// Runs a request that may be sent until this moment.
+/// Runs a request that must not be sent after the deadline.
 pub(super) async fn until<T>(by: Instant, request: impl Future<Output = T>) -> T {
     SENT_BY.scope(by, request).await
 }
 
-/// Puts a [`Connector`] around the client's own.
+/// Wraps the client's connector in a [`Connector`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadlines;
 
@@ -34,7 +34,7 @@ impl<S> Layer<S> for Deadlines {
     }
 }
 
-/// Connects, until the deadline of the request that asks for it.
+/// A connector that gives up at the deadline of the request it connects for.
 #[derive(Debug, Clone)]
 pub(super) struct Connector<S>(S);
 

@@ -1,4 +1,4 @@
-//! What can go wrong between the kiosk and Kisi, sorted by what to do about it.
+//! Errors between the kiosk and Kisi, grouped by what the kiosk does about them.
 
 use std::{io, time::Duration};
 
@@ -10,90 +10,90 @@ use crate::{
     trouble::Trouble,
 };
 
-/// Why Kisi gave no usable answer.
+/// Why there is no usable response from Kisi.
 ///
-/// It never carries a secret, an address with a query, or a body.
+/// It never contains a secret, a URL with a query, or a body.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nothing was sent. Trying again is safe.
+    /// Nothing was sent. A retry is safe.
     #[error("Kisi cannot be reached")]
     Unreachable(#[source] reqwest::Error),
-    /// The request may have been carried out. Trying again may do it twice.
-    #[error("Kisi gave no clear answer")]
+    /// The request may have been executed. A retry may execute it twice.
+    #[error("no complete response from Kisi")]
     Unclear(#[source] reqwest::Error),
-    /// Kisi understood and said no.
-    #[error("Kisi refused it (HTTP {status}, {code})")]
+    /// Kisi refused the request.
+    #[error("Kisi refused the request (HTTP {status}, {code})")]
     Refused {
-        /// The HTTP status, 400 to 499.
+        /// The HTTP status, 400 to 499 but not 408.
         status: u16,
-        /// Kisi's own code.
+        /// Kisi's error code; empty if there is none.
         code: Code,
-        /// How long Kisi asks to wait.
+        /// The `Retry-After` of the response.
         wait: Option<Duration>,
     },
-    /// A fault at Kisi or before it: 5xx, a redirect, or another status that says nothing.
-    #[error("Kisi failed (HTTP {status}, {code})")]
+    /// A failure at Kisi or at a gateway: 5xx, 408, a redirect, or another status that decides nothing.
+    #[error("the request to Kisi failed (HTTP {status}, {code})")]
     Failed {
         /// The HTTP status.
         status: u16,
-        /// Kisi's own code.
+        /// Kisi's error code; empty if there is none.
         code: Code,
-        /// How long Kisi asks to wait.
+        /// The `Retry-After` of the response.
         wait: Option<Duration>,
     },
-    /// Somebody else answered: a web page instead of JSON.
-    #[error("the answer is not from Kisi: the network may need a sign-in")]
+    /// A web page came instead of JSON, probably from a captive portal.
+    #[error("a web page answered instead of Kisi: the network may require a sign-in")]
     NotKisi,
-    /// The answer is larger than any honest one.
-    #[error("the answer is longer than {limit} bytes")]
+    /// The response is larger than any valid one.
+    #[error("the response from Kisi is longer than {limit} bytes")]
     TooLarge {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The answer is not what Kisi documents. The text of it is not kept: it may hold a secret.
-    #[error("the answer to {operation} cannot be read (line {line}, column {column})")]
+    /// The response does not match Kisi's documentation. Its text is not kept, because it may hold a secret.
+    #[error("the response to {operation} cannot be parsed (line {line}, column {column})")]
     Malformed {
-        /// Which operation.
+        /// Method and path, such as `GET /locks`.
         operation: &'static str,
-        /// Where reading failed.
+        /// Line of the parse error, from 1.
         line: usize,
-        /// Where reading failed.
+        /// Column of the parse error.
         column: usize,
     },
-    /// It took so long until the request could leave that it was not sent.
-    #[error("it was too late to send it")]
+    /// The deadline passed before the request could be sent.
+    #[error("the request was not sent: its deadline had passed")]
     Late,
-    /// The secret cannot stand in a header: it was copied wrongly.
-    #[error("the login secret contains characters that no login has")]
+    /// The secret contains a control character, which a header cannot carry.
+    #[error("the login secret or admin key contains a control character: copy it again")]
     Secret,
-    /// The address or another setting cannot be used.
+    /// A setting in `kiosk.toml` is not allowed.
     #[error("`{key}` is `{value}`, but must be {allowed}")]
     Setting {
         /// The key in `kiosk.toml`.
         key: &'static str,
-        /// What it is.
+        /// The configured value, without the password of a proxy.
         value: String,
-        /// What it must be.
+        /// The allowed values.
         allowed: &'static str,
     },
-    /// The HTTP client cannot start, for instance without certificates of the system.
+    /// The HTTP client cannot be built, for instance without system certificates.
     #[error("the HTTP client cannot start")]
     Client(#[source] reqwest::Error),
 }
 
 impl Error {
-    /// Sorts a failure of the transport.
+    /// Classifies a transport error by whether anything was sent.
     ///
     /// # Source
     ///
-    /// Seen with reqwest 0.13: a refused connection and a bad certificate are both `is_connect`, before anything was sent; a
-    /// lost answer and a timeout are not.
+    /// Seen with reqwest 0.13: a refused connection and a bad certificate are both `is_connect`, so nothing was sent. A lost
+    /// response and a timeout are not `is_connect`.
     pub(super) fn from_transport(source: reqwest::Error) -> Self {
         let source = source.without_url();
         if source.is_connect() || source.is_builder() { Self::Unreachable(source) } else { Self::Unclear(source) }
     }
 
-    /// Sorts an answer that is not a 2xx.
+    /// Classifies a response that is not a 2xx.
     pub(super) fn from_status(status: StatusCode, code: Code, wait: Option<Duration>) -> Self {
         if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
             Self::Refused { status: status.as_u16(), code, wait }
@@ -102,7 +102,7 @@ impl Error {
         }
     }
 
-    /// Whether the same question may have an answer soon.
+    /// Whether a retry may succeed.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Refused { status, .. } => *status == 429,
@@ -119,7 +119,7 @@ impl Error {
         }
     }
 
-    /// How long Kisi asks to wait.
+    /// The `Retry-After` of the response.
     pub(super) fn wait(&self) -> Option<Duration> {
         match self {
             Self::Refused { wait, .. } | Self::Failed { wait, .. } => *wait,
@@ -135,19 +135,19 @@ impl Error {
         }
     }
 
-    /// Whether it says that this login is dead. One person's, never the kiosk's.
+    /// Whether Kisi rejected the login itself (401). This concerns one person, never the whole kiosk.
     pub fn is_dead_login(&self) -> bool {
         matches!(self, Self::Refused { status: 401, .. })
     }
 
-    /// What is wrong between here and Kisi. `None` when it is not that.
+    /// The outage that this error points to. `None` when the way to Kisi is not the cause.
     pub fn trouble(&self) -> Option<Trouble> {
         match self {
             Self::Unreachable(source) => Some(kind(source)),
             Self::Unclear(_) => Some(Trouble::NoAnswer),
-            // Only a proxy asks for that.
+            // Only a proxy sends 407.
             Self::Refused { status: 407, .. } => Some(Trouble::Proxy),
-            // Kisi sends nobody elsewhere.
+            // Kisi never redirects.
             Self::NotKisi | Self::Failed { status: 300..=399 | 511, .. } => Some(Trouble::Portal),
             Self::Refused { .. } | Self::Failed { .. } | Self::TooLarge { .. } | Self::Malformed { .. } => {
                 Some(Trouble::Kisi)
@@ -156,7 +156,7 @@ impl Error {
         }
     }
 
-    /// What became of an unlock that ended so. In doubt it is [`Outcome::Unknown`].
+    /// The outcome of an unlock that failed with this error. In doubt it is [`Outcome::Unknown`].
     ///
     /// # Source
     ///
@@ -169,7 +169,7 @@ impl Error {
             Self::Refused { status, code, wait } => {
                 Outcome::Refused(Reason { wait: *wait, ..Reason::new(*status, *code) })
             }
-            // Also with a code that says why: a fault at Kisi does not prove that nothing opened.
+            // Unknown even with a code that names a cause: a failure at Kisi does not prove that the door stayed closed.
             Self::Failed { status, code, .. } => {
                 Outcome::Unknown(Some(Reason::new(*status, *code)).filter(|_| !code.as_str().is_empty()))
             }
@@ -178,12 +178,12 @@ impl Error {
     }
 }
 
-/// Why no connection came about. The libraries tell it only by what they are made of.
+/// Why connecting failed. The libraries reveal it only through the types and texts in the source chain.
 ///
 /// # Source
 ///
-/// Seen with reqwest 0.13, hyper-util 0.1 and rustls 0.23: the name lookup says "dns error", a proxy "tunnel error", and rustls' own error is inside an
-/// `io::Error`, or in two.
+/// Seen with reqwest 0.13, hyper-util 0.1 and rustls 0.23: a failed DNS lookup says "dns error", a proxy says "tunnel
+/// error", and the rustls error is wrapped in one or two `io::Error`s.
 fn kind(error: &reqwest::Error) -> Trouble {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = source {
@@ -204,7 +204,7 @@ fn kind(error: &reqwest::Error) -> Trouble {
         if said.contains("dns error") {
             return Trouble::Name;
         }
-        // What an `io::Error` wraps is not its source.
+        // `io::Error::source` skips the error that it wraps.
         source = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => error.source(),

@@ -1,4 +1,4 @@
-//! Lists come in pages, from a server that may say nonsense about how many there are.
+//! Reads paged lists. The total that the server reports may be wrong, so page and item limits apply.
 
 use std::collections::HashSet;
 
@@ -8,19 +8,19 @@ use serde::de::DeserializeOwned;
 use super::{Client, Error, LIST_TIMEOUT, again, pace::Kind};
 use crate::secret::Secret;
 
-/// More pages are not read (R39). With the maximum a page this is more doors than a screen is good for.
+/// Page limit (R39). A list whose item limit needs more pages may read more.
 const MAX_PAGES: usize = 10;
 
-/// Kisi's largest `offset`: more is not listed.
+/// Kisi's largest `offset`, and so the largest number of items in a list.
 pub(super) const MAX: usize = 20_000;
 
-/// Which list, and how much of it.
+/// Which list to read, and how much of it.
 pub(super) struct Query<'a> {
     pub(super) path: &'a str,
     pub(super) filter: &'a [(&'a str, &'a str)],
-    /// Items in one request.
+    /// Items per page.
     pub(super) page: usize,
-    /// Items in all.
+    /// Largest number of items in total.
     pub(super) max: usize,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct List<T> {
 }
 
 impl Client {
-    /// Reads a list to its end, or as far as it makes sense.
+    /// Reads a list page by page until it ends, repeats itself or reaches a limit.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
         operation: &'static str,
@@ -68,7 +68,7 @@ impl Client {
                 break;
             }
         }
-        // The server has more than we read, or says so.
+        // The server has more items than were read, or claims to.
         list.items.truncate(max);
         list.truncated = true;
         Ok(list)

@@ -1,4 +1,4 @@
-//! Not more requests in a second than Kisi takes from one person, whose phone asks too.
+//! Client-side rate limit, below the requests per second that Kisi allows one person over all their devices.
 
 use std::{
     collections::VecDeque,
@@ -8,17 +8,17 @@ use std::{
 
 use tokio::time::{self, Instant};
 
-/// What is asked for: one place is kept for somebody who taps a door.
+/// The kind of request. Reads leave one request per second free for an unlock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Read,
     Unlock,
 }
 
-/// Kisi counts within a second.
+/// The window of Kisi's rate limit.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// When the last requests left. Clones count together.
+/// The send times of the last requests. Clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct Pace {
     at_most: usize,
@@ -30,14 +30,14 @@ impl Pace {
         Self { at_most, left: Arc::default() }
     }
 
-    /// Waits until one more may leave.
+    /// Waits until one more request may be sent.
     pub(super) async fn wait(&self, kind: Kind) {
         while let Err(until) = self.take(kind, Instant::now()) {
             time::sleep_until(until).await;
         }
     }
 
-    /// Counts one, or says when there is room for it.
+    /// Counts one request, or returns when it may be sent.
     fn take(&self, kind: Kind, now: Instant) -> Result<(), Instant> {
         let room = match kind {
             Kind::Read => self.at_most.saturating_sub(1).max(1),
@@ -59,7 +59,7 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// F19: at most five a second, and an unlock never waits behind reads.
+    /// F19: at most five requests a second, and an unlock never waits for reads.
     #[tokio::test(start_paused = true)]
     async fn reads_leave_room_for_an_unlock() {
         let pace = Pace::new(5);
@@ -70,12 +70,12 @@ mod tests {
         }
         let before = Instant::now();
         pace.wait(Kind::Unlock).await;
-        assert_eq!(before, Instant::now(), "there is always room for one");
+        assert_eq!(before, Instant::now(), "an unlock does not wait");
         at.push(before);
         for (index, first) in at.iter().enumerate() {
             let within = at[index..].iter().filter(|other| other.duration_since(*first) < WINDOW).count();
             assert!(within <= 5, "{within} within a second");
         }
-        assert_eq!(at[3].duration_since(at[0]), Duration::ZERO, "the first ones do not wait");
+        assert_eq!(at[3].duration_since(at[0]), Duration::ZERO, "the first requests do not wait");
     }
 }

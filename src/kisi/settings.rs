@@ -1,4 +1,4 @@
-//! How to reach Kisi, and what is refused before anything is sent.
+//! The client's settings, and the checks before anything is sent.
 
 use std::time::Duration;
 
@@ -7,31 +7,31 @@ use reqwest::{Url, header};
 use super::Error;
 use crate::origin::{self, Proxy};
 
-/// How to reach Kisi.
+/// How the client reaches Kisi.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `https://api.kisi.io`, or any loopback address.
+    /// `https://api.kisi.io`, or an http or https address on loopback.
     pub base_url: String,
-    /// An HTTP proxy, if the site has one. The environment is not asked.
+    /// An HTTP proxy, if the site has one. Proxy variables of the environment are ignored.
     pub proxy: Option<Proxy>,
-    /// The limit for an unlock.
+    /// Total timeout of an unlock.
     pub timeout: Duration,
-    /// No more requests than this within a second. Kisi takes five from one person, over all their logins.
+    /// Requests per second, at most. Kisi allows five per person, over all their logins.
     pub per_second: usize,
-    /// Where the kiosk is, north and east in degrees (WGS 84). Some doors ask.
+    /// Latitude and longitude of the kiosk in degrees (WGS 84), for doors with a geofence.
     pub position: Option<(f64, f64)>,
-    /// Partners name themselves.
+    /// The `X-Kisi-Integration-Identifier` header of an integration partner.
     pub integration_identifier: Option<String>,
-    /// Partners give an e-mail address.
+    /// The `X-Kisi-Integration-Contact` header of an integration partner: an e-mail address.
     pub integration_contact: Option<String>,
-    /// Certificates to trust.
+    /// The root certificates to trust.
     pub roots: Roots,
 }
 
-/// Which certificates prove that the server is Kisi.
+/// Which root certificates the client trusts.
 #[derive(Debug, Clone)]
 pub enum Roots {
-    /// Those of the operating system.
+    /// The operating system's.
     System,
     /// Only this one, in DER.
     Only(Vec<u8>),
@@ -42,6 +42,8 @@ pub(super) fn base_url(text: &str) -> Result<Url, Error> {
     origin::safe(text).ok_or_else(|| Error::Setting { key: "kisi.base_url", value: text.to_owned(), allowed })
 }
 
+/// The headers that Kisi asks integration partners to send.
+///
 /// # Source
 ///
 /// Kisi: "Add necessary headers", for integration partners.

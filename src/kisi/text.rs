@@ -1,23 +1,23 @@
-//! Names that came over the network, made fit to be drawn. Layout is the screen's business.
+//! Cleans names from the network so that they can be drawn. Layout is the screen's job.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Longer names are cut.
+/// Longer names are cut, in user-perceived characters.
 ///
 /// # Source
 ///
 /// `threats-and-faults.md`, R43.
 const MAX_GRAPHEMES: usize = 64;
-/// Longer strings are not looked at to their end (R39).
+/// Longer strings are cut before cleaning (R39).
 const MAX_BYTES: usize = 256;
-/// Marks stacked higher than this on one letter reach into the line above. Our choice.
+/// More combining marks on one letter would reach into the line above. Our choice.
 const MAX_MARKS: usize = 3;
 const SEPARATORS: [GeneralCategory; 2] = [GeneralCategory::LineSeparator, GeneralCategory::ParagraphSeparator];
 
-/// Cleans a name: normal form C, no control and no format characters (so no bidirectional overrides), single spaces, cut to
-/// 64 characters as people count them. May come out empty.
+/// Cleans a name: normal form C, no control or format characters (so no bidirectional overrides), single spaces, at most 64
+/// user-perceived characters. The result may be empty.
 pub(super) fn clean(raw: &str) -> String {
     let end = raw.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MAX_BYTES).last();
     let raw = raw.get(..end.unwrap_or(0)).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! JSON exactly as Kisi sends it. Everything but an `id` may be missing or null, and unknown fields are ignored: answers
-//! have differed over the years. What a lock object means for a tile is decided here too.
+//! JSON exactly as Kisi sends it. Every field but `id` may be missing or null, and unknown fields are ignored, because
+//! responses have changed over the years. The state that a tile shows for a lock is also decided here.
 
 use jiff::{civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::{access::Bar, text::clean};
 use crate::door::{Door, DoorId, DoorState, Place, PlaceId};
 
-/// `POST /logins`, the request.
+/// Request body of `POST /logins`.
 #[derive(Debug, Serialize)]
 pub(super) struct CreateLogin<'a> {
     pub(super) login: NewLogin<'a>,
 }
 
-/// A device login for somebody else that never expires.
+/// A device login for another person that never expires.
 #[derive(Debug, Serialize)]
 pub(super) struct NewLogin<'a> {
     #[serde(rename = "type")]
@@ -23,11 +23,11 @@ pub(super) struct NewLogin<'a> {
     pub(super) device_model: &'a str,
     pub(super) os_name: &'static str,
     pub(super) email: &'a str,
-    /// A boolean: one guide of Kisi's shows a string.
+    /// A boolean, although one of Kisi's guides shows a string.
     pub(super) expire: bool,
 }
 
-/// `POST /logins`, the answer. The alias of the secret and the keys for tapping a phone are not even read.
+/// Response of `POST /logins`. The alias of the secret and the keys for tap-to-unlock are not parsed.
 #[derive(Deserialize)]
 pub(super) struct CreatedLogin {
     pub(super) id: u64,
@@ -76,7 +76,7 @@ pub(super) struct ListedCard {
     pub(super) card_number: Option<u64>,
 }
 
-/// `GET /card_assignments`, one element. The PIN that Kisi has there is not read.
+/// `GET /card_assignments`, one element. Kisi's two-factor PIN is not parsed.
 #[derive(Debug, Deserialize)]
 pub(super) struct CardOwner {
     pub(super) id: u64,
@@ -116,7 +116,7 @@ pub(super) struct RoleAssignment {
 }
 
 impl RoleAssignment {
-    /// From when and until when it holds, as far as it is limited.
+    /// Start and end of validity; `None` where there is no limit.
     pub(super) fn period(&self) -> (Option<jiff::Timestamp>, Option<jiff::Timestamp>) {
         let read = |time: &Option<String>| time.as_ref()?.parse().ok();
         (read(&self.valid_from), read(&self.valid_until))
@@ -132,18 +132,18 @@ pub(super) struct PlaceState {
 }
 
 impl PlaceState {
-    /// Since when it is locked down.
+    /// Start of the lock-down in the kiosk's local time.
     pub(super) fn since(&self) -> Option<DateTime> {
         here(self.locked_down_since.as_deref())
     }
 }
 
-/// A time of Kisi's, by the clock of the kiosk.
+/// Converts a timestamp from Kisi to the kiosk's local time.
 fn here(time: Option<&str>) -> Option<DateTime> {
     Some(TimeZone::system().to_datetime(time?.parse().ok()?))
 }
 
-/// An error body: `{"code", "error"}` mostly. The English sentence is not for people at the kiosk.
+/// An error body, usually `{"code", "error"}`. The English text in `error` is not shown at the kiosk.
 #[derive(Debug, Deserialize)]
 pub(super) struct ErrorBody {
     pub(super) code: Option<String>,
@@ -167,14 +167,14 @@ pub(super) struct Lock {
     place: Option<LockPlace>,
 }
 
-/// `GET /locks/{id}`, as far as it changes.
+/// The fields of `GET /locks/{id}` that change when a door is opened.
 #[derive(Debug, Deserialize)]
 pub(super) struct LockNow {
     pub(super) open: Option<bool>,
     pub(super) unlocked: Option<bool>,
 }
 
-/// `POST /locks/{id}/unlock`, the request.
+/// Request body of `POST /locks/{id}/unlock`.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Unlock {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,7 +197,7 @@ pub(super) struct Location {
     pub(super) longitude: f64,
 }
 
-/// What could tell where the kiosk is. Kisi chooses the code of a refusal by it.
+/// A location service of the device. Kisi chooses the code of a refusal by these flags.
 #[derive(Debug, Serialize)]
 pub(super) struct Service {
     #[serde(rename = "type")]
@@ -207,10 +207,10 @@ pub(super) struct Service {
     pub(super) authorized: bool,
 }
 
-/// What the reader at the door said.
+/// Proof that the kiosk is near the door's reader.
 #[derive(Debug, Serialize)]
 pub(super) struct Proof {
-    /// Decimal digits.
+    /// The code from the reader's beacon, in decimal digits.
     pub(super) proximity_proof: String,
 }
 
@@ -223,7 +223,7 @@ impl Unlock {
     }
 }
 
-/// The place inside a lock. It says nothing about a lock-down.
+/// The place inside a lock. It does not include the place's lock-down flag.
 #[derive(Debug, Deserialize)]
 struct LockPlace {
     id: u64,
@@ -231,7 +231,7 @@ struct LockPlace {
 }
 
 impl Lock {
-    /// The first thing that is true of the door decides what its tile says.
+    /// The state that a tile shows. The first matching condition wins.
     ///
     /// # Source
     ///
@@ -257,7 +257,7 @@ impl Lock {
 }
 
 impl Lock {
-    /// Everything that is in the way of a kiosk, and whether it is.
+    /// Every restriction that can stop a kiosk at this lock, and whether it applies.
     pub(super) fn bars(&self, has_position: bool) -> [(bool, Bar); 4] {
         let is = |field: Option<bool>| field == Some(true);
         [
@@ -268,7 +268,7 @@ impl Lock {
         ]
     }
 
-    /// The door, for a kiosk that knows where it is or does not.
+    /// Converts the lock. `has_position` says whether the kiosk has a configured position.
     pub(super) fn into_door(self, has_position: bool) -> Door {
         let lock = self;
         let named = |name: Option<&str>, kind: &str, id: u64| {
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_thing_that_is_true_decides_the_tile() {
+    fn the_first_matching_condition_decides_the_tile() {
         let state = |fields: &str| door(&format!(r#"{{"id": 1, {fields}}}"#)).unwrap().state;
         assert_eq!(state(r#""locked_down": true, "configured": false"#), DoorState::LockedDown(None));
         let said = state(r#""locked_down": true, "locked_down_since": "2026-11-24T14:10:00Z""#);

@@ -1,4 +1,4 @@
-//! Who sends a request, how often they may, and how an answer is written.
+//! Authentication, rate limit and response helpers of the simulator.
 
 use std::collections::HashMap;
 
@@ -16,27 +16,27 @@ use super::{
     world::{Login, World},
 };
 
-/// Requests in a second by one person over all of their logins, or by an address without a login.
+/// Requests per second of one person over all their logins, or of all requests without a login.
 ///
 /// # Source
 ///
 /// Kisi OpenAPI document.
 const PER_SECOND: usize = 5;
 
-/// An answer, or a refusal.
+/// A response, or a refusal.
 pub(super) type Answer = Result<Response, No>;
 
-/// What a query says.
+/// The query parameters.
 pub(super) type Query = axum::extract::Query<HashMap<String, String>>;
 
-/// A refusal: a status and Kisi's code. Which belong together is assumed throughout.
+/// A refusal: a status and Kisi's code. The pairing of status and code is assumed throughout.
 #[derive(Debug)]
 pub(super) enum No {
     /// `{"code", "error"}`.
     Code(u16, &'static str),
-    /// `{"errors": {field: [complaint]}}`.
+    /// 422 with `{"errors": {field: [complaint]}}`.
     Field(&'static str, &'static str),
-    /// Too many requests, with this `Retry-After` and then a body.
+    /// 429. With a `Retry-After` it also has an error body.
     TooMany(Option<String>),
 }
 
@@ -62,14 +62,14 @@ impl IntoResponse for No {
     }
 }
 
-/// 401: no login, or one that is unknown, deleted or expired.
+/// 401: the login is missing, unknown, deleted or expired.
 pub(super) const NO_LOGIN: No = No::Code(401, "afc496");
-/// 403 without details.
+/// 403: the caller lacks the right.
 pub(super) const NO_RIGHT: No = No::Code(403, "afc496");
-/// 404: no such path, or no such thing on it.
+/// 404: unknown path or unknown object.
 pub(super) const NOTHING_THERE: No = No::Code(404, "000404");
 
-/// The login behind a request. Extracting it counts as use and as one request of its person.
+/// The login behind a request. Extracting it updates `last_used_at` and counts one request for its person.
 #[derive(Debug)]
 pub(super) struct Caller(pub(super) Login);
 
@@ -102,14 +102,14 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
-/// The login whose secret the header carries. Other schemes than `KISI-LOGIN` are none.
+/// The login whose secret is in the `Authorization` header. Schemes other than `KISI-LOGIN` are ignored.
 pub(super) fn login_of<'a>(headers: &HeaderMap, world: &'a World) -> Option<&'a Login> {
     let secret = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("KISI-LOGIN ")?;
     let login = world.logins.values().find(|login| login.secret == secret)?;
     world.people.contains_key(&login.person).then_some(login)
 }
 
-/// One-second window; refused requests do not count.
+/// Applies the rate limit over a one-second window. Refused requests do not count.
 pub(super) fn count(world: &mut World, person: Option<u64>) -> Result<(), No> {
     if world.unlimited {
         return Ok(());
@@ -136,7 +136,7 @@ pub(super) fn object(value: Value) -> Answer {
     Ok(Json(value).into_response())
 }
 
-/// 200 with one page of a list. The range is the one asked for, not cut to what exists.
+/// 200 with one page of a list. `X-Collection-Range` has the requested range, even beyond the end of the list.
 ///
 /// # Source
 ///
@@ -166,17 +166,17 @@ pub(super) fn page(
     Ok(answer)
 }
 
-/// Whether an object passes a filter of the query. A filter that is not given passes everything.
+/// Whether an object matches a filter of the query. Without the filter every object matches.
 pub(super) fn passes(query: &HashMap<String, String>, key: &str, actual: impl ToString) -> bool {
     query.get(key).is_none_or(|wanted| *wanted == actual.to_string())
 }
 
-/// Whether an id is among `ids`, separated by commas [assumed].
+/// Whether an id is in the comma-separated `ids` [assumed]. Without `ids` every id matches.
 pub(super) fn is_among_ids(query: &HashMap<String, String>, id: u64) -> bool {
     query.get("ids").is_none_or(|ids| ids.split(',').any(|wanted| wanted.trim() == id.to_string()))
 }
 
-/// Whether the free text is in one of these.
+/// Whether one of the texts contains the free-text `query`, ignoring case.
 pub(super) fn mentions(query: &HashMap<String, String>, texts: &[&str]) -> bool {
     let Some(wanted) = query.get("query") else { return true };
     texts.iter().any(|text| text.to_lowercase().contains(&wanted.to_lowercase()))

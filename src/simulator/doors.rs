@@ -123,7 +123,7 @@ fn lock_down_event(action: &str, begin: &'static str, end: &'static str) -> Resu
     }
 }
 
-/// Places in which the caller has a door. That a basic user may list them is assumed.
+/// Places in which the caller sees a door. That a basic user may list them is assumed.
 fn visible_places(world: &World, person: u64) -> Vec<&Place> {
     let doors = rules::visible_doors(world, person);
     world.places.values().filter(|place| doors.iter().any(|door| door.place == place.id)).collect()

@@ -1,4 +1,4 @@
-//! The event log, read as Kisi lets it be read: a set is asked for, polled, and paged by a cursor.
+//! The event log, read as in Kisi: create an event set, poll it, and page through it with a cursor.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use super::{
     world::{Event, World},
 };
 
-/// A set is kept so long, and may look back so far (Kisi OpenAPI document).
+/// How long a set is kept, and the longest interval it may cover (Kisi OpenAPI document).
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 90);
 
@@ -37,7 +37,7 @@ const FILTERS: [&str; 13] = [
     "event_uuid",
 ];
 
-/// A set that was asked for.
+/// A set that a client created.
 #[derive(Debug, Clone)]
 pub(super) struct EventSet {
     id: u64,
@@ -108,7 +108,7 @@ pub(super) async fn types(State(_): State<Shared>, _caller: Caller) -> Answer {
     ]))
 }
 
-/// `start/end`, `start/duration` or `duration/end`; the last 90 days if there is none.
+/// Parses `start/end`, `start/duration` or `duration/end`. Without an interval: the last 90 days.
 fn interval(text: Option<&str>, now: Timestamp) -> Result<(Timestamp, Timestamp), No> {
     const BAD: No = No::Field("interval", "is not an interval of at most 90 days");
     let Some(text) = text else { return Ok((now.saturating_sub(LONGEST).map_err(|_| BAD)?, now)) };
@@ -147,7 +147,7 @@ impl EventSet {
         })
     }
 
-    /// `in_progress` has neither events nor a cursor; the last page has no cursor.
+    /// A set that is `in_progress` has neither events nor a cursor. The last page has no cursor.
     fn json(&self, world: &World, cursor: Option<usize>, limit: usize) -> Value {
         let is_finished = self.polls_left == 0;
         let mut answer: Map<String, Value> =

@@ -1,4 +1,4 @@
-//! What goes wrong on purpose: answers that are late, other, cut, slow, endless, or never come.
+//! Injected faults: responses that are delayed, replaced, cut off, slow, endless, or never sent.
 
 use std::time::Duration;
 
@@ -11,58 +11,58 @@ use serde::Deserialize;
 
 use super::wire::Cut;
 
-/// A fault, and which requests meet it.
+/// A fault and the requests that it applies to.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "a fault is any mixture of independent parts")]
 pub struct Fault {
-    /// Only this method.
+    /// Applies only to this method.
     pub method: Option<String>,
-    /// Only paths that begin so.
+    /// Applies only to paths with this prefix.
     pub path: Option<String>,
-    /// Only this person's requests.
+    /// Applies only to requests of the person with this id.
     pub person: Option<u64>,
-    /// Only so many requests. Missing: all.
+    /// Applies only to this many requests. Missing: to all.
     pub times: Option<u32>,
-    /// Wait before looking at the request, in milliseconds.
+    /// Delay before the request is handled, in milliseconds.
     pub delay_ms: u64,
-    /// Wait before answering, in milliseconds. An unlock has taken effect by then.
+    /// Delay between handling and responding, in milliseconds. An unlock has already taken effect.
     pub answer_delay_ms: u64,
-    /// Answer this instead.
+    /// Respond with this status instead.
     pub status: Option<u16>,
-    /// With Kisi's code in an error body. Missing: the body is empty.
+    /// With `status`: Kisi's code in an error body. Missing: the body is empty.
     pub code: Option<String>,
-    /// With this body instead.
+    /// Respond with this body instead.
     pub body: Option<String>,
-    /// With these headers, added or replaced: `Deprecation`, `Content-Type` …
+    /// Headers to add or replace, such as `Deprecation` or `Content-Type`.
     pub headers: Vec<(String, String)>,
-    /// The request takes effect although something else is answered.
+    /// The request takes effect although the response is replaced.
     pub acts: bool,
-    /// Never answer.
+    /// Never respond.
     pub never: bool,
     /// The body never ends.
     pub endless: bool,
-    /// Cut the connection after so many bytes of the answer, its head included.
+    /// Cut the connection after this many bytes of the response, headers included.
     pub cut_after: Option<usize>,
-    /// Cut it with a reset.
+    /// Cut it with a TCP reset instead of a close.
     pub reset: bool,
-    /// Send the answer byte by byte, with so many milliseconds between.
+    /// Send the response byte by byte, with this many milliseconds between bytes.
     pub slice_ms: Option<u64>,
 }
 
 impl Fault {
-    /// Refuses with a status and a code.
+    /// A fault that refuses with a status and a code.
     pub fn refuse(status: u16, code: &str) -> Self {
         Self { status: Some(status), code: Some(code.to_owned()), ..Self::default() }
     }
 
-    /// The same for requests to these paths only.
+    /// Limits the fault to a method and a path prefix.
     #[must_use]
     pub fn at(self, method: &str, path: &str) -> Self {
         Self { method: Some(method.to_owned()), path: Some(path.to_owned()), ..self }
     }
 
-    /// The same for the next `times` requests only.
+    /// Limits the fault to the next `times` requests.
     #[must_use]
     pub fn times(self, times: u32) -> Self {
         Self { times: Some(times), ..self }
@@ -75,7 +75,7 @@ impl Fault {
             && self.person.is_none_or(|wanted| person == Some(wanted))
     }
 
-    /// Whether the request is looked at in the usual way.
+    /// Whether the request is handled as usual, so that it takes effect.
     pub(super) fn acts(&self) -> bool {
         self.acts || (self.status.is_none() && self.body.is_none())
     }
@@ -89,7 +89,7 @@ impl Fault {
         })
     }
 
-    /// The answer, made from the usual one.
+    /// Applies the fault to the usual response.
     pub(super) fn apply(&self, mut answer: Response<Body>) -> Response<Body> {
         if let Some(status) = self.status.and_then(|status| StatusCode::from_u16(status).ok()) {
             answer = Response::new(Body::empty());

@@ -1,4 +1,4 @@
-//! Kisi's objects as JSON: every field its document calls required, and no others but those it has been seen to add.
+//! Kisi's objects as JSON: every field that Kisi's document requires, plus fields seen in real responses.
 
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ pub(super) fn door(door: &Door, world: &World) -> Value {
         },
         "groups_count": 1,
     });
-    // Seen in answers, in no schema: a client must not mind.
+    // Seen in real responses but in no schema. A client must ignore them.
     if let Some(fields) = lock.as_object_mut().filter(|_| door.id.is_multiple_of(2)) {
         let _ = fields.insert("integration_id".to_owned(), Value::Null);
         let _ = fields.insert("field_of_tomorrow".to_owned(), json!({"nested": [1, 2]}));
@@ -95,12 +95,12 @@ pub(super) fn login(login: &Login, world: &World) -> Value {
     })
 }
 
-/// `GET /login`: no secret, but the keys for tapping a phone.
+/// `GET /login`: no secret, but the keys for tap-to-unlock.
 pub(super) fn current_login(of: &Login, world: &World) -> Value {
     with(login(of, world), json!({"scram_credentials": {"phone_key": "5c12a3", "online_certificate": "ce47f1"}}))
 }
 
-/// `POST /logins`: the only answer with a secret.
+/// `POST /logins`: the only response with a secret.
 pub(super) fn created_login(of: &Login, world: &World) -> Value {
     let person = world.people.get(&of.person);
     with(
@@ -182,7 +182,7 @@ pub(super) fn card(card: &Card) -> Value {
     value
 }
 
-/// Whose a card is. Kisi's `two_factor_pin` is in it, and must not be read.
+/// The assignment of a card to a person. It contains Kisi's `two_factor_pin`, which a client must not read.
 pub(super) fn card_assignment(card: &Card, person: u64) -> Value {
     json!({
         "id": card.id + 50_000, "resource_type": "CardAssignment", "created_at": MADE, "updated_at": MADE,
@@ -205,7 +205,7 @@ pub(super) fn right(right: &Right, world: &World) -> Value {
     })
 }
 
-/// A role in the whole organization. What Kisi calls an administrator's is not documented.
+/// An admin's role in the whole organization. Kisi does not document its `role_id`.
 pub(super) fn role(person: &Person) -> Value {
     json!({
         "id": person.id + 90_000, "resource_type": "RoleAssignment", "created_at": MADE, "updated_at": MADE,
@@ -240,7 +240,7 @@ pub(super) fn event(event: &Event, world: &World) -> Value {
     })
 }
 
-/// One floor for each place, with the place's id and a thousand.
+/// The only floor of a place. Its id is the place's id plus 1000.
 pub(super) fn floor(place: u64) -> Value {
     json!({
         "id": place + 1_000, "resource_type": "Floor", "name": "Ground floor", "description": null, "number": 0,

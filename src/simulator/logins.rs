@@ -1,4 +1,4 @@
-//! Logins: made, read, renamed, deleted, evicted.
+//! Logins: create, read, rename, delete, evict.
 
 use axum::{
     Json,
@@ -13,12 +13,12 @@ use super::{
     world::{Login, World},
 };
 
-/// A person's device logins. One more removes the least recently used (Kisi OpenAPI document).
+/// Device logins per person. One more evicts the least recently used (Kisi OpenAPI document).
 const MAX_DEVICE_LOGINS: usize = 40;
-/// A person's API logins. One more fails (Kisi OpenAPI document).
+/// API logins per person. Creating one more fails (Kisi OpenAPI document).
 const MAX_API_LOGINS: usize = 10;
 
-/// 256 random bits in hexadecimal.
+/// 64 hexadecimal digits, from two random UUIDs.
 pub(super) fn new_secret() -> String {
     format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
 }
@@ -90,7 +90,8 @@ pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(bo
     object(json::created_login(&login, &world))
 }
 
-/// Evicts the least recently used device login; one never used counts from its creation.
+/// Makes room for one more login: evicts the least recently used device login, or refuses an API login over the limit. A
+/// login that was never used counts from its creation.
 fn make_room(world: &mut World, person: u64, kind: &'static str) -> Result<(), No> {
     let mut same: Vec<Login> =
         world.logins.values().filter(|l| l.person == person && l.kind == kind).cloned().collect();
@@ -142,7 +143,7 @@ pub(super) async fn delete_current(State(shared): State<Shared>, caller: Caller)
     done()
 }
 
-/// `DELETE /login/elsewhere`: a trap. It works, and fails the test that called it.
+/// `DELETE /login/elsewhere`: it works, but records a violation that fails the test.
 pub(super) async fn delete_elsewhere(State(shared): State<Shared>, caller: Caller) -> Answer {
     let mut world = shared.world();
     world.violations.push("DELETE /login/elsewhere was called".to_owned());
@@ -150,13 +151,13 @@ pub(super) async fn delete_elsewhere(State(shared): State<Shared>, caller: Calle
     done()
 }
 
-/// `POST /login/promote`: a trap.
+/// `POST /login/promote`: it works, but records a violation that fails the test.
 pub(super) async fn promote_current(State(shared): State<Shared>, caller: Caller) -> Answer {
     promote(&mut shared.world(), caller.0.id);
     done()
 }
 
-/// `POST /logins/{id}/promote`: a trap.
+/// `POST /logins/{id}/promote`: it works, but records a violation that fails the test.
 pub(super) async fn promote_other(State(shared): State<Shared>, caller: Caller, Path(id): Path<u64>) -> Answer {
     let mut world = shared.world();
     caller.must_be_admin(&world)?;

@@ -1,4 +1,4 @@
-//! People, groups, rights, cards: what an admin reads, and what sets up a situation.
+//! People, groups, role assignments and cards: the calls that an admin uses.
 
 use axum::{
     Json,
@@ -140,7 +140,7 @@ pub(super) async fn rights(State(shared): State<Shared>, caller: Caller, query: 
             && query.get("applies_to_type").is_none_or(|kind| kind == "Group")
             && query.get("assignee_type").is_none_or(|kind| kind == "User")
     });
-    // An admin has a role in the whole organization besides.
+    // An admin also has a role in the whole organization.
     let admins = world.people.values().filter(|person| {
         person.admin
             && passes(&query, "assignee_id", person.id)

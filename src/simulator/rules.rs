@@ -1,4 +1,4 @@
-//! Who may open what: Kisi's checks of an unlock, in the order assumed.
+//! Kisi's checks of an unlock. Their order is assumed.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -8,11 +8,11 @@ use super::{
     world::{Door, Group, Login, Right, World},
 };
 
-/// How near is near, in metres (Kisi's guide to restrictions).
+/// Radius of a geofence in meters (Kisi's guide to restrictions).
 const GEOFENCE_M: f64 = 300.0;
-/// A beacon's code changes so often [assumed].
+/// Lifetime of a beacon's code in seconds [assumed].
 const BEACON_S: i64 = 30;
-/// A wireless lock is busy for so long after an unlock [assumed].
+/// How long a wireless lock is busy after an unlock [assumed].
 const WIRELESS: SignedDuration = SignedDuration::from_secs(3);
 
 impl Right {
@@ -38,8 +38,8 @@ pub(super) fn visible_doors(world: &World, person: u64) -> Vec<&Door> {
     world.doors.values().filter(|door| of.admin || mine.contains(&door.id)).collect()
 }
 
-/// Checks an unlock: suspension, existence, place lock-down, door lock-down, right, validity, hours, group, geofence,
-/// reader, hardware, schedule.
+/// Checks an unlock, in this order: suspension, existence, place lock-down, door lock-down, right, validity, hours, group,
+/// geofence, reader, hardware, schedule.
 pub(super) fn may_unlock(world: &World, login: &Login, id: u64, request: &Value) -> Result<(), No> {
     let person = world.people.get(&login.person).ok_or(No::Code(401, "afc496"))?;
     if !person.access_enabled {
@@ -58,7 +58,7 @@ pub(super) fn may_unlock(world: &World, login: &Login, id: u64, request: &Value)
     check_hardware(world, door)
 }
 
-/// The groups through which a person has a right to a door now.
+/// The groups that give a person a right to the door now.
 fn groups_with_right<'a>(world: &'a World, person: u64, door: &Door) -> Result<Vec<&'a Group>, No> {
     let now = world.clock.now();
     let rights: Vec<(&Right, &Group)> = world
@@ -80,7 +80,7 @@ fn groups_with_right<'a>(world: &'a World, person: u64, door: &Door) -> Result<V
     })
 }
 
-/// One permissive group is enough. An admin has none, and no restriction of a group.
+/// One permissive group is enough. An admin has no groups here, so no group restriction applies.
 fn check_groups(groups: &[&Group], login: &Login) -> Result<(), No> {
     let all = |restricted: &dyn Fn(&Group) -> bool| !groups.is_empty() && groups.iter().all(|group| restricted(group));
     if all(&|group| group.closed) {
@@ -98,7 +98,7 @@ fn check_groups(groups: &[&Group], login: &Login) -> Result<(), No> {
     Ok(())
 }
 
-/// Restrictions of the door bind everybody; of a group, only if all of the person's groups have them.
+/// A restriction of the door applies to everybody. A group restriction applies only if all of the person's groups have it.
 fn check_nearness(world: &World, door: &Door, groups: &[&Group], request: &Value) -> Result<(), No> {
     let proof = request.get("lock").and_then(|lock| lock.get("proximity_proof"));
     let is_proven = proof.is_some_and(|proof| proves(world, door, proof));
@@ -164,7 +164,7 @@ fn position(location: &Value) -> Option<(f64, f64)> {
     Some((latitude, longitude))
 }
 
-/// Along a great circle.
+/// The great-circle distance in meters.
 fn distance_m(a: (f64, f64), b: (f64, f64)) -> f64 {
     const EARTH_M: f64 = 6_371_000.0;
     let (latitude_a, latitude_b) = (a.0.to_radians(), b.0.to_radians());
@@ -174,11 +174,11 @@ fn distance_m(a: (f64, f64), b: (f64, f64)) -> f64 {
     2.0 * EARTH_M * h.sqrt().min(1.0).asin()
 }
 
-/// What the reader at a door sends by Bluetooth: UUID, major, minor.
+/// The beacon that a door's reader sends over Bluetooth: UUID, major, minor.
 ///
 /// # Source
 ///
-/// Kisi's guide to proximity proof; that a code lives for 30 seconds, and the previous one too, is assumed.
+/// Kisi's guide to proximity proof. Assumed: a code lasts 30 seconds, and the previous code is still valid.
 pub fn beacon(world: &World, door: u64) -> (&'static str, u16, u16) {
     const UUIDS: [&str; 5] = [
         "6dfe2064-5186-11ea-8dfe-4b73218bf946",
@@ -194,7 +194,7 @@ pub fn beacon(world: &World, door: u64) -> (&'static str, u16, u16) {
     (uuid.copied().unwrap_or(UUIDS[0]), part(16), part(0))
 }
 
-/// Ten bits that nobody guesses by counting.
+/// A ten-bit code that cannot be guessed by counting up.
 fn beacon_code(door: u64, period: i64) -> u64 {
     let mixed = door.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ period.cast_unsigned().wrapping_mul(0xd1b5_4a32_d192_ed03);
     (mixed >> 40) & 0x3ff
@@ -206,7 +206,7 @@ fn proves(world: &World, door: &Door, proof: &Value) -> bool {
     code.is_some_and(|code| code == beacon_code(door.id, period) || code == beacon_code(door.id, period - 1))
 }
 
-/// Logs what the contact sensors have said since somebody looked last.
+/// Logs the contact sensor events that are due since the last call.
 pub(super) fn settle_sensors(world: &mut World) {
     let now = world.clock.now();
     let mut news = Vec::new();

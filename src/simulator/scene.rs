@@ -1,4 +1,4 @@
-//! What a scene file holds: places, doors, people, rights, faults, and how the simulated Kisi behaves.
+//! The contents of a scene file: places, doors, people, rights, faults, and switches for the simulator's behavior.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -13,9 +13,9 @@ pub struct Place {
     pub id: u64,
     /// Its name.
     pub name: String,
-    /// WGS 84, both or none.
+    /// Latitude and longitude in degrees (WGS 84).
     pub position: Option<(f64, f64)>,
-    /// Since when it is locked down as a whole.
+    /// Start of the lock-down of the whole place.
     #[serde(skip)]
     pub locked_down_since: Option<Timestamp>,
 }
@@ -27,44 +27,44 @@ pub struct Place {
 pub struct Door {
     /// Kisi's id.
     pub id: u64,
-    /// Its name, as unpleasant as a test wants it.
+    /// Its name. Tests also use hostile ones.
     pub name: String,
-    /// Where it is.
+    /// Id of its place.
     pub place: u64,
-    /// Its position in lists.
+    /// Kisi's `order_id`, the position in lists.
     pub order: Option<i64>,
-    /// Has hardware.
+    /// Whether the door has hardware.
     #[serde(default = "yes")]
     pub configured: bool,
-    /// Whether the controller answers. Missing: not known.
+    /// Whether the controller is online. Missing: unknown.
     pub online: Option<bool>,
-    /// The controller updates its firmware.
+    /// Whether the controller is updating its firmware.
     #[serde(default)]
     pub updating: bool,
-    /// Open on a schedule.
+    /// Whether the door is unlocked by a schedule.
     #[serde(default)]
     pub scheduled: bool,
-    /// A second unlock within three seconds meets the first.
+    /// Wireless lock: a second unlock within three seconds is refused with `fad112`.
     #[serde(default)]
     pub wireless: bool,
-    /// Must be near.
+    /// Geofence restriction.
     #[serde(default)]
     pub geofence: bool,
-    /// Must be at the reader.
+    /// Reader restriction.
     #[serde(default)]
     pub reader: bool,
-    /// WGS 84. Missing: the place's.
+    /// Latitude and longitude in degrees (WGS 84). Missing: the place's.
     pub position: Option<(f64, f64)>,
-    /// What the contact sensor does after an unlock.
+    /// Behavior of the contact sensor after an unlock.
     #[serde(default)]
     pub sensor: Sensor,
-    /// Since when it is locked down.
+    /// Start of the door's own lock-down.
     #[serde(skip)]
     pub locked_down_since: Option<Timestamp>,
-    /// When it was unlocked last.
+    /// Time of the last unlock.
     #[serde(skip)]
     pub unlocked_at: Option<Timestamp>,
-    /// How many unlocks took effect.
+    /// Number of unlocks that took effect.
     #[serde(skip)]
     pub unlocks: u64,
     #[serde(skip)]
@@ -75,13 +75,13 @@ fn yes() -> bool {
     true
 }
 
-/// What the contact sensor of a door does after an unlock, in milliseconds from it.
+/// Behavior of a door's contact sensor, in milliseconds after an unlock.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sensor {
-    /// When it opens. Missing: never.
+    /// When the door opens. Missing: never.
     pub opens_ms: Option<i64>,
-    /// When it closes again. Missing: it is held open.
+    /// When the door closes again. Missing: it stays open.
     pub closes_ms: Option<i64>,
 }
 
@@ -91,21 +91,21 @@ pub struct Sensor {
 pub struct Person {
     /// Kisi's id.
     pub id: u64,
-    /// What they are called.
+    /// Full name.
     pub name: String,
-    /// What they are found by.
+    /// E-mail address. Case does not matter.
     pub email: String,
-    /// Switched off in the whole organization.
+    /// Whether access is on. False: suspended in the whole organization.
     #[serde(default = "yes")]
     pub access_enabled: bool,
-    /// May make logins for others, lock down, and open every door.
+    /// Whether the person may create logins for others, lock down, and open every door.
     #[serde(default)]
     pub admin: bool,
-    /// Their language.
+    /// Language code, returned by `GET /user`.
     pub locale: Option<String>,
 }
 
-/// A group: who may open what, and how.
+/// A group: its doors and restrictions. [`Right`] has the members.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "Kisi's group has these flags, and any mixture of them can occur")]
@@ -114,46 +114,46 @@ pub struct Group {
     pub id: u64,
     /// Its name.
     pub name: String,
-    /// Its doors.
+    /// Ids of its doors.
     pub doors: Vec<u64>,
-    /// App access. False: `f01337`.
+    /// App access. False refuses with `f01337`.
     #[serde(default = "yes")]
     pub apps: bool,
-    /// Only by tapping a phone: `bbc93f`.
+    /// Tap-to-access restriction: refuses with `bbc93f`.
     #[serde(default)]
     pub tap_only: bool,
-    /// Only the primary device: `34bd8f`.
+    /// Primary device restriction: refuses other devices with `34bd8f`.
     #[serde(default)]
     pub primary_device: bool,
-    /// Must be near.
+    /// Geofence restriction.
     #[serde(default)]
     pub geofence: bool,
-    /// Must be at the reader.
+    /// Reader restriction.
     #[serde(default)]
     pub reader: bool,
-    /// Out of hours now: `34ffaa`.
+    /// Outside its hours now: refuses with `34ffaa`.
     #[serde(default)]
     pub closed: bool,
 }
 
-/// A role assignment: a person is in a group, perhaps for a time.
+/// A role assignment: a group membership, possibly limited in time.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Right {
-    /// Kisi's id; 0 gets one.
+    /// Kisi's id. 0: the simulator assigns one.
     #[serde(default)]
     pub id: u64,
-    /// Who.
+    /// Id of the person.
     pub person: u64,
-    /// In which group.
+    /// Id of the group.
     pub group: u64,
-    /// From when.
+    /// Start of validity. Missing: no start.
     pub from: Option<Timestamp>,
-    /// Until when.
+    /// End of validity. Missing: no end.
     pub until: Option<Timestamp>,
 }
 
-/// A card and whose it is.
+/// A card and its owner.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Card {
@@ -162,53 +162,53 @@ pub struct Card {
     /// Kisi's name of the type, such as `third_party_hf`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What identifies it: `uid`, or
+    /// UID in hexadecimal digits, if the card has one.
     pub uid: Option<String>,
-    /// these two.
+    /// Facility code of a Wiegand card.
     pub facility_code: Option<u64>,
-    /// The number on the card.
+    /// Card number of a Wiegand card.
     pub card_number: Option<u64>,
-    /// Whose it is.
+    /// Id of the owner. Missing: the card is unassigned.
     pub person: Option<u64>,
 }
 
-/// Where Kisi does not say what it does, the other way.
+/// Alternatives to undocumented behavior of Kisi. All are off by default.
 ///
 /// # Source
 ///
-/// `kisi-api.md`, section 13: each is the alternative to a line tagged "assumed".
+/// `kisi-api.md`, section 13: each switch is the alternative to a line tagged "assumed".
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "each switch is independent of the others")]
 pub struct Switches {
     /// A suspended person sees no doors.
     pub suspended_sees_nothing: bool,
-    /// A door without right answers 404 instead of 403.
+    /// An unlock without a right to the door returns 404 instead of 403.
     pub no_right_is_404: bool,
-    /// A place's lock-down shows in its locks.
+    /// The lock-down of a place also shows in its locks.
     pub mirror_lock_down: bool,
-    /// A door open on a schedule accepts an unlock.
+    /// A door that is unlocked by a schedule accepts an unlock.
     pub scheduled_accepts: bool,
-    /// A 429 has an error body, and this `Retry-After`.
+    /// A 429 has an error body and this `Retry-After`.
     pub retry_after: Option<String>,
-    /// A `limit` above the maximum is 422 instead of cut.
+    /// A `limit` or `offset` above the maximum returns 422 instead of being reduced.
     pub strict_limit: bool,
     /// Lists have no `X-Collection-Range`.
     pub no_range: bool,
-    /// Lists claim this total.
+    /// Lists report this total, whatever their length.
     pub lying_total: Option<usize>,
-    /// Event sets need this many polls.
+    /// Number of polls until an event set is finished.
     pub event_polls: u32,
-    /// Locks as they were sent years ago, without `resource_type`.
+    /// Locks have no `resource_type`, as in older responses.
     pub old_locks: bool,
-    /// Events are visible after this many seconds.
+    /// Seconds until an event appears in event sets.
     pub event_delay_s: i64,
 }
 
-/// Why a scene is refused.
+/// A scene file that cannot be parsed.
 pub type SceneError = toml::de::Error;
 
-/// What a scene file holds.
+/// The top level of a scene file.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Scene {
@@ -227,7 +227,7 @@ pub(super) struct Scene {
 }
 
 impl Door {
-    /// A door that opens without conditions.
+    /// A door without restrictions.
     pub fn new(id: u64, name: impl Into<String>, place: u64) -> Self {
         Self {
             id,
@@ -250,12 +250,12 @@ impl Door {
         }
     }
 
-    /// Whether it is unlocked: for five seconds after an unlock, or on its schedule.
+    /// Whether it is unlocked: for five seconds after an unlock, or by its schedule.
     pub fn is_unlocked(&self, now: Timestamp) -> bool {
         self.scheduled || self.since_unlock(now).is_some_and(|since| since < SignedDuration::from_secs(5))
     }
 
-    /// What the contact sensor says.
+    /// Whether the contact sensor reports the door as open. False without a sensor.
     pub fn is_open(&self, now: Timestamp) -> bool {
         let (Some(since), Some(opens)) = (self.since_unlock(now), self.sensor.opens_ms) else { return false };
         let closed = self.sensor.closes_ms.is_some_and(|closes| SignedDuration::from_millis(closes) <= since);

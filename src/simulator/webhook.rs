@@ -1,8 +1,8 @@
-//! Webhooks: each event is sent to a receiver on loopback, signed, and on request twice, late, or not at all.
+//! Webhooks: sends each event, signed, to receivers on loopback. Deliveries can be repeated, delayed or lost on request.
 //!
 //! # Source
 //!
-//! Kisi OpenAPI document, `event_webhook` and `X-Signature`; that the signature is in hexadecimal is assumed.
+//! Kisi OpenAPI document, `event_webhook` and `X-Signature`. That the signature is hexadecimal is assumed.
 
 use std::time::Duration;
 
@@ -17,30 +17,30 @@ use super::{
     world::{Event, World},
 };
 
-/// How often the outbox is looked at.
+/// How often the outbox is checked.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// A receiver, and how its deliveries fare.
+/// A receiver, and the faults of its deliveries.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Webhook {
-    /// Where to send. Loopback only.
+    /// URL of the receiver. Only an IP address on loopback is used.
     pub url: String,
-    /// Only these types; empty means all.
+    /// Event types to send; empty means all.
     pub enabled_events: Vec<String>,
-    /// Signs the body.
+    /// HMAC key for `X-Signature`. Missing: the body is not signed.
     pub signature_key: Option<String>,
-    /// Every event comes so many times; 0 is the usual once.
+    /// Number of additional deliveries of every event.
     pub repeats: u32,
-    /// And so late, in milliseconds.
+    /// Delay of every delivery, in milliseconds.
     pub delay_ms: i64,
-    /// The next so many are lost.
+    /// Number of next events that are lost.
     pub lost: u32,
-    /// Later events overtake earlier ones that wait.
+    /// Whether later events are delivered before waiting earlier ones.
     pub out_of_order: bool,
 }
 
-/// A delivery that waits.
+/// A queued delivery.
 #[derive(Debug, Clone)]
 pub(super) struct Delivery {
     due: Timestamp,
@@ -49,7 +49,7 @@ pub(super) struct Delivery {
     body: String,
 }
 
-/// Queues an event for everybody who wants it.
+/// Queues an event for every receiver of its type.
 pub(super) fn queue(world: &mut World, event: &Event) {
     let body = sample(event, world).to_string();
     let now = world.clock.now();
@@ -75,7 +75,8 @@ pub(super) fn queue(world: &mut World, event: &Event) {
     world.outbox.extend(deliveries);
 }
 
-/// Fewer fields than an event of a set: the documented sample has no `authenticated_by_*`.
+/// The body of a delivery. It has fewer fields than an event in an event set: the documented sample has no
+/// `authenticated_by_*`.
 fn sample(event: &Event, world: &World) -> Value {
     const FIELDS: [&str; 13] = [
         "uuid",
@@ -100,9 +101,9 @@ fn sample(event: &Event, world: &World) -> Value {
     sample
 }
 
-/// Sends what is due, for as long as the simulator runs.
+/// Sends the due deliveries while the simulator runs.
 pub(super) async fn deliver(shared: Shared) {
-    // reqwest wants to know whose cryptography TLS would use, although there is none on loopback.
+    // reqwest requires a crypto provider for TLS, although loopback does not use TLS.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Ok(http) = reqwest::Client::builder().no_proxy().build() else { return };
     loop {
@@ -133,9 +134,9 @@ fn is_loopback(url: &str) -> bool {
     host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// `sha256=` and the HMAC of the body in hexadecimal.
+/// `sha256=` followed by the HMAC-SHA256 of the body in hexadecimal.
 pub fn signature(key: &str, body: &[u8]) -> String {
-    // HMAC takes a key of any length.
+    // HMAC accepts a key of any length, so this never fails.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
     mac.update(body);
     let hex: Vec<String> = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();

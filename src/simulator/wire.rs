@@ -1,4 +1,4 @@
-//! Connections that can be counted, cut, reset and slowed, below HTTP and above TLS.
+//! Connections that can be counted, cut, reset and slowed down, between HTTP and TLS.
 
 use std::{
     future::Future,
@@ -17,27 +17,27 @@ use tokio::{
     time::Sleep,
 };
 
-/// What may happen to the bytes of an answer.
+/// How the bytes of a response are disturbed.
 #[derive(Debug, Clone, Copy)]
 pub struct Cut {
-    /// So many bytes still pass.
+    /// Number of bytes that still pass.
     pub left: usize,
-    /// The end is a reset rather than a close.
+    /// Whether the connection ends with a TCP reset instead of a close.
     pub reset: bool,
-    /// One byte at a time, with this between.
+    /// Send one byte at a time, with this pause between bytes.
     pub slice: Option<Duration>,
 }
 
-/// One connection, as its requests know it.
+/// The connection that a request came on.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    /// Counted from 1.
+    /// Number of the connection, counted from 1.
     pub number: u64,
     cut: Arc<Mutex<Option<Cut>>>,
 }
 
 impl Peer {
-    /// Lets something happen to the answer that is sent next, or nothing any more.
+    /// Sets or clears the disturbance of the next response.
     pub(super) fn cut(&self, cut: Option<Cut>) {
         *self.cut.lock().unwrap_or_else(PoisonError::into_inner) = cut;
     }
@@ -45,7 +45,7 @@ impl Peer {
 
 /// A stream that can end with a reset.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    /// Makes the close that follows a reset.
+    /// Turns the next close into a TCP reset.
     fn reset_when_closed(&self);
 }
 
@@ -55,10 +55,10 @@ impl Stream for TcpStream {
     }
 }
 
-/// Counts the connections of another listener and puts itself between.
+/// Wraps another listener, counts its connections and can refuse them.
 pub(super) struct Watched<L> {
     pub(super) listener: L,
-    /// Numbers a connection, or says that it is refused.
+    /// Returns the number of a new connection, or `None` to refuse it.
     pub(super) accepted: Box<dyn FnMut() -> Option<u64> + Send>,
 }
 
@@ -141,11 +141,11 @@ impl<S: Stream> AsyncWrite for Connection<S> {
     }
 }
 
-/// A plain listener.
+/// A listener without TLS.
 ///
 /// # Errors
 ///
-/// When the socket cannot be used by the runtime.
+/// When the socket cannot be registered with the runtime.
 pub(super) fn plain(listener: std::net::TcpListener) -> io::Result<TcpListener> {
     TcpListener::from_std(listener)
 }

@@ -1,4 +1,4 @@
-//! Everything the simulated Kisi knows, as data that a test or a scene file sets. How it answers is in the files beside.
+//! The state of the simulated Kisi, as data that a test or a scene file sets. The handlers are in the sibling files.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 pub use super::scene::{Card, Door, Group, Person, Place, Right, SceneError, Sensor, Switches};
 use super::{fault::Fault, scene::Scene};
 
-/// The scene of the demo and of most tests: two places, doors for every tile, a person for each kind of refusal.
+/// The scene of the demo and of most tests: two places, a door for every tile state, a person for each kind of refusal.
 const SAMPLE: &str = include_str!("../../assets/simulator/sample.toml");
 
 /// A login of either type.
@@ -16,25 +16,25 @@ const SAMPLE: &str = include_str!("../../assets/simulator/sample.toml");
 pub struct Login {
     /// Kisi's id.
     pub id: u64,
-    /// Whose.
+    /// Id of the owner.
     pub person: u64,
     /// `api` or `device`.
     pub kind: &'static str,
-    /// What it is called.
+    /// Display name.
     pub name: Option<String>,
-    /// What made it.
+    /// Model of the device that the login is for.
     pub device_model: Option<String>,
-    /// What it runs on.
+    /// Operating system of the device.
     pub os_name: Option<String>,
-    /// Opens doors.
+    /// Authenticates requests with this login.
     pub secret: String,
-    /// Dies without use.
+    /// Whether it expires when unused.
     pub expire: bool,
-    /// The person's primary device.
+    /// Whether it is the person's primary device.
     pub primary: bool,
-    /// When it was made.
+    /// Creation time.
     pub created_at: Timestamp,
-    /// When it was used last.
+    /// Time of the last request with it.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -49,44 +49,44 @@ impl std::fmt::Debug for Login {
 pub struct Event {
     /// Kisi's name of the type, such as `lock.unlock`.
     pub kind: &'static str,
-    /// When.
+    /// Time of the event.
     pub at: Timestamp,
-    /// The person who did it.
+    /// Id of the person who caused it.
     pub actor: Option<u64>,
-    /// The login it was done with.
+    /// Id of the login that was used.
     pub login: Option<u64>,
-    /// What it was done to: `Lock`, `Place` or `Login`, and its id.
+    /// Type (`Lock`, `Place` or `Login`) and id of the affected object.
     pub object: (&'static str, u64),
-    /// The name of that.
+    /// Name of the affected object.
     pub object_name: String,
-    /// Kisi's code, when it failed.
+    /// Kisi's error code, if the action failed.
     pub error_code: Option<String>,
-    /// Names it.
+    /// Unique id of the event.
     pub uuid: uuid::Uuid,
 }
 
-/// A request as it arrived. The login's id stands for its secret.
+/// A received request. The login is recorded by its id, without its secret.
 #[derive(Debug, Clone)]
 pub struct Recorded {
     /// `GET`, `POST` …
     pub method: String,
-    /// Without the query.
+    /// Path without the query.
     pub path: String,
-    /// What follows the question mark.
+    /// Query string without the question mark.
     pub query: String,
-    /// Which login.
+    /// Id of the login, if the request had a valid one.
     pub login: Option<u64>,
     /// The body, if it was JSON.
     pub body: Option<Value>,
-    /// The connection it came on, counted from 1.
+    /// Number of the connection, counted from 1.
     pub connection: u64,
     /// Whether it carried an `Authorization` header at all.
     pub has_authorization: bool,
-    /// Headers that partners send.
+    /// The headers of an integration partner: identifier and contact.
     pub partner: Option<(String, String)>,
 }
 
-/// Time as the simulated Kisi sees it: real, plus what a test adds.
+/// The simulated Kisi's clock: real time plus an offset set by a test.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     ahead: SignedDuration,
@@ -98,16 +98,16 @@ impl Clock {
         Timestamp::now().saturating_add(self.ahead).unwrap_or(Timestamp::MAX)
     }
 
-    /// Lets time pass.
+    /// Moves the clock forward.
     pub fn advance(&mut self, by: Duration) {
         self.ahead = self.ahead.saturating_add(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
     }
 }
 
-/// The whole state.
+/// The complete state of a simulated Kisi.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// Its time.
+    /// The clock of the simulated Kisi.
     pub clock: Clock,
     /// Buildings by id.
     pub places: BTreeMap<u64, Place>,
@@ -117,35 +117,35 @@ pub struct World {
     pub people: BTreeMap<u64, Person>,
     /// Groups by id.
     pub groups: BTreeMap<u64, Group>,
-    /// Who is in which group.
+    /// Group memberships.
     pub rights: Vec<Right>,
     /// Cards by id.
     pub cards: BTreeMap<u64, Card>,
-    /// Logins by id. Dead ones are gone.
+    /// Logins by id. Deleted and evicted ones are removed.
     pub logins: BTreeMap<u64, Login>,
     /// The event log, oldest first.
     pub events: Vec<Event>,
     /// Every request, oldest first.
     pub requests: Vec<Recorded>,
-    /// What no client may do, and somebody did.
+    /// Forbidden client behavior that was seen. Tests assert that it is empty.
     pub violations: Vec<String>,
-    /// Undocumented behaviour, the other way.
+    /// Alternatives to undocumented behavior.
     pub switches: Switches,
-    /// What goes wrong, first match first.
+    /// Injected faults; the first match applies.
     pub faults: Vec<Fault>,
-    /// Every answer is late by this.
+    /// Delay of every response.
     pub latency: Duration,
-    /// No rate limit.
+    /// Whether the rate limit is off.
     pub unlimited: bool,
-    /// Seconds without use after which an expiring device login dies.
+    /// Seconds without use after which a device login with `expire` expires.
     pub device_logins_expire_after_s: i64,
-    /// Connections so far.
+    /// Number of connections so far.
     pub connections: u64,
-    /// So many of the next connections are reset before anything is read.
+    /// Number of next connections that are reset before anything is read.
     pub refused_connections: u32,
-    /// Who is told about events.
+    /// Webhook receivers.
     pub webhooks: Vec<super::webhook::Webhook>,
-    /// An answer is late by up to so much more, at random.
+    /// Upper limit of an additional random delay of every response.
     pub jitter: Duration,
     pub(super) outbox: Vec<super::webhook::Delivery>,
     pub(super) event_sets: BTreeMap<u64, super::events::EventSet>,
@@ -158,12 +158,12 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Never, as long as the shipped scene is one: a test reads it.
+    /// Never for the shipped scene, which a test parses.
     pub fn sample() -> Result<Self, SceneError> {
         Self::parse(SAMPLE)
     }
 
-    /// Reads a scene.
+    /// Parses a scene.
     ///
     /// # Errors
     ///
@@ -216,7 +216,7 @@ impl World {
         self.rights.push(right);
     }
 
-    /// Makes a person with so many doors of their own, for lists of any length. Returns the e-mail address.
+    /// Creates a person with `count` doors of their own, for lists of any length. Returns the e-mail address.
     pub fn person_with_doors(&mut self, count: u64) -> String {
         let id = self.next_id();
         let place = self.places.keys().next().copied().unwrap_or(1);
@@ -235,7 +235,7 @@ impl World {
         email
     }
 
-    /// Makes an API key of the first admin, as the dashboard would. Returns the secret.
+    /// Creates an API key for the first admin, as the dashboard would. Returns the secret.
     pub fn admin_key(&mut self) -> String {
         let admin = self.people.values().find(|person| person.admin).map_or(0, |person| person.id);
         let id = self.next_id();
@@ -262,7 +262,7 @@ impl World {
         self.people.values().find(|person| person.email.eq_ignore_ascii_case(email))
     }
 
-    /// Unlocks that took effect, over all doors.
+    /// Number of unlocks that took effect, over all doors.
     pub fn unlocks(&self) -> u64 {
         self.doors.values().map(|door| door.unlocks).sum()
     }

@@ -1,28 +1,28 @@
-//! Badge numbers: one card, one number, however a reader writes it. A number that does not fit is refused, never cut.
+//! Badge numbers: normalizes the different spellings of a card's number. A number that does not fit is rejected, never cut.
 
 use std::fmt;
 
-/// How numbers of one site's badges look as the reader types them.
+/// The format of a site's badge numbers, as its readers type them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadgeProfile {
-    /// What the reader types before the number.
+    /// Characters that the reader types before the number.
     pub prefix: String,
-    /// What it types after the number.
+    /// Characters that the reader types after the number.
     pub suffix: String,
-    /// Characters that it types between digits, and that mean nothing.
+    /// Characters that the reader types between digits; they are removed.
     pub separators: String,
-    /// A shorter number is none.
+    /// Smallest number of characters, without separators.
     pub min_length: usize,
-    /// A longer number is none.
+    /// Largest number of characters, without separators.
     pub max_length: usize,
-    /// What the number is made of.
+    /// The characters of a number.
     pub format: BadgeFormat,
-    /// Zeros at the beginning count. False where a reader loses them: then 0012 and 12 are one badge.
+    /// Whether leading zeros count. If false, because a reader drops them, 0012 and 12 are the same badge.
     pub leading_zeros: bool,
 }
 
 impl BadgeProfile {
-    /// Whatever can be printed, 4 to 64 characters.
+    /// Accepts 4 to 64 printable ASCII characters.
     pub fn plain() -> Self {
         Self {
             prefix: String::new(),
@@ -36,16 +36,16 @@ impl BadgeProfile {
     }
 }
 
-/// What a badge number is made of.
+/// The characters of a badge number, and its normalized form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadgeFormat {
-    /// Printable ASCII, kept as it is.
+    /// Printable ASCII without spaces, unchanged.
     AsRead,
     /// Decimal digits.
     Decimal,
-    /// Hexadecimal digits, kept in capitals.
+    /// Hexadecimal digits, in upper case.
     Hex,
-    /// Facility and number of a 26-bit card: `188,24910`, or the decimal number that both make.
+    /// Facility code and card number of a 26-bit card: `188,24910`, or the decimal number that both form together.
     ///
     /// # Source
     ///
@@ -53,7 +53,7 @@ pub enum BadgeFormat {
     Wiegand,
 }
 
-/// A badge number: an identifier, not a secret, but never in a log. `Debug` shows its last two characters.
+/// A badge number: an identifier, not a secret, but never logged in full. `Debug` shows its last two characters.
 ///
 /// # Source
 ///
@@ -62,27 +62,28 @@ pub enum BadgeFormat {
 pub struct Badge(String);
 
 impl Badge {
-    /// Longer readings are not from a badge.
+    /// Largest number of characters.
     pub const MAX_LENGTH: usize = 64;
 
-    /// Reads what a reader typed. `None` when it does not fit the profile: one without its prefix or suffix is torn.
+    /// Parses the input of a reader. `None` if it does not match the profile; without prefix or suffix the scan is
+    /// incomplete.
     pub fn scan(raw: &str, profile: &BadgeProfile) -> Option<Self> {
         let body = raw.trim().strip_prefix(profile.prefix.as_str())?.strip_suffix(profile.suffix.as_str())?;
         Self::normal(body, profile)
     }
 
-    /// Reads what a person wrote or typed: with what the reader types around it, or without.
+    /// Parses a number written or typed by a person, with or without the reader's prefix and suffix.
     pub fn read(raw: &str, profile: &BadgeProfile) -> Option<Self> {
         let raw = raw.trim();
         Self::scan(raw, profile).or_else(|| Self::normal(raw, profile))
     }
 
-    /// A number that was kept in its one way, read again.
+    /// Restores a number that was stored in its normalized form.
     pub fn kept(number: &str) -> Option<Self> {
         (1..=Self::MAX_LENGTH).contains(&number.len()).then(|| Self(number.to_owned()))
     }
 
-    /// The one way in which this number is kept.
+    /// Normalizes a number. `None` if it does not match the profile.
     fn normal(body: &str, profile: &BadgeProfile) -> Option<Self> {
         let digits: String = body.chars().filter(|c| !profile.separators.contains(*c)).collect();
         let length = digits.chars().count();
@@ -100,16 +101,16 @@ impl Badge {
         if profile.leading_zeros {
             return Some(Self(number));
         }
-        // A card whose number is nothing but zeros is not read at all.
+        // A number of nothing but zeros is rejected.
         Some(number.trim_start_matches('0')).filter(|number| !number.is_empty()).map(|number| Self(number.to_owned()))
     }
 
-    /// Gives the whole number to code that must look it up. Search for this name in review.
+    /// Returns the whole number, for a lookup. Search for this name in review.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The last two characters, enough for a person to tell two badges apart. Empty for a number so short that two would be all of it.
+    /// The last two characters, so that a person can tell two badges apart. Empty for numbers shorter than four characters.
     pub fn hint(&self) -> &str {
         let from = self.0.len().saturating_sub(2);
         if from < 2 { "" } else { self.0.get(from..).unwrap_or_default() }
@@ -122,7 +123,7 @@ impl fmt::Debug for Badge {
     }
 }
 
-/// Facility and number, from either spelling. What does not fit 8 and 16 bits is another kind of card.
+/// Parses facility code and card number from either spelling. `None` if they do not fit into 8 and 16 bits.
 fn wiegand(text: &str) -> Option<String> {
     let (facility, number) = if let Some((facility, number)) = text.split_once([',', '-', ':', '/', ';']) {
         (digits(facility)?, digits(number)?)
@@ -158,10 +159,10 @@ mod tests {
         check(&BadgeProfile { format: BadgeFormat::Decimal, ..profile() }, "04ab12ff", None);
         check(&profile(), "123", None);
         check(&profile(), "12 45", None);
-        assert_eq!(Badge::scan("00123?", &profile()), None, "a scan without its prefix is torn");
+        assert_eq!(Badge::scan("00123?", &profile()), None, "a scan without its prefix is incomplete");
     }
 
-    /// T18: cut to 32 bits, two different cards would be one.
+    /// T18: if the number were cut to 32 bits, two different cards could become one.
     #[test]
     fn a_number_of_56_bits_is_refused_where_32_are_expected() {
         let profile = BadgeProfile { format: BadgeFormat::Hex, max_length: 8, ..BadgeProfile::plain() };

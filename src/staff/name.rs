@@ -1,18 +1,18 @@
-//! How people are greeted where others can read along.
+//! How a person's name is shown on a screen that others can read.
 
 /// How much of a name is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameFormat {
-    /// The first of its names.
+    /// The first given name.
     First,
-    /// The first letter of each.
+    /// The initials of all names.
     Initials,
-    /// All of it.
+    /// The full name.
     Full,
 }
 
 impl NameFormat {
-    /// As much of this name. What stands behind a comma comes first, as in `Lind, Ada`.
+    /// Shortens a name. `Lind, Ada` is read as `Ada Lind`.
     pub fn of(self, name: &str) -> String {
         let in_order = match name.split_once(',') {
             Some((last, first)) if !first.trim().is_empty() => format!("{} {}", first.trim(), last.trim()),
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_shown_as_far_as_the_site_wants() {
+    fn a_name_is_shortened_as_configured() {
         for (name, first, initials, full) in [
             ("Ada Lind", "Ada", "A. L.", "Ada Lind"),
             ("Lind, Ada", "Ada", "A. L.", "Ada Lind"),

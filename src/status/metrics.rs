@@ -1,4 +1,4 @@
-//! What Prometheus reads. Labels are few and fixed: no name, no door, no number of anybody.
+//! Prometheus metrics. Labels are few and fixed, and never name a person or a door.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use prometheus::{
 
 use crate::door::Outcome;
 
-/// How long visits last, in seconds: up to the longest at a wall, and a shift at a desk.
+/// Buckets for the length of visits, in seconds: up to the longest at a wall kiosk, then up to a shift at a reception desk.
 const VISITS: [f64; 11] = [2.0, 5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 180.0, 3_600.0, 43_200.0];
-/// How long Kisi takes, in seconds: up to what is given up.
+/// Buckets for the time from a tap to its outcome, in seconds, up to the default timeout.
 const ANSWERS: [f64; 9] = [0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 5.0, 8.0];
-/// What may become of an unlock.
+/// Values of the label `outcome`.
 const OUTCOMES: [&str; 7] = ["accepted", "refused", "not_sent", "not_recorded", "limited", "wrong_clock", "unknown"];
 
-/// Every number that is kept.
+/// Every metric of the program.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -37,11 +37,11 @@ pub struct Metrics {
     people: IntGaugeVec,
 }
 
-/// Makes one and has it read.
-#[expect(clippy::expect_used, reason = "the names are written in this file, and a test makes them all")]
+/// Registers the collector and returns it.
+#[expect(clippy::expect_used, reason = "all names are literals in this file, and a test registers them all")]
 fn kept<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
-    let made = made.expect("a name of a metric is malformed");
-    registry.register(Box::new(made.clone())).expect("a metric is there twice");
+    let made = made.expect("a metric name is invalid");
+    registry.register(Box::new(made.clone())).expect("a metric is registered twice");
     made
 }
 
@@ -60,32 +60,32 @@ impl Metrics {
         let metrics = Self {
             round_trip: gauge(
                 "vestibule_kisi_round_trip_seconds",
-                "How long Kisi took when it was asked the time last.",
+                "Round trip of the last connectivity check with Kisi.",
             ),
             answered_at: gauge(
                 "vestibule_kisi_last_answer_timestamp_seconds",
-                "When Kisi answered last, in Unix time.",
+                "Unix time of the last successful connectivity check.",
             ),
-            clock_off: gauge("vestibule_clock_offset_seconds", "How far this clock is from Kisi's, either way."),
-            unlocks: counters("vestibule_unlocks_total", "Taps on doors, by what became of them.", &["outcome"]),
-            unlock_time: histogram("vestibule_unlock_seconds", "From the tap to what became of it.", &ANSWERS),
-            sign_ins: counters("vestibule_sign_ins_total", "Sign-ins, by what became of them.", &["method", "result"]),
-            visits: histogram("vestibule_session_seconds", "How long people were signed in.", &VISITS),
-            guesses_left: number("vestibule_guesses_left", "Guesses that are left at the keypad."),
-            orders: number("vestibule_agent_orders_waiting", "Orders that wait for the agent."),
-            work: number("vestibule_agent_work_running", "Pieces of work that the agent waits for."),
-            agent_starts: kept(r, IntCounter::new("vestibule_agent_restarts_total", "How often the agent began anew.")),
-            config: gauges("vestibule_config_info", "The configuration that is in use, by its hash.", &["hash"]),
-            config_is_current: number("vestibule_config_current", "0 while the newest configuration is refused."),
-            works: number("vestibule_working", "0 while the screen says out of order."),
-            people: gauges("vestibule_logins", "People who are enrolled, by how their login stands.", &["standing"]),
+            clock_off: gauge("vestibule_clock_offset_seconds", "Absolute difference between this clock and Kisi's."),
+            unlocks: counters("vestibule_unlocks_total", "Unlocks, by outcome.", &["outcome"]),
+            unlock_time: histogram("vestibule_unlock_seconds", "Time from the tap to its outcome.", &ANSWERS),
+            sign_ins: counters("vestibule_sign_ins_total", "Sign-in attempts, by result.", &["method", "result"]),
+            visits: histogram("vestibule_session_seconds", "Length of sessions.", &VISITS),
+            guesses_left: number("vestibule_guesses_left", "Guesses left in the keypad budget."),
+            orders: number("vestibule_agent_orders_waiting", "Orders queued for the agent."),
+            work: number("vestibule_agent_work_running", "Tasks that the agent is running."),
+            agent_starts: kept(r, IntCounter::new("vestibule_agent_restarts_total", "Number of agent restarts.")),
+            config: gauges("vestibule_config_info", "The hash of the configuration in use.", &["hash"]),
+            config_is_current: number("vestibule_config_current", "0 while the newest configuration is rejected."),
+            works: number("vestibule_working", "0 while the screen shows out of order."),
+            people: gauges("vestibule_logins", "Enrolled people, by the state of their login.", &["standing"]),
             registry,
         };
         metrics.begin();
         metrics
     }
 
-    /// What did not happen yet is 0 rather than missing.
+    /// Initializes the counters, so that an outcome that has not occurred yet is 0 instead of missing.
     fn begin(&self) {
         for outcome in OUTCOMES {
             self.unlocks.with_label_values(&[outcome]).inc_by(0);
@@ -98,31 +98,31 @@ impl Metrics {
         if let Err(error) =
             self.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
         {
-            tracing::warn!(%error, "nothing is known of the process");
+            tracing::warn!(%error, "process metrics are not available");
         }
     }
 
-    /// Everything in Prometheus' text format.
+    /// Renders all metrics in Prometheus' text format.
     ///
     /// # Errors
     ///
-    /// When a collector gives nonsense.
+    /// When a metric cannot be encoded.
     pub fn text(&self) -> prometheus::Result<String> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 
-    /// Kisi answered, after so long.
+    /// Records a successful connectivity check: its round trip and its time.
     pub fn answered(&self, after: Duration, now: jiff::Timestamp) {
         self.round_trip.set(after.as_secs_f64());
         self.answered_at.set(now.as_duration().as_secs_f64());
     }
 
-    /// This clock is so far from Kisi's.
+    /// Records the absolute difference between this clock and Kisi's.
     pub fn clock_off(&self, off: Duration) {
         self.clock_off.set(off.as_secs_f64());
     }
 
-    /// A tap came to this, after so long.
+    /// Counts the outcome of an unlock and the time since the tap.
     pub fn unlocked(&self, outcome: Outcome, after: Duration) {
         let name = match outcome {
             Outcome::Accepted | Outcome::Opened | Outcome::StillClosed => "accepted",
@@ -137,33 +137,33 @@ impl Metrics {
         self.unlock_time.observe(after.as_secs_f64());
     }
 
-    /// A sign-in came to this.
+    /// Counts a sign-in attempt.
     pub fn signed_in(&self, method: &str, result: &str) {
         self.sign_ins.with_label_values(&[method, result]).inc();
     }
 
-    /// Somebody was signed in for so long.
+    /// Records the length of a session.
     pub fn visited(&self, long: Duration) {
         self.visits.observe(long.as_secs_f64());
     }
 
-    /// So many guesses are left at the keypad.
+    /// Sets the number of guesses left in the keypad budget.
     pub fn guesses_left(&self, left: u32) {
         self.guesses_left.set(left.into());
     }
 
-    /// So much waits for the agent, and so much does the agent wait for.
+    /// Sets the number of queued orders and of running tasks of the agent.
     pub fn queued(&self, orders: usize, work: usize) {
         self.orders.set(i64::try_from(orders).unwrap_or(i64::MAX));
         self.work.set(i64::try_from(work).unwrap_or(i64::MAX));
     }
 
-    /// The agent began anew.
+    /// Counts a restart of the agent.
     pub fn agent_restarted(&self) {
         self.agent_starts.inc();
     }
 
-    /// This configuration is in use.
+    /// A configuration with this hash came into use, and the kiosk works.
     pub fn configured(&self, hash: &str) {
         self.config.reset();
         self.config.with_label_values(&[hash]).set(1);
@@ -171,17 +171,17 @@ impl Metrics {
         self.works.set(1);
     }
 
-    /// Another one was refused.
+    /// The newest configuration was rejected.
     pub fn config_refused(&self) {
         self.config_is_current.set(0);
     }
 
-    /// The screen says that nothing works.
+    /// The screen shows "out of order".
     pub fn out_of_order(&self) {
         self.works.set(0);
     }
 
-    /// So many people are here: all is well, Kisi refused their login, or they are suspended.
+    /// Sets the number of enrolled people: with a working login, with a login that Kisi refused, and suspended.
     pub fn people(&self, active: u32, refused: u32, suspended: u32) {
         for (standing, count) in [("active", active), ("refused", refused), ("suspended", suspended)] {
             self.people.with_label_values(&[standing]).set(count.into());

@@ -1,5 +1,5 @@
-//! `health.listen`: whether the program lives, whether it is of use, and its numbers, over HTTP. It has a thread of its own, so
-//! that it answers while everything else stands still, and it can change nothing.
+//! The HTTP server of `health.listen`: liveness, readiness and metrics. It has its own thread, so that it answers even when
+//! the rest of the program hangs. It is read-only.
 
 use std::{
     io,
@@ -27,37 +27,37 @@ use tokio::{sync::Semaphore, time};
 use super::{STILL, Status};
 use crate::trouble::Trouble;
 
-/// More connections than this are closed at once: each takes a file descriptor that the kiosk needs for Kisi. Our choice.
+/// Further connections are closed at once, because each takes a file descriptor that the kiosk needs for Kisi. Our choice.
 const CONNECTIONS: usize = 8;
-/// The head of a request must be there within this.
+/// Time limit for reading the request headers.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// No connection lasts longer: one request, and whoever does not read the answer keeps nobody else out.
+/// Time limit for a connection, so that a client that does not read its response cannot block others.
 const LONGEST: Duration = Duration::from_secs(10);
-/// After a connection that could not be accepted.
+/// Pause after a connection that could not be accepted.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What `/readyz` says.
+/// The body of `/readyz`.
 #[derive(Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "each is what somebody watches")]
+#[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "each is monitored separately")]
 struct Ready {
     ready: bool,
-    /// The screen says that nothing works.
+    /// False while the screen shows "out of order".
     working: bool,
-    /// "ok", or what is wrong between here and Kisi, or "unknown".
+    /// "ok", the kind of outage between the kiosk and Kisi, or "unknown" while out of order.
     kisi: &'static str,
-    /// Records can be written.
+    /// Whether audit records can be written.
     store: bool,
-    /// The newest configuration is in use.
+    /// Whether the newest configuration is in use.
     config: bool,
-    /// Window and agent were heard of just now.
+    /// Whether the window and the agent have sent a heartbeat recently.
     alive: bool,
 }
 
-/// Answers on this address until the program ends. Says where: port 0 takes any.
+/// Serves on this address until the program ends. Returns the bound address, because port 0 picks any free port.
 ///
 /// # Errors
 ///
-/// When the address is not to be had.
+/// When the address cannot be bound.
 pub fn start(listen: SocketAddr, status: Status) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(listen)?;
     listener.set_nonblocking(true)?;
@@ -69,14 +69,14 @@ pub fn start(listen: SocketAddr, status: Status) -> io::Result<SocketAddr> {
             io::Result::Ok(())
         });
         if let Err(error) = served {
-            tracing::error!(%error, "health.listen does not answer any more");
+            tracing::error!(%error, "the health.listen server stopped");
         }
     };
     let _ = thread::Builder::new().name("status".to_owned()).spawn(serve)?;
     Ok(at)
 }
 
-/// Answers on a few connections at a time, and on none for long.
+/// Serves a few connections at a time, each with a time limit.
 async fn accept(listener: tokio::net::TcpListener, router: Router) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
@@ -95,7 +95,7 @@ async fn accept(listener: tokio::net::TcpListener, router: Router) {
             let _ = http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).keep_alive(false);
             let served = time::timeout(LONGEST, http.serve_connection(TokioIo::new(stream), service)).await;
             if let Ok(Err(error)) = served {
-                tracing::debug!(%error, "a connection to health.listen broke");
+                tracing::debug!(%error, "a connection to health.listen failed");
             }
             drop(place);
         });
@@ -114,14 +114,14 @@ async fn healthz(State(status): State<Status>) -> (StatusCode, &'static str) {
     if status.silence() < STILL {
         (StatusCode::OK, "ok\n")
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the window or the agent stands still\n")
+        (StatusCode::SERVICE_UNAVAILABLE, "the window or the agent does not respond\n")
     }
 }
 
 async fn readyz(State(status): State<Status>) -> (StatusCode, Json<Ready>) {
     let facts = status.facts();
     let working = facts.out_of_order.is_none();
-    // A kiosk that is out of order writes nothing and asks nobody.
+    // While out of order, the kiosk neither writes records nor contacts Kisi.
     let store = working && facts.trouble != Some(Trouble::Disk);
     let alive = status.silence() < STILL;
     let ready = working && alive && facts.trouble.is_none();
@@ -138,7 +138,7 @@ async fn metrics(State(status): State<Status>) -> impl IntoResponse {
     match status.metrics().text() {
         Ok(text) => (StatusCode::OK, [(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text),
         Err(error) => {
-            tracing::error!(%error, "the numbers cannot be written");
+            tracing::error!(%error, "the metrics cannot be encoded");
             (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "text/plain")], String::new())
         }
     }

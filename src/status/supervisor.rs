@@ -1,18 +1,19 @@
-//! What systemd hears of us. Where there is no systemd, or none that listens, nothing happens.
+//! Notifies systemd. Without systemd, or without a notification socket, it does nothing.
 
-/// The window is there.
+/// Reports that the window is open.
 pub fn ready() {
     #[cfg(target_os = "linux")]
     send(&[sd_notify::NotifyState::Ready]);
 }
 
-/// Window and agent still work. Without this for `WatchdogSec` the program is ended and started again.
+/// Feeds the watchdog. Without this for `WatchdogSec`, systemd kills and restarts the program.
 pub fn alive() {
     #[cfg(target_os = "linux")]
     send(&[sd_notify::NotifyState::Watchdog]);
 }
 
-/// From now on a panic is one line in the log that says where, and never what: its message may hold anything (F36).
+/// Logs every panic from now on as one line with its location. The message is left out, because it may contain secrets
+/// (F36).
 pub fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let at = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -23,6 +24,6 @@ pub fn log_panics() {
 #[cfg(target_os = "linux")]
 fn send(state: &[sd_notify::NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
-        tracing::debug!(%error, "the supervisor cannot be told");
+        tracing::debug!(%error, "systemd cannot be notified");
     }
 }
