@@ -1,5 +1,4 @@
-//! The tamper-evident record of what was tried and what came of it, in the same SQLite file as the directory. What is written,
-//! and when, is the agent's and the commands' business.
+//! Tamper-evident audit log in the directory's SQLite file. The agent and the commands decide what is recorded, and when.
 
 mod beginning;
 mod chain;
@@ -41,7 +40,7 @@ use crate::{
     staff::StaffId,
 };
 
-/// The file in the data folder, which is the directory's.
+/// The database in the data folder, shared with the directory.
 const FILE: &str = "directory.sqlite";
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS audit (
@@ -78,29 +77,30 @@ pub enum Error {
     #[error("the audit log cannot be read or written")]
     Database(#[from] rusqlite::Error),
     /// The operating system gave no random bytes.
-    #[error("the operating system has no random numbers")]
+    #[error("the operating system returned no random bytes")]
     Randomness,
-    /// A file beside the database.
+    /// `audit.head`, `audit.keys` or the data folder cannot be read or written.
     #[error("`{}` cannot be read or written", file.display())]
     File {
-        /// Which.
+        /// Path of the file or folder.
         file: PathBuf,
-        /// Why.
+        /// The I/O error.
         #[source]
         source: io::Error,
     },
-    /// This is no head.
-    #[error("a head is a number, a colon and 64 hexadecimal digits")]
+    /// The text is not a head (`NUMBER:HASH`).
+    #[error("not an audit head: expected NUMBER:HASH, with HASH as 64 hexadecimal digits")]
     Head,
-    /// Nothing can be written after a place that was changed from outside.
+    /// The log does not match its head, anchors or keys. Nothing is appended to it.
     #[error(
-        "the audit log was changed from outside, or is older than it should be: see `vestibule audit verify`, and restore a backup"
+        "the audit log was changed from outside vestibule, or replaced by an older copy: run `vestibule audit verify`, then \
+         restore a backup"
     )]
     Tampered,
-    /// A record that this version does not know.
+    /// A record has a time or an action that this version cannot parse.
     #[error("record {seq} of the audit log cannot be read")]
     Unreadable {
-        /// Which.
+        /// Number of the record.
         seq: u64,
     },
     /// The export cannot be written.
@@ -108,18 +108,18 @@ pub enum Error {
     Export(#[source] io::Error),
 }
 
-/// What is known of a log that is opened.
+/// What the caller knows about the log that it opens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Opening {
-    /// Nothing: it may have to be made.
+    /// It may not exist yet. If so, it is created.
     Any,
-    /// It was there before.
+    /// It existed before. If it is missing, it was deleted.
     Existing,
-    /// It came from a backup, without keys and head.
+    /// It was restored from a backup, which contains neither keys nor head.
     Restored,
 }
 
-/// The log. One process may write while another reads or writes.
+/// The audit log. Several processes may use it at once; writers take turns through a file lock.
 pub struct Log {
     db: Connection,
     folder: PathBuf,
@@ -134,26 +134,27 @@ impl std::fmt::Debug for Log {
 }
 
 impl Log {
-    /// Opens the log in the data folder, or begins one. `keys` are the directory's keys for it. What lies under an older one is
-    /// sealed with the one of now.
+    /// Opens the log in the data folder, or creates it. `keys` are derived from the directory's data keys. Data sealed with
+    /// an older key is resealed with the current one.
     ///
     /// # Errors
     ///
-    /// When the files cannot be read or written. [`Error::Tampered`] when there are records and no keys that signed them.
+    /// When the files cannot be read or written. [`Error::Tampered`] when the database is empty, but `audit.head` or
+    /// `audit.keys` belongs to a log with records.
     pub fn open(folder: &Path, keys: impl Into<KeyRing>) -> Result<Self, Error> {
         Self::open_with(folder, keys.into(), Opening::Any)
     }
 
-    /// Opens the log that is known to be there: one that is gone was taken away.
+    /// Opens a log that must exist. If it is missing, somebody deleted it.
     ///
     /// # Errors
     ///
-    /// As [`Self::open`], and [`Error::Tampered`] when there is none.
+    /// As [`Self::open`], and [`Error::Tampered`] when the log does not exist.
     pub fn open_existing(folder: &Path, keys: impl Into<KeyRing>) -> Result<Self, Error> {
         Self::open_with(folder, keys.into(), Opening::Existing)
     }
 
-    /// Opens the log of a directory that came from a backup. Keys and head are in no backup: the log goes on with new ones.
+    /// Opens the log of a restored directory. Backups contain neither keys nor head, so both are new.
     ///
     /// # Errors
     ///
@@ -193,7 +194,7 @@ impl Log {
             is_clean
         };
         if !is_clean {
-            // What was replaced is in no page of the write-ahead log either.
+            // Truncate the write-ahead log, which still holds the replaced values.
             db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         }
         Ok(Self { db, folder: folder.to_owned(), keys, signing })
@@ -204,17 +205,17 @@ impl Log {
         &self.folder
     }
 
-    /// Writes one record. It is on the disk when this returns. Returns its number.
+    /// Appends one record durably. Returns its number.
     ///
     /// # Errors
     ///
-    /// When it cannot be written, or what is there was changed from outside. What it would have told must not be done then.
+    /// When the record cannot be written, or the log was changed from outside. The caller must not act then.
     pub fn append(&mut self, record: &Record) -> Result<u64, Error> {
         Ok(self.append_if(record, true, |_| Ok(true))?.ok_or(Error::Tampered)?.seq)
     }
 
-    /// Writes one record in a change of its own, unless `is_wanted` says no within it. Head and next key follow at once, or with
-    /// the next record.
+    /// Appends one record in its own transaction, unless `is_wanted` returns `false` inside it. Without `is_complete`, the
+    /// next record writes the head, and the key file is written but not synced.
     fn append_if(
         &mut self,
         record: &Record,
@@ -229,7 +230,8 @@ impl Log {
         }
         let (head, keys) = append_to(&change, record, &self.keys, signed)?;
         change.commit()?;
-        // After the record: keys that are one step behind are moved on by the next one, keys that are ahead could sign nothing.
+        // Write the keys after the record: keys that lag behind catch up with the next record, keys that are ahead could
+        // not sign it.
         self.signing.write(&keys, &self.keys.current, is_complete)?;
         if is_complete {
             put_head(&self.folder, head, &self.keys.current)?;
@@ -237,7 +239,7 @@ impl Log {
         Ok(Some(head))
     }
 
-    /// Where the log stands. `None` without a record.
+    /// Number and hash of the last record. `None` for an empty log.
     ///
     /// # Errors
     ///
@@ -246,20 +248,20 @@ impl Log {
         head_of(&self.db)
     }
 
-    /// Whether the end of the log fits the head that lies outside the database. Quick: for the start of the kiosk, and before
-    /// every record.
+    /// Compares the end of the log with `audit.head` and `audit.keys`. `None` when they match. Fast enough for every start
+    /// and every record.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read. What does not fit is the answer.
+    /// When the database cannot be read. A mismatch is returned as a [`Finding`], not as an error.
     pub fn check_head(&self) -> Result<Option<Finding>, Error> {
-        // Not while another process is between its record and its head.
+        // Wait for a process that has written its record but not yet its head.
         let _turn = self.signing.lock()?;
         let signed = self.signing.read(&self.keys).ok().map(|(signed, _)| signed);
         head_finding(&self.db, &self.folder, &self.keys, signed.as_ref())
     }
 
-    /// Unlocks that were about to be sent and have no outcome: the kiosk ended between.
+    /// Unlock intents without an outcome: the kiosk stopped between the two records.
     ///
     /// # Errors
     ///
@@ -268,7 +270,7 @@ impl Log {
         self.select("WHERE action = 'unlock-intent' AND NOT EXISTS (SELECT 1 FROM audit of WHERE of.of = audit.seq)")
     }
 
-    /// What the last record of this kind says.
+    /// The newest record with this action.
     ///
     /// # Errors
     ///
@@ -278,7 +280,7 @@ impl Log {
         Ok(last.into_iter().next().map(|kept| kept.record))
     }
 
-    /// The last outcomes of taps, newest first, a line each: when, at which door, what. They name nobody.
+    /// The newest `count` unlock outcomes, one line each: local time, door and outcome, without the person.
     ///
     /// # Errors
     ///
@@ -297,8 +299,8 @@ impl Log {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The first record that is signed with these keys, and its key. `verify` needs both once the key was taken away. `None` when
-    /// it was.
+    /// Number and signing key of the first record that the current keys sign. `verify` needs both after the key is deleted
+    /// here; then this returns `None`.
     ///
     /// # Errors
     ///
@@ -308,9 +310,8 @@ impl Log {
         Ok(keys.first.map(|key| (keys.epoch, key)))
     }
 
-    /// Forgets the key of the first record: from now on nobody at this kiosk, whatever they read, can sign the past again. Only
-    /// once somebody has it.
-    ///
+    /// Deletes the key of the first record, so that somebody who reads everything on this kiosk cannot re-sign past
+    /// records. Call this only after the key was handed over.
     /// # Errors
     ///
     /// When the file cannot be written.
@@ -332,7 +333,7 @@ impl Log {
     }
 }
 
-/// Writes one record as part of a change. Returns where the log stands then, and the keys to keep once the change is made.
+/// Appends one record within a transaction. Returns the new head, and the keys to save after the commit.
 fn append_to(change: &Connection, record: &Record, with: &KeyRing, mut keys: Keys) -> Result<(Head, Keys), Error> {
     let mut next = anchor(change, "next", with)?.ok_or(Error::Tampered)?;
     let seq = next.seq;

@@ -1,4 +1,4 @@
-//! Keyed hashes and sealed bytes, as directory and audit log both need them. Which key and which label is theirs to say.
+//! Keyed hashes and authenticated encryption for the directory and the audit log, which choose keys and labels.
 
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
@@ -11,17 +11,17 @@ use zeroize::Zeroizing;
 /// 256 random bits.
 pub type Key = Zeroizing<[u8; 32]>;
 
-/// The key of now, and the ones before it, under which something may still lie.
+/// The current key, and older keys that may still seal stored data.
 #[derive(Clone)]
 pub struct KeyRing {
-    /// New seals use this one.
+    /// Seals new data.
     pub current: Key,
     /// The newest first.
     pub older: Vec<Key>,
 }
 
 impl KeyRing {
-    /// The key of now, then the older ones.
+    /// The current key, then the older ones.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         std::iter::once(&self.current).chain(&self.older)
     }
@@ -39,16 +39,16 @@ impl From<[u8; 32]> for KeyRing {
     }
 }
 
-/// A keyed hash of a message, under a label that no other use shares.
+/// HMAC-SHA-256 of a message. Every use has its own label.
 pub fn mac(key: &Key, label: &[u8], message: &[u8]) -> [u8; 32] {
     let mut mac = prover(key, label);
     mac.update(message);
     mac.finalize().into_bytes().into()
 }
 
-/// The same, for a message that comes in parts.
+/// The same, for a message that is added in parts.
 pub fn prover(key: &Key, label: &[u8]) -> Hmac<Sha256> {
-    // HMAC fills a key up to its block with zeros.
+    // HMAC pads a short key with zeros to its block size.
     let mut block = Zeroizing::new([0; 64]);
     block.iter_mut().zip(key.iter()).for_each(|(to, from)| *to = *from);
     let mut mac = Hmac::<Sha256>::new(&(*block).into());
@@ -56,8 +56,8 @@ pub fn prover(key: &Key, label: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-/// Seals bytes for one purpose: the nonce, then what XChaCha20-Poly1305 makes of them. `None` when the operating system has no
-/// random numbers.
+/// Encrypts with XChaCha20-Poly1305, bound to `purpose`. Returns nonce and ciphertext. `None` when the operating system
+/// returns no random bytes.
 pub fn seal(key: &Key, purpose: &[u8], clear: &[u8]) -> Option<Vec<u8>> {
     let mut nonce = [0; 24];
     getrandom::fill(&mut nonce).ok()?;
@@ -66,7 +66,7 @@ pub fn seal(key: &Key, purpose: &[u8], clear: &[u8]) -> Option<Vec<u8>> {
     Some([&nonce[..], &sealed].concat())
 }
 
-/// Opens them again. `None` when they were changed, or sealed with another key or for another purpose.
+/// Decrypts what [`seal`] returned. `None` when it was changed, or sealed with another key or for another purpose.
 pub fn open(key: &Key, purpose: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, sealed) = sealed.split_first_chunk::<24>()?;
     let payload = Payload { msg: sealed, aad: purpose };

@@ -1,5 +1,5 @@
-//! Who is this entry, and what is their Kisi login: one SQLite file in the data folder. It holds no PIN, no badge number and
-//! no login in clear. It does not speak to Kisi: who makes logins is `enrol.rs`.
+//! The staff directory: finds the person for a PIN or badge and opens their Kisi login. It is one SQLite file in the data
+//! folder and stores no PIN, badge number or login in clear. It does not talk to Kisi; `enrol.rs` creates logins.
 
 mod backup;
 mod change;
@@ -45,10 +45,10 @@ use crate::{
     staff::{Badge, StaffId},
 };
 
-/// The file in the data folder.
+/// The database in the data folder.
 const FILE: &str = "directory.sqlite";
 
-/// The list of staff. One process may write while another reads.
+/// The staff directory. Several processes may use it at once; SQLite lets one write at a time.
 #[derive(Debug)]
 pub struct Directory {
     folder: PathBuf,
@@ -57,16 +57,16 @@ pub struct Directory {
     data: DataKeys,
     salt: Vec<u8>,
     cost: Cost,
-    /// Names this kiosk to Kisi.
+    /// Identifies this kiosk in the logins it creates at Kisi: 12 hexadecimal digits.
     name: String,
 }
 
 impl Directory {
-    /// Opens the directory in this folder. `credentials` is where systemd keeps credentials.
+    /// Opens an existing directory. `credentials` is the folder of systemd's credentials.
     ///
     /// # Errors
     ///
-    /// [`Error::Nothing`] when there is none; otherwise as [`Self::open`].
+    /// [`Error::Nothing`] when the folder holds no directory; otherwise as [`Self::open`].
     pub fn open_existing(folder: &Path, credentials: Option<&Path>) -> Result<Self, Error> {
         if !folder.join(FILE).exists() {
             return Err(Error::Nothing { folder: folder.to_owned() });
@@ -74,18 +74,18 @@ impl Directory {
         Self::open_with(folder, credentials, None::<fn() -> Cost>)
     }
 
-    /// Opens the directory in this folder, and makes it, with a device key, if there is none. `credentials` is where systemd
-    /// keeps credentials; `cost` is for a new directory, an old one keeps its own.
+    /// Opens the directory in this folder, or creates it, with a device key if none is found. `credentials` is the folder
+    /// of systemd's credentials. `cost` is the cost of a PIN hash in a new directory; an existing one keeps its own.
     ///
     /// # Errors
     ///
-    /// [`Error::Exposed`] when other accounts can look into the folder. [`Error::KeyMissing`] or [`Error::KeyOther`] when a
-    /// directory is there without its key: no new key is made then. [`Error::Tampered`] when somebody else wrote into it.
+    /// [`Error::Exposed`] when other accounts can access the folder. [`Error::KeyMissing`] or [`Error::KeyOther`] when a
+    /// directory exists without its key; no new key is created then. [`Error::Tampered`] when it was changed from outside.
     pub fn open(folder: &Path, credentials: Option<&Path>, cost: impl FnOnce() -> Cost) -> Result<Self, Error> {
         Self::open_with(folder, credentials, Some(cost))
     }
 
-    /// With a cost, a directory is made where there is none.
+    /// Creates a missing directory if there is a `cost`.
     fn open_with(
         folder: &Path,
         credentials: Option<&Path>,
@@ -101,7 +101,7 @@ impl Directory {
         let version = schema::migrate(&begin)?;
         let keys = DeviceKey::find(folder, credentials)?;
         let (key, data) = match meta(&begin, "key_id")? {
-            // Only a file that never had anything in it is new.
+            // Only an empty file is new. One with tables but without a key id was changed from outside.
             None if version == 0 => {
                 let cost = cost.ok_or_else(|| Error::Nothing { folder: folder.to_owned() })?;
                 make(&begin, folder, keys, cost())?
@@ -131,12 +131,12 @@ impl Directory {
         Ok(directory)
     }
 
-    /// Names this kiosk to Kisi: the same as long as the directory lives, and no other's.
+    /// Identifies this kiosk in the logins it creates at Kisi. Unique, and unchanged by a rekey or a restore.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where its device key lies.
+    /// Where the device key is stored.
     pub fn key_place(&self) -> &KeyPlace {
         self.key.place()
     }
@@ -146,12 +146,12 @@ impl Directory {
         &self.folder
     }
 
-    /// What one guess costs here.
+    /// The cost of one PIN hash in this directory.
     pub fn cost(&self) -> Cost {
         self.cost
     }
 
-    /// Whose badge this is, by e-mail address.
+    /// E-mail address of the badge's owner. `None` for an unknown badge.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl Directory {
         Ok(self.db.query_row("SELECT count(*) FROM pins", [], |row| row.get(0))?)
     }
 
-    /// How many badges there are.
+    /// How many badges are enrolled.
     ///
     /// # Errors
     ///
@@ -178,8 +178,8 @@ impl Directory {
         Ok(self.db.query_row("SELECT count(*) FROM badges", [], |row| row.get(0))?)
     }
 
-    /// The login of a person who is enrolled and not suspended, and whose row is as this program wrote it: counted from 1, one
-    /// more with each renewal. `None` for anybody else.
+    /// Revision of a person's login: 1 at first, increased by each renewal. `None` when they are not enrolled or are
+    /// suspended, or when their row was changed from outside.
     ///
     /// # Errors
     ///
@@ -191,7 +191,7 @@ impl Directory {
         Ok(self.is_ours(staff, proof.as_deref())?.then_some(revision))
     }
 
-    /// How many people are here: active, with a login that Kisi refused, suspended.
+    /// How many people are active, have a login that Kisi refused, or are suspended, in this order.
     ///
     /// # Errors
     ///
@@ -202,7 +202,7 @@ impl Directory {
         Ok(self.db.query_row(sql, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))?)
     }
 
-    /// Everybody, by name.
+    /// All people, sorted by name.
     ///
     /// # Errors
     ///
@@ -250,7 +250,7 @@ impl Directory {
     }
 }
 
-/// Other accounts must not be able to look into it.
+/// Refuses a folder that other accounts can access or own.
 fn check_folder(folder: &Path) -> Result<(), Error> {
     let checked = private_files::check_folder(folder);
     let checked = checked.map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
@@ -260,10 +260,11 @@ fn check_folder(folder: &Path) -> Result<(), Error> {
     })
 }
 
-/// The file of SQLite and those beside it, which have its mode: closed to others before anything is in them.
+/// Sets mode 0600 on the database and its `-wal` and `-shm` files before anything is written. SQLite creates the latter two
+/// with the database's mode.
 fn close_files(file: &Path) -> Result<(), Error> {
     let failed = |source| Error::File { file: file.to_owned(), source };
-    // One that exists is not opened here: closing it again would take away the locks that SQLite holds in this process.
+    // Do not open an existing file: closing it would release the locks that SQLite holds in this process.
     if !file.exists() {
         let _ = private_files::create_new(file).map_err(failed)?;
     }
@@ -275,7 +276,7 @@ fn close_files(file: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// The first rows of a new directory.
+/// Writes the first rows of a new directory.
 fn make(begin: &Connection, folder: &Path, keys: Vec<DeviceKey>, cost: Cost) -> Result<(DeviceKey, DataKeys), Error> {
     let key = keys.into_iter().next().map_or_else(|| DeviceKey::make(folder), Ok)?;
     let data = DataKeys { generation: 1, current: DataKey::draw()?, older: Vec::new() };
@@ -291,13 +292,13 @@ fn make(begin: &Connection, folder: &Path, keys: Vec<DeviceKey>, cost: Cost) -> 
     Ok((key, data))
 }
 
-/// The name that a directory keeps: made with its first data key.
+/// Derives the directory's name from its first data key.
 fn first_name(data: &DataKey) -> String {
     let name = data.proof(b"vestibule/name/v1", &[]);
     hex::encode(name.get(..6).unwrap_or_default()).to_string()
 }
 
-/// Three numbers of four bytes. A file that asks for less than the floor was tampered with.
+/// Reads the PIN hash cost: memory, passes and lanes, four bytes each. A cost below the minimum is refused.
 fn stored_cost(db: &Connection) -> Result<Cost, Error> {
     let bytes = meta(db, "pin_cost")?.unwrap_or_default();
     let number = |at: usize| {

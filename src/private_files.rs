@@ -1,4 +1,4 @@
-//! Files that no other account may read: mode 0600, in a folder of mode 0700, whatever the umask of the program is.
+//! Files that only this account can access: mode 0600 in a folder of mode 0700, regardless of the umask.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -6,20 +6,20 @@ use std::{
     path::Path,
 };
 
-/// A folder that is not this account's alone.
+/// Why a folder is not private to this account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exposed {
-    /// Others can look into it: its permission bits.
+    /// Other accounts have access; the permission bits.
     Mode(u32),
-    /// It belongs to another account, which could exchange what is in it.
+    /// Another account, with this user id, owns the folder and could replace its contents.
     Owner(u32),
 }
 
-/// Makes a folder, with its parents, that only this account can enter. One that exists stays as it is.
+/// Creates a folder of mode 0700, with its parents. An existing folder is not changed.
 ///
 /// # Errors
 ///
-/// When it cannot be made.
+/// When it cannot be created.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -32,11 +32,11 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     set_mode(folder, 0o700)
 }
 
-/// Whether a folder is this account's, and other accounts can neither enter nor list it.
+/// Checks that this account owns a folder and that other accounts have no access to it.
 ///
 /// # Errors
 ///
-/// When it cannot be asked.
+/// When the folder's metadata cannot be read.
 #[cfg(unix)]
 pub fn check_folder(folder: &Path) -> io::Result<Result<(), Exposed>> {
     use std::os::unix::fs::MetadataExt;
@@ -49,19 +49,19 @@ pub fn check_folder(folder: &Path) -> io::Result<Result<(), Exposed>> {
     Ok(if others == 0 { Ok(()) } else { Err(Exposed::Mode(mode)) })
 }
 
-/// The account that this program runs as.
+/// Effective user id of this process.
 #[cfg(unix)]
 pub fn account() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Accounts have no numbers here.
+/// Always 0: this system has no user ids.
 #[cfg(not(unix))]
 pub fn account() -> u32 {
     0
 }
 
-/// On this system an account's own folder is closed to others.
+/// Checks nothing: on this system other accounts cannot access a user's own folder.
 ///
 /// # Errors
 ///
@@ -71,7 +71,7 @@ pub fn check_folder(_: &Path) -> io::Result<Result<(), Exposed>> {
     Ok(Ok(()))
 }
 
-/// Opens a file for reading and writing without changing what is in it. Makes it if it is missing.
+/// Opens a file for reading and writing, or creates it. Existing contents are kept.
 ///
 /// # Errors
 ///
@@ -80,11 +80,11 @@ pub fn open(file: &Path) -> io::Result<File> {
     made(file, OpenOptions::new().read(true).write(true).create(true).truncate(false))
 }
 
-/// Makes a file that must not exist yet.
+/// Creates a file for writing. It must not exist yet.
 ///
 /// # Errors
 ///
-/// When it exists, or cannot be made.
+/// When it exists or cannot be created.
 pub fn create_new(file: &Path) -> io::Result<File> {
     made(file, OpenOptions::new().write(true).create_new(true))
 }
@@ -97,7 +97,7 @@ fn made(file: &Path, options: &mut OpenOptions) -> io::Result<File> {
     Ok(opened)
 }
 
-/// Closes a file to other accounts, if it is there.
+/// Sets mode 0600 on a file if it exists.
 ///
 /// # Errors
 ///
@@ -117,7 +117,7 @@ fn set_mode(_: &Path, _: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// The entries of a folder are on the disk when this returns.
+/// Syncs a folder: created, renamed and deleted entries are on disk when this returns.
 ///
 /// # Errors
 ///
@@ -127,7 +127,7 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all())
 }
 
-/// Folders cannot be opened on this system; NTFS writes down their entries by itself.
+/// Does nothing: folders cannot be opened on this system, and NTFS journals their entries by itself.
 ///
 /// # Errors
 ///
@@ -137,7 +137,7 @@ pub fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A temporary folder as the data folder must be: closed to other accounts.
+/// Creates a temporary folder of mode 0700, as a data folder requires.
 ///
 /// # Errors
 ///
@@ -146,7 +146,7 @@ pub fn temporary_folder(prefix: &str) -> io::Result<tempfile::TempDir> {
     temporary_folder_in(&std::env::temp_dir(), prefix)
 }
 
-/// The same in this folder.
+/// Creates a temporary folder of mode 0700 in this folder.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Backups, encrypted to a recipient of age. What is in one is `directory/backup.rs`.
+//! Encryption of backups with age. `directory/backup.rs` defines what a backup contains.
 
 use std::io::{Read, Write};
 
@@ -7,49 +7,49 @@ use zeroize::Zeroizing;
 /// Why a backup cannot be encrypted or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Not a recipient.
-    #[error("--to is not an age recipient: one begins with age1")]
+    /// The text is not an age recipient.
+    #[error("--to is not an age recipient: it must start with age1")]
     Recipient,
-    /// A private key was given where its public half is wanted. It is not repeated: an error ends up in logs.
+    /// A private key was given instead of its public half. The error does not repeat it, because errors end up in logs.
     #[error(
-        "--to is a private key (AGE-SECRET-KEY-1...), which opens backups: give its recipient, age1..., as `age-keygen -y` prints it. \
-         Whoever saw this command line can open backups made for that key: make another one"
+        "--to is a private key (AGE-SECRET-KEY-1...), which decrypts backups: give its recipient, age1..., as \
+         `age-keygen -y` prints it. Anybody who saw this command line can decrypt backups made for it: create another key"
     )]
     PrivateKey,
-    /// Not an identity.
-    #[error("the file holds no age identity: one begins with AGE-SECRET-KEY-1")]
+    /// The key file contains no valid age identity.
+    #[error("the file contains no valid age identity: its line must start with AGE-SECRET-KEY-1")]
     Identity,
     /// age failed to encrypt.
-    #[error("age cannot encrypt it")]
+    #[error("age cannot encrypt the backup")]
     Encrypt(#[from] age::EncryptError),
     /// age failed to decrypt: another recipient, or a damaged file.
-    #[error("age cannot decrypt it: it is for another identity, or damaged")]
+    #[error("age cannot decrypt the backup: it was made for another identity, or is damaged")]
     Decrypt(#[from] age::DecryptError),
-    /// Memory.
-    #[error("it cannot be copied")]
+    /// Encrypting or decrypting the contents failed; when decrypting, they are damaged or cut off.
+    #[error("the contents of the backup cannot be encrypted or decrypted: the file may be damaged")]
     Copy(#[from] std::io::Error),
 }
 
-/// Whom a backup is encrypted to.
+/// The public key to encrypt a backup to.
 #[derive(Debug)]
 pub struct Recipient(age::x25519::Recipient);
 
 impl Recipient {
-    /// Reads one: age1...
+    /// Parses a recipient (`age1...`).
     ///
     /// # Errors
     ///
-    /// [`Error::Recipient`], and [`Error::PrivateKey`] for an identity. Neither repeats what was given.
+    /// [`Error::Recipient`], and [`Error::PrivateKey`] for an identity. Neither repeats the text.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let text = text.trim();
-        // In any case and with anything around it: what looks like one may be one.
+        // Ignore case and surrounding text: anything that looks like a private key may be one.
         if text.to_ascii_uppercase().contains("AGE-SECRET-KEY") {
             return Err(Error::PrivateKey);
         }
         text.parse().map(Self).map_err(|_| Error::Recipient)
     }
 
-    /// Encrypts to it.
+    /// Encrypts to this recipient.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ pub fn decrypt(encrypted: &[u8], key_file: &str) -> Result<Zeroizing<Vec<u8>>, E
     let identity: age::x25519::Identity = line.and_then(|line| line.parse().ok()).ok_or(Error::Identity)?;
     let identity: &dyn age::Identity = &identity;
     let mut reader = age::Decryptor::new(encrypted)?.decrypt(std::iter::once(identity))?;
-    // Never longer than what it came in: no growth leaves a copy behind.
+    // The plaintext is never longer than the ciphertext: the buffer does not grow, so no copy is left behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(encrypted.len()));
     let _ = reader.read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -108,7 +108,7 @@ mod tests {
         assert!(decrypt(&changed, &file(&ours)).is_err());
     }
 
-    /// E26: a pasted private key is refused by name, in any case, and is in no error.
+    /// E26: a pasted private key is refused in upper or lower case, and no error repeats it.
     #[test]
     fn a_private_key_is_refused_without_repeating_it() {
         let key = age::x25519::Identity::generate().to_string();

@@ -1,4 +1,4 @@
-//! How the files of a log come to be there: made, taken over from a backup or an older version, or sealed with another key.
+//! Setup of the log's files when it is opened: creation, adoption after a restore or an upgrade, resealing after a rekey.
 
 use std::{fs, path::Path};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{crypt::KeyRing, private_files};
 
-/// How the files of a log come to be there when it is opened.
+/// What is needed to set up a log's files inside the transaction that opens it.
 pub(super) struct Beginning<'a> {
     pub(super) change: &'a Connection,
     pub(super) folder: &'a Path,
@@ -23,13 +23,13 @@ pub(super) struct Beginning<'a> {
 }
 
 impl Beginning<'_> {
-    /// A new log. The files come before the rows: rows without them would look like somebody else's work.
+    /// Creates a log. The files are written before the rows, because rows without files count as tampering.
     ///
-    /// Files of a log that had records are somebody's evidence: a database that was emptied does not begin again over them.
+    /// Fails if the files belong to a log that had records: the database was emptied, and the files are the evidence.
     pub(super) fn anew(&self) -> Result<(), Error> {
         let is_fresh = match kept_head(self.folder, self.keys) {
             Ok(head) => head.is_none_or(|head| head.seq == 0),
-            // Cut short while it was made.
+            // An empty file: its creation was interrupted.
             Err(_) => fs::metadata(self.folder.join(head::FILE)).is_ok_and(|file| file.len() == 0),
         };
         if !is_fresh || self.signing.read(self.keys).is_ok_and(|(keys, _)| keys.next_seq != 1) {
@@ -42,7 +42,7 @@ impl Beginning<'_> {
         put_anchor(self.change, "next", &Anchor::BEGINNING, &self.keys.current)
     }
 
-    /// New keys, from the next record on.
+    /// Draws new signing keys for the records from here on, and writes a new head.
     pub(super) fn after_restore(&self) -> Result<(), Error> {
         let next = anchor(self.change, "next", self.keys)?.ok_or(Error::Tampered)?;
         self.signing.write(&Keys::draw(next.seq)?, &self.keys.current, true)?;
@@ -50,8 +50,9 @@ impl Beginning<'_> {
         self.sync()
     }
 
-    /// What lies under an older key is sealed with the one of now, and anchors that hold a signing key are rewritten without it.
-    /// Each piece by itself: cut short anywhere, each still opens. Says whether the database was free of such keys before.
+    /// Reseals everything that an older key sealed, and rewrites anchors that still hold a signing key without it. Each
+    /// item is written on its own, so that all of them open after an interruption. Returns `false` when an anchor was
+    /// rewritten.
     pub(super) fn with_the_key_of_now(&self) -> Result<bool, Error> {
         let is_rekeyed = !self.keys.older.is_empty();
         let mut is_clean = true;
@@ -78,14 +79,14 @@ impl Beginning<'_> {
         Ok(is_clean)
     }
 
-    /// The version before kept the signing keys in the database. They move into their file.
+    /// Moves the signing keys from the database, where directories before version 3 kept them, to the key file.
     pub(super) fn after_upgrade(&self) -> Result<(), Error> {
         let (Some(first), Some(next)) =
             (anchor(self.change, "first", self.keys)?, anchor(self.change, "next", self.keys)?)
         else {
             return Ok(());
         };
-        // Without its key nothing can be appended: the file of keys was taken away.
+        // The anchor holds no key either, so the key file was deleted. Appending will fail with `Tampered`.
         let Some(key) = next.key.clone() else { return Ok(()) };
         let epoch = if first.key.is_some() { first.seq } else { 1 };
         let keys = Keys { epoch, first: first.key.clone(), next_seq: next.seq, next: key };

@@ -1,5 +1,5 @@
-//! How records hold together: each hash covers the one before, and each is signed with a key that is then replaced by its
-//! successor, from which it cannot be got back.
+//! Hash chain with forward-secure signatures: each hash covers the previous one. After each signature the key is replaced
+//! by a one-way derivation of itself, so that past keys cannot be recovered.
 
 use sha2::{Digest, Sha256};
 
@@ -9,14 +9,14 @@ use crate::{
     hex,
 };
 
-/// A place between two records, and what is needed to go on from there.
+/// A position between two records, with the state needed to continue the chain from there.
 #[derive(Clone)]
 pub(super) struct Anchor {
-    /// The record that comes next.
+    /// Number of the next record.
     pub(super) seq: u64,
-    /// The hash of the one before.
+    /// Hash of the previous record; zeros before the first.
     pub(super) hash: [u8; 32],
-    /// Signs the next one. `None` where nobody has it at hand.
+    /// Signs the next record. `None` when the key is not available.
     pub(super) key: Option<Key>,
 }
 
@@ -24,7 +24,7 @@ impl Anchor {
     /// Before the first record.
     pub(super) const BEGINNING: Self = Self { seq: 1, hash: [0; 32], key: None };
 
-    /// Goes past one record. Returns its hash and its signature.
+    /// Advances past one encoded record. Returns its hash, and its signature if the key is available.
     pub(super) fn step(&mut self, encoded: &[u8]) -> ([u8; 32], Option<[u8; 32]>) {
         let hash: [u8; 32] = Sha256::new().chain_update(self.hash).chain_update(encoded).finalize().into();
         let signature = self.key.as_ref().map(|key| mac(key, b"vestibule/audit/record/v1", &hash));
@@ -33,19 +33,20 @@ impl Anchor {
         (hash, signature)
     }
 
-    /// Replaces the key by its successor.
+    /// Steps to the next record: increments the number and derives the next key.
     pub(super) fn advance(&mut self) {
         self.key = self.key.as_ref().map(|key| Key::new(mac(key, b"vestibule/audit/next/v1", &[])));
         self.seq += 1;
     }
 
-    /// As it lies in the database: nobody else can change it. The key stays out of it.
+    /// Seals number and hash for the database, without the signing key.
     pub(super) fn seal(&self, with: &Key, purpose: &str) -> Result<Vec<u8>, Error> {
         let clear = [&self.seq.to_be_bytes()[..], &self.hash].concat();
         crypt::seal(with, purpose.as_bytes(), &clear).ok_or(Error::Randomness)
     }
 
-    /// `None` when it was changed, or sealed by another kiosk. Versions before 3 of the directory kept the key in it.
+    /// Opens a sealed anchor. `None` when it was changed or sealed with another key. Directories before version 3 kept the
+    /// signing key in it.
     pub(super) fn open(sealed: &[u8], with: &Key, purpose: &str) -> Option<Self> {
         let clear = crypt::open(with, purpose.as_bytes(), sealed)?;
         let (seq, rest) = clear.split_first_chunk::<8>()?;
@@ -55,12 +56,12 @@ impl Anchor {
     }
 }
 
-/// Where the log stands: the last record and its hash. Kept elsewhere, it shows that a tail was cut.
+/// Number and hash of the last record. A copy kept elsewhere reveals that the end of the log was cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// The last record.
+    /// Number of the last record, from 1; 0 for an empty log.
     pub seq: u64,
-    /// Its hash.
+    /// SHA-256 over the previous hash and the encoded record.
     pub hash: [u8; 32],
 }
 

@@ -1,4 +1,4 @@
-//! The log for other programs, and what it counts.
+//! Exports of the log, and reports that count unlocks.
 
 use std::io::Write;
 
@@ -9,37 +9,37 @@ use serde_json::json;
 use super::{COLUMNS, Error, Kept, Log, Verdict, read};
 use crate::hex;
 
-/// How an export is written.
+/// File format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Comma-separated, with a header. No cell is a formula.
+    /// Comma-separated, with a header line. Cells that a spreadsheet would evaluate are escaped.
     Csv,
-    /// A JSON object in each line; the last one is the verdict.
+    /// One JSON object per line. The last line is the verdict.
     JsonLines,
 }
 
-/// What unlocks are counted by.
+/// How a report groups unlocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// Each person.
+    /// By e-mail address.
     Person,
-    /// Each door.
+    /// By door name.
     Door,
 }
 
 /// One line of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Who, or which door.
+    /// E-mail address or door name.
     pub what: String,
-    /// Unlocks that were asked for.
+    /// Number of unlock intents.
     pub asked: u64,
-    /// Those that Kisi accepted.
+    /// Number of unlocks that Kisi accepted.
     pub accepted: u64,
 }
 
 impl Log {
-    /// Writes the whole log, with what its verification found.
+    /// Writes the whole log. JSON lines end with `verdict`.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl Log {
         Ok(())
     }
 
-    /// Counts unlocks in a period, the most first.
+    /// Counts unlocks from `from` to before `until`, the largest count first.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl Log {
     }
 }
 
-/// A cell that a spreadsheet would calculate gets a `'` before it; what would move a cursor or a line is written out.
+/// Prefixes a cell that a spreadsheet would evaluate with `'`, and escapes control characters.
 ///
 /// # Source
 ///

@@ -1,4 +1,4 @@
-//! The head of the log in a file of its own, outside the database: a database of yesterday does not fit it.
+//! The head of the log in its own file outside the database. It reveals that an older database was put back.
 
 use std::{
     fs,
@@ -19,7 +19,8 @@ use crate::{
 
 /// The file in the data folder.
 pub(super) const FILE: &str = "audit.head";
-/// It is overwritten in place and never grows: a power cut leaves the old one or the new one.
+/// Length of the line in bytes. The file is overwritten in place and never grows: a power cut leaves the old or the new
+/// head.
 const WIDTH: usize = 200;
 const LABEL: &[u8] = b"vestibule/audit/head/v1";
 
@@ -39,13 +40,13 @@ pub(super) fn put_head(folder: &Path, head: Head, key: &Key) -> Result<(), Error
         let mut out = private_files::open(&file)?;
         let is_new = out.metadata()?.len() == 0;
         out.write_all(format!("{line:WIDTH$}\n").as_bytes())?;
-        // Synced when it is made. Later, one that is lost leaves an older one, which is still true.
+        // Sync only on creation. If a later write is lost, the older head that remains is still valid.
         if is_new { out.sync_all().and_then(|()| private_files::sync_folder(folder)) } else { Ok(()) }
     };
     write().map_err(|source| Error::File { file: file.clone(), source })
 }
 
-/// The head outside the database. `None` when there is none. An error when it is not one that this kiosk wrote.
+/// Reads the head file. `None` when it does not exist. An error when this kiosk did not write it.
 pub(super) fn kept_head(folder: &Path, keys: &KeyRing) -> Result<Option<Head>, Error> {
     let file = folder.join(FILE);
     let line = match fs::read(&file) {
@@ -62,11 +63,11 @@ pub(super) fn kept_head(folder: &Path, keys: &KeyRing) -> Result<Option<Head>, E
     read().map(Some).ok_or(Error::Tampered)
 }
 
-/// The signing keys of a log that fits its head and them: what was put back from yesterday gets no record that would hide it.
+/// Returns the signing keys if log, head and keys match. A record appended to a rolled-back log would hide the rollback.
 ///
 /// # Errors
 ///
-/// [`Error::Tampered`] when something does not fit.
+/// [`Error::Tampered`] when they do not match.
 pub(super) fn keys_of_whole(db: &Connection, folder: &Path, keys: &KeyRing, signing: &KeyFile) -> Result<Keys, Error> {
     let signed = signing.read(keys).ok().map(|(signed, _)| signed);
     match head_finding(db, folder, keys, signed.as_ref())? {
@@ -75,7 +76,7 @@ pub(super) fn keys_of_whole(db: &Connection, folder: &Path, keys: &KeyRing, sign
     }
 }
 
-/// What does not fit between the log, its head, and its signing keys, which are `None` when they cannot be read.
+/// The first mismatch between the log, its head and its signing keys. `signing` is `None` when the keys cannot be read.
 pub(super) fn head_finding(
     db: &Connection,
     folder: &Path,
@@ -104,7 +105,8 @@ pub(super) fn head_finding(
     })
 }
 
-/// A database and a head of yesterday fit each other. The keys of now are ahead of both: they never go back.
+/// Compares the keys with the log. A database and a head that were both rolled back match each other, but the keys are
+/// ahead.
 fn keys_finding(db: &Connection, keys: &KeyRing, signing: Option<&Keys>) -> Result<Option<Finding>, Error> {
     let last = anchor(db, "next", keys)?.map_or(0, |next| next.seq - 1);
     Ok(match signing {

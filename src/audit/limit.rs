@@ -1,4 +1,4 @@
-//! How often somebody opened doors lately: counted from the intents themselves, so that the count is as durable as they are.
+//! Rate limits: a person's recent unlocks are counted from the intent records, so the count survives a restart.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -6,45 +6,45 @@ use rusqlite::{Connection, params};
 use super::{Error, Log, Record};
 use crate::{door::DoorId, staff::StaffId};
 
-/// Sent and not refused: those count. One that is under way counts too. Times are text that sorts to the second, so that the index
-/// is used; the exact moment is compared afterwards.
+/// Counts intents that have no outcome yet or whose outcome is accepted or unknown. Times are compared as text up to the
+/// second, so that SQLite uses the index; the exact times are compared afterwards.
 const COUNTED: &str = "SELECT intent.at, intent.door FROM audit intent
     WHERE intent.action = 'unlock-intent' AND intent.staff = ?1 AND intent.at >= substr(?2, 1, 19)
       AND NOT EXISTS (SELECT 1 FROM audit outcome
                       WHERE outcome.of = intent.seq AND outcome.about <> 'accepted' AND outcome.about NOT LIKE 'unknown%')
     ORDER BY intent.at";
 
-/// So many unlocks since a moment, and no more.
+/// A maximum number of unlocks since a point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// Of this door; of all doors without one.
+    /// `None` limits all doors together.
     pub door: Option<DoorId>,
-    /// Since then.
+    /// Start of the period, inclusive.
     pub since: Timestamp,
-    /// So many.
+    /// Number of unlocks allowed in the period.
     pub at_most: u32,
 }
 
 /// An unlock that counts against limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
-    /// At which door.
+    /// `None` if the record names no door.
     pub door: Option<DoorId>,
-    /// When it was asked for.
+    /// Time of the intent, by the kiosk's clock.
     pub at: Timestamp,
 }
 
-/// What counts against a limit.
+/// How much of a limit is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Used {
-    /// So many.
+    /// Number of unlocks in the period.
     pub count: u32,
-    /// The first of them.
+    /// Time of the oldest of them.
     pub first: Option<Timestamp>,
 }
 
 impl Limit {
-    /// How much of it these unlocks have used.
+    /// Counts the unlocks that fall under this limit. `counted` is sorted, oldest first.
     pub fn used(&self, counted: &[Counted]) -> Used {
         let counts = |unlock: &&Counted| self.since <= unlock.at && (self.door.is_none() || unlock.door == self.door);
         let mut ours = counted.iter().filter(counts).map(|unlock| unlock.at);
@@ -55,7 +55,7 @@ impl Limit {
 }
 
 impl Log {
-    /// The unlocks of a person that count against limits, from this moment on, oldest first. One question for all doors.
+    /// A person's unlocks from `since` on that count against limits, oldest first. One query serves all doors.
     ///
     /// # Errors
     ///
@@ -64,10 +64,9 @@ impl Log {
         counted(&self.db, staff, since)
     }
 
-    /// Writes an intent, unless it would pass a limit: count and record are one change, so that two of them never both fit the
-    /// last place. `None` when a limit is reached. It is on the disk when this returns; the head and the next key outside the
-    /// database follow with its outcome, so that no door waits for a second file.
-    ///
+    /// Appends an intent, unless a limit is reached: `None` then. Counting and appending share a transaction, so two
+    /// concurrent taps cannot both take the last unlock. The record is on disk when this returns. To not delay the door,
+    /// `audit.head` and the sync of `audit.keys` wait for the outcome's record.
     /// # Errors
     ///
     /// As [`Self::append`].
@@ -89,7 +88,7 @@ fn counted(db: &Connection, staff: StaffId, since: Timestamp) -> Result<Vec<Coun
     while let Some(row) = rows.next()? {
         let at: String = row.get(0)?;
         let door = row.get::<_, Option<i64>>(1)?.map(|door| DoorId::new(door.cast_unsigned()));
-        // One whose time cannot be read counts as of now: a limit is never passed by it.
+        // An unreadable time counts as the latest possible, so that it cannot get around a limit.
         counted.push(Counted { door, at: at.parse().unwrap_or(Timestamp::MAX) });
     }
     counted.retain(|unlock| since <= unlock.at);

@@ -1,15 +1,14 @@
-//! Refusals that are counted and not yet a record, where a power cut does not lose them.
+//! Refusals that are counted but not yet recorded, saved so that a power cut does not lose them.
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Error, Log};
 use crate::crypt::{self, Key, KeyRing};
 
-/// What they are sealed for.
 const PURPOSE: &[u8] = b"vestibule/audit/pending/v1";
 
 impl Log {
-    /// Keeps refusals that are counted and not yet a record. `None` forgets them.
+    /// Saves the description and number of refusals that are not recorded yet. `None` deletes them.
     ///
     /// # Errors
     ///
@@ -22,11 +21,11 @@ impl Log {
         keep_pending(&self.db, &self.keys.current, about, count)
     }
 
-    /// The refusals that were counted when the program ended.
+    /// The refusals that were not recorded when the program stopped.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read. [`Error::Tampered`] when somebody else wrote it.
+    /// When the file cannot be read. [`Error::Tampered`] when the row was changed from outside.
     pub fn pending(&self) -> Result<Option<(String, u32)>, Error> {
         pending(&self.db, &self.keys)
     }

@@ -1,4 +1,4 @@
-//! Old records are taken out, a day's worth at a time, so that the rest still verifies.
+//! Pruning: deletes old records, at most one day's worth per pass, so that the rest still verifies.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::TransactionBehavior;
@@ -9,16 +9,16 @@ use super::{
     put_anchor, read,
 };
 
-/// A pass of pruning takes out at most this much of the log: a clock that is wrong must not empty it.
+/// Longest time span that one pass deletes, so that a wrong clock cannot empty the log.
 const PASS: SignedDuration = SignedDuration::from_hours(24);
 
 impl Log {
-    /// Takes out what is older, but no more than one day's worth: a clock that is wrong costs a day and not the log. The chain
-    /// still holds: it begins where this ends. Returns how many records went.
+    /// Deletes records older than `before`, at most one day's worth. Moves the start anchor to the first kept record and
+    /// appends a record of the pruning. Returns the number of deleted records.
     ///
     /// # Errors
     ///
-    /// [`Error::Tampered`] when the old part does not verify: nothing is taken out then.
+    /// [`Error::Tampered`] when the old part does not verify. Nothing is deleted then.
     pub fn prune(&mut self, before: Timestamp, now: Timestamp) -> Result<u64, Error> {
         let old = self.old(before, now)?;
         let Some(last) = old.last() else { return Ok(0) };
@@ -41,7 +41,7 @@ impl Log {
         let record = Record::new(now, Action::Prune, about);
         let (head, mut keys) = append_to(&change, &record, &self.keys, signed)?;
         change.commit()?;
-        // The first key moves on with the log, unless it was taken away.
+        // Advance the first key to the first kept record, unless the key was deleted.
         if let (Some(first_key), true) = (first.key, keys.first.is_some()) {
             (keys.epoch, keys.first) = (first.seq, Some(first_key));
         }
@@ -50,8 +50,8 @@ impl Log {
         Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
     }
 
-    /// The oldest day's worth of records that are older. A record of the future, which a clock that was ahead has written, goes
-    /// with the old ones around it: alone it would stop all pruning until that date.
+    /// The oldest day's worth of records older than `before`. A record dated after `now`, written while the clock was
+    /// ahead, is deleted with the old records around it. Otherwise it would block pruning until its date.
     fn old(&self, before: Timestamp, now: Timestamp) -> Result<Vec<Kept>, Error> {
         let mut select = self.db.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"))?;
         let mut rows = select.query([])?;

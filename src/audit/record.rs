@@ -1,4 +1,4 @@
-//! One record of the audit log: what happened, to whom, at which door. Never a PIN, a badge number or a login.
+//! One record of the audit log: what happened, to whom, at which door. It never contains a PIN, a badge number or a login.
 
 use jiff::Timestamp;
 
@@ -11,15 +11,15 @@ pub enum Action {
     Start,
     /// Somebody signed in.
     SignIn,
-    /// Somebody did not; or several did not, counted.
+    /// A sign-in or an unlock was refused. Repeated sign-in refusals share one record with a count.
     Refusal,
-    /// No guess, or no try at a badge's PIN, is left.
+    /// The guesses at the keypad, or the tries at a badge's PIN, are used up.
     BudgetSpent,
     /// An unlock is about to be sent.
     Intent,
-    /// What became of it.
+    /// The result of an unlock.
     Outcome,
-    /// The door was looked at after an unlock.
+    /// The door's sensor was read after an unlock.
     Seen,
     /// A session ended.
     SignOut,
@@ -35,25 +35,25 @@ pub enum Action {
     Renew,
     /// Somebody was removed.
     Remove,
-    /// Somebody may not sign in any more.
+    /// Somebody was suspended from signing in.
     Suspend,
-    /// Somebody may sign in again.
+    /// A suspension was lifted.
     Resume,
-    /// The configuration is another than at the last start.
+    /// The configuration differs from the last recorded one.
     Configuration,
     /// The device key was replaced.
     Rekey,
     /// A backup was written.
     Backup,
-    /// The directory came from a backup.
+    /// The directory was restored from a backup.
     Restore,
-    /// Old records were taken out.
+    /// Old records were pruned.
     Prune,
-    /// The clock jumped, is wrong or right again, or the machine slept.
+    /// The clock jumped, became wrong or right, or the machine was suspended.
     Clock,
-    /// So many records could not be written before this one.
+    /// Earlier records or counted refusals were lost; `count` says how many, if known.
     Gap,
-    /// The technician did something.
+    /// The technician signed in or out, or used a function of the service screen.
     Technician,
 }
 
@@ -85,7 +85,7 @@ impl Action {
         Self::Technician,
     ];
 
-    /// As the log writes it.
+    /// The name in the database and in exports. It is hashed into each record and must never change.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
@@ -120,43 +120,43 @@ impl Action {
     }
 }
 
-/// What is written down.
+/// The contents of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// When, by the clock of the kiosk.
+    /// Time of the event, by the kiosk's clock.
     pub at: Timestamp,
     /// What happened.
     pub action: Action,
-    /// To whom.
+    /// The person it concerns. `None` when nobody was identified.
     pub staff: Option<StaffId>,
-    /// Their e-mail address, which outlives them in the directory. Empty when nobody is known.
+    /// Their e-mail address, kept after they are removed from the directory. Empty when nobody was identified.
     pub person: String,
-    /// At which door.
+    /// The door it concerns.
     pub door: Option<DoorId>,
-    /// What the door was called.
+    /// Name of the door at that time. May be empty.
     pub door_name: String,
-    /// How, why, or with which result.
+    /// Details: method, reason or result.
     pub about: String,
-    /// Of an outcome: the record of its intent.
+    /// For an outcome, the number of its intent record.
     pub of: Option<u64>,
-    /// How often, if it is more than one.
+    /// Number of events that this record stands for, usually 1.
     pub count: u32,
 }
 
 impl Record {
-    /// Something that happened once, to nobody in particular.
+    /// A record of one event, without person or door.
     pub fn new(at: Timestamp, action: Action, about: impl Into<String>) -> Self {
         let (person, door_name) = (String::new(), String::new());
         Self { at, action, staff: None, person, door: None, door_name, about: about.into(), of: None, count: 1 }
     }
 
-    /// The same, with whom it happened to.
+    /// Sets the person it concerns.
     #[must_use]
     pub fn by(self, staff: Option<StaffId>, person: &str) -> Self {
         Self { staff, person: person.to_owned(), ..self }
     }
 
-    /// Every field with its length before it: no two records look alike.
+    /// Encodes every field with a length prefix, so that different records never encode alike.
     pub(super) fn encode(&self, seq: u64) -> Vec<u8> {
         let optional = |value: Option<u64>| value.map_or(Vec::new(), |value| value.to_be_bytes().to_vec());
         let fields: [Vec<u8>; 10] = [
@@ -180,14 +180,14 @@ impl Record {
     }
 }
 
-/// A record with its place in the chain.
+/// A stored record with its position in the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// Counts records, from 1.
+    /// Number of the record, from 1.
     pub seq: u64,
-    /// What was written.
+    /// The contents.
     pub record: Record,
-    /// Over this record and the one before.
+    /// SHA-256 over the previous record's hash and this record.
     pub hash: [u8; 32],
     pub(super) mac: [u8; 32],
 }

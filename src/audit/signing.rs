@@ -1,5 +1,5 @@
-//! The signing keys of the log. They lie in a small file that is overwritten in place, never in SQLite: its write-ahead log keeps
-//! pages that were replaced, and with a key of the past the past could be signed again.
+//! The signing keys of the log. They are kept in a small file that is overwritten in place, not in SQLite: its write-ahead
+//! log retains replaced pages, and an old key would allow past records to be re-signed.
 
 use std::{
     fs::{File, TryLockError},
@@ -20,38 +20,39 @@ use crate::{
 /// The file in the data folder.
 pub(super) const FILE: &str = "audit.keys";
 const PURPOSE: &[u8] = b"vestibule/audit/keys/v1";
-/// Two numbers, two keys, and whether the first of them is known.
+/// Plaintext length: epoch, whether `first` is known, `first`, number of `next`, `next`.
 const CLEAR: usize = 8 + 1 + 32 + 8 + 32;
-/// The nonce before it and the tag behind it.
+/// Sealed length: nonce, plaintext, tag.
 const SEALED: usize = 24 + CLEAR + 16;
-/// Another process that writes a record is done within milliseconds. One that is stopped must not stop this one for long.
+/// Attempts to take the lock and the pause between them, 5 s in all. A writer needs milliseconds; a suspended one must not
+/// block this process for long.
 const PATIENCE: (u32, Duration) = (5_000, Duration::from_millis(1));
 
-/// The keys that sign, each replaced by its successor after one record.
+/// The signing keys. `next` is replaced by its successor after each record.
 pub(super) struct Keys {
-    /// The first record that `first` signs.
+    /// Number of the record that `first` signs.
     pub(super) epoch: u64,
-    /// The key of that record. `None` once it was taken away.
+    /// `None` after `audit take-key` deleted it.
     pub(super) first: Option<Key>,
-    /// The record that `next` signs.
+    /// Number of the record that `next` signs.
     pub(super) next_seq: u64,
     pub(super) next: Key,
 }
 
 impl Keys {
-    /// New ones, for a log that goes on with this record.
+    /// Draws new keys for a log whose next record is `seq`.
     pub(super) fn draw(seq: u64) -> Result<Self, Error> {
         let mut key = Key::default();
         getrandom::fill(&mut *key).map_err(|_| Error::Randomness)?;
         Ok(Self { epoch: seq, first: Some(key.clone()), next_seq: seq, next: key })
     }
 
-    /// The key of this record. `None` when it was forgotten: it would have been used before.
+    /// Derives the key of record `seq` from `next`. `None` for an earlier record, whose key was overwritten.
     pub(super) fn of(&self, seq: u64) -> Option<Key> {
         (self.next_seq <= seq).then(|| advance(&self.next, self.next_seq, seq))
     }
 
-    /// The key of this record, from the first one. `None` when that was taken away, or signs only later ones.
+    /// Derives the key of record `seq` from `first`. `None` when that key was deleted or signs only later records.
     pub(super) fn first_of(&self, seq: u64) -> Option<Key> {
         let first = self.first.as_ref().filter(|_| self.epoch <= seq)?;
         Some(advance(first, self.epoch, seq))
@@ -81,7 +82,7 @@ impl Keys {
     }
 }
 
-/// The key of a later record.
+/// Derives the key of record `to` from the key of record `from`.
 pub(super) fn advance(key: &Key, from: u64, to: u64) -> Key {
     let mut at = Anchor { seq: from, hash: [0; 32], key: Some(key.clone()) };
     while at.seq < to {
@@ -90,14 +91,14 @@ pub(super) fn advance(key: &Key, from: u64, to: u64) -> Key {
     at.key.unwrap_or_default()
 }
 
-/// The file, which processes that write lock in turn.
+/// The open key file. It is also the lock that writing processes take in turn.
 #[derive(Debug)]
 pub(super) struct KeyFile {
     file: File,
     path: PathBuf,
 }
 
-/// Nobody else writes a record while this lives.
+/// Holds the lock: no other process writes a record until this is dropped.
 pub(super) struct Turn<'a>(&'a File);
 
 impl Drop for Turn<'_> {
@@ -107,7 +108,7 @@ impl Drop for Turn<'_> {
 }
 
 impl KeyFile {
-    /// Opens it. Whether there is anything in it is the second value.
+    /// Opens or creates the key file. The second value says whether it had any contents.
     pub(super) fn open(folder: &Path) -> Result<(Self, bool), Error> {
         let path = folder.join(FILE);
         let opened = private_files::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
@@ -117,7 +118,7 @@ impl KeyFile {
         }
     }
 
-    /// Waits until no other process writes a record.
+    /// Takes the lock. Fails when another process holds it for 5 s.
     pub(super) fn lock(&self) -> Result<Turn<'_>, Error> {
         for _ in 0..PATIENCE.0 {
             match self.file.try_lock() {
@@ -129,7 +130,7 @@ impl KeyFile {
         Err(self.failed(std::io::ErrorKind::ResourceBusy.into()))
     }
 
-    /// The keys, and whether they lie under the key of now.
+    /// The keys, and whether they are sealed with the ring's current key.
     pub(super) fn read(&self, with: &KeyRing) -> Result<(Keys, bool), Error> {
         let mut sealed = Vec::with_capacity(SEALED);
         let mut file = &self.file;
@@ -140,7 +141,7 @@ impl KeyFile {
         Ok((Keys::decode(&clear).ok_or(Error::Tampered)?, at == 0))
     }
 
-    /// Overwrites the keys in place. They are on the disk when this returns, if that is asked for.
+    /// Overwrites the keys in place. Syncs the file if `is_synced`.
     pub(super) fn write(&self, keys: &Keys, with: &Key, is_synced: bool) -> Result<(), Error> {
         let sealed = crypt::seal(with, PURPOSE, &keys.encode()).ok_or(Error::Randomness)?;
         let mut file = &self.file;

@@ -1,4 +1,4 @@
-//! What the log finds, and what it keeps.
+//! Tests of the audit log: tampering, signing keys, pruning, exports.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn open(folder: &Path) -> Log {
     Log::open(folder, KEY).unwrap()
 }
 
-/// A log of a sign-in and its unlocks, twelve records.
+/// A log of twelve records: a start, five unlocks with their outcomes, a sign-out.
 fn filled(folder: &Path) -> Log {
     let mut log = open(folder);
     let _ = log.append(&Record::new(at(0), Action::Start, "0.1.0")).unwrap();
@@ -87,7 +87,7 @@ fn every_flipped_byte_of_a_record_is_found_at_its_record() {
         sql(folder.path(), &format!("UPDATE audit SET {column} = {null} WHERE seq = 3"));
     }
     assert!(1_000 < tried, "{tried}");
-    assert_eq!(finding(&log), None, "and nothing is left of it");
+    assert_eq!(finding(&log), None, "every change was undone");
 }
 
 /// T35
@@ -116,7 +116,7 @@ fn swapped_missing_and_cut_records_are_found() {
     }
 }
 
-/// T35, T14: the anchor that would allow a shorter log is put back too. Only the head outside knows better.
+/// T35, T14: a database that is rolled back brings its old anchors along. Only the files outside reveal the rollback.
 #[test]
 fn a_file_of_yesterday_is_found_by_the_head_outside() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -132,11 +132,11 @@ fn a_file_of_yesterday_is_found_by_the_head_outside() {
 
     fs::write(folder.path().join(FILE), &yesterday).unwrap();
     assert_eq!(finding(&open(folder.path())), Some(Finding::Cut { last: 12, known: 13 }));
-    // C12: nothing is written that would hide it.
+    // C12: nothing is appended, because that would hide the rollback.
     let mut log = open(folder.path());
     assert!(matches!(log.append(&Record::new(at(95), Action::Start, "")), Err(Error::Tampered)));
     drop(log);
-    // The head is taken away as well: a log with records and without a head was tampered with, for the start and for every record.
+    // The head is deleted too: the check at the start and every append treat records without a head as tampering.
     fs::remove_file(folder.path().join(HEAD)).unwrap();
     let mut log = open(folder.path());
     assert_eq!(log.check_head().unwrap(), Some(Finding::HeadMissing));
@@ -144,12 +144,12 @@ fn a_file_of_yesterday_is_found_by_the_head_outside() {
     assert!(matches!(finding(&log), Some(Finding::HeadMissing | Finding::Cut { last: 12, known: 13 })));
     assert_eq!(log.verify(None, &[journal]).unwrap().finding, Some(Finding::Cut { last: 12, known: 13 }));
     drop(log);
-    // One that somebody else wrote, and one that was spoilt.
+    // A forged head, and damaged ones.
     let forged = String::from_utf8(head.clone()).unwrap().replacen("13:", "12:", 1);
     for spoilt in [forged.as_str(), "", "\0\0\0\0", "13:"] {
         fs::write(folder.path().join(HEAD), spoilt).unwrap();
         let log = open(folder.path());
-        assert_eq!(finding(&log), Some(Finding::Cut { last: 12, known: 13 }), "the keys know it too: {spoilt}");
+        assert_eq!(finding(&log), Some(Finding::Cut { last: 12, known: 13 }), "the keys reveal it too: {spoilt}");
         assert_eq!(log.check_head().unwrap(), Some(Finding::HeadChanged), "{spoilt}");
     }
 }
@@ -165,7 +165,7 @@ fn the_head_has_one_size_for_ever() {
         let _ = log.append(&Record::new(at(n), Action::Start, "")).unwrap();
         assert_eq!(size(), first);
     }
-    // An older head is still true: the log went on.
+    // An older head is still valid: the log continued after it.
     let old = fs::read(folder.path().join(HEAD)).unwrap();
     let _ = log.append(&Record::new(at(99), Action::Start, "")).unwrap();
     fs::write(folder.path().join(HEAD), old).unwrap();
@@ -173,8 +173,8 @@ fn the_head_has_one_size_for_ever() {
     let _ = log.append(&Record::new(at(100), Action::Start, "")).unwrap();
 }
 
-/// C10: with about 200 superseded keys out of the write-ahead log 60 records were re-signed. Whoever has every byte of the data
-/// folder and the key that seals, finds the key of the next record and no key of the past.
+/// C10: an attacker re-signed 60 records with about 200 old keys from the write-ahead log. Now every byte of the data
+/// folder, with the sealing key, yields the key of the next record and no older one.
 #[test]
 fn no_file_holds_a_signing_key_of_the_past() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -197,7 +197,8 @@ fn no_file_holds_a_signing_key_of_the_past() {
         for sign in &signs {
             assert!(memchr::memmem::find(&bytes, sign).is_none(), "{} holds a key in clear", path.display());
         }
-        // A row of an anchor is its name and what is sealed: with a key (112 bytes, as the version before wrote it) or without.
+        // An anchor's row is its name and the sealed bytes: 80 without a key, or 112 with one, as earlier versions wrote
+        // it.
         for purpose in ["first", "next"] {
             for at in memchr::memmem::find_iter(&bytes, purpose) {
                 for length in [80, 112] {
@@ -212,7 +213,7 @@ fn no_file_holds_a_signing_key_of_the_past() {
     }
     let (keys, _) = log.signing.read(&KEY.into()).unwrap();
     assert!(keys.first.is_none() && signs.iter().all(|sign| *sign != *keys.next), "only the next one");
-    assert!(100 < opened, "what is sealed was found and opened: {opened}");
+    assert!(100 < opened, "sealed anchors were found and opened: {opened}");
     // The next record is signed, and the log verifies with the key that was taken away.
     let _ = log.append(&Record::new(at(300), Action::Start, "")).unwrap();
     let verdict = log.verify(Some((1, *first)), &[]).unwrap();
@@ -236,7 +237,7 @@ fn keys_that_are_behind_catch_up_and_keys_that_are_missing_sign_nothing() {
     let _ = log.append(&Record::new(at(80), Action::Start, "")).unwrap();
     let verdict = log.verify(None, &[]).unwrap();
     assert_eq!((verdict.finding, verdict.signatures), (None, true));
-    // The database is put back without its keys: they are ahead of it.
+    // The database is rolled back but its keys are not: they are ahead of it.
     fs::write(&file, ahead).unwrap();
     sql(folder.path(), "DELETE FROM audit WHERE seq > 14");
     assert!(matches!(log.append(&Record::new(at(90), Action::Start, "")), Err(Error::Tampered)));
@@ -252,12 +253,12 @@ fn keys_that_are_behind_catch_up_and_keys_that_are_missing_sign_nothing() {
     }
 }
 
-/// C10: logs of before kept their keys in the database. They move into their file, and are in no page any more.
+/// C10: older logs kept their keys in the database. Opening one moves them to the key file and leaves none in the database.
 #[test]
 fn the_keys_of_an_older_log_move_out_of_the_database() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     drop(filled(folder.path()));
-    // As the version before wrote it.
+    // Write the anchors as earlier versions did.
     let keys = open(folder.path()).signing.read(&KEY.into()).unwrap().0;
     let key = Key::new(KEY);
     let db = Connection::open(folder.path().join(FILE)).unwrap();
@@ -280,7 +281,7 @@ fn the_keys_of_an_older_log_move_out_of_the_database() {
     assert_eq!(lengths, [80, 80], "no key in them");
 }
 
-/// C13: after a `rekey` everything of the log lies under the new key, however often it is cut short between.
+/// C13: after a `rekey` the whole log is sealed with the new key, even if it is opened with both keys more than once.
 #[test]
 fn a_log_goes_on_under_another_key() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -297,7 +298,7 @@ fn a_log_goes_on_under_another_key() {
     assert!(finding(&open(folder.path())).is_some(), "the old key opens nothing of it");
 }
 
-/// C14: a log that came from a backup has neither keys nor a head. It goes on with new ones.
+/// C14: a restored log has neither keys nor head. It continues with new ones.
 #[test]
 fn a_restored_log_goes_on_with_new_keys() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -309,14 +310,14 @@ fn a_restored_log_goes_on_with_new_keys() {
     let _ = log.append(&Record::new(at(99), Action::Restore, "")).unwrap();
     let verdict = log.verify(None, &[]).unwrap();
     assert_eq!((verdict.finding, verdict.records), (None, 13));
-    // The records of before are signed with keys that no backup holds.
+    // The keys of the restored records are in no backup.
     assert_eq!((verdict.signatures, verdict.signed_from), (false, Some(13)));
     let (seq, key) = log.first_key().unwrap().unwrap();
     assert_eq!(seq, 13);
     assert_ne!(*key, *old);
     let verdict = log.verify(Some((13, *key)), &[]).unwrap();
     assert_eq!((verdict.finding, verdict.signed_from), (None, Some(13)));
-    // A key that fits no record because there is none yet is another one all the same.
+    // A change to the first record is found with its key after that key was deleted here.
     log.forget_first_key().unwrap();
     sql(folder.path(), "UPDATE audit SET about = 'x' WHERE seq = 13");
     assert_eq!(log.verify(Some((13, *key)), &[]).unwrap().finding, Some(Finding::Changed(13)));
@@ -333,7 +334,7 @@ fn a_pass_of_pruning_takes_out_one_day_at_most() {
     }
     let (ahead, now) = (at(200 * day), at(200 * day));
     assert_eq!(log.prune(ahead, now).unwrap(), 24, "the first day");
-    assert_eq!(log.last(Action::Prune).unwrap().unwrap().about, "24 records up to 24", "and it is said");
+    assert_eq!(log.last(Action::Prune).unwrap().unwrap().about, "24 records up to 24", "it is recorded");
     assert_eq!(log.prune(ahead, now).unwrap(), 24);
     let verdict = log.verify(None, &[]).unwrap();
     assert_eq!((verdict.finding, verdict.signatures), (None, true));

@@ -1,4 +1,4 @@
-//! Whether the log is whole: every record in its place, unchanged, signed, and none missing at the end.
+//! Verification: every record is in its place, unchanged and signed, and none is missing at the end.
 
 use super::{COLUMNS, Error, Head, Log, anchor, chain::Anchor, head::kept_head, read};
 use crate::crypt::Key;
@@ -6,61 +6,62 @@ use crate::crypt::Key;
 /// What is wrong with a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
-    /// The place where the log begins was changed.
-    #[error("the beginning of the log was changed from outside")]
+    /// The anchor before the first or after the last record is missing or does not open.
+    #[error("the start or end anchor of the log is missing or was changed from outside")]
     Beginning,
-    /// This record is not there.
+    /// No record has this number.
     #[error("record {0} is missing")]
     Missing(u64),
-    /// This record is not what was written.
-    #[error("record {0} was changed, or stands in another's place")]
+    /// The record with this number does not match its hash or signature, or is out of order.
+    #[error("record {0} was changed or moved")]
     Changed(u64),
-    /// The log ends here, but went on.
+    /// Records are missing at the end.
     #[error("the log was cut: it ends with record {last}, but record {known} was written")]
     Cut {
-        /// The last one that is there.
+        /// The last record in the database.
         last: u64,
-        /// One that is known from elsewhere.
+        /// A later record that a head, an anchor or the keys prove was written.
         known: u64,
     },
-    /// A head from elsewhere is not that of this log.
-    #[error("record {0} is not the one that is known from elsewhere: the log was replaced")]
+    /// The record with this number has another hash than a known head.
+    #[error("record {0} does not match a known head: the log was replaced")]
     Replaced(u64),
-    /// The head in the data folder was changed.
-    #[error("the head beside the database was changed from outside")]
+    /// `audit.head` cannot be read or was changed.
+    #[error("`audit.head` cannot be read or was changed from outside")]
     HeadChanged,
-    /// The log has records, and there is no head in the data folder.
-    #[error("the head beside the database is missing: it was taken away")]
+    /// The log has records, but `audit.head` does not exist.
+    #[error("`audit.head` is missing: it was deleted")]
     HeadMissing,
-    /// The keys that sign the next record do not fit the log.
-    #[error("the keys beside the database are missing or were changed from outside")]
+    /// `audit.keys` cannot be read or does not match the log.
+    #[error("`audit.keys` is missing or was changed from outside")]
     Keys,
 }
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Records that are there.
+    /// Number of records read, including the first wrong one.
     pub records: u64,
-    /// Where the log stands.
+    /// The last correct record. `None` if there is none.
     pub head: Option<Head>,
-    /// The signature of every record that is there was checked too.
+    /// Whether every record's signature was checked, from the first kept record on.
     pub signatures: bool,
-    /// The first record whose signature was checked. The ones before lie under keys that are not at hand.
+    /// The first record whose signature was checked. The keys of earlier records are not available.
     pub signed_from: Option<u64>,
-    /// The first thing that is wrong.
+    /// One problem of the log. `None` when it is intact.
     pub finding: Option<Finding>,
 }
 
 impl Log {
-    /// Looks at every record. `first_key` is the one that was taken away, with the record that it signs; `heads` are known from
-    /// elsewhere.
+    /// Verifies every record. `first_key` is the number and key that `audit take-key` printed. `heads` are copies that were
+    /// kept elsewhere, such as in the journal.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read. What is wrong with the log is in the verdict.
+    /// When the database cannot be read. Problems of the log itself are in the verdict.
     pub fn verify(&self, first_key: Option<(u64, [u8; 32])>, heads: &[Head]) -> Result<Verdict, Error> {
-        // One point in time: the kiosk may write meanwhile. Head and keys outside are older than that.
+        // Take head and keys before the snapshot: the kiosk may write meanwhile, and they must not be newer than the
+        // snapshot.
         let outside = kept_head(&self.folder, &self.keys);
         let signing = self.signing.read(&self.keys).map(|(keys, _)| keys);
         let view = self.db.unchecked_transaction()?;
@@ -88,7 +89,7 @@ impl Log {
             Ok(head) => heads.extend(head),
             Err(_) => verdict.finding = Some(Finding::HeadChanged),
         }
-        // What was known before the first record that is kept cannot be compared any more.
+        // Heads before the first kept record can no longer be compared.
         heads.retain(|head| at.seq <= head.seq);
         let mut select = view.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"))?;
         let mut rows = select.query([])?;
@@ -121,7 +122,7 @@ impl Log {
     }
 }
 
-/// Checks one row and goes past it.
+/// Checks one row and advances `at` past it.
 fn look_at(row: &rusqlite::Row<'_>, at: &mut Anchor, heads: &[Head]) -> Option<Finding> {
     let expected = at.seq;
     let Ok(kept) = read(row) else { return Some(Finding::Changed(expected)) };

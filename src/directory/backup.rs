@@ -1,4 +1,4 @@
-//! Another device key, and a directory that outlives its machine. How a backup is encrypted is `vault.rs`.
+//! Backup and restore of the directory. The caller encrypts and decrypts the backup.
 
 use std::{
     fs,
@@ -16,21 +16,21 @@ use super::{
 };
 use crate::private_files;
 
-/// The first bytes of a backup: what it is, and its version. The second one has every generation of the data key.
+/// First bytes of a backup, with the format version. Version 2 contains every generation of the data key.
 const MAGIC: &[u8; 16] = b"vestibule dir 2\n";
 const OLDER_MAGIC: &[u8; 16] = b"vestibule dir 1\n";
 
-/// Everything that a directory is, its data keys too. Never written but encrypted.
+/// The whole directory with its data keys in clear. Encrypt it before writing it anywhere.
 pub type Backup = Zeroizing<Vec<u8>>;
 
 impl Directory {
-    /// Everything, at one point in time, for encryption.
+    /// A consistent copy of the directory, for the caller to encrypt.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
     pub fn backup(&mut self) -> Result<Backup, Error> {
-        // A copy in memory, as SQLite would write it: what is only in the write-ahead log is in it.
+        // The serialized image includes pages that are still in the write-ahead log only.
         let file = self.db.serialize(MAIN_DB)?;
         let keys = self.data.all();
         let mut backup = Backup::new(Vec::with_capacity(MAGIC.len() + 1 + 40 * keys.len() + file.len()));
@@ -45,7 +45,7 @@ impl Directory {
     }
 }
 
-/// The data keys of a backup, the current one first, and the image of its file.
+/// Splits a backup into its data keys and the image of its database.
 fn parts(backup: &[u8]) -> Option<(DataKeys, &[u8])> {
     if let Some(rest) = backup.strip_prefix(OLDER_MAGIC) {
         let (key, image) = rest.split_at_checked(32)?;
@@ -64,30 +64,30 @@ fn parts(backup: &[u8]) -> Option<(DataKeys, &[u8])> {
     Some((DataKeys { generation, current, older: keys.collect() }, rest))
 }
 
-/// Whether a directory can be restored into this folder.
+/// Checks that a directory can be restored into this folder.
 ///
 /// # Errors
 ///
-/// [`Error::NotEmpty`] when there is one already.
+/// [`Error::NotEmpty`] when the folder holds a directory.
 pub fn check_empty(folder: &Path) -> Result<(), Error> {
     if folder.join(FILE).exists() { Err(Error::NotEmpty { folder: folder.to_owned() }) } else { Ok(()) }
 }
 
-/// A directory that was made of a backup and is not in its place yet: cut short until then, there is none.
+/// A restored directory in a staging folder. The data folder holds no directory until `finish` succeeds.
 #[derive(Debug)]
 pub struct Restored {
-    /// In a folder within the data folder.
+    /// Opened in `.restoring` inside the data folder.
     pub directory: Directory,
     folder: PathBuf,
     credentials: Option<PathBuf>,
 }
 
 impl Restored {
-    /// Puts it into its place, with every file that was made beside it. Nothing else may have it open.
+    /// Moves the directory and the files beside it into the data folder. No other process may have it open.
     ///
     /// # Errors
     ///
-    /// When a file cannot be moved: it can be restored again then.
+    /// When a file cannot be moved. The restore can then be repeated.
     pub fn finish(self) -> Result<Directory, Error> {
         self.directory.clear_old_pages()?;
         let Self { directory, folder, credentials } = self;
@@ -99,7 +99,7 @@ impl Restored {
 }
 
 fn put_in_place(staging: &Path, folder: &Path) -> io::Result<()> {
-    // What a directory that is gone has left belongs to no other.
+    // Delete files that SQLite left of a directory that no longer exists.
     for left in ["-wal", "-shm", "-journal"] {
         match fs::remove_file(folder.join(format!("{FILE}{left}"))) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -108,7 +108,7 @@ fn put_in_place(staging: &Path, folder: &Path) -> io::Result<()> {
     }
     for entry in fs::read_dir(staging)? {
         let name = entry?.file_name();
-        // The key is in its place already.
+        // The key file is already in the data folder.
         if !name.to_string_lossy().starts_with(FILE) && name != key::FILE {
             fs::rename(staging.join(&name), folder.join(&name))?;
         }
@@ -119,8 +119,8 @@ fn put_in_place(staging: &Path, folder: &Path) -> io::Result<()> {
     fs::remove_dir_all(staging)
 }
 
-/// Makes a directory of a backup, for a folder that has none, with a new device key or a systemd credential. Nobody has a guess left
-/// in it: how many there were since the backup is not known.
+/// Restores a backup into a folder without a directory, with the device key found there or a new one. All counters of
+/// guesses start at 0, because the guesses used since the backup are unknown.
 ///
 /// # Errors
 ///
@@ -149,7 +149,8 @@ pub fn restore(backup: &Backup, folder: &Path, credentials: Option<&Path>) -> Re
     write(FILE, image).map_err(failed)?;
     {
         let db = rusqlite::Connection::open(staging.join(FILE))?;
-        // Wraps are proven too. An older version proved none, and a proof that was wrong stays so.
+        // The MAC covers the wrapped keys, so renew it. A wrong MAC must stay wrong, and that of an older version does not
+        // cover them.
         let is_proven = proof::is_proven(&db, &data.current).unwrap_or(false);
         put_meta(&db, "key_id", &key.id())?;
         put_wraps(&db, &key, &data)?;

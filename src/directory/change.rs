@@ -1,4 +1,4 @@
-//! Everything that changes who is in the directory, each all or nothing.
+//! Changes to the people in the directory. Each change is one transaction.
 
 use std::io;
 
@@ -17,29 +17,32 @@ use crate::{
     staff::{Badge, Pin, StaffId},
 };
 
-/// A PIN that is taken is redrawn in silence. So many times in a row means that hardly any are left.
+/// Number of draws before giving up. A PIN that is taken is redrawn silently; this many in a row mean that hardly any is
+/// free.
 const DRAWS: usize = 20;
 
-/// Shows a PIN to the person who will hand it out. Called before the change is made: a PIN that nobody saw is not issued.
+/// Shows a PIN to the person who will hand it out. It is called before the change is made, so that an unseen PIN is not
+/// issued.
 pub type ShowPin<'a> = &'a mut dyn FnMut(&Pin) -> io::Result<()>;
 
-/// A login that takes the place of another.
+/// A new login that replaces a person's current one.
 #[derive(Debug)]
 pub struct Renewal<'a> {
-    /// Kisi's id of it.
+    /// Kisi's id of the new login.
     pub login_id: u64,
-    /// The login.
+    /// The secret of the new login.
     pub secret: &'a Secret<String>,
-    /// Issue a PIN of so many digits. The old one is gone in any case: only its owner could seal the new login under it.
+    /// Number of digits of the PIN to issue. The old PIN is deleted in any case: only its owner knows it, so the new login
+    /// cannot be sealed under it.
     pub pin_digits: Option<usize>,
-    /// A badge alone signs in.
+    /// Keep a copy of the login that opens with a badge alone.
     pub badge_alone: bool,
-    /// The note that the login was about to be made.
+    /// The outbox entry that was written before the login was created. The renewal deletes it.
     pub errand: ErrandId,
 }
 
 impl Directory {
-    /// Writes somebody down, all or nothing. Returns the PIN that was issued, which is shown nowhere again.
+    /// Enrolls a person. Returns the issued PIN, which cannot be shown again.
     ///
     /// # Errors
     ///
@@ -48,7 +51,7 @@ impl Directory {
         self.enrol_and_show(person, &mut |_| Ok(()))
     }
 
-    /// The same, with somebody who sees the PIN.
+    /// Enrolls a person, after `show` has shown the PIN.
     ///
     /// # Errors
     ///
@@ -82,11 +85,11 @@ impl Directory {
         Ok(issued)
     }
 
-    /// Gives somebody one more badge. Returns whether it was new.
+    /// Adds a badge to a person. Returns `false` when they already have it.
     ///
     /// # Errors
     ///
-    /// [`Error::BadgeTaken`] when it is somebody else's.
+    /// [`Error::BadgeTaken`] when it belongs to another person.
     pub fn give_badge(&mut self, staff: StaffId, badge: &Badge) -> Result<bool, Error> {
         let change = self.begin()?;
         let is_new = badge_owner(&change, &self.data, badge)?.is_none_or(|owner| owner.staff != staff);
@@ -97,12 +100,12 @@ impl Directory {
         Ok(is_new)
     }
 
-    /// Takes a badge away from somebody, or all of them. Returns how many they lost. A copy of their login that opens without a PIN
-    /// goes with the last one, if a PIN opens the login too.
+    /// Removes one badge of a person, or all. Returns how many were removed. With the last badge of a person who has a PIN,
+    /// the copy of their login that opens without the PIN is deleted too.
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchBadge`] when they do not have this one, or have none at all.
+    /// [`Error::NotEnrolled`], and [`Error::NoSuchBadge`] when the person does not have this badge, or has none.
     pub fn take_badges(&mut self, email: &str, only: Option<&Badge>) -> Result<usize, Error> {
         let change = self.begin()?;
         let staff = person_id(&change, email)?.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
@@ -125,8 +128,8 @@ impl Directory {
         Ok(taken)
     }
 
-    /// Issues a PIN to somebody, in place of the one they may have. `None` when their login is kept under no key that is at
-    /// hand: it opens with their present PIN only, or not here.
+    /// Issues a PIN that replaces the person's current one, if any. `None` when the kiosk has no copy of their login that
+    /// opens without the current PIN.
     ///
     /// # Errors
     ///
@@ -143,8 +146,8 @@ impl Directory {
         Ok(pin)
     }
 
-    /// Puts a new login in the place of the old one, and notes that the old one must be deleted at Kisi. Returns the new PIN,
-    /// which is shown nowhere again.
+    /// Replaces a person's login, and adds the deletion of the old one at Kisi to the outbox. Returns the new PIN, which
+    /// cannot be shown again.
     ///
     /// # Errors
     ///
@@ -173,7 +176,7 @@ impl Directory {
         Ok(issued)
     }
 
-    /// Remembers what somebody chose to read.
+    /// Stores the language that a person chose.
     ///
     /// # Errors
     ///
@@ -184,7 +187,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Forgets somebody, and notes that their login must be deleted at Kisi.
+    /// Removes a person, and adds the deletion of their login at Kisi to the outbox.
     ///
     /// # Errors
     ///
@@ -202,7 +205,7 @@ impl Directory {
         commit(change, &self.data.current, None)
     }
 
-    /// Bars somebody from signing in, or lets them again. Returns who it is and whether that changed anything.
+    /// Suspends a person, or lifts the suspension. Returns the person and whether anything changed.
     ///
     /// # Errors
     ///
@@ -216,8 +219,8 @@ impl Directory {
         Ok((staff, 0 < changed))
     }
 
-    /// Forgets the copies of logins that open without a PIN, where a PIN opens the login too. For a kiosk at which a badge alone
-    /// signs in no longer: there they only take the PIN out of the protection. Returns how many.
+    /// Deletes the copies of logins that open without a PIN, where a copy under a PIN exists too. For kiosks where a badge
+    /// alone no longer signs in: there these copies only weaken the protection. Returns how many were deleted.
     ///
     /// # Errors
     ///
@@ -237,14 +240,14 @@ impl Directory {
         Ok(forgotten)
     }
 
-    /// Draws a PIN that nobody has, and shows it. Outside of any change: whoever reads it may take their time, and the kiosk must
-    /// write meanwhile. Nobody learns which are not free.
+    /// Draws a free PIN and shows it. This is done outside a transaction, because the reader may take their time and the
+    /// kiosk must be able to write meanwhile. Collisions are not reported, so that nobody learns which PINs are taken.
     fn draw(&self, digits: Option<usize>, show: ShowPin<'_>) -> Result<Option<(Pin, Stretched)>, Error> {
         let Some(digits) = digits else { return Ok(None) };
         for _ in 0..DRAWS {
             let pin = pin::draw(digits)?;
             let stretched = pin::stretch(&pin, &self.salt, self.cost)?;
-            // One that somebody has under an older key is taken too.
+            // This finds PINs indexed with an older key too.
             if pin_owner(&self.db, &self.data, &stretched)?.is_none() {
                 show(&pin).map_err(Error::NotShown)?;
                 return Ok(Some((pin, stretched)));
@@ -253,7 +256,7 @@ impl Directory {
         Err(Error::NoPinLeft { digits })
     }
 
-    /// Writes a drawn PIN down, and seals the login under it.
+    /// Stores the index of a drawn PIN, and seals the login under it.
     fn give(
         &self,
         change: &Transaction<'_>,
@@ -264,7 +267,7 @@ impl Directory {
         let Some((pin, stretched)) = drawn else { return Ok(None) };
         let sql = "INSERT INTO pins (tag, staff_id, generation) VALUES (?1, ?2, ?3) ON CONFLICT (tag) DO NOTHING";
         let values = params![self.data.current.pin_tag(&stretched), of.staff.get(), self.data.generation];
-        // Drawn twice at the same instant: the one that was shown is somebody else's.
+        // Another process has stored the same PIN since it was drawn.
         if change.execute(sql, values)? != 1 {
             return Err(Error::NoPinLeft { digits: pin.len() });
         }
@@ -272,7 +275,7 @@ impl Directory {
         Ok(Some(pin))
     }
 
-    /// Notes whether Kisi refused this person's login when it was used last. One that was replaced since then is none of theirs.
+    /// Stores whether Kisi refused this person's login at its last use. Ignored if the login was replaced since.
     ///
     /// # Errors
     ///
@@ -284,7 +287,7 @@ impl Directory {
     }
 }
 
-/// Salt, revision and e-mail address of somebody.
+/// Salt, revision and e-mail address of a person.
 fn subject(db: &Connection, staff: StaffId) -> Result<(Vec<u8>, i64, String), Error> {
     let sql = "SELECT salt, revision, email FROM staff WHERE id = ?1";
     Ok(db.query_row(sql, [staff.get()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)

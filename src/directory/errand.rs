@@ -1,40 +1,40 @@
-//! What is still to be done at Kisi: logins that may have been made, and logins that must be deleted. An errand is on the disk
-//! before the first step, and gone with the last one, so that a crash between leaves a note instead of a stray login.
+//! Outbox of work at Kisi: logins that may have been created, and logins to delete. An entry is on disk before the first
+//! step and is deleted with the last one. A crash in between leaves an entry instead of a stray login.
 
 use rusqlite::{Transaction, params};
 
 use super::{Directory, Error, proof::commit};
 
-/// Names an errand.
+/// Identifies an outbox entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrandId(i64);
 
-/// Something to be done at Kisi.
+/// An outbox entry: work to do at Kisi.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Errand {
-    /// Which.
+    /// Row in the outbox.
     pub id: ErrandId,
-    /// For whom, by e-mail address.
+    /// E-mail address of the person whose login it is.
     pub email: String,
-    /// What.
+    /// The work to do.
     pub kind: ErrandKind,
 }
 
-/// What is to be done.
+/// The kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrandKind {
-    /// A login was asked for. Unless that is under way, nobody knows whether it was made.
+    /// A login was requested. Unless a command is running, it is unknown whether Kisi created it.
     Make,
-    /// This login is not used here any more.
+    /// Delete the login with this id at Kisi. It is no longer used here.
     Delete(u64),
 }
 
 impl Directory {
-    /// Notes that a login is about to be made for somebody.
+    /// Adds an entry. Call this before a login is created for this person.
     ///
     /// # Errors
     ///
-    /// When it cannot be written: no login may be made then.
+    /// When the file cannot be written: no login may be created then.
     pub fn note_making(&self, email: &str) -> Result<ErrandId, Error> {
         let change = self.begin()?;
         let _ = change.execute("INSERT INTO errands (kind, email) VALUES ('make', ?1)", [email])?;
@@ -43,7 +43,7 @@ impl Directory {
         Ok(ErrandId(id))
     }
 
-    /// The login was made, and is to be deleted again: nobody will use it.
+    /// Turns the entry into the deletion of a login that was created but will not be used.
     ///
     /// # Errors
     ///
@@ -55,18 +55,18 @@ impl Directory {
         commit(change, &self.data.current, None)
     }
 
-    /// The errand is done, or came to nothing.
+    /// Deletes an entry whose work is done or not needed.
     ///
     /// # Errors
     ///
-    /// When it cannot be written. It stays an errand then.
+    /// When the file cannot be written. The entry remains then.
     pub fn done(&self, errand: ErrandId) -> Result<(), Error> {
         let change = self.begin()?;
         let _ = change.execute("DELETE FROM errands WHERE id = ?1", [errand.0])?;
         commit(change, &self.data.current, None)
     }
 
-    /// Everything that is still to be done, oldest first.
+    /// All entries, oldest first.
     ///
     /// # Errors
     ///
@@ -82,14 +82,14 @@ impl Directory {
     }
 }
 
-/// Notes, in the same change that forgets a login here, that Kisi still has it.
+/// Adds the deletion of a login, in the transaction that removes the login here.
 pub(super) fn note_deletion(change: &Transaction<'_>, email: &str, login: i64) -> Result<(), Error> {
     let sql = "INSERT INTO errands (kind, email, login_id) VALUES ('delete', ?1, ?2)";
     let _ = change.execute(sql, params![email, login])?;
     Ok(())
 }
 
-/// In the same change that writes a made login down: it is no errand any more.
+/// Deletes the entry, in the transaction that stores the created login.
 pub(super) fn made(change: &Transaction<'_>, errand: ErrandId) -> Result<(), Error> {
     let _ = change.execute("DELETE FROM errands WHERE id = ?1", [errand.0])?;
     Ok(())

@@ -1,198 +1,205 @@
-//! Why the directory cannot do something, and what to do about it.
+//! Errors of the directory, with what to do about them.
 
 use std::{io, path::PathBuf};
 
-/// Why the directory cannot do something.
+/// Errors of the directory.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The data folder cannot be made.
+    /// The data folder cannot be created, read or written.
     #[error("the data folder `{}` cannot be used", folder.display())]
     Folder {
-        /// Which folder.
+        /// The data folder.
         folder: PathBuf,
-        /// Why.
+        /// The I/O error.
         #[source]
         source: io::Error,
     },
-    /// Others can look into the data folder.
+    /// Other accounts can access the data folder.
     #[error(
         "the data folder `{0}` has mode {mode:04o}, but must be 0700: other accounts can look into it. Run `chmod 700 {0}`",
         folder.display()
     )]
     Exposed {
-        /// Which folder.
+        /// The data folder.
         folder: PathBuf,
-        /// Its permissions.
+        /// Permission bits found.
         mode: u32,
     },
-    /// The data folder is another account's.
+    /// Another account owns the data folder.
     #[error(
-        "the data folder `{}` belongs to account {owner}, but this program runs as account {us}: for an installed kiosk run \
-         vestibule-admin",
+        "the data folder `{}` belongs to account {owner}, but this program runs as account {us}: on an installed kiosk, use \
+         `vestibule-admin`",
         folder.display()
     )]
     FolderOwner {
-        /// Which folder.
+        /// The data folder.
         folder: PathBuf,
-        /// Whose it is.
+        /// User id of the owner.
         owner: u32,
-        /// Who we are.
+        /// User id of this process.
         us: u32,
     },
     /// Another process replaced the keys.
-    #[error("the keys of the directory `{}` were replaced meanwhile: run the command again", file.display())]
+    #[error("another process replaced the keys of the directory `{}`: run the command again", file.display())]
     Stale {
-        /// The directory.
+        /// Path of the database.
         file: PathBuf,
     },
-    /// The key is a credential, and there is no other one to go to.
+    /// The device key is a credential, and there is no next credential to change to.
     #[error(
-        "the device key is a systemd credential: `vestibule-admin rekey` makes the next one, `vestibule.key.next`; a plain file would be \
-         weaker"
+        "the device key is a systemd credential, and there is no next one, `vestibule.key.next`, to change to: run \
+         `vestibule-admin rekey`, which creates it"
     )]
     NoNextCredential,
-    /// There is no directory.
+    /// The folder holds no directory.
     #[error(
-        "there is no directory in `{}`: name the kiosk's data folder with --data, or enroll somebody first",
+        "there is no directory in `{}`: name the kiosk's data folder with --data, or enroll a person first",
         folder.display()
     )]
     Nothing {
-        /// Where.
+        /// The data folder.
         folder: PathBuf,
     },
-    /// Another process reads the file, so that old pages cannot be taken out of it.
-    #[error("another vestibule process uses the directory `{}`: end it and try again", file.display())]
+    /// Another process has the database open, so old pages cannot be removed from it.
+    #[error("another vestibule process uses the directory `{}`: stop it and try again", file.display())]
     Busy {
-        /// The directory.
+        /// Path of the database.
         file: PathBuf,
     },
-    /// The key cannot be read or made.
+    /// The device key cannot be read or created.
     #[error("the device key `{}` cannot be used", file.display())]
     KeyFile {
-        /// Which file.
+        /// Path of the key file or credential.
         file: PathBuf,
-        /// Why.
+        /// The I/O error.
         #[source]
         source: io::Error,
     },
-    /// Others can read the key.
-    #[error("the device key `{}` has mode {mode:04o}, but must be 0600: others could read it", file.display())]
+    /// Other accounts can read the key file.
+    #[error(
+        "the device key `{0}` has mode {mode:04o}, but must be 0600: other accounts can read it. Run `chmod 600 {0}`",
+        file.display()
+    )]
     KeyExposed {
-        /// Which file.
+        /// Path of the key file.
         file: PathBuf,
-        /// Its permissions.
+        /// Permission bits found.
         mode: u32,
     },
-    /// The key is somebody else's.
-    #[error("the device key `{}` belongs to account {owner}, but this program runs as account {us}", file.display())]
+    /// Another account owns the key file.
+    #[error(
+        "the device key `{}` belongs to account {owner}, but this program runs as account {us}: on an installed kiosk, use \
+         `vestibule-admin`",
+        file.display()
+    )]
     KeyOwner {
-        /// Which file.
+        /// Path of the key file.
         file: PathBuf,
-        /// Whose it is.
+        /// User id of the owner.
         owner: u32,
-        /// Who we are.
+        /// User id of this process.
         us: u32,
     },
-    /// There is a directory, and no key at all.
+    /// A directory exists, but no device key was found.
     #[error(
         "there is no device key for the directory `{}`: put back `device.key` beside it, or the credential `vestibule.key`, or restore a backup",
         file.display()
     )]
     KeyMissing {
-        /// The directory.
+        /// Path of the database.
         file: PathBuf,
     },
-    /// There is a directory, but not the key it was made with.
+    /// A directory exists, but none of the device keys found belongs to it.
     #[error("the directory `{}` was made with another device key: put that key back, or restore a backup", file.display())]
     KeyOther {
-        /// The directory.
+        /// Path of the database.
         file: PathBuf,
     },
-    /// Made by a newer version of this program.
+    /// The database was written by a newer version of this program.
     #[error(
-        "the directory has schema version {version}, this program knows up to {known}: install the newer one again"
+        "the directory has schema version {version}, but this program supports {known} at most: install a newer version"
     )]
     TooNew {
-        /// Of the file.
+        /// Schema version of the database.
         version: i64,
-        /// Of this program.
+        /// Newest schema version that this program supports.
         known: i64,
     },
     /// Another person has this badge.
     #[error("badge ..{hint} belongs to {owner} already")]
     BadgeTaken {
-        /// The end of the number.
+        /// The last two digits of the badge number.
         hint: String,
-        /// Whose it is.
+        /// E-mail address of the badge's owner.
         owner: String,
     },
     /// This person does not have this badge.
     #[error("{email} has no such badge")]
     NoSuchBadge {
-        /// Who.
+        /// E-mail address.
         email: String,
     },
-    /// The PIN could not be shown to anybody, so it was not issued.
+    /// The PIN could not be shown, so it was not issued.
     #[error("the PIN could not be printed, so it was not issued")]
     NotShown(#[source] io::Error),
-    /// This person is enrolled.
+    /// A person with this address is already enrolled.
     #[error("{email} is enrolled already")]
     Enrolled {
-        /// Who.
+        /// E-mail address.
         email: String,
     },
-    /// So many PINs are taken that none was found.
+    /// All PINs that were drawn are taken.
     #[error("hardly any PIN of {digits} digits is free: raise sign_in.pin_digits")]
     NoPinLeft {
-        /// How many digits.
+        /// Number of digits of the PINs.
         digits: usize,
     },
-    /// The directory knows nobody with this address.
+    /// Nobody with this address is enrolled.
     #[error("{email} is not enrolled here")]
     NotEnrolled {
-        /// Who.
+        /// E-mail address.
         email: String,
     },
-    /// Something was changed that only this program may change.
-    #[error("the directory `{}` was changed from outside, or is older than the kiosk knows: restore a backup", file.display())]
+    /// Protected rows were changed from outside, or are damaged.
+    #[error("the directory `{}` was changed from outside vestibule or is damaged: restore a backup", file.display())]
     Tampered {
-        /// The directory.
+        /// Path of the database.
         file: PathBuf,
     },
-    /// A directory would be overwritten.
+    /// The folder already holds a directory, which is not overwritten.
     #[error("there is a directory in `{}` already: restore into an empty folder", folder.display())]
     NotEmpty {
-        /// Where.
+        /// The data folder.
         folder: PathBuf,
     },
-    /// This is no backup of a directory.
-    #[error("the backup is damaged, or is none")]
+    /// The decrypted file is not a backup of a directory.
+    #[error("the file is damaged, or is not a backup of a directory")]
     NoBackup,
-    /// A file of the data folder.
+    /// A file in the data folder cannot be created, or its mode cannot be set.
     #[error("`{}` cannot be written", file.display())]
     File {
-        /// Which.
+        /// Path of the file.
         file: PathBuf,
-        /// Why.
+        /// The I/O error.
         #[source]
         source: io::Error,
     },
-    /// A sealed login does not open: it was changed, or belongs to somebody else.
-    #[error("the sealed login of {email} is damaged: enrol this person again")]
+    /// A sealed login does not open: it was changed, or moved from another person's row.
+    #[error("the sealed login of {email} is damaged: run `vestibule staff renew {email}`")]
     Damaged {
-        /// Whose.
+        /// E-mail address.
         email: String,
     },
     /// SQLite failed.
     #[error("the directory cannot be read or written")]
     Database(#[from] rusqlite::Error),
     /// The operating system gave no random bytes.
-    #[error("the operating system has no random numbers")]
+    #[error("the operating system returned no random bytes")]
     Randomness,
     /// The slow hash failed: its stored parameters are wrong, or memory is short.
     #[error("a PIN cannot be hashed: the stored parameters are wrong, or memory is short")]
     Hashing,
     /// The cipher failed.
-    #[error("a login cannot be sealed")]
+    #[error("a login, a badge number or a data key cannot be encrypted")]
     Sealing,
 }

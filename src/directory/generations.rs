@@ -1,5 +1,5 @@
-//! The generations of the data key. `rekey` draws a new one: what the kiosk can seal again by itself is sealed at once, what needs
-//! its owner's PIN or badge when they come next. A generation that nothing needs any more is forgotten.
+//! Generations of the data key. `rekey` draws a new key and reseals at once whatever the kiosk can open by itself. A row
+//! that needs its owner's PIN or badge is resealed at their next sign-in. A generation that no row uses is deleted.
 
 use std::path::Path;
 
@@ -15,75 +15,75 @@ use crate::{
     staff::{Badge, StaffId},
 };
 
-/// Every data key that is at hand.
+/// The current data key, and older ones that rows still use.
 #[derive(Debug)]
 pub(super) struct DataKeys {
-    /// Counts the current one, from 1.
+    /// Number of the current key, from 1.
     pub(super) generation: i64,
-    /// New rows use this one.
+    /// Seals and indexes new rows.
     pub(super) current: DataKey,
-    /// Rows of before use these, the newest first.
+    /// Older keys with their generations, the newest first.
     pub(super) older: Vec<(i64, DataKey)>,
 }
 
 impl DataKeys {
-    /// The key of a generation, if it is at hand.
+    /// The key of a generation. `None` if it was deleted.
     pub(super) fn of(&self, generation: i64) -> Option<&DataKey> {
         self.all().into_iter().find(|(known, _)| *known == generation).map(|(_, key)| key)
     }
 
-    /// All of them, the current one first.
+    /// All keys, the current one first.
     pub(super) fn all(&self) -> Vec<(i64, &DataKey)> {
         let older = self.older.iter().map(|(generation, key)| (*generation, key));
         std::iter::once((self.generation, &self.current)).chain(older).collect()
     }
 }
 
-/// What a `rekey` came to.
+/// The result of a `rekey`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rekeyed {
-    /// Where the device key lies now.
+    /// Where the device key is stored now.
     pub place: KeyPlace,
-    /// There is a new data key. `false`: a rekey before had done it, and was cut short afterwards.
+    /// Whether a new data key was drawn. `false` when an earlier rekey, interrupted afterwards, had done so.
     pub is_new: bool,
-    /// The old wrap is in no file any more.
+    /// Whether the old wrapped data key was removed from all files.
     pub is_clean: bool,
 }
 
-/// Rows that wait for their owner before they are sealed with the current data key.
+/// Rows that use an older data key until their owner signs in again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outdated {
-    /// People whose PIN opens their login under an older key.
+    /// People whose PIN index or login uses an older data key.
     pub pins: u32,
-    /// Badges that are found by an older key.
+    /// Badges whose index uses an older data key.
     pub badges: u32,
-    /// The technician's PIN is known by an older key.
+    /// Whether the tag of the technician's PIN uses an older data key.
     pub technician: bool,
 }
 
 impl Outdated {
-    /// Whether an older data key is still needed.
+    /// Whether no row uses an older data key.
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
 }
 
 impl Directory {
-    /// Draws a new data key and wraps it with another device key: a systemd credential if there is a new one, else a new file.
-    /// Logins that a badge opens and the indexes of badges are sealed with it at once; the rest waits for its owner, and the older
-    /// data key is kept for it, wrapped with the new device key. Cut short at any point, one of the two device keys opens the
-    /// directory.
+    /// Draws a new data key and wraps it with a new device key: a systemd credential if there is a new one, else a new
+    /// file. Badge indexes and logins that open without a PIN are resealed at once. Other rows use the older data key,
+    /// wrapped with the new device key, until their owner signs in. If this is interrupted, one of the two device keys
+    /// opens the directory.
     ///
     /// # Errors
     ///
-    /// When a key cannot be written, a login does not open, or another process reads the directory ([`Error::Busy`]): the old keys
-    /// hold then. [`Error::NoNextCredential`] when a file would take the place of a credential.
+    /// When a key cannot be written, a login does not open, or another process reads the directory ([`Error::Busy`]): the
+    /// old keys stay valid then. [`Error::NoNextCredential`] when a file would replace a credential.
     pub fn rekey(self, credentials: Option<&Path>) -> Result<Rekeyed, Error> {
-        // Done before, and ended before the credential got its name.
+        // An earlier rekey is complete, but its credential was not renamed yet.
         if self.key.is_next_credential() {
             return Ok(Rekeyed { place: self.key.place().clone(), is_new: false, is_clean: true });
         }
-        // Somebody who reads would keep the old wrap in the write-ahead log.
+        // A reading process would keep the old wrapped key in the write-ahead log: fail before anything changes.
         self.clear_old_pages()?;
         let next = self.next_key(credentials)?;
         let change = self.begin()?;
@@ -104,11 +104,13 @@ impl Directory {
         change.commit()?;
         tracing::info!(generation, "the data key was replaced");
         let place = next.settle(&self.folder)?.place().clone();
-        // Done, whoever began to read meanwhile: then the old wrap stays until the next checkpoint, and that is said.
+        // The rekey is complete. If a process started reading meanwhile, the old wrapped key stays in the log until the
+        // next checkpoint, and `is_clean` says so.
         Ok(Rekeyed { place, is_new: true, is_clean: self.clear_old_pages().is_ok() })
     }
 
-    /// The credential to go to: the next one, or the first one from a file. `None` for a new file in place of a file.
+    /// The credential to change to: the next one, or the first one if the key is in a file. `None` to replace the file with
+    /// a new one.
     fn next_key(&self, credentials: Option<&Path>) -> Result<Option<DeviceKey>, Error> {
         let has_file = matches!(self.key.place(), KeyPlace::File(_));
         let is_credential =
@@ -118,18 +120,18 @@ impl Directory {
             found.into_iter().filter(is_credential).partition(DeviceKey::is_next_credential);
         match (next.into_iter().next(), first.into_iter().next()) {
             (Some(next), _) => Ok(Some(next)),
-            // Never back to an older credential, and never to a file.
+            // A credential is never replaced by an older credential or a file.
             (None, first) if has_file => Ok(first),
             (None, _) => Err(Error::NoNextCredential),
         }
     }
 
-    /// Whether the device key is the credential that still has to get its name.
+    /// Whether the device key is the credential that must still be renamed to `vestibule.key`.
     pub fn waits_for_its_name(&self) -> bool {
         self.key.is_next_credential()
     }
 
-    /// Rows that wait for their owner.
+    /// Counts the rows that use an older data key.
     ///
     /// # Errors
     ///
@@ -138,7 +140,7 @@ impl Directory {
         outdated(&self.db, self.data.generation)
     }
 
-    /// Forgets data keys that no row needs any more. Not before the audit log was opened with the current key.
+    /// Deletes older data keys that no row uses. Open the audit log with the current key first, which reseals it.
     ///
     /// # Errors
     ///
@@ -154,32 +156,32 @@ impl Directory {
         let forgotten = change.execute("DELETE FROM meta WHERE key LIKE 'data_key.%'", [])?;
         proof::commit(change, &self.data.current, None)?;
         if 0 < forgotten {
-            tracing::info!("everything is sealed with the new data key: the old one was forgotten");
+            tracing::info!("every row uses the new data key: the older ones were deleted");
             self.clear_old_pages()?;
         }
         Ok(())
     }
 
-    /// Keys for the audit log, which lies in the same file: the one of now, and those it may still be sealed with.
+    /// Keys for the audit log in the same file: the current one, and older ones it may still be sealed with.
     pub fn audit_key(&self) -> KeyRing {
         let derive = |key: &DataKey| key.derive(b"vestibule/audit/v1");
         let older = self.data.older.iter().map(|(_, key)| derive(key)).collect();
         KeyRing { current: derive(&self.data.current), older }
     }
 
-    /// What was replaced is in no page of the write-ahead log and of the file any more.
+    /// Truncates the write-ahead log, so that no file holds replaced rows.
     pub(super) fn clear_old_pages(&self) -> Result<(), Error> {
         let is_busy: bool = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if is_busy { Err(Error::Busy { file: self.folder.join(FILE) }) } else { Ok(()) }
     }
 
-    /// Somebody came with a PIN that belongs to an older data key: their login and the index of their PIN move to the current one.
-    /// What cannot be written now waits for the next time.
+    /// Moves a person's login and PIN index to the current data key after they signed in with an older one. If that fails,
+    /// the next sign-in tries again.
     pub(super) fn reseal_pin(&self, staff: StaffId, stretched: &Stretched) {
         if !self.data.older.is_empty()
             && let Err(error) = self.try_to_reseal_pin(staff, stretched)
         {
-            tracing::warn!(%error, "a PIN stays under the old data key until its next use");
+            tracing::warn!(%error, "a PIN could not be moved to the new data key: its next use tries again");
         }
     }
 
@@ -197,12 +199,12 @@ impl Directory {
         self.forget_unused_keys()
     }
 
-    /// The same with a badge whose number was not kept.
+    /// The same for a badge whose number is not stored.
     pub(super) fn reseal_badge(&self, staff: StaffId, badge: &Badge) {
         if !self.data.older.is_empty()
             && let Err(error) = self.try_to_reseal_badge(staff, badge)
         {
-            tracing::warn!(%error, "a badge stays under the old data key until its next use");
+            tracing::warn!(%error, "a badge could not be moved to the new data key: its next use tries again");
         }
     }
 
@@ -229,7 +231,7 @@ fn outdated(db: &Connection, generation: i64) -> Result<Outdated, Error> {
     Ok(Outdated { pins, badges, technician })
 }
 
-/// Seals a copy of somebody's login with the current key. Says whether it lay under an older one.
+/// Reseals one copy of a person's login with the current key. Returns whether it used an older one.
 fn reseal(change: &Connection, data: &DataKeys, staff: StaffId, role: Role<'_>) -> Result<bool, Error> {
     let sql =
         "SELECT email, salt, logins.revision, nonce, sealed, generation FROM logins JOIN staff ON staff.id = staff_id
@@ -248,7 +250,7 @@ fn reseal(change: &Connection, data: &DataKeys, staff: StaffId, role: Role<'_>) 
     Ok(true)
 }
 
-/// Every copy that opens without a PIN.
+/// Reseals every copy of a login that opens without a PIN.
 fn reseal_logins(change: &Connection, data: &DataKeys) -> Result<(), Error> {
     let people: Vec<i64> = {
         let mut select = change.prepare("SELECT staff_id FROM logins WHERE role = 'device'")?;
@@ -260,7 +262,7 @@ fn reseal_logins(change: &Connection, data: &DataKeys) -> Result<(), Error> {
     Ok(())
 }
 
-/// Every badge whose number was kept.
+/// Reindexes every badge whose number is stored.
 fn reseal_badges(change: &Connection, data: &DataKeys) -> Result<(), Error> {
     let badges: Vec<(Vec<u8>, i64, i64, Vec<u8>)> = {
         let sql = "SELECT tag, staff_id, generation, sealed FROM badges WHERE sealed IS NOT NULL AND generation <> ?1";
@@ -271,7 +273,7 @@ fn reseal_badges(change: &Connection, data: &DataKeys) -> Result<(), Error> {
     };
     for (tag, staff, generation, sealed) in badges {
         let staff = StaffId::new(staff);
-        // One that does not open stays with its older key, until it is presented.
+        // A number that does not open keeps its older key until the badge is presented.
         if let Some(badge) = data.of(generation).and_then(|key| key.open_badge(staff, &sealed)) {
             let _ = move_badge(change, data, staff, &tag, &badge)?;
         }
@@ -285,7 +287,7 @@ fn move_badge(change: &Connection, data: &DataKeys, of: StaffId, tag: &[u8], bad
     Ok(0 < change.execute(sql, params![new, sealed, data.generation, tag, of.get()])?)
 }
 
-/// The data keys of a directory, unwrapped. `None` when one does not open.
+/// Unwraps the data keys of a directory. `None` when one does not open.
 pub(super) fn unwrap(db: &Connection, key: &DeviceKey) -> Result<Option<DataKeys>, Error> {
     let generation = generation(db)?;
     let current = meta(db, "data_key")?.and_then(|wrapped| key.unwrap(generation, &wrapped));

@@ -1,4 +1,4 @@
-//! Who is this, and what opens for them. A miss takes the work of a hit.
+//! Looks up a PIN or badge and opens the person's login. A miss does the same work as a hit.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -14,18 +14,18 @@ use crate::{
 };
 
 impl Directory {
-    /// Recognises a badge that nobody had a moment ago, without keeping its number.
+    /// A tag that recognizes an unknown badge when it is presented again, without storing its number.
     pub fn badge_repeat_tag(&self, badge: &Badge) -> [u8; 32] {
         self.data.current.badge_repeat_tag(badge)
     }
 
-    /// Recognises a PIN that was just refused, without keeping it.
+    /// A tag that recognizes a refused PIN when it is entered again, without storing it.
     pub fn repeat_tag(&self, pin: &Pin) -> [u8; 32] {
         self.data.current.repeat_tag(pin)
     }
 
-    /// Finds out who this is. `None` for a PIN or badge that nobody has. A miss, and somebody who is suspended, take the work
-    /// of a wrong PIN.
+    /// Finds the person with this credential. `None` for an unknown PIN or badge. A miss and a suspended person take the
+    /// same work as a wrong PIN.
     ///
     /// # Errors
     ///
@@ -55,17 +55,19 @@ impl Directory {
                         self.reseal_badge(found.staff, badge);
                         Ok(Some(found))
                     }
-                    // With the person found by badge, the seal is the check: a wrong PIN and a broken seal look the same.
+                    // The badge identifies the person, and only the right PIN opens the login. A wrong PIN and a damaged
+                    // login look the same.
                     Err(Error::Damaged { .. }) => Ok(None),
                     answer => answer,
                 }
             }
-            // Signs nobody in.
+            // The technician's PIN signs nobody in.
             Credential::Technician(_) => Ok(None),
         }
     }
 
-    /// Opens this person's login. For nobody, another one is tried, which cannot open: a miss takes as long as a hit.
+    /// Opens this person's login. For `None`, tries another person's login, which cannot open: a miss takes as long as a
+    /// hit.
     fn open_or_pretend(&self, staff: Option<StaffId>, stretched: &Stretched) -> Result<Option<Found>, Error> {
         if staff.is_some() {
             let found = self.open_for(staff, Role::Pin(stretched))?;
@@ -82,7 +84,7 @@ impl Directory {
         }
     }
 
-    /// Somebody's login, where a badge alone opens it. `None` where only their PIN does.
+    /// A person's login, if it opens with a badge alone. `None` if it needs their PIN.
     ///
     /// # Errors
     ///
@@ -91,7 +93,7 @@ impl Directory {
         self.open_for(Some(staff), Role::Device)
     }
 
-    /// The row behind a badge, without opening anything.
+    /// The person with this badge. Does not open their login.
     ///
     /// # Errors
     ///
@@ -124,7 +126,7 @@ impl Directory {
         let of = Subject { staff, salt: &salt, revision };
         let login = self.data.of(generation).and_then(|key| key.open(role, of, &sealed));
         let is_ours = self.is_ours(staff, proof.as_deref())?;
-        // Everything was done for somebody who is suspended too, so that it takes as long.
+        // A suspended person's login is opened as well, so that it takes as long.
         match login.filter(|_| is_ours) {
             Some(login) => Ok(Some(Found { staff, email, name, revision, is_suspended, language, login })),
             None => Err(Error::Damaged { email }),
@@ -132,14 +134,14 @@ impl Directory {
     }
 }
 
-/// Whose badge it is, and the index under which it is kept.
+/// The owner of a badge, and the tag that indexes it.
 pub(super) struct BadgeOwner {
     pub(super) staff: StaffId,
     pub(super) email: String,
     pub(super) tag: [u8; 32],
 }
 
-/// Under the current key or an older one.
+/// Looks up a badge with the current data key and the older ones.
 pub(super) fn badge_owner(db: &Connection, data: &DataKeys, badge: &Badge) -> Result<Option<BadgeOwner>, Error> {
     let sql = "SELECT staff.id, email FROM badges JOIN staff ON staff.id = staff_id WHERE tag = ?1";
     let mut select = db.prepare_cached(sql)?;
@@ -159,7 +161,7 @@ pub(super) fn badge_row(key: &DataKey, staff: StaffId, badge: &Badge) -> Result<
     Ok((key.badge_tag(badge), key.seal_badge(staff, badge)?))
 }
 
-/// Whose PIN it is, under the current key or an older one.
+/// Looks up a hashed PIN with the current data key and the older ones.
 pub(super) fn pin_owner(db: &Connection, data: &DataKeys, stretched: &Stretched) -> Result<Option<StaffId>, Error> {
     let mut select = db.prepare_cached("SELECT staff_id FROM pins WHERE tag = ?1")?;
     for (_, key) in data.all() {

@@ -1,4 +1,4 @@
-//! The device key: where it lies, who may read it, and the data key that it wraps. What is sealed with the data key is `seal.rs`.
+//! The device key: where it is stored, who may read it, and how it wraps the data key. `seal.rs` uses the data key.
 
 use std::{
     fs,
@@ -19,28 +19,28 @@ use crate::{
     hex, private_files,
 };
 
-/// The systemd credential that holds the key, if there is one.
+/// Name of the systemd credential that holds the key, if there is one.
 const CREDENTIAL: &str = "vestibule.key";
-/// The credential that will replace it, until it has its name.
+/// Name of the credential with the next key, until `vestibule-admin` renames it.
 const NEXT_CREDENTIAL: &str = "vestibule.key.next";
-/// The file that holds it otherwise.
+/// Name of the key file, used when there is no credential.
 pub(super) const FILE: &str = "device.key";
-/// The next key while the old one is replaced.
+/// Name of the file with the next key during a rekey.
 const NEXT: &str = "device.key.next";
-/// Bound into every wrapped data key.
+/// HKDF label of the wrapping key. Older versions also bound it into the first wrapped data key.
 const WRAP: &[u8] = b"vestibule/data-key/v1";
 
-/// Where a device key lies.
+/// Where a device key is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyPlace {
-    /// A systemd credential. Sealed to this machine, and to its TPM where it has one.
+    /// A systemd credential, encrypted by systemd, with the TPM if there is one.
     Credential(PathBuf),
-    /// A file beside the directory: whoever takes the disk has both.
+    /// A file beside the directory. Somebody who takes the disk has both.
     File(PathBuf),
 }
 
 impl KeyPlace {
-    /// The file.
+    /// Path of the credential or key file.
     pub fn path(&self) -> &Path {
         match self {
             Self::Credential(path) | Self::File(path) => path,
@@ -48,7 +48,7 @@ impl KeyPlace {
     }
 }
 
-/// The secret of this kiosk. It is in no database and in no backup of one.
+/// The secret of this kiosk. It is never stored in the database or in a backup.
 pub struct DeviceKey {
     key: Key,
     place: KeyPlace,
@@ -61,12 +61,12 @@ impl std::fmt::Debug for DeviceKey {
 }
 
 impl DeviceKey {
-    /// Every key that is at hand, the best place first: systemd credentials, the file in the data folder, and the one that a `rekey`
-    /// was about to put there.
+    /// Reads every device key that exists, the preferred one first: systemd credentials, the key file, the next key file of
+    /// an unfinished `rekey`.
     ///
     /// # Errors
     ///
-    /// When one is there but cannot be read, is no key, or is open to others.
+    /// When a key exists but cannot be read, is malformed, or can be read by other accounts.
     ///
     /// # Source
     ///
@@ -80,28 +80,29 @@ impl DeviceKey {
         places.map(Self::read).collect()
     }
 
-    /// Whether this is a credential that will replace another one, until it has its name.
+    /// Whether this is the credential with the next key, not renamed yet.
     pub(super) fn is_next_credential(&self) -> bool {
         matches!(&self.place, KeyPlace::Credential(file) if file.ends_with(NEXT_CREDENTIAL))
     }
 
-    /// Makes a key file that nobody else can read. Only for a kiosk that has none.
+    /// Creates a key file that only this account can read. Fails when there is one.
     pub(super) fn make(folder: &Path) -> Result<Self, Error> {
         Self::write(folder.join(FILE))
     }
 
-    /// Makes the key that will replace the file's, beside it.
+    /// Creates the next key file beside the current one.
     pub(super) fn make_next(folder: &Path) -> Result<Self, Error> {
         let file = folder.join(NEXT);
         if file.exists() {
-            // Of a `rekey` that ended before the directory knew it.
+            // Left by a `rekey` that stopped before the directory used the key.
             fs::remove_file(&file).map_err(|source| Error::KeyFile { file: file.clone(), source })?;
         }
         Self::write(file)
     }
 
-    /// Leaves this key as the only file in the folder, or none if it is a credential. A key that goes is first given a name that
-    /// nobody reads, and wiped once the one that stays is on the disk under its own: cut short anywhere, it opens the directory.
+    /// Makes this key the only key file in the folder, or leaves none if it is a credential. Obsolete files are first
+    /// renamed to a name that is never read. They are wiped once this key is on disk under its final name, so that a key
+    /// which opens the directory survives an interruption.
     pub(super) fn settle(self, folder: &Path) -> Result<Self, Error> {
         let (file, next) = (folder.join(FILE), folder.join(NEXT));
         let old = |file: &Path| file.with_extension("old");
@@ -116,7 +117,7 @@ impl DeviceKey {
             fs::rename(file, old(file)).map_err(failed)?;
         }
         if is_next && let Err(error) = fs::rename(&next, &file) {
-            // Another process that opened the directory has done it already.
+            // Not an error if another process that opened the directory has renamed it.
             if next.exists() || !file.exists() {
                 return Err(failed(error));
             }
@@ -124,7 +125,7 @@ impl DeviceKey {
         private_files::sync_folder(folder).map_err(failed)?;
         for file in [old(&file), old(&next)].iter().filter(|file| file.exists()) {
             match wipe(file).and_then(|()| fs::remove_file(file)) {
-                // By another process.
+                // Another process has deleted it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 done => done.map_err(failed)?,
             }
@@ -138,7 +139,7 @@ impl DeviceKey {
         if file.exists() {
             return Err(failed(io::ErrorKind::AlreadyExists.into()));
         }
-        // Whole under its name, or not there: a kill between leaves a part, which nobody reads.
+        // Write under another name, then rename: an interruption leaves a partial file that is never read.
         let part = file.with_extension("part");
         if part.exists() {
             fs::remove_file(&part).map_err(failed)?;
@@ -150,7 +151,7 @@ impl DeviceKey {
         Ok(Self { key, place: KeyPlace::File(file) })
     }
 
-    /// 32 bytes, or 64 hexadecimal digits.
+    /// Reads a key of 32 bytes, or of 64 hexadecimal digits.
     fn read(place: KeyPlace) -> Result<Self, Error> {
         if let KeyPlace::File(file) = &place {
             check_access(file)?;
@@ -163,31 +164,31 @@ impl DeviceKey {
             Ok(key) => Some(Key::new(key)),
             Err(_) => hex::decode(bytes.trim_ascii()),
         };
-        let not_a_key = || io::Error::new(io::ErrorKind::InvalidData, "it is not a key of 64 hexadecimal digits");
+        let not_a_key = || io::Error::new(io::ErrorKind::InvalidData, "expected a key of 32 bytes or 64 hex digits");
         Ok(Self { key: key.ok_or_else(|| failed(not_a_key()))?, place })
     }
 
-    /// Where it lies.
+    /// Where the key is stored.
     pub fn place(&self) -> &KeyPlace {
         &self.place
     }
 
-    /// Names the key without telling anything about it, so that a directory made with another one is noticed.
+    /// Identifies the key without revealing it, to notice a directory that was made with another key.
     pub(super) fn id(&self) -> [u8; 8] {
         let mut id = [0; 8];
         id.copy_from_slice(mac(&self.key, b"vestibule/key-id/v1", &[]).get(..8).unwrap_or(&[0; 8]));
         id
     }
 
-    /// A data key as the directory keeps it, bound to its generation: no older one passes for the current one.
+    /// Encrypts a data key, bound to its generation so that an older key cannot pass for the current one.
     pub(super) fn wrap(&self, generation: i64, data: &DataKey) -> Result<Vec<u8>, Error> {
         crypt::seal(&self.wrapping(), &purpose(generation), data.expose()).ok_or(Error::Sealing)
     }
 
-    /// The data key again. `None` when another key wrapped it, it is of another generation, or it was changed.
+    /// Decrypts a data key. `None` when it was changed, or wrapped with another device key or for another generation.
     pub(super) fn unwrap(&self, generation: i64, wrapped: &[u8]) -> Option<DataKey> {
         let open = |purpose: &[u8]| crypt::open(&self.wrapping(), purpose, wrapped);
-        // The first one was not bound before there were others.
+        // Older versions did not bind generation 1.
         let unbound = || if generation == 1 { open(WRAP) } else { None };
         DataKey::from_bytes(&open(&purpose(generation)).or_else(unbound)?)
     }
@@ -204,14 +205,14 @@ fn purpose(generation: i64) -> Vec<u8> {
     [&b"vestibule/data-key/v2"[..], &generation.to_be_bytes()].concat()
 }
 
-/// Overwrites a key that is used no more, as far as the file system lets a program.
+/// Overwrites an obsolete key with zeros, as far as the file system allows.
 fn wipe(file: &Path) -> io::Result<()> {
     let mut out = fs::OpenOptions::new().write(true).open(file)?;
     let length = usize::try_from(out.metadata()?.len()).unwrap_or_default();
     out.write_all(&vec![0; length]).and_then(|()| out.sync_all())
 }
 
-/// A key that others can read, or that is somebody else's, is no secret.
+/// Refuses a key file that other accounts can read or own.
 #[cfg(unix)]
 fn check_access(file: &Path) -> Result<(), Error> {
     use std::os::unix::fs::MetadataExt;
@@ -227,7 +228,7 @@ fn check_access(file: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Who may read a file is the folder's business here, and an account's own folder is closed to others.
+/// Checks nothing: on this system the folder's permissions protect the file.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 fn check_access(_: &Path) -> Result<(), Error> {
@@ -252,9 +253,9 @@ mod tests {
         assert!(matches!(again, Err(Error::KeyFile { .. })), "a key is never overwritten");
     }
 
-    /// Found by kill -9 in the middle of a `rekey`: an empty file under a key's name kept the directory shut.
+    /// A kill -9 during `rekey` once left an empty key file, and the directory could not be opened.
     #[test]
-    fn a_key_that_was_cut_short_is_in_nobodys_way() {
+    fn a_partially_written_key_file_is_ignored() {
         let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         fs::write(folder.path().join("device.part"), "").unwrap();
         fs::write(folder.path().join("device.key.part"), "").unwrap();
@@ -300,7 +301,7 @@ mod tests {
     #[test]
     fn a_key_of_another_account_is_refused() {
         if !rustix::process::geteuid().is_root() {
-            return; // Nobody else can give files away; `.ci/run` is root.
+            return; // Only root can change the owner of a file; `.ci/run` runs as root.
         }
         let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let _ = DeviceKey::make(folder.path()).unwrap();

@@ -1,64 +1,63 @@
-//! What a guess is worth at this kiosk: at PINs, at badge numbers, and at one PIN for many badges.
+//! Probability of guessing a PIN, a badge number, or the PIN of any of many known badges.
 
 use std::time::Duration;
 
 use crate::staff::Pin;
 
-/// Possible PINs for each person who has one, at least.
+/// Minimum number of possible PINs for each person who has one.
 ///
 /// # Source
 ///
 /// `threats-and-faults.md`, R2.
 const RATIO: f64 = 1000.0;
 
-/// How many numbers the cards of a site can have, when nobody said: those of 26-bit cards with one facility code.
+/// Number of possible card numbers if the site declares none: 26-bit cards with one facility code.
 ///
 /// # Source
 ///
 /// pagemac.com, "HID data formats", H10301: 16 bits of number.
 pub const ASSUMED_NUMBERS: u64 = 65_536;
 
-/// The chance that so many different guesses hit any of these targets: they are random and distinct.
+/// The probability that `guesses` different guesses hit any of `targets` random, distinct values.
 fn chance(possible: f64, targets: u32, guesses: f64) -> f64 {
     if possible < guesses + f64::from(targets) {
         return if targets == 0 { 0.0 } else { 1.0 };
     }
-    // No guess hits: targets that all lie among those that are not tried. As a sum of logarithms, which do not vanish.
+    // The probability of no hit: all targets are among the untried values. A sum of logarithms keeps small values precise.
     let miss: f64 = (0..targets).map(|taken| (-guesses / (possible - f64::from(taken))).ln_1p()).sum();
     -miss.exp_m1()
 }
 
-/// How many guesses are evaluated in this time, without a pause.
+/// How many guesses an attacker who never pauses gets in this time.
 fn guesses_in(guesses: u32, refill: Duration, time: Duration) -> f64 {
     f64::from(guesses) + (time.as_secs_f64() / refill.as_secs_f64()).floor()
 }
 
-/// Badge numbers that sign in alone, and what guesses at them cost.
+/// What guessing badge numbers costs where a badge alone signs in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BadgeOdds {
-    /// How many different numbers the site's cards can have, if that was declared.
+    /// Number of possible card numbers, if the configuration declares it.
     pub numbers: Option<u64>,
     /// Badges that are enrolled.
     pub badges: u32,
-    /// Guesses at once.
+    /// Guesses available at the start.
     pub guesses: u32,
-    /// One more after this.
+    /// Time until one more guess is available.
     pub refill: Duration,
 }
 
 impl BadgeOdds {
-    /// Whether a declared space has so many numbers for each badge that guessing is hopeless. One that nobody declared is not
-    /// judged.
+    /// Whether there are at least 1,000 declared numbers per badge. `true` when none are declared.
     pub fn are_good(&self) -> bool {
         self.numbers.is_none_or(|_| self.badges <= self.most_badges())
     }
 
-    /// So many badges are well hidden among the numbers.
+    /// Largest number of badges that leaves 1,000 possible numbers for each.
     pub fn most_badges(&self) -> u32 {
         u32::try_from(self.possible() / 1_000).unwrap_or(u32::MAX)
     }
 
-    /// As declared, or the pessimistic assumption.
+    /// The declared number of card numbers, or [`ASSUMED_NUMBERS`].
     pub fn possible(&self) -> u64 {
         self.numbers.unwrap_or(ASSUMED_NUMBERS)
     }
@@ -68,28 +67,28 @@ impl BadgeOdds {
         self.chance(guesses_in(self.guesses, self.refill, time))
     }
 
-    /// The chance that so many different numbers hit any badge.
+    /// The probability that `guesses` different numbers hit any badge.
     #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a chance needs no exact count of numbers")]
     pub fn chance(&self, guesses: f64) -> f64 {
         chance(self.possible() as f64, self.badges, guesses)
     }
 }
 
-/// One PIN tried at many badges whose numbers are known: each person has tries of their own.
+/// What spraying costs: trying PINs with many badges whose numbers are known. Each person has their own tries.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spray {
-    /// Of a PIN.
+    /// Number of digits of a PIN.
     pub digits: usize,
-    /// Badges.
+    /// Badges whose numbers are known.
     pub badges: u32,
-    /// Tries at each at once.
+    /// Tries available at the start for each badge.
     pub guesses: u32,
-    /// One more after this.
+    /// Time until each badge gets one more try.
     pub refill: Duration,
 }
 
 impl Spray {
-    /// The chance that one PIN at each badge hits anybody.
+    /// The probability that `tries` PINs at each badge hit anybody's.
     pub fn chance(&self, tries: f64) -> f64 {
         let possible = 10_f64.powi(i32::try_from(self.digits).unwrap_or(i32::MAX));
         -((-1.0 / possible).ln_1p() * f64::from(self.badges) * tries).exp_m1()
@@ -101,38 +100,38 @@ impl Spray {
     }
 }
 
-/// How long PINs are, how many people have one, and what guesses cost.
+/// What guessing PINs at the keypad costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Odds {
-    /// Of a PIN.
+    /// Number of digits of a PIN.
     pub digits: usize,
     /// People with a PIN.
     pub people: u32,
-    /// Guesses at once.
+    /// Guesses available at the start.
     pub guesses: u32,
-    /// One more after this.
+    /// Time until one more guess is available.
     pub refill: Duration,
 }
 
 impl Odds {
-    /// Whether there are so many possible PINs for each person that guessing is hopeless.
+    /// Whether there are at least 1,000 possible PINs per person.
     pub fn are_good(&self) -> bool {
         RATIO * f64::from(self.people) <= self.possible()
     }
 
-    /// How many digits would do.
+    /// The fewest digits, not below the current number, for which `are_good` holds; the maximum if none does.
     pub fn digits_needed(&self) -> usize {
         (self.digits..=Pin::MAX_DIGITS)
             .find(|digits| Self { digits: *digits, ..*self }.are_good())
             .unwrap_or(Pin::MAX_DIGITS)
     }
 
-    /// How many guesses are evaluated in this time, without a pause.
+    /// How many guesses an attacker who never pauses gets in this time.
     pub fn guesses_in(&self, time: Duration) -> f64 {
         guesses_in(self.guesses, self.refill, time)
     }
 
-    /// The chance that so many different guesses hit anybody: PINs are random and distinct.
+    /// The probability that `guesses` different guesses hit anybody's PIN. PINs are random and distinct.
     pub fn chance(&self, guesses: f64) -> f64 {
         chance(self.possible(), self.people, guesses)
     }
@@ -169,7 +168,8 @@ mod tests {
         }
     }
 
-    /// B5: 26-bit cards with a known facility code and 500 people are 0.76 % a guess, and an hour of guessing is 66 %.
+    /// B5: for 26-bit cards with a known facility code and 500 people, a guess succeeds with 0.76 %, an hour of guessing
+    /// with 66 %.
     #[test]
     fn badge_numbers_of_26_bit_cards_are_guessed_within_hours() {
         let odds = BadgeOdds { numbers: None, badges: 500, guesses: 20, refill: Duration::from_secs(30) };
@@ -179,7 +179,7 @@ mod tests {
         assert!(odds.are_good(), "nobody declared how many numbers there are");
     }
 
-    /// B5: a declared space below 1000 for each badge is refused.
+    /// B5: fewer than 1,000 declared numbers per badge are not enough.
     #[test]
     fn sixty_five_badges_fit_into_26_bits_and_no_more() {
         let odds = |badges, numbers| BadgeOdds { numbers, badges, guesses: 20, refill: Duration::from_secs(30) };
@@ -189,7 +189,7 @@ mod tests {
         assert!(odds(1_000_000, Some(1 << 56)).are_good());
     }
 
-    /// R17a: all numbers of 200 badges known, six digits: about 3 % in a day; with eight digits 0.03 %.
+    /// R17a: with 200 known badge numbers, a day of spraying succeeds with about 3 % for 6 digits, and 0.03 % for 8.
     #[test]
     fn one_pin_is_sprayed_over_many_badges() {
         let spray = |digits| Spray { digits, badges: 200, guesses: 10, refill: Duration::from_mins(10) };

@@ -1,4 +1,4 @@
-//! People as the directory takes and gives them.
+//! Types of people: to enroll, listed, and found at a sign-in.
 
 use super::ErrandId;
 use crate::{
@@ -7,74 +7,74 @@ use crate::{
     staff::{Badge, StaffId},
 };
 
-/// Somebody to enrol, with the login that was made for them.
+/// A person to enroll, with the login that was created for them.
 #[derive(Debug)]
 pub struct Enrolment<'a> {
-    /// What they are found by.
+    /// E-mail address. Unique, regardless of case.
     pub email: &'a str,
-    /// What they are called.
+    /// Display name.
     pub name: &'a str,
     /// Kisi's id of the login.
     pub login_id: u64,
-    /// The login.
+    /// Secret of the login.
     pub secret: &'a Secret<String>,
     /// Their badge.
     pub badge: Option<&'a Badge>,
-    /// Issue a PIN of so many digits.
+    /// Number of digits of the PIN to issue. `None` issues no PIN.
     pub pin_digits: Option<usize>,
-    /// A badge alone signs in: keep a copy of the login that opens without a PIN.
+    /// Keep a copy of the login that opens with a badge alone.
     pub badge_alone: bool,
-    /// The note that the login was about to be made. It goes with this.
+    /// The outbox entry that was written before the login was created. Enrolling deletes it.
     pub errand: Option<ErrandId>,
 }
 
-/// A row of the directory, without anything secret.
+/// A person as listed, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// The row.
+    /// Row id in the directory.
     pub id: StaffId,
-    /// What they are found by.
+    /// E-mail address. Unique, regardless of case.
     pub email: String,
-    /// What they are called.
+    /// Display name.
     pub name: String,
     /// Kisi's id of their login.
     pub login_id: u64,
-    /// They have a PIN.
+    /// Whether they have a PIN.
     pub has_pin: bool,
-    /// The ends of their badge numbers.
+    /// The last two digits of each badge number.
     pub badges: Vec<String>,
     /// Whether they may sign in.
     pub standing: Standing,
-    /// A badge alone opens their login.
+    /// Whether a badge alone opens their login.
     pub opens_by_badge: bool,
 }
 
 /// Whether somebody may sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// They may.
+    /// They may sign in.
     Active,
-    /// Nobody signs in as this person until they are resumed.
+    /// They cannot sign in until the suspension is lifted.
     Suspended,
-    /// Kisi refused their login when it was used last: it must be renewed.
+    /// Kisi refused their login at its last use: it must be renewed.
     Refused,
 }
 
-/// Somebody who was found, with their login.
+/// A person found by PIN or badge, with their opened login.
 #[derive(Debug)]
 pub struct Found {
-    /// Who.
+    /// Row id in the directory.
     pub staff: StaffId,
     /// Their e-mail address.
     pub email: String,
-    /// What they are called.
+    /// Display name.
     pub name: String,
-    /// Counts their logins: a renewal replaces one.
+    /// Revision of the login: 1 at first, increased by each renewal.
     pub revision: i64,
-    /// They may not sign in.
+    /// Whether they are suspended. If so, the caller must refuse them.
     pub is_suspended: bool,
-    /// What they chose to read.
+    /// The language they chose, if any.
     pub language: Option<Language>,
-    /// Opens doors.
+    /// Secret of their login at Kisi.
     pub login: Secret<String>,
 }

@@ -1,4 +1,4 @@
-//! PINs are issued, never chosen, and slow to guess. Where their index lies is `directory.rs`.
+//! Draws PINs, since people do not choose them, and hashes them slowly. The index of PINs is in the directory.
 
 use std::time::Duration;
 
@@ -10,37 +10,38 @@ use super::{
 };
 use crate::staff::{Digit, Pin};
 
-/// How long a hash should take: long for a guesser, short for a person at the door.
+/// Target time of one hash, from and to: slow for an attacker, quick for a person at the door.
 const GOAL: (Duration, Duration) = (Duration::from_millis(150), Duration::from_millis(300));
-/// More do not help a machine that is so quick.
+/// Calibration stops here, even on a machine that is still faster than the target.
 const MAX_PASSES: u32 = 32;
 
-/// What one guess costs.
+/// Parameters of Argon2id, which set the cost of one guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
     /// Memory, in KiB.
     pub memory_kib: u32,
-    /// Passes over it.
+    /// Passes over the memory.
     pub passes: u32,
-    /// Lanes.
+    /// Degree of parallelism.
     pub lanes: u32,
 }
 
 impl Cost {
-    /// What a new directory gets.
+    /// Cost in the demo, and where the calibration for a new directory starts.
     ///
     /// # Source
     ///
     /// RFC 9106, section 4, second recommended option.
     pub const SHIPPED: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
-    /// Less is refused.
+    /// The minimum. A directory with a lower cost is refused.
     ///
     /// # Source
     ///
     /// OWASP Password Storage Cheat Sheet, Argon2id.
     pub const FLOOR: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
 
-    /// The cost that takes about a quarter of a second. `timed` runs the hash it is given and says how long that took.
+    /// Finds the cost at which one hash takes 150 to 300 ms on this machine, if possible. `timed` runs the closure it is
+    /// given and returns the time that took.
     ///
     /// # Source
     ///
@@ -50,32 +51,32 @@ impl Cost {
             let mut once = || {
                 let _ = timed(&mut || drop(stretch(&Pin::new(), &[0; 16], cost)));
             };
-            once(); // The first touches memory that the next finds there.
+            once(); // Warm up: the first run also faults in the memory.
             timed(&mut || drop(stretch(&Pin::new(), &[0; 16], cost)))
         };
         let fits = |time: Duration| time <= GOAL.1;
         let mut cost = Self { passes: Self::FLOOR.passes, ..Self::SHIPPED };
-        // A slow machine gets less memory, down to the floor, which it has to bear.
+        // A slow machine gets less memory, but never less than the minimum.
         while !fits(time(cost)) {
             if cost.memory_kib / 2 < Self::FLOOR.memory_kib {
                 return Self::FLOOR;
             }
             cost.memory_kib /= 2;
         }
-        // A quick one gets passes.
+        // A fast machine gets more passes.
         while cost.passes < MAX_PASSES && time(cost) < GOAL.0 {
             cost.passes += 1;
         }
         cost
     }
 
-    /// Whether it is at least the floor.
+    /// Whether the cost is at least the minimum.
     pub(super) fn is_enough(self) -> bool {
         Self::FLOOR.memory_kib <= self.memory_kib && Self::FLOOR.passes <= self.passes && 0 < self.lanes
     }
 }
 
-/// Makes a PIN slow to guess: Argon2id with the salt of this kiosk.
+/// Hashes a PIN with Argon2id and the salt of this kiosk.
 pub(super) fn stretch(pin: &Pin, salt: &[u8], cost: Cost) -> Result<Stretched, Error> {
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| Error::Hashing)?;
     let mut stretched = Stretched::default();
@@ -85,7 +86,7 @@ pub(super) fn stretch(pin: &Pin, salt: &[u8], cost: Cost) -> Result<Stretched, E
     Ok(stretched)
 }
 
-/// Random decimal digits, for a badge that is printed.
+/// Draws random decimal digits, for the number of a printed badge.
 ///
 /// # Errors
 ///
@@ -97,7 +98,7 @@ pub fn random_digits(digits: usize) -> Result<String, Error> {
 fn random_digit() -> Result<Digit, Error> {
     loop {
         let byte = random::<1>()?;
-        // 250 is a multiple of ten: every digit is as likely as the next.
+        // 250 is a multiple of ten, so every digit is equally likely.
         let byte = byte.first().filter(|byte| **byte < 250);
         if let Some(digit) = byte.and_then(|byte| Digit::ALL.get(usize::from(byte % 10))) {
             return Ok(*digit);
@@ -105,7 +106,7 @@ fn random_digit() -> Result<Digit, Error> {
     }
 }
 
-/// Draws a PIN. Those that everybody tries first are never drawn.
+/// Draws a PIN. Skips trivial ones, which an attacker tries first.
 pub(super) fn draw(digits: usize) -> Result<Pin, Error> {
     loop {
         let mut pin = Pin::new();
@@ -118,7 +119,7 @@ pub(super) fn draw(digits: usize) -> Result<Pin, Error> {
     }
 }
 
-/// All digits equal, counting up or down, or two or three digits repeated.
+/// Whether all digits are equal, count up or down, or repeat a group of two or three.
 ///
 /// # Source
 ///

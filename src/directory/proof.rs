@@ -1,5 +1,5 @@
-//! That nobody else wrote into the directory: a proof over each person's row, one over everything, and one over each number that
-//! runs out. A whole file that is put back from yesterday is found by the audit log's head, which lies elsewhere.
+//! Integrity of the directory: a MAC over each person's row, one over all rows, and one over each counter of guesses. A
+//! rollback of the whole file is detected by the audit log's head, which is stored outside it.
 
 use hmac::{Hmac, Mac};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params, types::ValueRef};
@@ -12,13 +12,13 @@ use super::{
 };
 use crate::staff::StaffId;
 
-/// Rows that nobody may change from outside, in one order, under the label of their proof.
+/// Queries that select the protected rows in a fixed order, and the label of their MAC.
 struct Proven {
     label: &'static [u8],
     tables: &'static [&'static str],
 }
 
-/// What this version proves.
+/// The rows that this version protects.
 const TABLES: Proven = Proven {
     label: b"vestibule/directory/v2",
     tables: &[
@@ -31,7 +31,7 @@ const TABLES: Proven = Proven {
          OR key LIKE 'data_key.%' ORDER BY key",
     ],
 };
-/// What versions 1 and 2 of the file proved.
+/// The rows that schema versions 1 and 2 protected.
 const OLDER_TABLES: Proven = Proven {
     label: b"vestibule/directory/v1",
     tables: &[
@@ -42,14 +42,14 @@ const OLDER_TABLES: Proven = Proven {
     ],
 };
 const PERSON: &str = "SELECT id, email, name, salt, revision, login_id, suspended FROM staff WHERE id = ?1";
-/// A number that was never drawn on: as many as the configuration says.
+/// A counter that was never used: the limit in the configuration applies.
 const FULL: u32 = u32::MAX;
-/// Set with the first audit log.
+/// Key of the `meta` row that is written with the first audit log.
 const LOG_BEGUN: &str = "log_begun";
-/// Binds the tries at somebody's PIN to them.
+/// MAC label of the counter of tries at a person's PIN.
 const TRIES: &[u8] = b"vestibule/tries/v1";
 
-/// A number that runs out, where it lies and what proves it.
+/// A counter of remaining attempts: its key in `meta` and the label of its MAC.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Counter {
     key: &'static str,
@@ -59,7 +59,7 @@ pub(super) struct Counter {
 impl Counter {
     /// Guesses at the keypad.
     pub(super) const GUESSES: Self = Self { key: "guesses_left", label: b"vestibule/guesses/v1" };
-    /// Badges that nobody has.
+    /// Lookups of unknown badges.
     pub(super) const BADGES: Self = Self { key: "badge_guesses_left", label: b"vestibule/badge-guesses/v1" };
     /// Tries at the technician's PIN.
     pub(super) const TECHNICIAN: Self = Self { key: "technician_tries", label: b"vestibule/technician-tries/v1" };
@@ -69,12 +69,12 @@ impl Counter {
         put_meta(db, self.key, &proven(data, self.label, &[], left))
     }
 
-    /// A number that is missing or that somebody else wrote is none.
+    /// The remaining attempts. 0 when the counter is missing or its MAC is wrong.
     fn read(self, db: &Connection, data: &DataKey) -> Result<u32, Error> {
         let kept = meta(db, self.key)?;
         let left = kept.and_then(|kept| read_proven(data, self.label, &[], &kept));
         if left.is_none() {
-            tracing::error!(key = self.key, "a number was changed or deleted from outside: nothing is left");
+            tracing::error!(key = self.key, "a counter was changed or deleted from outside vestibule: it counts as 0");
         }
         Ok(left.unwrap_or(0))
     }
@@ -96,7 +96,7 @@ fn put_tries(db: &Connection, data: &DataKey, staff: StaffId, left: u32) -> Resu
     Ok(())
 }
 
-/// Somebody who is new, or whose login is, has all tries.
+/// Resets the tries of a person who is new or has a new login.
 pub(super) fn begin_tries(db: &Connection, data: &DataKey, staff: StaffId) -> Result<(), Error> {
     put_tries(db, data, staff, FULL)
 }
@@ -109,18 +109,19 @@ fn read_tries(db: &Connection, data: &DataKey, staff: StaffId) -> Result<Option<
 }
 
 impl Directory {
-    /// Whether every row is as this program wrote it.
+    /// Checks that no protected row was changed from outside.
     ///
     /// # Errors
     ///
-    /// [`Error::Tampered`] when not.
+    /// [`Error::Tampered`] when one was.
     pub fn check(&self) -> Result<(), Error> {
-        // One point in time: another process may write meanwhile.
+        // Read one snapshot: another process may write meanwhile.
         let view = self.db.unchecked_transaction()?;
         if is_proven(&view, &self.data.current)? { Ok(()) } else { Err(self.tampered()) }
     }
 
-    /// Begins a change. Nothing is changed, and so proven, that somebody else has written, or that lies under other keys by now.
+    /// Begins a transaction. Fails when rows were changed from outside, because the commit would authenticate them, or when
+    /// another process replaced the keys.
     pub(super) fn begin(&self) -> Result<Transaction<'_>, Error> {
         let change = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
         if generations::generation(&change)? != self.data.generation
@@ -134,7 +135,7 @@ impl Directory {
         Ok(change)
     }
 
-    /// Whether an audit log was begun for this directory: one that is gone since then was taken away.
+    /// Whether this directory ever had an audit log. If so, a missing log was deleted.
     ///
     /// # Errors
     ///
@@ -143,7 +144,7 @@ impl Directory {
         Ok(meta(&self.db, LOG_BEGUN)?.is_some())
     }
 
-    /// Remembers that an audit log was begun.
+    /// Records that this directory has an audit log.
     ///
     /// # Errors
     ///
@@ -158,14 +159,14 @@ impl Directory {
         Error::Tampered { file: self.folder.join(FILE) }
     }
 
-    /// Whether this person's row is as this program wrote it.
+    /// Whether `proof` is the MAC of this person's row.
     pub(super) fn is_ours(&self, staff: StaffId, proof: Option<&[u8]>) -> Result<bool, Error> {
         let found = of_person(&self.db, &self.data.current, staff)?;
         Ok(proof.is_some() && proof == found.as_ref().map(<[u8; 32]>::as_slice))
     }
 
-    /// How many guesses at the keypad are left, as it was written down last. `None` when none was ever used; none are left when the
-    /// number is missing or somebody else wrote it.
+    /// The stored number of guesses left at the keypad. `None` when no guess was ever used. 0 when the counter is missing
+    /// or was changed from outside.
     ///
     /// # Errors
     ///
@@ -174,16 +175,16 @@ impl Directory {
         self.number(Counter::GUESSES)
     }
 
-    /// Writes down how many guesses are left. It is on the disk when this returns.
+    /// Stores the number of guesses left, durably.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written: nothing may be looked at then.
+    /// When the file cannot be written: the caller must not check a PIN then.
     pub fn keep_guesses_left(&self, left: u32) -> Result<(), Error> {
         self.keep_number(Counter::GUESSES, left)
     }
 
-    /// How many badges that nobody has may still be looked up. As [`Self::guesses_left`].
+    /// The stored number of lookups of unknown badges that are left, as in [`Self::guesses_left`].
     ///
     /// # Errors
     ///
@@ -192,16 +193,16 @@ impl Directory {
         self.number(Counter::BADGES)
     }
 
-    /// Writes it down. It is on the disk when this returns.
+    /// Stores the number of lookups left, durably.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written: no badge may be looked up then.
+    /// When the file cannot be written: the caller must not look up a badge then.
     pub fn keep_badge_guesses_left(&self, left: u32) -> Result<(), Error> {
         self.keep_number(Counter::BADGES, left)
     }
 
-    /// What is left of something that runs out.
+    /// The stored value of a counter. `None` when it was never used.
     pub(super) fn number(&self, counter: Counter) -> Result<Option<u32>, Error> {
         Ok(Some(counter.read(&self.db, &self.data.current)?).filter(|left| *left != FULL))
     }
@@ -210,8 +211,8 @@ impl Directory {
         counter.put(&self.db, &self.data.current, left)
     }
 
-    /// How many tries at the PIN of this person's badge are left, as it was written down last. `None` when none was used since
-    /// their login was made; none are left when the number is missing or somebody else wrote it.
+    /// The stored number of tries left at this person's PIN after their badge. `None` when none was used since their login
+    /// was created. 0 when the counter is missing or was changed from outside.
     ///
     /// # Errors
     ///
@@ -220,16 +221,16 @@ impl Directory {
         Ok(read_tries(&self.db, &self.data.current, staff)?.filter(|left| *left != FULL))
     }
 
-    /// Writes them down. On the disk when this returns.
+    /// Stores the number of tries left, durably.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written: nothing may be looked at then.
+    /// When the file cannot be written: the caller must not check a PIN then.
     pub fn keep_tries_left(&self, staff: StaffId, left: u32) -> Result<(), Error> {
         put_tries(&self.db, &self.data.current, staff, left)
     }
 
-    /// Nobody has a guess left: each comes back in its time.
+    /// Sets all counters to 0. The attempts come back over time.
     pub(super) fn empty_budgets(&self) -> Result<(), Error> {
         let change = self.db.unchecked_transaction()?;
         for counter in Counter::ALL {
@@ -243,7 +244,7 @@ impl Directory {
     }
 }
 
-/// Whether everything is as this version of the program left it.
+/// Whether the MAC over all protected rows is right.
 pub(super) fn is_proven(db: &Connection, data: &DataKey) -> Result<bool, Error> {
     Ok(meta(db, "proof")?.unwrap_or_default() == of_everything(db, data, &TABLES)?)
 }
@@ -254,12 +255,12 @@ fn everybody(db: &Connection) -> Result<Vec<StaffId>, Error> {
     Ok(people.collect::<Result<_, _>>()?)
 }
 
-/// Every number that runs out is full: for a directory that is made.
+/// Writes the counters of a new directory as unused.
 pub(super) fn begin_counters(db: &Connection, data: &DataKey) -> Result<(), Error> {
     Counter::ALL.into_iter().try_for_each(|counter| counter.put(db, data, FULL))
 }
 
-/// Every number gets a proof of the current key. One that the key before did not prove is none.
+/// Renews the MAC of every counter with the current data key. A counter whose old MAC is wrong becomes 0.
 pub(super) fn renew_counters(db: &Connection, data: &DataKeys) -> Result<(), Error> {
     let Some((_, before)) = data.older.first() else { return Ok(()) };
     for counter in Counter::ALL {
@@ -271,13 +272,13 @@ pub(super) fn renew_counters(db: &Connection, data: &DataKeys) -> Result<(), Err
     Ok(())
 }
 
-/// A file of version 1 or 2, which was brought to this version just now: what it proved is proven as this version does it.
+/// Replaces the MACs of a file that was just migrated from version 1 or 2. Returns `false` if its old MAC is wrong.
 pub(super) fn adopt(change: &Transaction<'_>, data: &DataKey, name: &str) -> Result<bool, Error> {
     if meta(change, "proof")?.unwrap_or_default() != of_everything(change, data, &OLDER_TABLES)? {
         return Ok(false);
     }
     put_meta(change, "kisi_name", name.as_bytes())?;
-    // A log goes with every directory of those versions that a kiosk or a command has used.
+    // Those versions did not note that they had created a log: look for its tables.
     let has_log: bool = change.query_row(
         "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'audit_anchors')",
         [],
@@ -286,7 +287,7 @@ pub(super) fn adopt(change: &Transaction<'_>, data: &DataKey, name: &str) -> Res
     if has_log {
         put_meta(change, LOG_BEGUN, &[1])?;
     }
-    // A number that was never written down was never used. One that was keeps its proof.
+    // Those versions stored a counter when it was first used. A stored one already has its MAC.
     for counter in Counter::ALL {
         if meta(change, counter.key)?.is_none() {
             counter.put(change, data, FULL)?;
@@ -301,7 +302,7 @@ pub(super) fn adopt(change: &Transaction<'_>, data: &DataKey, name: &str) -> Res
     Ok(true)
 }
 
-/// Ends a change: the rows it touched, and everything, are proven again.
+/// Updates the MAC of the touched person's row and the MAC over all rows, then commits.
 pub(super) fn commit(change: Transaction<'_>, data: &DataKey, touched: Option<StaffId>) -> Result<(), Error> {
     if let Some(staff) = touched
         && let Some(proof) = of_person(&change, data, staff)?
@@ -313,12 +314,12 @@ pub(super) fn commit(change: Transaction<'_>, data: &DataKey, touched: Option<St
     Ok(())
 }
 
-/// Proves everything as it is now.
+/// Updates the MAC over all protected rows.
 pub(super) fn prove(change: &Connection, data: &DataKey) -> Result<(), Error> {
     put_meta(change, "proof", &of_everything(change, data, &TABLES)?)
 }
 
-/// Proves each person and everything, with another key than before.
+/// Recomputes the MACs of all people and of all rows with a new data key.
 pub(super) fn prove_all(change: &Connection, data: &DataKey) -> Result<(), Error> {
     for staff in everybody(change)? {
         let proof = of_person(change, data, staff)?;
@@ -327,7 +328,7 @@ pub(super) fn prove_all(change: &Connection, data: &DataKey) -> Result<(), Error
     prove(change, data)
 }
 
-/// Over every row that only this program may change.
+/// Computes the MAC over all protected rows.
 fn of_everything(db: &Connection, data: &DataKey, rows_of: &Proven) -> Result<[u8; 32], Error> {
     let mut prover = data.prover(rows_of.label);
     for table in rows_of.tables {
@@ -350,7 +351,7 @@ fn of_person(db: &Connection, data: &DataKey, staff: StaffId) -> Result<Option<[
     Ok(Some(prover.finalize().into_bytes().into()))
 }
 
-/// Each value with its kind and length before it, so that nothing can move from one column to the next.
+/// Adds each value with its type and length, so that no byte can move from one column to the next.
 fn add_row(prover: &mut Hmac<Sha256>, row: &rusqlite::Row<'_>) -> Result<(), Error> {
     let columns = row.as_ref().column_count();
     for at in 0..columns {
@@ -386,7 +387,7 @@ pub(super) fn put_meta(db: &Connection, key: &str, value: &[u8]) -> Result<(), E
     Ok(())
 }
 
-/// The data keys as the file keeps them, each wrapped with the device key.
+/// Stores the data keys, each wrapped with the device key.
 pub(super) fn put_wraps(db: &Connection, key: &DeviceKey, data: &DataKeys) -> Result<(), Error> {
     let _ = db.execute("DELETE FROM meta WHERE key LIKE 'data_key.%'", [])?;
     put_meta(db, "generation", &data.generation.to_be_bytes())?;

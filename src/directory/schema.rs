@@ -1,10 +1,10 @@
-//! The tables, and how an older file becomes a newer one.
+//! Schema and migrations.
 
 use rusqlite::{Connection, Transaction, config::DbConfig};
 
 use super::Error;
 
-/// The version of a file is the number of steps it has taken. A step is never changed once it was shipped.
+/// Migrations. A file's schema version is the number of migrations applied to it. A released migration is never changed.
 const STEPS: [&str; 3] = [
     "
 CREATE TABLE meta (
@@ -56,10 +56,10 @@ CREATE TABLE errands (
     login_id INTEGER
 ) STRICT;
 ",
-    // What this person chose to read. Nothing depends on it, so no proof is over it.
+    // The language a person chose. Nothing depends on it, so no MAC covers it.
     "ALTER TABLE staff ADD COLUMN language TEXT;",
-    // The data key has generations: each row says which one it was made with. A badge's number is kept sealed, so that another key
-    // can make another index of it. Tries have a proof: `tries_left` is not read any more.
+    // Each row stores the generation of the data key it uses. Badge numbers are stored sealed, so that a new data key can
+    // index them. Counters of tries get a MAC; `tries_left` is read only while an older file is migrated.
     "
 ALTER TABLE badges ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE badges ADD COLUMN sealed BLOB;
@@ -72,18 +72,19 @@ ALTER TABLE staff ADD COLUMN tries BLOB;
 /// Sets up a connection.
 pub(super) fn prepare(db: &Connection) -> Result<(), Error> {
     db.busy_timeout(std::time::Duration::from_secs(5))?;
-    // A trigger that somebody else wrote into the file would change rows within our own changes, and we would prove them.
+    // A trigger added from outside could change rows inside our transactions, and our MACs would then cover the changed
+    // rows.
     let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    // Otherwise a statement that is kept is planned anew for each value that is bound: half of a sign-in besides the hash.
+    // Otherwise SQLite plans a cached statement again for each bound value: half of a sign-in's time besides the hash.
     let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let _: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;")?;
     Ok(())
 }
 
-/// Brings the file to this version. Returns which one it was of.
+/// Migrates the file to the current version. Returns the version it had before.
 pub(super) fn migrate(change: &Transaction<'_>) -> Result<i64, Error> {
     let version: i64 = change.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);

@@ -1,5 +1,5 @@
-//! What is made with the data key: sealed logins, blind indexes and proofs. How a PIN becomes slow to guess is `pin.rs`; where
-//! the key comes from is `key.rs`.
+//! Everything made with the data key: sealed logins, blind indexes and MACs. `pin.rs` hashes PINs; `key.rs` wraps the data
+//! key.
 
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
@@ -17,13 +17,14 @@ use crate::{
     staff::{Badge, Pin, StaffId},
 };
 
-/// In every sealed record: what it means may change some day.
+/// Format version, bound into every sealed login.
 const VERSION: u8 = 1;
 
-/// What a PIN becomes after the slow hash. As secret as the PIN.
+/// Argon2id hash of a PIN. As secret as the PIN.
 pub(super) type Stretched = Zeroizing<[u8; 32]>;
 
-/// What everything in the directory is sealed and indexed with. The device key wraps it, so that the device key can change.
+/// Seals and indexes everything in the directory. It is stored wrapped with the device key, so that the device key can be
+/// replaced.
 pub(super) struct DataKey(Key);
 
 impl std::fmt::Debug for DataKey {
@@ -35,14 +36,14 @@ impl std::fmt::Debug for DataKey {
 /// Which key opens a copy of a login.
 #[derive(Clone, Copy)]
 pub(super) enum Role<'a> {
-    /// Device key and PIN together.
+    /// Needs the data key and the PIN.
     Pin(&'a Stretched),
-    /// The device key alone. Made only where a badge alone signs in.
+    /// Needs the data key only. Such a copy exists only where a badge alone signs in.
     Device,
 }
 
 impl Role<'_> {
-    /// As the database calls it.
+    /// Value in the database column `role`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Pin(_) => "pin",
@@ -51,41 +52,41 @@ impl Role<'_> {
     }
 }
 
-/// Whose login is sealed, and which one. None of it can be exchanged without the seal breaking.
+/// The person and revision that a sealed login is bound to. It does not open with others.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subject<'a> {
     pub(super) staff: StaffId,
-    /// Random, 16 bytes, of this person.
+    /// Random, 16 bytes, one per person.
     pub(super) salt: &'a [u8],
-    /// Counts the logins this person has had.
+    /// Number of the person's login: 1 at first, increased by each renewal.
     pub(super) revision: i64,
 }
 
-/// A sealed login as the database keeps it.
+/// A sealed login as stored in the database.
 pub(super) struct Sealed {
     pub(super) nonce: Vec<u8>,
     pub(super) bytes: Vec<u8>,
 }
 
 impl DataKey {
-    /// A new one.
+    /// Draws a new key.
     pub(super) fn draw() -> Result<Self, Error> {
         Ok(Self(random()?))
     }
 
-    /// One that was wrapped. `None` when it has not 32 bytes.
+    /// Takes an unwrapped key. `None` unless it has 32 bytes.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut key = Key::default();
         key.copy_from_slice(bytes.get(..).filter(|bytes| bytes.len() == 32)?);
         Some(Self(key))
     }
 
-    /// The same key once more, for a row of the keys of before.
+    /// A copy, to keep as an older generation.
     pub(super) fn copy(&self) -> Self {
         Self(self.0.clone())
     }
 
-    /// Gives the key to what wraps it. Search for this name in review.
+    /// The raw key, for wrapping and backups. Search for this name in reviews.
     pub(super) fn expose(&self) -> &[u8] {
         &*self.0
     }
@@ -99,50 +100,50 @@ impl DataKey {
         mac(&self.0, b"vestibule/pin-index/v1", &**stretched)
     }
 
-    /// Recognises the technician's PIN. No PIN of anybody's is it: the label differs.
+    /// The tag of the technician's PIN. Its label differs from that of the PIN index, so no person's tag equals it.
     pub(super) fn technician_tag(&self, stretched: &Stretched) -> [u8; 32] {
         mac(&self.0, b"vestibule/technician/v1", &**stretched)
     }
 
-    /// The blind index of a badge number. Without the device key nobody can try out numbers.
+    /// The blind index of a badge number. Numbers cannot be tested against it without the key.
     pub(super) fn badge_tag(&self, badge: &Badge) -> [u8; 32] {
         mac(&self.0, b"vestibule/badge-index/v1", badge.expose().as_bytes())
     }
 
-    /// A badge number as the directory keeps it, so that another data key can index it too. Bound to its owner.
+    /// Seals a badge number, bound to its owner, so that a new data key can index it.
     pub(super) fn seal_badge(&self, staff: StaffId, badge: &Badge) -> Result<Vec<u8>, Error> {
         let key = self.derive(b"vestibule/badge-number/v1");
         crypt::seal(&key, &staff.get().to_be_bytes(), badge.expose().as_bytes()).ok_or(Error::Sealing)
     }
 
-    /// The badge number again. `None` when it was changed, or sealed with another key or for another person.
+    /// Opens a sealed badge number. `None` when it was changed, or sealed with another key or for another person.
     pub(super) fn open_badge(&self, staff: StaffId, sealed: &[u8]) -> Option<Badge> {
         let key = self.derive(b"vestibule/badge-number/v1");
         let number = crypt::open(&key, &staff.get().to_be_bytes(), sealed)?;
         Badge::kept(std::str::from_utf8(&number).ok()?)
     }
 
-    /// Recognises a PIN within one run of the program. Kept in memory only.
+    /// A tag that recognizes a repeated PIN. Kept in memory only.
     pub(super) fn repeat_tag(&self, pin: &Pin) -> [u8; 32] {
         mac(&self.0, b"vestibule/repeat/v1", pin.expose())
     }
 
-    /// Recognises a badge within one run of the program. Kept in memory only.
+    /// A tag that recognizes a repeated badge. Kept in memory only.
     pub(super) fn badge_repeat_tag(&self, badge: &Badge) -> [u8; 32] {
         mac(&self.0, b"vestibule/badge-repeat/v1", badge.expose().as_bytes())
     }
 
-    /// Proves that a value is ours.
+    /// MAC over a message.
     pub(super) fn proof(&self, label: &[u8], message: &[u8]) -> [u8; 32] {
         mac(&self.0, label, message)
     }
 
-    /// A key for another purpose.
+    /// Derives a key for another purpose.
     pub(super) fn derive(&self, label: &[u8]) -> Key {
         Key::new(mac(&self.0, label, &[]))
     }
 
-    /// For a proof over more than fits in memory at once.
+    /// A streaming MAC, for messages that are read row by row.
     pub(super) fn prover(&self, label: &[u8]) -> Hmac<Sha256> {
         prover(&self.0, label)
     }
@@ -169,7 +170,8 @@ impl DataKey {
         }
     }
 
-    /// The key of one copy: from the device key, this person's salt, and the PIN if it takes one.
+    /// The cipher of one copy. Its key is derived from the data key, the person's salt and id, and the PIN hash if the role
+    /// has one.
     fn cipher(&self, role: Role<'_>, of: Subject<'_>) -> XChaCha20Poly1305 {
         let id = of.staff.get().to_be_bytes();
         let (label, stretched): (&[u8], &[u8]) = match role {
@@ -183,7 +185,7 @@ impl DataKey {
     }
 }
 
-/// Role, version, person and revision, each with its length before it.
+/// Role, version, person and revision, each with a length prefix.
 fn associated_data(role: Role<'_>, of: Subject<'_>) -> Vec<u8> {
     let (id, revision) = (of.staff.get().to_be_bytes(), of.revision.to_be_bytes());
     let fields: [&[u8]; 4] = [role.name().as_bytes(), &[VERSION], &id, &revision];
@@ -195,7 +197,7 @@ fn associated_data(role: Role<'_>, of: Subject<'_>) -> Vec<u8> {
     data
 }
 
-/// Random bytes of the operating system.
+/// Random bytes from the operating system.
 pub(super) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, Error> {
     let mut bytes = Zeroizing::new([0; N]);
     getrandom::fill(&mut *bytes).map_err(|_| Error::Randomness)?;

@@ -1,4 +1,4 @@
-//! The technician's PIN: issued like anybody's, never a way to sign in. Only a keyed tag of it is kept.
+//! The technician's PIN. It is issued like any other PIN, but never signs anybody in. Only a keyed tag of it is stored.
 
 use std::io;
 
@@ -10,21 +10,21 @@ use super::{
 };
 use crate::staff::Pin;
 
-/// Where the tag lies, and the generation of the data key that made it.
+/// Key of the `meta` row with the tag and the generation of the data key that made it.
 pub(super) const TAG: &str = "technician_pin";
 
-/// The generation of a tag. One without it is of the first.
+/// The data key generation of a stored tag; 1 for a tag without one.
 pub(super) fn generation(kept: &[u8]) -> i64 {
     let number = kept.get(32..).and_then(|rest| <[u8; 8]>::try_from(rest).ok());
     number.map_or(1, i64::from_be_bytes)
 }
 
 impl Directory {
-    /// Draws a PIN, shows it, and forgets the one before. One that could not be shown is not issued.
+    /// Draws a PIN, shows it, and replaces the current one. A PIN that cannot be shown is not issued.
     ///
     /// # Errors
     ///
-    /// When there is no randomness, the file cannot be written, or the PIN could not be shown: the old PIN holds then.
+    /// When there is no randomness, the file cannot be written, or the PIN cannot be shown. The old PIN remains valid then.
     ///
     /// # Source
     ///
@@ -37,7 +37,7 @@ impl Directory {
         Ok(pin)
     }
 
-    /// Whether this is the technician's PIN. `None` when there is none. It takes as long as anybody's.
+    /// Whether this is the technician's PIN. `None` when none is set. It takes as long as checking anybody's PIN.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl Directory {
         commit(change, &self.data.current, None)
     }
 
-    /// Whether there is a technician's PIN.
+    /// Whether a technician's PIN is set.
     ///
     /// # Errors
     ///
@@ -72,8 +72,8 @@ impl Directory {
         Ok(meta(&self.db, TAG)?.is_some())
     }
 
-    /// How many tries at it are left, as it was written down last. `None` when it never was; none are left when somebody else
-    /// wrote it.
+    /// The stored number of tries left at the PIN. `None` when none was ever used. 0 when the counter is missing or was
+    /// changed from outside.
     ///
     /// # Errors
     ///
@@ -82,11 +82,11 @@ impl Directory {
         self.number(Counter::TECHNICIAN)
     }
 
-    /// Writes them down. On the disk when this returns.
+    /// Stores the number of tries left, durably.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written: nothing may be looked at then.
+    /// When the file cannot be written: the caller must not check a PIN then.
     pub fn keep_technician_tries(&self, left: u32) -> Result<(), Error> {
         self.keep_number(Counter::TECHNICIAN, left)
     }

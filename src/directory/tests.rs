@@ -1,4 +1,4 @@
-//! What the directory keeps, and what it refuses.
+//! Tests of the directory: lookup, tampering, rekey, backup, restore.
 
 use std::fs;
 
@@ -69,7 +69,7 @@ fn a_badge_has_one_owner_and_a_person_is_enrolled_once() {
 
     let ada = directory.person("Ada@Example.com").unwrap().unwrap();
     assert!(directory.give_badge(ada.id, &badge("3333")).unwrap());
-    assert!(!directory.give_badge(ada.id, &badge("3333")).unwrap(), "the same badge again is no news");
+    assert!(!directory.give_badge(ada.id, &badge("3333")).unwrap(), "the same badge again is not new");
     assert_eq!(directory.person("ada@example.com").unwrap().unwrap().badges.len(), 2);
 }
 
@@ -98,7 +98,8 @@ fn a_sealed_login_moved_to_another_person_does_not_open() {
         .execute_batch("UPDATE logins SET (nonce, sealed) = (SELECT nonce, sealed FROM logins WHERE staff_id = 1) WHERE staff_id = 2")
         .unwrap();
     let error = directory.identify(&Credential::Badge(badge("2222"))).unwrap_err();
-    assert_eq!(error.to_string(), "the sealed login of grace@example.com is damaged: enrol this person again");
+    let expected = "the sealed login of grace@example.com is damaged: run `vestibule staff renew grace@example.com`";
+    assert_eq!(error.to_string(), expected);
     assert!(directory.identify(&Credential::Badge(badge("1111"))).unwrap().is_some());
 }
 
@@ -147,7 +148,7 @@ fn every_flipped_byte_of_a_sealed_login_is_found() {
                 changed[byte] ^= 1;
                 let _ = directory.db.execute(&write, [&changed]).unwrap();
                 assert!(directory.check().is_err(), "{role} {column} {byte}: found at the start");
-                // The slow hash is the same each time: every eighth byte is tried at the keypad too.
+                // Hashing a PIN is slow: try only every eighth byte at the keypad.
                 if role == "device" || byte % 8 == 0 {
                     let found = directory.identify(&credential);
                     assert!(matches!(found, Err(Error::Damaged { .. })), "{role} {column} {byte}: {found:?}");
@@ -162,7 +163,7 @@ fn every_flipped_byte_of_a_sealed_login_is_found() {
     directory.check().unwrap();
 }
 
-/// T14, T34: whatever is changed from outside is found, at the start and at the sign-in.
+/// T14, T34: changes from outside are found at the start and at the sign-in.
 #[test]
 fn rows_that_are_changed_swapped_or_put_back_are_found() {
     for change in [
@@ -200,7 +201,7 @@ fn rows_that_are_changed_swapped_or_put_back_are_found() {
 
 /// T4, T14
 #[test]
-fn a_number_of_guesses_that_is_written_from_outside_is_none() {
+fn a_counter_of_guesses_changed_from_outside_counts_as_zero() {
     let folder = temporary_folder("vestibule-").unwrap();
     let directory = open(folder.path());
     directory.keep_guesses_left(3).unwrap();
@@ -228,7 +229,7 @@ fn a_copied_directory_opens_no_login_and_finds_no_pin_on_another_machine() {
     }
     let error = Directory::open(other.path(), None, || Cost::FLOOR).unwrap_err();
     assert!(matches!(error, Error::KeyOther { .. }), "{error}");
-    // Even a program that does not ask for the key's name gets nowhere: tags and seals need the key.
+    // Skipping the check of the key id does not help: tags and seals need the key.
     let theirs = DataKey::draw().unwrap();
     let sealed: Sealed = directory
         .db
@@ -258,7 +259,7 @@ fn another_device_key_opens_everything_and_the_old_one_nothing() {
     assert!(matches!(Directory::open(folder.path(), None, || Cost::FLOOR), Err(Error::KeyOther { .. })));
     fs::write(folder.path().join("device.key"), new).unwrap();
 
-    // To a systemd credential: the file is gone afterwards.
+    // Rekey to a systemd credential: the key file is gone afterwards.
     let credentials = temporary_folder("vestibule-").unwrap();
     fs::write(credentials.path().join("vestibule.key"), [3; 32]).unwrap();
     let place = open(folder.path()).rekey(Some(credentials.path())).unwrap().place;
@@ -268,7 +269,7 @@ fn another_device_key_opens_everything_and_the_old_one_nothing() {
     let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::FLOOR).unwrap();
     assert!(directory.identify(&Credential::Badge(badge("1111"))).unwrap().is_some());
 
-    // To the next credential, which gets the name of the first afterwards. Cut short before that, it is not replaced again.
+    // Rekey to the next credential. Until it is renamed, another rekey does not replace it again.
     fs::write(credentials.path().join("vestibule.key.next"), [4; 32]).unwrap();
     for is_new in [true, false] {
         let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::FLOOR).unwrap();
@@ -283,7 +284,7 @@ fn another_device_key_opens_everything_and_the_old_one_nothing() {
 
 /// R12
 #[test]
-fn where_a_badge_alone_signs_in_no_longer_its_copy_is_forgotten() {
+fn the_copy_for_a_badge_alone_is_deleted_where_a_badge_alone_no_longer_signs_in() {
     let folder = temporary_folder("vestibule-").unwrap();
     let mut directory = open(folder.path());
     let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
@@ -311,7 +312,7 @@ fn a_restored_backup_opens_every_login_on_another_machine() {
     assert!(matches!(restore(&cut, &other.path().join("x"), None), Err(Error::NoBackup)));
 }
 
-/// Two processes: one replaces the key, the other opens the directory all the while.
+/// One thread rekeys while another keeps opening the directory.
 #[test]
 fn a_directory_that_is_opened_during_a_rekey_loses_no_key() {
     let folder = temporary_folder("vestibule-").unwrap();
@@ -336,7 +337,7 @@ fn a_directory_that_is_opened_during_a_rekey_loses_no_key() {
     assert!(open(folder.path()).identify(&Credential::Badge(badge("1111"))).unwrap().is_some());
 }
 
-/// Everything in the files of a data folder.
+/// The contents of every file in a data folder.
 fn bytes_of(folder: &Path) -> Vec<Vec<u8>> {
     fs::read_dir(folder).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
 }
@@ -374,7 +375,7 @@ fn a_rekey_draws_a_new_data_key_and_leaves_no_old_wrap_in_any_file() {
     assert_eq!(directory.guesses_left().unwrap(), Some(3), "guesses are neither given back nor lost");
     assert_eq!(directory.tries_left(ada).unwrap(), Some(4));
     assert_eq!(directory.outdated().unwrap(), Outdated { pins: 1, badges: 0, technician: true });
-    // Badges and what they open are under the new key alone; a PIN waits for its owner.
+    // Badges and the logins they open use only the new key; a PIN keeps the older key until its owner signs in.
     let generation = |table: &str, role: &str| -> i64 {
         let sql = format!("SELECT max(generation) + min(generation) FROM {table} WHERE {role}");
         directory.db.query_row(&sql, [], |row| row.get(0)).unwrap()
@@ -399,7 +400,7 @@ fn a_rekey_draws_a_new_data_key_and_leaves_no_old_wrap_in_any_file() {
     directory.check().unwrap();
 }
 
-/// C13: twice in a row, before anybody came; and a backup between, which has every generation.
+/// C13: two rekeys before the person signs in again, and a backup, which contains every generation.
 #[test]
 fn a_pin_opens_across_two_rekeys_and_from_a_backup() {
     let (folder, other) = (temporary_folder("vestibule-").unwrap(), temporary_folder("vestibule-").unwrap());
@@ -420,9 +421,9 @@ fn a_pin_opens_across_two_rekeys_and_from_a_backup() {
     }
 }
 
-/// B8: a number that is deleted gave everything back. Missing after the first start means none.
+/// B8: deleting a counter restored all guesses. A counter that is missing after the first start counts as 0.
 #[test]
-fn a_number_that_is_deleted_is_none() {
+fn a_deleted_counter_counts_as_zero() {
     let folder = temporary_folder("vestibule-").unwrap();
     let mut directory = open(folder.path());
     assert_eq!(directory.guesses_left().unwrap(), None, "never used");
@@ -440,14 +441,14 @@ fn a_number_that_is_deleted_is_none() {
     assert_eq!(directory.badge_guesses_left().unwrap(), Some(0));
     assert_eq!(directory.technician_tries().unwrap(), Some(0));
     assert_eq!(directory.tries_left(ada).unwrap(), Some(0));
-    // One person's number is not another's.
+    // One person's counter is not valid for another.
     let mut directory = directory;
     let _ = enrol(&mut directory, "grace@example.com", None, true).unwrap();
     directory.db.execute_batch("UPDATE staff SET tries = (SELECT tries FROM staff WHERE id = 2) WHERE id = 1").unwrap();
     assert_eq!(directory.tries_left(ada).unwrap(), Some(0));
 }
 
-/// A2: a folder that others can look into is refused, with what to do about it; files are closed whatever they were.
+/// A2: a folder that other accounts can access is refused with advice. Files get mode 0600, whatever they had.
 #[cfg(unix)]
 #[test]
 fn a_folder_that_others_can_read_is_refused_and_files_are_closed() {
@@ -472,7 +473,7 @@ fn a_folder_that_others_can_read_is_refused_and_files_are_closed() {
     }
 }
 
-/// C14: people stay suspended as in the backup, and nobody has a guess at first.
+/// C14: a restored directory keeps suspensions and starts without guesses.
 #[test]
 fn a_restored_backup_keeps_people_suspended_and_begins_without_guesses() {
     let (ours, other) = (temporary_folder("vestibule-").unwrap(), temporary_folder("vestibule-").unwrap());
@@ -489,7 +490,7 @@ fn a_restored_backup_keeps_people_suspended_and_begins_without_guesses() {
     assert_eq!(restored.tries_left(ada.id).unwrap(), Some(0));
 }
 
-/// E28: no command took a badge away.
+/// E28: there was no command to remove a badge.
 #[test]
 fn badges_are_taken_away_one_by_one_or_all() {
     let folder = temporary_folder("vestibule-").unwrap();
