@@ -1,4 +1,4 @@
-//! What each command does. The arguments are in `arguments.rs`.
+//! Implements the commands. `arguments.rs` declares their arguments.
 
 mod audit;
 mod display;
@@ -38,12 +38,12 @@ pub(super) use self::report::printable;
 use self::report::say;
 use super::{Failure, arguments::Arguments};
 
-/// Where this kiosk's files are.
+/// The configuration and data paths of one invocation.
 #[derive(Clone)]
 pub(super) struct Site {
     config: Option<PathBuf>,
     data: Option<PathBuf>,
-    /// Held while a command changes logins.
+    /// The lock on `logins.lock`, once taken. Held until the process exits.
     logins: Arc<OnceLock<File>>,
 }
 
@@ -52,7 +52,7 @@ impl Site {
         Self { config, data, logins: Arc::default() }
     }
 
-    /// Whether somebody named files to use.
+    /// Whether `--config`, `$VESTIBULE_CONFIG` or `--data` was given.
     pub(super) fn is_named(&self) -> bool {
         self.config.is_some() || self.data.is_some()
     }
@@ -61,7 +61,7 @@ impl Site {
         Config::find(self.config.as_deref()).map_err(Failure::Config)
     }
 
-    /// `--data`, or where systemd keeps the state of this service, or the data folder of the account that runs this.
+    /// The data folder: `--data`, or systemd's `$STATE_DIRECTORY`, or the user's data folder.
     fn folder(&self) -> PathBuf {
         if let Some(folder) = self.data.clone().or_else(|| env::var_os("STATE_DIRECTORY").map(PathBuf::from)) {
             return folder;
@@ -70,26 +70,26 @@ impl Site {
         own().unwrap_or_else(|| PathBuf::from("data"))
     }
 
-    /// The directory that is there. A path that was mistyped makes none.
+    /// Opens the existing directory. Fails if there is none: a mistyped path must not create one.
     fn directory(&self) -> Result<Directory, Failure> {
         Directory::open_existing(&self.folder(), credentials().as_deref()).map_err(Failure::Directory)
     }
 
-    /// The directory that is there, read once no other command changes logins.
+    /// Locks out other commands that change logins, then opens the existing directory.
     fn directory_alone(&self) -> Result<Directory, Failure> {
-        // Said before anything is locked, and so made.
+        // Fail on a missing directory before locking, because the lock creates a file.
         drop(self.directory()?);
         self.lock_logins()?;
         self.directory()
     }
 
-    /// The directory, made if there is none. A new one hashes as slowly as this machine bears.
+    /// Opens the directory, or creates it with a PIN hash cost measured on this machine.
     fn directory_or_new(&self) -> Result<Directory, Failure> {
         Directory::open(&self.folder(), credentials().as_deref(), wiring::measured_cost).map_err(Failure::Directory)
     }
 
-    /// Waits until no other command changes logins on this data folder: two of them would each take away what the other makes.
-    /// Held until this command ends.
+    /// Waits for the lock on changing logins in this data folder, and holds it until the process exits. Without it, one
+    /// command could delete a login that another has just made (C16).
     fn lock_logins(&self) -> Result<(), Failure> {
         if self.logins.get().is_some() {
             return Ok(());
@@ -117,7 +117,7 @@ impl Site {
         wiring::log(&self.directory()?).map_err(Failure::Start)
     }
 
-    /// Runs the kiosk. What is wrong with the configuration or the directory is said on the screen.
+    /// Runs the kiosk. Shows errors of the configuration or the directory on the screen instead of exiting.
     pub(super) fn kiosk(&self) -> Result<(), Failure> {
         if !display::is_there() {
             return Err(Failure::NoDisplay);
@@ -145,11 +145,11 @@ impl Site {
     }
 }
 
-/// What outlives a configuration.
+/// State that is kept when the configuration is reloaded.
 struct Kept {
     site: Site,
     status: Status,
-    /// A file that is locked for as long as it is kept.
+    /// The lock on `kiosk.lock`, from the first start to the end of the process.
     alone: Mutex<Option<File>>,
 }
 
@@ -161,7 +161,7 @@ impl Kept {
         if alone.is_none() {
             *alone = Some(lock(directory.folder())?);
         }
-        // A kiosk that works goes on until the next one is ready to take its place.
+        // A working kiosk keeps running until its replacement is ready.
         let works = alone.is_some() && self.status.facts().out_of_order.is_none() && self.has_started();
         if works {
             return wiring::prepare(config, directory, client, &self.status).map_err(Failure::Start);
@@ -169,12 +169,12 @@ impl Kept {
         wiring::start_with(config, directory, client, &self.status).map_err(Failure::Start)
     }
 
-    /// Whether a kiosk was started: then its configuration has a name.
+    /// Whether a kiosk was started before: only then the status has the hash of its configuration.
     fn has_started(&self) -> bool {
         !self.status.facts().config_hash.is_empty()
     }
 
-    /// With the configuration of now. One that is refused changes nothing.
+    /// Reads the configuration again and starts with it. If that fails, records why in the status and changes nothing else.
     fn again(&self) -> Result<Begun, String> {
         let begun = self.site.config().and_then(|config| Ok(Box::new((self.start(&config)?, wiring::window(&config)))));
         begun.map_err(|failure| {
@@ -192,24 +192,25 @@ impl Kept {
     }
 }
 
-/// Answers whoever watches. A kiosk whose configuration cannot be read says so where the shipped one would.
+/// Starts the health endpoint. If the configuration cannot be read, uses the shipped `health.listen`.
 fn watch(config: Option<&Config>, status: &Status) {
     let shipped = || Config::parse("", Path::new("kiosk.toml")).ok();
     let config = config.cloned().or_else(shipped);
     let Some(listen) = config.and_then(|config| config.health.listen) else { return };
     match server::start(listen, status.clone()) {
-        Ok(at) => tracing::info!(%at, "health.listen answers"),
-        Err(error) => tracing::error!(%listen, %error, "health.listen cannot be had"),
+        Ok(at) => tracing::info!(%at, "the health endpoint listens"),
+        Err(error) => tracing::error!(%listen, %error, "the health endpoint cannot listen on health.listen"),
     }
 }
 
-/// From here on a hangup ends nothing: before the window listens it is lost, and the configuration is about to be read anyhow.
+/// Keeps SIGHUP from ending the process before the window handles it. A reload signal that arrives in between is lost, which
+/// is harmless: the configuration is about to be read.
 #[cfg(unix)]
 fn hear_hangups() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _within = runtime.enter();
-    // The handler stays for as long as the process lives.
+    // tokio never removes the handler, not even when the runtime is dropped.
     signal(SignalKind::hangup()).map(drop)
 }
 
@@ -219,7 +220,7 @@ fn hear_hangups() -> io::Result<()> {
     Ok(())
 }
 
-/// Two kiosks on one data folder would each forget what the other counts.
+/// Locks the data folder for one kiosk. Two of them would overwrite each other's guess budgets.
 fn lock(folder: &Path) -> Result<File, Failure> {
     let path = folder.join("kiosk.lock");
     let cannot = io(format!("`{}` cannot be locked", path.display()));
@@ -234,27 +235,27 @@ fn lock(folder: &Path) -> Result<File, Failure> {
     }
 }
 
-/// Opens the window and stays until it is closed. A window that ends by itself has lost its display.
+/// Runs the window until it closes. If nobody closed it, the display server is gone, which is an error.
 fn show(start: Start, window: Window) -> Result<(), Failure> {
     let left = window.left.clone();
     app::application(start, window).run().map_err(Failure::Window)?;
     if left.load(Ordering::Relaxed) { Ok(()) } else { Err(Failure::DisplayLost) }
 }
 
-/// The manual pages, one for each command, as the package installs them.
+/// Writes one man page per command into the folder. The package installs them.
 pub(super) fn man(folder: &Path) -> Result<(), Failure> {
-    let cannot = format!("the manual cannot be written into `{}`", folder.display());
+    let cannot = format!("the man pages cannot be written into `{}`", folder.display());
     clap_mangen::generate_to(Arguments::command(), folder).map_err(io(cannot))
 }
 
-/// What a shell completes, as the package installs it.
-#[expect(clippy::unnecessary_wraps, reason = "as every command")]
+/// Prints shell completions. The package installs them.
+#[expect(clippy::unnecessary_wraps, reason = "every command returns a result")]
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     clap_complete::generate(shell, &mut Arguments::command(), "vestibule", &mut std::io::stdout());
     Ok(())
 }
 
-/// A simulated Kisi, sample staff, and the kiosk.
+/// Runs the kiosk against a simulated Kisi with sample staff.
 pub(super) fn demo(windowed: bool) -> Result<(), Failure> {
     if !display::is_there() {
         return Err(Failure::NoDisplay);
@@ -262,11 +263,11 @@ pub(super) fn demo(windowed: bool) -> Result<(), Failure> {
     let demo = Demo::new(Cost::SHIPPED).map_err(Failure::Demo)?;
     say("Sample staff of the demo:")?;
     demo.samples.iter().try_for_each(|line| say(&format!("  {line}")))?;
-    say(if windowed { "Close the window to end it." } else { "Press Ctrl+C here to end it." })?;
+    say(if windowed { "Close the window to quit." } else { "Press Ctrl+C here to quit." })?;
     show(demo.start.clone(), Window { fullscreen: !windowed, may_close: windowed, ..Window::default() })
 }
 
-/// A simulated Kisi until Ctrl+C.
+/// Runs a simulated Kisi until Ctrl+C.
 pub(super) fn simulate(listen: SocketAddr, scene: Option<PathBuf>) -> Result<(), Failure> {
     let world = match scene {
         None => World::sample().map_err(|source| Failure::Scene { file: PathBuf::from("sample.toml"), source }),
@@ -281,22 +282,22 @@ pub(super) fn simulate(listen: SocketAddr, scene: Option<PathBuf>) -> Result<(),
     let simulator = Simulator::start_on(listen, world).map_err(io("the simulator cannot start"))?;
     say(&format!("base_url  {}", simulator.base_url()))?;
     say(&format!("admin key {admin}"))?;
-    runtime()?.block_on(tokio::signal::ctrl_c()).map_err(io("Ctrl+C cannot be waited for"))
+    runtime()?.block_on(tokio::signal::ctrl_c()).map_err(io("cannot wait for Ctrl+C"))
 }
 
-/// The command as it was typed, without the values of its options: `staff import`.
+/// The first two words of this command, without options and e-mail addresses: `vestibule staff import`.
 fn command_line() -> String {
     let words = env::args().skip(1).take_while(|word| !word.starts_with('-') && !word.contains('@'));
     format!("vestibule {}", words.take(2).collect::<Vec<_>>().join(" "))
 }
 
-/// Where systemd keeps credentials of this service.
+/// systemd's `$CREDENTIALS_DIRECTORY`, if it is set.
 fn credentials() -> Option<PathBuf> {
     env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(io("no runtime can be had"))
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(io("the async runtime cannot start"))
 }
 
 fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Failure {

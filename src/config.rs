@@ -1,4 +1,4 @@
-//! `kiosk.toml` becomes a [`Config`]. What the values mean for the session or the client is the shell's business.
+//! Reads `kiosk.toml` into a [`Config`]. `wiring` turns its values into settings of the session, the client and the agent.
 
 mod error;
 mod range;
@@ -28,10 +28,10 @@ use crate::{
     staff::{BadgeProfile, NameFormat},
 };
 
-/// The shipped file: the sample for the installer, the documentation of every key, and the defaults.
+/// The shipped `kiosk.toml`: it documents every key and holds the defaults.
 pub const SAMPLE: &str = include_str!("../kiosk.toml");
 
-/// What the site decided.
+/// The settings of a site, checked. One field per section of `kiosk.toml`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// `[kiosk]`
@@ -42,7 +42,7 @@ pub struct Config {
     pub sign_in: SignIn,
     /// `[badge]`
     pub badge: BadgeProfile,
-    /// `badge.numbers`: how many different numbers the site's badges can have, if that is known.
+    /// `badge.numbers`: how many different numbers the site's badges can have. `None` where the file says 0.
     pub badge_numbers: Option<u64>,
     /// `[budget]`
     pub budget: Budget,
@@ -66,113 +66,113 @@ pub struct Config {
     pub sound: Sound,
 }
 
-/// `[kiosk]`: who it is.
+/// `[kiosk]`: name, location and support.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kiosk {
-    /// What it is called, at Kisi too.
+    /// Shown on the screen, and the name of this kiosk's logins at Kisi. 1 to 40 characters.
     pub name: String,
-    /// Where it hangs.
+    /// Shown under the name. Up to 60 characters.
     pub location: String,
-    /// Whom to call.
+    /// Shown on the screen; empty shows none. Up to 40 characters.
     pub support_phone: String,
-    /// Behind the help code.
+    /// Shown as a QR code; empty shows none. Up to 200 characters.
     pub help_url: String,
-    /// What the screen speaks; the first one unless somebody chooses.
+    /// At least one. The first is used until somebody chooses another.
     pub languages: Vec<Language>,
-    /// A picture instead of the name. A whole path, or one from the folder of `kiosk.toml`.
+    /// A PNG file to show in place of the name. A relative path was joined to the folder of `kiosk.toml`.
     pub logo: Option<PathBuf>,
 }
 
 /// `[kisi]`: how to reach Kisi.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kisi {
-    /// Checked by the client that uses it.
+    /// `https://api.kisi.io`, or a loopback address.
     pub base_url: String,
-    /// Kisi's ids of places; empty means all.
+    /// Ids of Kisi places whose doors are shown; empty means all.
     pub places: Vec<u64>,
-    /// For partners; empty sends none.
+    /// Header of Kisi integration partners; empty sends none.
     pub integration_identifier: String,
-    /// For partners; empty sends none.
+    /// Header of Kisi integration partners; empty sends none.
     pub integration_contact: String,
-    /// An HTTP proxy, if the site has one.
+    /// HTTP proxy, never together with a loopback `base_url`.
     pub proxy: Option<Proxy>,
-    /// Of an unlock, in seconds.
+    /// Timeout of an unlock request, 2 to 30.
     pub timeout_seconds: u64,
 }
 
-/// `[sign_in]`: what may be presented.
+/// `[sign_in]`: which credentials and input are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignIn {
-    /// A PIN alone signs in.
+    /// Whether a PIN alone signs in.
     pub pin: bool,
-    /// Of a PIN.
+    /// Length of a PIN, 6 to 12.
     pub pin_digits: usize,
-    /// What a badge is good for.
+    /// Whether a badge signs in by itself, with a PIN, or not at all.
     pub badge: Badges,
-    /// A badge number may be typed.
+    /// Whether a badge number can be typed on the screen.
     pub typed_badge: bool,
-    /// What a keyboard may do.
+    /// Which keyboard input counts.
     pub keyboard: Keyboard,
 }
 
 /// `sign_in.keyboard`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keyboard {
-    /// Scans of badge readers only.
+    /// Badge reader scans only.
     Readers,
-    /// The keys of a numeric keypad too.
+    /// Scans and the keys of a numeric keypad.
     Keypad,
-    /// Letters too.
+    /// Scans, numeric keypad, and letters that find a door by name.
     Desk,
 }
 
 /// `sign_in.badge`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Badges {
-    /// The number alone signs in.
+    /// A badge number signs in by itself.
     Alone,
-    /// The number, then its PIN.
+    /// A badge number identifies, the PIN of its owner signs in.
     WithPin,
-    /// None are read.
+    /// Badges are ignored.
     Off,
 }
 
-/// `[budget]`: what wrong guesses cost.
+/// `[budget]`: how many wrong guesses are allowed, and how fast they come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
-    /// So many at once.
+    /// Wrong PINs and typed badge numbers allowed in a row, 1 to 100.
     pub guesses: u32,
-    /// One comes back after so many minutes.
+    /// Minutes until one of `guesses` comes back, 1 to 15.
     pub refill_minutes: u32,
-    /// Different badges that nobody has, until every badge asks for its PIN.
+    /// Different unknown badges allowed in a row, 1 to 100. After that, every badge needs its PIN.
     pub badge_guesses: u32,
-    /// One comes back after so many seconds.
+    /// Seconds until one of `badge_guesses` comes back, 10 to 3600.
     pub badge_refill_seconds: u32,
 }
 
-/// `[session]`: how long people have.
+/// `[session]`: when a session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
-    /// Without a touch.
+    /// Time without input until sign-out.
     pub idle: Duration,
-    /// The last part of it.
+    /// Length of the countdown at the end of `idle`, shorter than `idle`.
     pub warning: Duration,
-    /// After an unlock.
+    /// Time from an unlock to sign-out.
     pub after_unlock: Duration,
-    /// In any case.
+    /// Maximum length of a session.
     pub max: Duration,
 }
 
-/// `[doors]`: which are special.
+/// `[doors]`: doors that are treated differently.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Doors {
-    /// Names of doors that ask once more.
+    /// Names of doors that need a second tap to confirm.
     pub confirm: Vec<String>,
     /// Names of doors that are not shown.
     pub hide: Vec<String>,
-    /// After an unlock, look whether the door opens.
+    /// Whether to read the door's sensor after an unlock.
     pub follow: bool,
 }
 
@@ -180,28 +180,28 @@ pub struct Doors {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proximity {
-    /// North, in degrees.
+    /// Degrees north, -90 to 90.
     pub latitude: f64,
-    /// East, in degrees.
+    /// Degrees east, -180 to 180.
     pub longitude: f64,
 }
 
 impl Proximity {
-    /// Latitude and longitude. `None` while both are 0: there is no door.
+    /// Latitude and longitude. `None` if both are 0, which is a point in the sea and stands for "not set".
     pub fn position(self) -> Option<(f64, f64)> {
         (self.latitude != 0.0 || self.longitude != 0.0).then_some((self.latitude, self.longitude))
     }
 }
 
-/// `[limits]`: how often a person may open doors from here. Zero means no limit.
+/// `[limits]`: how many unlocks one person may make at this kiosk. Zero means no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Within an hour.
+    /// Unlocks in the last hour.
     pub per_person_per_hour: u32,
-    /// In a day.
+    /// Unlocks in a calendar day.
     pub per_person_per_day: u32,
-    /// In a day, for a door of this name.
+    /// Unlocks in a calendar day, by door name.
     pub per_door: BTreeMap<String, u32>,
 }
 
@@ -209,50 +209,50 @@ pub struct Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Audit {
-    /// Older records are taken out.
+    /// Older records are pruned, 1 to 3650.
     pub keep_days: u32,
 }
 
 /// `[health]`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Health {
-    /// Who watches is answered here.
+    /// Local address of the health and metrics endpoints. `None` turns them off.
     pub listen: Option<SocketAddr>,
 }
 
 /// `[log]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
-    /// One JSON object a line.
+    /// Whether to log one JSON object per line instead of text.
     pub is_json: bool,
-    /// A file a day goes here.
+    /// Folder for one log file per day, in addition to standard error.
     pub folder: Option<PathBuf>,
-    /// So many files are kept.
+    /// Number of log files to keep in `folder`, 1 to 365.
     pub keep_files: usize,
 }
 
 /// `[display]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Display {
-    /// The whole screen.
+    /// Full screen, or else a window.
     pub fullscreen: bool,
-    /// The output to be on, by its name on X11.
+    /// Name of the X11 output to use.
     pub monitor: Option<String>,
-    /// Of the panel, if somebody measured it.
+    /// Width of the panel as mounted, 50 to 3000. `None` if it was not measured.
     pub panel_width_mm: Option<u16>,
-    /// At rest it dims after this. Zero: never.
+    /// Time without input until the screen dims. Zero: never.
     pub dim_after: Duration,
-    /// Which colours.
+    /// The color scheme, to which `accent` applies.
     pub theme: Theme,
-    /// A colour of the site's: red, green, blue.
+    /// Accent color of the site: red, green, blue.
     pub accent: Option<[u8; 3]>,
-    /// The time of day in 24 hours for everybody.
+    /// 24-hour clock in every language, instead of each language's own format.
     pub clock_24h: bool,
-    /// How people are greeted.
+    /// How much of a name the greeting shows.
     pub names: NameFormat,
-    /// Things move.
+    /// Whether results and the countdown are animated.
     pub motion: bool,
-    /// For how long a reception desk stays signed in without a touch, if it is one.
+    /// Reception desk mode, with its time without input until sign-out. `None`: not a reception desk.
     pub reception: Option<Duration>,
 }
 
@@ -260,27 +260,27 @@ pub struct Display {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sound {
-    /// Whether there are any.
+    /// Whether to play tones.
     pub tones: bool,
-    /// In percent.
+    /// 1 to 100 percent.
     pub volume: u8,
 }
 
-/// Which colours.
+/// `display.theme`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
-    /// Light on dark.
+    /// Light text on a dark background.
     Dark,
-    /// Dark on light.
+    /// Dark text on a light background, for a bright lobby.
     Light,
-    /// For people who see little.
+    /// High contrast, for people with low vision.
     Contrast,
 }
 
-/// A value that is out of range: its key, itself, and what is allowed.
+/// A value that is not allowed: its key, the value, and the allowed values in words.
 type Wrong = (&'static str, String, &'static str);
 
-/// Where `kiosk.toml` is looked for, first one first, when no file is named.
+/// Paths at which `kiosk.toml` is looked up when no file is named, in order.
 pub fn places() -> Vec<PathBuf> {
     let own = directories::ProjectDirs::from("", "", "vestibule");
     let own = own.map(|folders| folders.config_dir().join("kiosk.toml"));
@@ -290,7 +290,7 @@ pub fn places() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The text of a `kiosk.toml` with one key set, which must exist in the shipped file. Everything else stays as it is written.
+/// Sets one key in the text of a `kiosk.toml` and leaves every other line unchanged. `key` is `section.name`.
 pub fn set(text: &str, key: &str, value: &toml::Value) -> String {
     let (section, name) = key.split_once('.').unwrap_or((key, ""));
     let line = format!("{name} = {value}");
@@ -305,7 +305,7 @@ pub fn set(text: &str, key: &str, value: &toml::Value) -> String {
 }
 
 impl Config {
-    /// Finds and reads the file: the one that is named, or the first of [`places`].
+    /// Reads `named`, or else the first file of [`places`] that exists.
     ///
     /// # Errors
     ///
@@ -331,11 +331,11 @@ impl Config {
         Self::parse(&text_of(bytes, file)?, file)
     }
 
-    /// Reads the text of a file. `file` is for the error.
+    /// Parses and checks the text of a file. `file` is named in errors, and its folder is the base of `kiosk.logo`.
     ///
     /// # Errors
     ///
-    /// [`Error::Syntax`] and [`Error::Value`].
+    /// Any but [`Error::Missing`] and [`Error::Read`].
     pub fn parse(text: &str, file: &Path) -> Result<Self, Error> {
         let syntax = |error: toml::de::Error| Error::Syntax { file: file.to_owned(), what: place_of(&error, text) };
         let shipped: toml::Table = toml::from_str(SAMPLE).map_err(syntax)?;
@@ -346,7 +346,7 @@ impl Config {
             Error::Value { file: file.to_owned(), line, key, value, allowed }
         };
         let merged = merge(shipped, given, text, file)?;
-        // Before any number is made to fit a type: an error about a width would name neither line nor range.
+        // Check ranges before deserialization: serde's integer overflow errors name neither line nor range.
         if let Some(value) = wrong_number(&merged) {
             return Err(wrong(value));
         }

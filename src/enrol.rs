@@ -1,5 +1,5 @@
-//! Enrolment: for each person a login is made at Kisi, on that person's behalf, and sealed here. The admin key is used and
-//! forgotten. Who types the commands is `main.rs`.
+//! Enrollment: makes a login at Kisi on behalf of each person, and seals it in the directory. The admin key is used and not
+//! stored. The command line is in `commands`.
 
 pub mod access;
 pub mod check;
@@ -21,71 +21,71 @@ use crate::{
     staff::{Badge, Pin, StaffId},
 };
 
-/// Somebody to enrol.
+/// Somebody to enroll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// Where the list has them, counted from 1 with the header; 0 outside a list.
+    /// Row in the list, from 1 including the header. 0 if there is no list.
     pub row: usize,
-    /// As Kisi knows it.
+    /// E-mail address of the person's account at Kisi.
     pub email: String,
-    /// What they are called here; empty takes Kisi's name.
+    /// Name for the greeting; empty takes the name at Kisi.
     pub name: String,
-    /// Their badge.
+    /// Badge to give them.
     pub badge: Option<Badge>,
 }
 
-/// What became of a candidate.
+/// Result of enrolling a candidate.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Done {
-    /// A login was made and sealed. The PIN is shown nowhere again.
+    /// A new login was made and sealed. The PIN cannot be shown again.
     Enrolled(Option<Pin>),
-    /// Was enrolled before, and has a PIN now. It is shown nowhere again.
+    /// The person was already enrolled and got a PIN, which cannot be shown again.
     PinIssued(Pin),
-    /// Was enrolled before, and has one more badge now.
+    /// The person was already enrolled and got one more badge.
     BadgeGiven,
-    /// Was enrolled before. Nothing was made.
+    /// The person was already enrolled and lacks nothing.
     Unchanged,
 }
 
-/// How a list ended.
+/// Totals of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Summary {
-    /// Logins made.
+    /// Number of logins made.
     pub enrolled: usize,
-    /// Nothing to do, or only a badge.
+    /// Number of people who were already enrolled, with or without a new PIN or badge.
     pub known: usize,
-    /// Refused, one by one.
+    /// Number of rows that failed without stopping the import.
     pub failed: usize,
-    /// The row at which it stopped, if it did. The rows before are done.
+    /// The row whose error stopped the import. Rows before it are done.
     pub stopped_at: Option<usize>,
 }
 
 impl Summary {
-    /// Whether everybody of the list is enrolled now.
+    /// Whether everybody on the list is enrolled now.
     pub fn is_complete(&self) -> bool {
         self.failed == 0 && self.stopped_at.is_none()
     }
 }
 
-/// A PIN that is about to be issued, for whoever hands it out.
+/// The person whose PIN is about to be issued, for the line that shows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Issued<'a> {
-    /// Where the list has the person; 0 outside a list.
+    /// Row in the list; 0 if there is no list.
     pub row: usize,
-    /// The person.
+    /// E-mail address.
     pub email: &'a str,
-    /// What is done: enrolled, a PIN issued, renewed.
+    /// What the command does: `enrolled`, `PIN issued` or `renewed`.
     pub what: &'static str,
 }
 
-/// Prints a PIN.
+/// Shows one PIN.
 type Print = dyn FnMut(Issued<'_>, &Pin) -> io::Result<()> + Send;
 
-/// Prints each PIN before it is issued: one that could not be printed is not. By default nobody sees it but the caller.
+/// Prints each PIN before it is issued. If that fails, the PIN is not issued. The default prints nothing.
 pub struct PinPrinter(Box<Print>);
 
 impl PinPrinter {
-    /// By this, which must have flushed what it wrote.
+    /// Prints with this function, which must flush its output before it returns.
     pub fn new(print: impl FnMut(Issued<'_>, &Pin) -> io::Result<()> + Send + 'static) -> Self {
         Self(Box::new(print))
     }
@@ -107,39 +107,39 @@ impl fmt::Debug for PinPrinter {
     }
 }
 
-/// What enrolment works with.
+/// Makes, renews and deletes logins, and issues PINs and badges.
 #[derive(Debug)]
 pub struct Enroller {
-    /// Where people are written down.
+    /// Stores people and their sealed logins.
     pub directory: Directory,
-    /// Where it is written down that they were.
+    /// Records every change.
     pub log: Log,
-    /// The way to Kisi.
+    /// Sends requests to Kisi.
     pub client: Client,
-    /// Makes logins. Never written anywhere.
+    /// The admin key, which makes and deletes logins. Never written to a file.
     pub admin: Secret<String>,
-    /// What logins are called at Kisi.
+    /// Name of the logins at Kisi.
     pub kiosk: String,
-    /// Of a PIN.
+    /// Number of digits of a new PIN.
     pub pin_digits: usize,
-    /// What a guess is worth, where a PIN alone signs in.
+    /// Limits the number of PINs, where a PIN alone signs in.
     pub odds: Option<Odds>,
-    /// What a guess at a badge number is worth, where a badge alone signs in.
+    /// Limits the number of badges, where a badge alone signs in.
     pub badge_odds: Option<BadgeOdds>,
-    /// A badge alone signs in.
+    /// Whether a badge alone signs in.
     pub badge_alone: bool,
-    /// Between two requests: the admin's five a second are shared with the dashboard.
+    /// Pause between two requests. Kisi's limit of five per second is shared with the admin's dashboard.
     pub pace: Duration,
     /// Prints PINs before they are issued.
     pub printer: PinPrinter,
 }
 
 impl Enroller {
-    /// Enrols one person, once: somebody who is enrolled keeps their login.
+    /// Enrolls one person. Somebody who is already enrolled keeps their login and gets the badge or PIN that they lack.
     ///
     /// # Errors
     ///
-    /// Any; nothing is half done after [`Error::Directory`].
+    /// Any. After [`Error::Directory`], a login that was made is deleted again, or noted for deletion.
     pub async fn add(&mut self, candidate: &Candidate, with_pin: bool) -> Result<Done, Error> {
         if let Some(person) = self.directory.person(&candidate.email).map_err(Error::Directory)? {
             return self.add_to(&person, candidate, with_pin);
@@ -153,7 +153,7 @@ impl Enroller {
         if candidate.badge.is_some() {
             self.check_badge_odds()?;
         }
-        // Before a login is made: one that cannot be written down would have to be deleted again.
+        // Check the badge before making a login, which would otherwise have to be deleted again.
         if let Some(badge) = &candidate.badge
             && let Some(owner) = self.directory.owner_of(badge).map_err(Error::Directory)?
         {
@@ -186,7 +186,7 @@ impl Enroller {
         }
     }
 
-    /// Gives somebody who is enrolled what they lack. No login is made.
+    /// Gives an enrolled person the badge or PIN that they lack. Makes no login.
     fn add_to(&mut self, person: &Person, candidate: &Candidate, with_pin: bool) -> Result<Done, Error> {
         let is_new = match &candidate.badge {
             Some(badge) if self.directory.owner_of(badge).map_err(Error::Directory)?.is_none() => {
@@ -205,7 +205,7 @@ impl Enroller {
         Ok(if is_new { Done::BadgeGiven } else { Done::Unchanged })
     }
 
-    /// Issues a PIN, in place of one that there may be.
+    /// Issues a PIN, which replaces an existing one.
     fn issue_pin(&mut self, person: &Person, row: usize) -> Result<Pin, Error> {
         if !person.has_pin {
             self.check_odds()?;
@@ -218,7 +218,7 @@ impl Enroller {
         Ok(pin)
     }
 
-    /// One more PIN must leave guessing hopeless.
+    /// Refuses one more PIN if there would be fewer than 1000 possible PINs per person (R2).
     fn check_odds(&self) -> Result<(), Error> {
         let Some(odds) = self.odds else { return Ok(()) };
         let odds = Odds { people: self.directory.pins().map_err(Error::Directory)? + 1, ..odds };
@@ -228,7 +228,7 @@ impl Enroller {
         Err(Error::ShortPins { digits: odds.digits, people: odds.people, needed: odds.digits_needed() })
     }
 
-    /// One more badge must leave guessing hopeless, where the site said how many numbers there are.
+    /// Refuses one more badge if there would be fewer than 1000 numbers per badge. Only if `badge.numbers` is set.
     fn check_badge_odds(&self) -> Result<(), Error> {
         let Some(odds) = self.badge_odds else { return Ok(()) };
         let odds = BadgeOdds { badges: self.directory.badges().map_err(Error::Directory)? + 1, ..odds };
@@ -238,7 +238,7 @@ impl Enroller {
         Err(Error::FewBadgeNumbers { numbers: odds.possible(), badges: odds.badges })
     }
 
-    /// Writes down what was done. What cannot be written is said: it is done already.
+    /// Writes an audit record of a change. Only logs a failure, because the change is already made.
     fn record(&mut self, action: Action, email: &str, about: &str) {
         let staff: Option<StaffId> = self.directory.person(email).ok().flatten().map(|person| person.id);
         let record = Record::new(jiff::Timestamp::now(), action, about).by(staff, email);
@@ -247,9 +247,9 @@ impl Enroller {
         }
     }
 
-    /// Enrols a list, row by row, and reports each row as soon as it is done. Running it again does only what is missing.
+    /// Enrolls a list row by row and reports each row when it is done. A second run does only what is missing.
     ///
-    /// Stops at the first failure that the next row would meet too.
+    /// Stops at the first error that the next row would have too.
     pub async fn import(
         &mut self,
         candidates: &[Candidate],

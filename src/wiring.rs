@@ -1,4 +1,4 @@
-//! What the configuration means for each part: the one place where a key of `kiosk.toml` meets what it changes.
+//! Turns the configuration into the settings of the session, the agent, the client, enrollment and the window.
 
 mod face;
 mod guessing;
@@ -33,14 +33,14 @@ use crate::{
     status::Status,
 };
 
-/// For one person, over all their logins, their phone included.
+/// Kisi's rate limit for one person, over all their logins, including their phone.
 ///
 /// # Source
 ///
 /// Kisi OpenAPI document, rate limits.
 pub const REQUESTS_PER_SECOND: usize = 5;
 
-/// At a reception desk a session ends after this in any case. Our choice.
+/// Maximum length of a session at a reception desk. Our choice.
 const SHIFT: Duration = Duration::from_hours(12);
 
 /// Why a kiosk cannot start.
@@ -52,45 +52,45 @@ pub enum Error {
     /// The audit log cannot be used.
     #[error("the audit log cannot be used")]
     Audit(#[source] audit::Error),
-    /// The audit log does not fit its head.
-    #[error("the data of this kiosk was changed from outside, or is older than it should be: restore a backup")]
+    /// The audit log does not match its head.
+    #[error("the data of this kiosk was changed from outside, or rolled back to an older state: restore a backup")]
     Rollback(#[source] audit::Finding),
-    /// Guessing would be too easy.
+    /// The PINs are too short for so many people (R2).
     #[error(
         "PINs of {digits} digits are too short for {people} people: raise sign_in.pin_digits to {needed} and issue new PINs, or set sign_in.pin to false"
     )]
     ShortPins {
-        /// Of a PIN.
+        /// Configured number of digits.
         digits: usize,
-        /// Who have one.
+        /// People with a PIN.
         people: u32,
-        /// Digits that would do.
+        /// Number of digits that is enough.
         needed: usize,
     },
-    /// Badge numbers would be guessed too easily.
+    /// There are too few badge numbers for so many badges.
     #[error(
         "{numbers} different badge numbers are too few for {badges} badges: set sign_in.badge to \"with-pin\", or use cards with longer numbers and set badge.numbers to {needed} or more"
     )]
     FewBadgeNumbers {
-        /// As declared.
+        /// `badge.numbers`
         numbers: u64,
-        /// That are enrolled.
+        /// Enrolled badges.
         badges: u32,
-        /// Numbers that would do.
+        /// Number of badge numbers that is enough.
         needed: u64,
     },
-    /// The client cannot be made.
+    /// The HTTP client for Kisi cannot be created.
     #[error("the client cannot start")]
     Client(#[source] kisi::Error),
     /// The logo cannot be shown.
     #[error("`kiosk.logo` cannot be shown")]
     Logo(#[source] BadLogo),
-    /// The agent has no thread.
+    /// The operating system did not create the agent's thread.
     #[error("the agent cannot start")]
     Thread(#[source] io::Error),
 }
 
-/// Starts an agent on a directory, and says what the window shows.
+/// Starts an agent on a directory, with a status that nobody reads. Returns what the window needs.
 ///
 /// # Errors
 ///
@@ -99,14 +99,14 @@ pub fn start(config: &Config, directory: Directory, client: Client) -> Result<St
     start_with(config, directory, client, &Status::default())
 }
 
-/// The same, where somebody watches.
+/// As `start`, with a status for the health endpoint.
 ///
 /// # Errors
 ///
 /// Any.
 pub fn start_with(config: &Config, mut directory: Directory, client: Client, status: &Status) -> Result<Start, Error> {
     let face = Appearance::of(config, &directory, &client)?;
-    // Everything that can be refused was looked at. From here on things are written.
+    // All checks have passed. From here on, files are written.
     forget_badge_copies(config, &mut directory)?;
     let again = again(config, &directory, face.client, status.clone());
     let log = begin_log(config, &directory)?;
@@ -116,11 +116,11 @@ pub fn start_with(config: &Config, mut directory: Directory, client: Client, sta
     Ok(Start::Working { rules: Box::new(rules(config)), labels: face.labels, agent, guesses_left: face.guesses_left })
 }
 
-/// Prepares a kiosk in place of one that runs. Nothing is written and nothing changes until [`agent::Handle::begin`].
+/// Prepares a kiosk that replaces a running one. Writes and changes nothing until [`agent::Handle::begin`].
 ///
 /// # Errors
 ///
-/// Any; the one that runs goes on.
+/// Any. The running kiosk keeps running.
 pub fn prepare(config: &Config, directory: Directory, client: Client, status: &Status) -> Result<Start, Error> {
     let face = Appearance::of(config, &directory, &client)?;
     let mut again = again(config, &directory, face.client, status.clone());
@@ -136,11 +136,11 @@ pub fn prepare(config: &Config, directory: Directory, client: Client, status: &S
     Ok(Start::Working { rules, labels: face.labels, agent, guesses_left })
 }
 
-/// What a kiosk needs that may be refused. Looking at it changes nothing.
+/// What a kiosk needs that can fail. Creating it changes nothing.
 struct Appearance {
     labels: Labels,
     guesses_left: u32,
-    /// Of its own: what goes over the connections of the first one must not be kept by it.
+    /// A separate client for agents that start later: it must not share connections, whose buffers keep logins.
     client: Client,
 }
 
@@ -165,7 +165,7 @@ impl Appearance {
     }
 }
 
-/// Says which configuration is in use.
+/// Publishes the hash of the new configuration, and clears earlier errors from the status.
 fn announce(config: &Config, status: &Status, guesses_left: u32) {
     status.metrics().configured(&hash(config));
     status.metrics().guesses_left(guesses_left);
@@ -174,7 +174,8 @@ fn announce(config: &Config, status: &Status, guesses_left: u32) {
     });
 }
 
-/// Where a badge alone signs in no longer, copies of logins that it opened only take the PIN out of the protection (R12).
+/// Deletes the copies of logins that open without a PIN, unless `sign_in.badge` is "alone": with them, a stolen disk gives
+/// these logins without guessing a PIN (R12).
 fn forget_badge_copies(config: &Config, directory: &mut Directory) -> Result<(), Error> {
     if config.sign_in.badge == config::Badges::Alone {
         return Ok(());
@@ -183,13 +184,13 @@ fn forget_badge_copies(config: &Config, directory: &mut Directory) -> Result<(),
     if 0 < forgotten {
         tracing::info!(
             forgotten,
-            "logins that a badge alone would open were forgotten: sign_in.badge is not \"alone\""
+            "copies of logins that open without a PIN were deleted: sign_in.badge is not \"alone\""
         );
     }
     Ok(())
 }
 
-/// Makes the parts of an agent, from what is on the disk: for one that restarts, and for one that takes another's place.
+/// Returns a function that makes the parts of an agent from the files: for a restart, and for a replacement.
 fn again(
     config: &Config,
     directory: &Directory,
@@ -209,11 +210,13 @@ fn again(
     }
 }
 
-/// Opens the audit log of a directory: the same file, and a key of its own. Begins one only once.
+/// Opens the audit log of a directory, which is in the same database but has its own key. Creates it only if the directory
+/// never had one: a log that is missing later was deleted.
 ///
 /// # Errors
 ///
-/// [`Error::Audit`] when it cannot be read or written, or is gone. [`Error::Directory`] when its beginning cannot be remembered.
+/// [`Error::Audit`] when it cannot be read or written, or is missing. [`Error::Directory`] when its creation cannot be
+/// noted.
 pub fn log(directory: &Directory) -> Result<Log, Error> {
     let (folder, keys) = (directory.folder(), directory.audit_key());
     if directory.has_log().map_err(Error::Directory)? {
@@ -224,8 +227,7 @@ pub fn log(directory: &Directory) -> Result<Log, Error> {
     Ok(log)
 }
 
-/// Opens the audit log, and refuses one that does not fit what is known of it: a record after it would hide that it was put back.
-/// For whatever writes a record.
+/// Opens the audit log for writing, and refuses one that does not match its head: a new record would hide a rollback (C12).
 ///
 /// # Errors
 ///
@@ -238,7 +240,7 @@ pub fn writable_log(directory: &Directory) -> Result<Log, Error> {
     }
 }
 
-/// The same for a kiosk that starts. Says what the last run left open, and forgets data keys that nothing needs any more.
+/// As `writable_log`, at the start of a kiosk. Also records what the last run left open, and deletes unused data keys.
 ///
 /// # Errors
 ///
@@ -248,11 +250,11 @@ pub fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
     directory.forget_unused_keys().map_err(Error::Directory)?;
     let now = Timestamp::now();
     let mut records = vec![Record::new(now, Action::Start, env!("CARGO_PKG_VERSION"))];
-    // Counted when the power went.
+    // Record refusals that the last run had counted but not recorded.
     match log.pending() {
         Ok(None) => {}
         Ok(Some((about, count))) => records.insert(0, Record { count, ..Record::new(now, Action::Refusal, about) }),
-        // How many there were is lost, and that is said. The kiosk starts all the same.
+        // The count is lost. Record the gap and start anyway.
         Err(audit::Error::Tampered) => {
             records.insert(0, Record::new(now, Action::Gap, "counted refusals cannot be read"));
         }
@@ -263,7 +265,7 @@ pub fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
         let unknown = Record::new(now, Action::Outcome, "unknown after restart").by(staff, &person);
         records.push(Record { door, door_name, of: Some(intent.seq), ..unknown });
     }
-    // Named by a hash: names of doors and places are nobody's business.
+    // Record a hash only: the configuration contains names of doors and places.
     let configuration = hash(config);
     let before = log.last(Action::Configuration).map_err(Error::Audit)?;
     if before.is_none_or(|before| before.about != configuration) {
@@ -276,12 +278,12 @@ pub fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
     Ok(log)
 }
 
-/// Names a configuration, and tells nothing of it.
+/// SHA-256 of a configuration in hexadecimal. Identifies it without revealing it.
 pub fn hash(config: &Config) -> String {
     hex::encode(&Sha256::digest(format!("{config:?}"))).to_string()
 }
 
-/// What the configuration means for the session.
+/// The settings of the session.
 pub fn rules(config: &Config) -> Rules {
     Rules {
         sign_in: SignInRules {
@@ -301,7 +303,7 @@ pub fn rules(config: &Config) -> Rules {
         },
         idle: config.display.reception.unwrap_or(config.session.idle),
         warning: config.session.warning,
-        // At a desk an unlock is not the end of a visit, and a shift is long.
+        // At a reception desk an unlock does not end the visit.
         after_unlock: config.display.reception.unwrap_or(config.session.after_unlock),
         max: config.display.reception.map_or(config.session.max, |_| SHIFT),
         unlock_timeout: Duration::from_secs(config.kisi.timeout_seconds),
@@ -319,12 +321,12 @@ pub fn rules(config: &Config) -> Rules {
     }
 }
 
-/// The digits of a PIN, for the one place that shows it.
+/// The digits of a PIN as text. Only for printing a new PIN.
 pub fn digits(pin: &Pin) -> String {
     pin.expose().iter().map(|digit| char::from(*digit)).collect()
 }
 
-/// What the configuration means for the client.
+/// The settings of the client.
 pub fn client(config: &Config) -> kisi::Settings {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     kisi::Settings {
@@ -339,11 +341,11 @@ pub fn client(config: &Config) -> kisi::Settings {
     }
 }
 
-/// What the configuration means for enrolment.
+/// An enroller with the settings for enrollment.
 ///
 /// # Errors
 ///
-/// When the audit log cannot be opened, or does not fit its head.
+/// When the audit log cannot be opened, or does not match its head.
 pub fn enroller(
     config: &Config,
     directory: Directory,
@@ -360,7 +362,7 @@ pub fn enroller(
     Ok(Enroller { directory, log, client, admin, kiosk, pin_digits, odds, badge_odds, badge_alone, pace, printer })
 }
 
-/// What the configuration means for the agent.
+/// The parts and settings of the agent.
 pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) -> agent::Parts {
     agent::Parts {
         directory,

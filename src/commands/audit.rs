@@ -1,4 +1,4 @@
-//! The audit log: verified, exported, counted.
+//! The `audit` commands: verify, export, report and take-key.
 
 use std::{
     io::{self as std_io, Write},
@@ -39,12 +39,13 @@ impl Site {
             None if json => Ok(()),
             None if verdict.signatures => say("every record is as it was written"),
             None if verdict.signed_from.is_some() => say(&format!(
-                "the hashes agree; signatures were checked from record {} on: the keys of the records before it are in no backup",
+                "the hashes agree; signatures were checked from record {} on: backups do not contain the keys \
+                 of earlier records",
                 verdict.signed_from.unwrap_or_default()
             )),
             None => say(
-                "the hashes agree; signatures were not checked, so whoever controls this kiosk could have rewritten them all. \
-                 The first key was taken away: name its file with --first-key",
+                "the hashes agree; signatures were not checked, so somebody who controls this kiosk could have rewritten \
+                 every record. `take-key` removed the first key: pass its file with --first-key",
             ),
             Some(finding) => Err(Failure::NotWhole(finding)),
         }
@@ -88,7 +89,7 @@ impl Site {
         Ok(())
     }
 
-    /// The only place where the key is shown. It is forgotten once it was written: an output that is full loses nothing.
+    /// Prints the first signing key, then deletes it here. If it cannot be printed, it is kept (E29).
     pub(crate) fn audit_take_key(&self) -> Result<(), Failure> {
         let directory = self.directory_alone()?;
         let mut log = wiring::writable_log(&directory).map_err(Failure::Start)?;
@@ -103,7 +104,7 @@ impl Site {
     }
 }
 
-/// What was written to the output is on the disk, if it is a file.
+/// Syncs standard output to the disk, if it is a file.
 #[cfg(unix)]
 fn synced() -> std_io::Result<()> {
     match rustix::fs::fsync(std_io::stdout()) {
@@ -119,7 +120,7 @@ fn synced() -> std_io::Result<()> {
     Ok(())
 }
 
-/// A head, or a file of log lines with heads in them.
+/// Parses a head, or reads all heads from the lines of a log file.
 fn read_heads(text: &str) -> Result<Vec<Head>, Failure> {
     if let Ok(head) = text.parse() {
         return Ok(vec![head]);
@@ -134,7 +135,7 @@ fn read_heads(text: &str) -> Result<Vec<Head>, Failure> {
     if heads.is_empty() { Err(Failure::NoHead(text.to_owned())) } else { Ok(heads) }
 }
 
-/// A record and its key, as `take-key` prints them. A key alone, as it was printed before, is that of the first record.
+/// Reads the record number and key that `take-key` printed. Older versions printed the key alone, which signs record 1.
 fn read_key(file: &Path) -> Result<(u64, [u8; 32]), Failure> {
     let text = zeroize::Zeroizing::new(read(file)?);
     let text = std::str::from_utf8(&text).map_err(|_| Failure::NoKey)?.trim();

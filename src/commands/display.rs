@@ -1,6 +1,7 @@
-//! Whether there is a display at all: without one the window toolkit panics.
+//! Checks for a display before the window opens: without one, the window toolkit panics.
 
-/// Whether a display server answers where the environment says one is. Where there is no such variable, yes.
+/// Whether `$WAYLAND_DISPLAY` or `$DISPLAY` names a display server that accepts a connection. A remote X11 display is not
+/// checked and counts as present.
 #[cfg(all(unix, not(target_os = "macos")))]
 pub(super) fn is_there() -> bool {
     use std::{env, os::unix::net::UnixStream, path::PathBuf};
@@ -10,7 +11,7 @@ pub(super) fn is_there() -> bool {
         let folder = given("XDG_RUNTIME_DIR").map(PathBuf::from).unwrap_or_default();
         UnixStream::connect(folder.join(name)).is_ok()
     });
-    // `:0` and `:0.0` are local; with a host before the colon only the toolkit can find out.
+    // `:0` and `:0.0` are local sockets. A display with a host name is left to the toolkit.
     let x11 = given("DISPLAY").is_some_and(|display| match display.strip_prefix(':') {
         Some(number) => {
             let number = number.split('.').next().unwrap_or_default();
@@ -21,7 +22,7 @@ pub(super) fn is_there() -> bool {
     wayland || x11
 }
 
-/// Windows and macOS always have one.
+/// Windows and macOS always have a display.
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 pub(super) fn is_there() -> bool {
     true

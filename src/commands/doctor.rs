@@ -1,4 +1,4 @@
-//! `vestibule doctor`: what is well here, what is not, and what to do about it.
+//! `vestibule doctor`: checks everything, and says for each problem what to do.
 
 mod credential;
 mod doors;
@@ -21,16 +21,16 @@ use vestibule::{
 use super::{Site, report::say, runtime, staff::given_admin_key};
 use crate::Failure;
 
-/// More people than this want longer PINs (R3).
+/// With more people than this, PINs should be longer (R3).
 const MANY: u32 = 50;
-/// How long those are.
+/// Recommended number of PIN digits for so many people (R3).
 const LONG_PIN: usize = 8;
 
-/// How something is.
+/// Result of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Health {
     Well,
-    /// It works, but somebody should know.
+    /// Works, but needs attention. Does not change the exit code.
     Warning,
     Unwell,
 }
@@ -68,7 +68,7 @@ impl Site {
         let client = Client::new(&wiring::client(&config)).map_err(Failure::Client)?;
         findings.extend(runtime.block_on(network::network(&config, &client)));
         let admin = given_admin_key()?;
-        // Without a way to Kisi nothing can be said of logins and doors, and each would take its time to fail.
+        // Skip logins and doors if Kisi cannot be reached: each request would wait for its timeout.
         let is_reached = findings.iter().any(|finding| finding.about == "HTTP" && finding.health == Health::Well);
         let mut table = doors::Table::default();
         if is_reached {
@@ -97,7 +97,7 @@ fn audit_log(directory: &Directory) -> Result<Finding, Failure> {
             "audit log",
             Health::Well,
             format!(
-                "{} records, whose signatures were checked from record {} on: those before it came with a backup",
+                "{} records; signatures were checked from record {} on: earlier records came with a backup",
                 verdict.records,
                 verdict.signed_from.unwrap_or_default()
             ),
@@ -106,21 +106,22 @@ fn audit_log(directory: &Directory) -> Result<Finding, Failure> {
             "audit log",
             Health::Warning,
             format!(
-                "{} records, whose hashes agree; signatures were not checked, because the first key was taken away: `vestibule audit verify --first-key FILE`",
+                "{} records; the hashes agree, signatures were not checked because `take-key` removed the first key: run \
+                 `vestibule audit verify --first-key FILE`",
                 verdict.records
             ),
         ),
-        None => finding("audit log", Health::Well, format!("{} records, all as they were written", verdict.records)),
+        None => finding("audit log", Health::Well, format!("{} records, none changed or missing", verdict.records)),
         Some(found) => finding("audit log", Health::Unwell, found.to_string()),
     })
 }
 
-/// The log must be written before a door opens: a full disk opens none (F39).
+/// How full the disk is. On a full disk no audit record can be written, so no door opens (F39).
 fn disk(folder: &Path) -> Finding {
     match room::used(folder) {
-        Err(error) => finding("disk", Health::Warning, format!("cannot be asked: {error}")),
+        Err(error) => finding("disk", Health::Warning, format!("the usage cannot be read: {error}")),
         Ok(used) if used < room::FULL => finding("disk", Health::Well, format!("{used} % used")),
-        Ok(used) => finding("disk", Health::Unwell, format!("{used} % used: full, no door opens. Make room")),
+        Ok(used) => finding("disk", Health::Unwell, format!("{used} % used: once full, no door opens. Free space")),
     }
 }
 
@@ -136,7 +137,7 @@ fn report(Finding { about, health, text }: &Finding, json: bool) -> Result<(), F
     say(&format!("{health:<8} {about:<12} {text}"))
 }
 
-/// Where the device key lies, and how strong that is.
+/// Where the device key is stored, and how well that protects it.
 fn key(place: &KeyPlace) -> Finding {
     match place {
         KeyPlace::Credential(file) => credential::finding_of(file),
@@ -144,7 +145,7 @@ fn key(place: &KeyPlace) -> Finding {
             "device key",
             Health::Warning,
             format!(
-                "the file {}: whoever has the disk has it. Use a systemd credential, then `vestibule rekey`",
+                "the file {}: a stolen disk includes it. Create a systemd credential, then run `vestibule rekey`",
                 file.display()
             ),
         ),
@@ -155,19 +156,19 @@ fn pins(config: &Config, odds: &Odds) -> Finding {
     let Odds { digits, people, .. } = odds;
     let text = format!("{people} people with PINs of {digits} digits");
     if !config.sign_in.pin {
-        return finding("PINs", Health::Well, "no PIN signs in alone");
+        return finding("PINs", Health::Well, "a PIN alone does not sign in");
     }
     if !odds.are_good() {
         let needed = odds.digits_needed();
         return finding("PINs", Health::Unwell, format!("{text}: too short, the kiosk does not start. Use {needed}"));
     }
     if MANY < *people && *digits < LONG_PIN {
-        return finding("PINs", Health::Warning, format!("{text}: use {LONG_PIN} digits, or badge with PIN"));
+        return finding("PINs", Health::Warning, format!("{text}: use {LONG_PIN} digits, or badges with PIN"));
     }
     finding("PINs", Health::Well, text)
 }
 
-/// What a guess costs somebody who has the data key.
+/// The cost of one PIN guess for somebody who has the data key.
 fn hash(Cost { memory_kib, passes, lanes }: Cost) -> Finding {
     let text =
         format!("Argon2id, {} MiB, {passes} passes, {lanes} lanes, as measured on this machine", memory_kib / 1024);
@@ -178,59 +179,61 @@ fn badges(config: &Config, odds: Option<BadgeOdds>) -> Finding {
     match config.sign_in.badge {
         Badges::Alone => {
             let text =
-                "a badge alone signs in: a convenience, clonable. sign_in.badge = \"with-pin\" asks for the PIN too";
+                "a badge alone signs in: convenient, but clonable. sign_in.badge = \"with-pin\" also asks for the PIN";
             let Some(odds) = odds else { return finding("badges", Health::Warning, text) };
             let (badges, possible) = (odds.badges, odds.possible());
             if !odds.are_good() {
                 let text = format!(
-                    "{badges} badges of {possible} numbers (badge.numbers): too few numbers, the kiosk does not start. {text}"
+                    "{badges} badges of {possible} numbers (badge.numbers): too few, the kiosk does not start. {text}"
                 );
                 return finding("badges", Health::Unwell, text);
             }
             if odds.most_badges() < badges {
                 let text = format!(
-                    "{badges} badges, and badge.numbers does not say how many numbers there are: if the cards have 26 bits ({possible} \
-                     numbers), more than {} are easily guessed. {text}",
+                    "{badges} badges, and badge.numbers does not say how many numbers there are: with 26-bit cards \
+                     ({possible} numbers), more than {} badges are easy to guess. {text}",
                     odds.most_badges()
                 );
                 return finding("badges", Health::Warning, text);
             }
             finding("badges", Health::Warning, text)
         }
-        Badges::WithPin => finding("badges", Health::Well, "a badge needs its PIN"),
-        Badges::Off => finding("badges", Health::Well, "no badge signs in"),
+        Badges::WithPin => finding("badges", Health::Well, "a badge signs in only with its PIN"),
+        Badges::Off => finding("badges", Health::Well, "badges are off"),
     }
 }
 
-/// What a stolen disk costs a thief who has the device key too: a file on it, or a machine that unseals the credential.
+/// What a thief can recover who has the disk and the device key: a key file on the disk, or a machine that unseals the
+/// credential.
 fn stolen_disk(config: &Config, place: &KeyPlace, odds: &Odds) -> Finding {
     let has_key = match place {
         KeyPlace::File(_) => "this disk",
         KeyPlace::Credential(_) => "this disk and the key that seals its credential",
     };
-    // A quarter of a second each, on one core (R9).
+    // A guess takes a quarter of a second on one core (R9).
     let hours = 10_f64.powi(i32::try_from(odds.digits).unwrap_or(i32::MAX)) * 0.25 / 3_600.0;
     let badges =
-        if config.sign_in.badge == Badges::Alone { "has every login that a badge opens at once, " } else { "" };
+        if config.sign_in.badge == Badges::Alone { "has at once every login that a badge opens, " } else { "" };
     let text = format!(
-        "whoever has {has_key} {badges}finds 26-bit badge numbers within seconds and all PINs of {} digits within about {hours:.0} \
-         core-hours. After a theft revoke the logins and replace cards and PINs",
+        "a thief with {has_key} {badges}finds 26-bit badge numbers within seconds and all PINs of {} digits within about \
+         {hours:.0} core-hours. After a theft, revoke the logins and replace cards and PINs",
         odds.digits
     );
     finding("theft", Health::Warning, text)
 }
 
-/// What still lies under an older data key.
+/// What is still sealed with an older data key, and how to move it to the current one.
 pub(super) fn outdated_text(outdated: Outdated) -> String {
     let Outdated { pins, badges, technician } = outdated;
     let technician = if technician { ", and the technician's PIN" } else { "" };
     format!(
-        "{pins} people's PINs and {badges} badges{technician} are still under the old data key, which is kept until each was used \
-         once. For whoever never comes: `staff pin EMAIL` issues another PIN, `staff badge EMAIL --remove` takes a badge away"
+        "{pins} people's PINs and {badges} badges{technician} are still sealed with an old data key, which is kept until \
+         each of them is used once. For people who never come: `staff pin EMAIL` issues a new PIN, `staff badge EMAIL \
+         NUMBER --remove` removes a badge"
     )
 }
 
-/// What guessing is worth here, in its three forms.
+/// The odds of guessing at this kiosk: PINs, badge numbers, and one PIN at many badges.
 struct Guessing {
     pins: Odds,
     badges: Option<BadgeOdds>,
@@ -247,7 +250,7 @@ impl Guessing {
         })
     }
 
-    /// The chance that each hits anybody: by one guess, and without a pause for an hour, a day, a year.
+    /// Prints the chance that guessing finds anybody: with one guess, and when guessing for an hour, a day and a year.
     fn print(&self, json: bool) -> Result<(), Failure> {
         let pin = |odds: &Odds, hours| odds.chance(odds.guesses_in(Duration::from_hours(hours)));
         chances("PIN alone, anybody", self.pins.chance(1.0), |hours| pin(&self.pins, hours), json)?;
@@ -281,17 +284,17 @@ fn chances(how: &str, one: f64, in_hours: impl Fn(u64) -> f64, json: bool) -> Re
 fn errands(directory: &Directory) -> Result<Vec<Finding>, Failure> {
     let errands = directory.errands().map_err(Failure::Directory)?;
     if errands.is_empty() {
-        return Ok(vec![finding("at Kisi", Health::Well, "nothing is left to be done")]);
+        return Ok(vec![finding("at Kisi", Health::Well, "no unfinished work")]);
     }
     let text = |errand: &vestibule::directory::Errand| match errand.kind {
         ErrandKind::Delete(login) => format!("login {login} of {} must still be deleted", errand.email),
-        ErrandKind::Make => format!("a login of {} may have been made that nobody can use", errand.email),
+        ErrandKind::Make => format!("a login of {} that nobody can use may exist", errand.email),
     };
-    let next = "the next `vestibule staff` command with the admin key does it";
+    let next = "the next `vestibule staff` command with the admin key deletes it";
     Ok(errands.iter().map(|errand| finding("at Kisi", Health::Warning, format!("{}: {next}", text(errand)))).collect())
 }
 
-/// Every login: by the admin's list if the key is at hand, else each with its own, where a badge opens it.
+/// Checks every login: with the admin key if it is given, otherwise with the login itself, if a badge opens it.
 async fn logins(
     client: &Client,
     directory: &Directory,
@@ -308,7 +311,7 @@ async fn logins(
             Ok(Checked::Works) => well += 1,
             Ok(Checked::NeedsAdmin) => unchecked += 1,
             Ok(Checked::Dead) => {
-                let text = format!("{0}: Kisi does not know it any more. `vestibule staff renew {0}`", person.email);
+                let text = format!("{0}: deleted or expired at Kisi. Run `vestibule staff renew {0}`", person.email);
                 findings.push(finding("login", Health::Unwell, text));
             }
             Err(error) => {
@@ -321,7 +324,7 @@ async fn logins(
     let text = format!("{checked} of {} checked{works}", people.len());
     findings.push(finding("logins", Health::Well, text));
     if 0 < unchecked {
-        let text = format!("{unchecked} open with their PIN only: set VESTIBULE_ADMIN_KEY to check them");
+        let text = format!("{unchecked} not checked, since only a PIN opens them: set VESTIBULE_ADMIN_KEY");
         findings.push(finding("logins", Health::Warning, text));
     }
     Ok(findings)

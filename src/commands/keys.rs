@@ -1,4 +1,4 @@
-//! The device key and backups.
+//! The `rekey`, `backup` and `restore` commands, and reading and writing of their files.
 
 use std::{
     io::{self as std_io, Read, Write},
@@ -21,11 +21,11 @@ use super::{
 use crate::Failure;
 
 impl Site {
-    /// Replaces device key and data key. Not under a running kiosk, which has the old ones in its memory.
+    /// Replaces the device key and the data key. Refused while the kiosk runs, because it has the old keys in memory.
     pub(crate) fn rekey(&self) -> Result<(), Failure> {
         drop(self.directory_alone()?);
         let _alone = super::lock(&self.folder())?;
-        // Read anew once no kiosk changes it either.
+        // Reopen it now that no kiosk can change it.
         let directory = self.directory()?;
         let _log = wiring::writable_log(&directory).map_err(Failure::Start)?;
         let Rekeyed { place, is_new, is_clean } =
@@ -34,7 +34,7 @@ impl Site {
             KeyPlace::Credential(_) => ("credential", "the systemd credential".to_owned()),
             KeyPlace::File(file) => ("file", file.display().to_string()),
         };
-        // Opened with the new key, and sealed with it.
+        // Reopen it, so that the log is opened and sealed with the new key.
         let directory = self.directory()?;
         let mut log = wiring::writable_log(&directory).map_err(Failure::Start)?;
         let _ = log.append(&Record::new(Timestamp::now(), Action::Rekey, about)).map_err(Failure::Audit)?;
@@ -42,26 +42,26 @@ impl Site {
         say(&if is_new {
             format!("the device key is now {place}, and there is a new data key")
         } else {
-            format!("the device key is {place}: the rekey before this one had replaced both keys already")
+            format!("the device key is {place}: an interrupted rekey had already replaced both keys")
         })?;
         if !is_clean {
             say(
-                "another process reads the directory: until it ends, pages that the old device key opens are still on the disk",
+                "another process reads the directory: until it exits, pages that the old device key opens stay on the disk",
             )?;
         }
         let outdated = directory.outdated().map_err(Failure::Directory)?;
         if outdated.is_empty() {
-            return say("everything is sealed with it; the old one is forgotten");
+            return say("everything is sealed with the new data key; the old one was deleted");
         }
         say(&super::doctor::outdated_text(outdated))
     }
 
-    /// Whether a rekey still has to give the new credential its name.
+    /// Succeeds if the device key is the credential that `vestibule-admin` must still rename after a rekey.
     pub(crate) fn is_key_named_next(&self) -> Result<(), Failure> {
         if self.directory()?.waits_for_its_name() { Ok(()) } else { Err(Failure::Incomplete) }
     }
 
-    /// Writes an encrypted backup. What is recorded is what happened, after it happened.
+    /// Writes an encrypted backup, then records it: a failed backup leaves no audit record (E26).
     pub(crate) fn backup(&self, to: &str, out: &Path) -> Result<(), Failure> {
         let recipient = vault::Recipient::parse(to).map_err(Failure::Backup)?;
         let mut directory = self.directory_alone()?;
@@ -79,11 +79,11 @@ impl Site {
         };
         let record = Record::new(Timestamp::now(), Action::Backup, recipient.to_string());
         let _ = log.append(&record).map_err(Failure::Audit)?;
-        tell(&format!("written to {named}. Logins that are renewed or removed later do not work from it."));
+        tell(&format!("backup written to {named}. It cannot restore logins that are renewed or removed later."));
         Ok(())
     }
 
-    /// Makes a directory of a backup.
+    /// Creates a directory from a backup, in a data folder that has none.
     pub(crate) fn restore(&self, file: &Path, identity: &Path, yes: bool) -> Result<(), Failure> {
         let folder = self.folder();
         directory::check_empty(&folder).map_err(Failure::Directory)?;
@@ -92,10 +92,10 @@ impl Site {
         let backup = vault::decrypt(&read(file)?, identity).map_err(Failure::Backup)?;
         confirm(
             yes,
-            "The directory becomes what it was when the backup was made: people who were suspended or removed since then can sign \
-             in again, and those whose login was renewed cannot. Restore it?",
+            "The directory returns to its state at the time of the backup: people who were suspended or removed since then \
+             can sign in again, and people whose login was renewed cannot. Restore it?",
         )?;
-        private_files::make_folder(&folder).map_err(io(format!("`{}` cannot be made", folder.display())))?;
+        private_files::make_folder(&folder).map_err(io(format!("`{}` cannot be created", folder.display())))?;
         self.lock_logins()?;
         let _alone = super::lock(&folder)?;
         let restored = directory::restore(&backup, &folder, credentials().as_deref()).map_err(Failure::Directory)?;
@@ -106,30 +106,30 @@ impl Site {
             say(&format!("{} is suspended, as in the backup", person.email))?;
         }
         say(&format!(
-            "{} people are restored into {}. No guess is left until each comes back in its time. `vestibule doctor` checks their \
-             logins.",
+            "{} people are restored into {}. All guess budgets start empty and refill as configured. `vestibule doctor` \
+             checks the logins.",
             people.len(),
             folder.display()
         ))
     }
 }
 
-/// Goes on with the log of a backup, under new keys.
+/// Continues the restored audit log with new signing keys, and records the restore.
 fn adopt_log(directory: &directory::Directory) -> Result<(), Failure> {
     let mut log = Log::adopt(directory.folder(), directory.audit_key()).map_err(Failure::Audit)?;
     let _ = log.append(&Record::new(Timestamp::now(), Action::Restore, "")).map_err(Failure::Audit)?;
     directory.note_log().and_then(|()| directory.forget_unused_keys()).map_err(Failure::Directory)
 }
 
-/// `-` stands for the standard input or output.
+/// Whether a path is `-`, which stands for standard input or output.
 pub(super) fn is_standard(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// No list, key or backup is larger. A device that never ends is read no further.
+/// Maximum size of an input, in bytes. Stops reading from endless devices. Our choice.
 const LARGEST: u64 = 1 << 30;
 
-/// A file, or the standard input.
+/// Reads a file, or standard input for `-` and `/dev/stdin`.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = if is_standard(file) || file == Path::new("/dev/stdin") {
@@ -145,7 +145,7 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// Never over a file that is there, and for nobody else to read.
+/// Writes a new file with mode 0600. Fails if it exists.
 pub(super) fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let written =
         private_files::create_new(file).and_then(|mut out| out.write_all(bytes).and_then(|()| out.sync_all()));

@@ -1,4 +1,4 @@
-//! A badge to print: a QR code that an optical reader types.
+//! Badges to print: the number as a QR code, for optical readers.
 
 use std::path::Path;
 
@@ -6,16 +6,16 @@ use qrcode::{Color, EcLevel, QrCode, render::svg};
 
 use crate::{Failure, arguments::PictureFormat};
 
-/// Pixels of a module in a PNG: 50 mm wide at 300 dpi, about.
+/// Pixels per module in a PNG: a 16-digit number with its border is 464 pixels wide, 39 mm at 300 dpi.
 const MODULE: usize = 16;
-/// White modules around the code.
+/// Width of the white border, in modules.
 ///
 /// # Source
 ///
 /// ISO/IEC 18004: a quiet zone of four.
 const QUIET: usize = 4;
 
-/// What the file's name asks for.
+/// The picture format that the file extension stands for.
 pub(super) fn format_of(file: &Path) -> Option<PictureFormat> {
     match file.extension()?.to_str()?.to_lowercase().as_str() {
         "svg" => Some(PictureFormat::Svg),
@@ -24,7 +24,7 @@ pub(super) fn format_of(file: &Path) -> Option<PictureFormat> {
     }
 }
 
-/// The picture.
+/// Draws the QR code of a badge number, with error correction level Q.
 pub(super) fn picture(number: &str, format: PictureFormat) -> Result<Vec<u8>, Failure> {
     let code = QrCode::with_error_correction_level(number, EcLevel::Q).map_err(|_| Failure::QrFormat)?;
     match format {

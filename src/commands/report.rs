@@ -1,4 +1,4 @@
-//! What commands print: a line for people, or a JSON object for scripts.
+//! Output of commands: lines of text for people, or JSON objects for scripts.
 
 use std::io::{self, Write};
 
@@ -22,14 +22,14 @@ use super::Failure;
 #[cfg(target_os = "linux")]
 const NULL_DEVICE: (u32, u32) = (1, 3);
 
-/// How to report.
+/// Output format of one command: JSON lines or text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Report {
     pub(super) json: bool,
 }
 
 impl Report {
-    /// Prints PINs as they are issued. The only place where one is shown.
+    /// A printer that shows each PIN as it is issued. No other code prints staff PINs.
     pub(super) fn printer(self) -> PinPrinter {
         PinPrinter::new(move |Issued { row, email, what }, pin| {
             let pin = Zeroizing::new(digits(pin));
@@ -43,7 +43,7 @@ impl Report {
         })
     }
 
-    /// What became of one candidate. One with a new PIN was printed with it.
+    /// Prints the result for one candidate. Skips candidates with a new PIN, whose line was printed with it.
     pub(super) fn row(self, candidate: &Candidate, done: &Result<Done, Error>) -> Result<(), Failure> {
         let (result, error) = match done {
             Ok(Done::Enrolled(Some(_)) | Done::PinIssued(_)) => return Ok(()),
@@ -60,7 +60,7 @@ impl Report {
         say(&format!("{}{} {result}{more}", in_row(candidate.row), candidate.email))
     }
 
-    /// What became of somebody's login. A new PIN was printed before.
+    /// Prints the result of `staff pin`, `renew` or `remove`. A new PIN was printed before.
     pub(super) fn done(self, email: &str, what: &str, has_pin: bool, left_over: Option<&Error>) -> Result<(), Failure> {
         let left_over = left_over.map(|error| Chain(error).to_string());
         if self.json {
@@ -80,7 +80,7 @@ impl Report {
         }
     }
 
-    /// Somebody whom Kisi knows.
+    /// Prints one person of a proposal from Kisi.
     pub(super) fn proposed(self, proposed: &Proposed) -> Result<(), Failure> {
         let Proposed { candidate: Candidate { email, name, badge, .. }, left_out } = proposed;
         let badge = badge.as_ref().map(Badge::hint);
@@ -92,7 +92,7 @@ impl Report {
         say(&format!("{email}  {name}  {badge}{more}"))
     }
 
-    /// How a list ended.
+    /// Prints the totals of an import.
     pub(super) fn summary(self, summary: Summary) -> Result<(), Failure> {
         let Summary { enrolled, known, failed, stopped_at } = summary;
         if self.json {
@@ -103,12 +103,12 @@ impl Report {
         match stopped_at {
             None => say(&counts),
             Some(row) => {
-                say(&format!("stopped at row {row}: {counts}. The rows before it are done; run it again to go on."))
+                say(&format!("stopped at row {row}: {counts}. Rows before it are done; run this again to continue."))
             }
         }
     }
 
-    /// One person of the directory.
+    /// Prints one person of the directory, for `staff list`.
     pub(super) fn person(self, person: &Person) -> Result<(), Failure> {
         let Person { email, name, login_id, has_pin, badges, standing, .. } = person;
         let standing = match standing {
@@ -127,13 +127,13 @@ impl Report {
     }
 }
 
-/// Where a list has somebody. Nothing for a person outside of one.
+/// The prefix `row N: ` of output lines. Empty for row 0, which is a person outside a list.
 fn in_row(row: usize) -> String {
     if row == 0 { String::new() } else { format!("row {row}: ") }
 }
 
-/// Whether somebody may see what is shown once. Not so on the null device, which also stands in for an output that was closed. An
-/// output that only fails does so when it is written.
+/// Fails if standard output is `/dev/null`, where a PIN or key that is shown only once would be lost. A closed standard
+/// output is `/dev/null` too. Other outputs that cannot be written fail later, at the write.
 pub(super) fn check_seen() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
@@ -147,30 +147,30 @@ pub(super) fn check_seen() -> io::Result<()> {
     Ok(())
 }
 
-/// Prints one line that is shown nowhere again.
+/// Prints a line that must not be lost because it is shown only once.
 pub(super) fn print_once(line: &str) -> io::Result<()> {
     check_seen()?;
     print(line)
 }
 
-/// Prints one line.
+/// Prints one line to standard output.
 pub(super) fn say(line: &str) -> Result<(), Failure> {
     print(line).map_err(|source| Failure::Io { what: "the report cannot be written".into(), source })
 }
 
-/// Says something beside what the output holds: a picture or a backup may go there. What was done is done, heard or not.
+/// Prints a line to standard error, because standard output may carry a picture or a backup. Ignores write errors.
 pub(super) fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "{}", printable(line));
 }
 
-/// Prints one line that has reached whoever reads it when this returns.
+/// Prints one line to standard output and flushes it.
 fn print(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", printable(line)).and_then(|()| out.flush())
 }
 
-/// Text without what a terminal would obey: names come from lists, from Kisi and from files. What is left of a control character
-/// is its number, as JSON writes it too.
+/// Replaces control and direction characters by JSON escapes (`\u001b`), so that names from lists, Kisi or files cannot
+/// control the terminal.
 pub(crate) fn printable(text: &str) -> String {
     let is_plain = |c: char| c == '\n' || !is_hidden(c);
     let shown = |c: char| if is_plain(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
@@ -181,14 +181,14 @@ pub(crate) fn printable(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// D25: what a list or Kisi calls somebody does not move the cursor, change colours or set a window's title.
+    /// D25: a name from a list or from Kisi must not move the cursor, change colors or set the window's title.
     #[test]
     fn a_name_cannot_speak_to_the_terminal() {
         let hostile = "Ada\u{1b}[2J\u{1b}]0;owned\u{7}\r\u{9b}31m\u{202e}x\u{7f}";
         let shown = printable(hostile);
         assert_eq!(shown, "Ada\\u001b[2J\\u001b]0;owned\\u0007\\u000d\\u009b31m\\u202ex\\u007f");
         assert_eq!(printable("Jürgen 山田, 🚪"), "Jürgen 山田, 🚪");
-        // A line of JSON is still JSON, and says the same.
+        // An escaped line of JSON is still JSON with the same value.
         let line = serde_json::json!({"name": hostile}).to_string();
         let read: serde_json::Value = serde_json::from_str(&printable(&line)).unwrap();
         assert_eq!(read["name"], hostile);

@@ -1,5 +1,5 @@
-//! `vestibule setup`: a first installation in the terminal. It asks, then does what the other commands do. Run again, it changes
-//! what is answered otherwise, and nothing else.
+//! `vestibule setup`: installs a kiosk interactively. It asks for settings, then runs the other commands. Run again, it
+//! changes only settings with a new answer.
 
 mod questions;
 
@@ -20,20 +20,20 @@ use self::questions::{ask_until, ask_yes};
 use super::{Site, io, report::say};
 use crate::Failure;
 
-/// Where an installed kiosk has its configuration.
+/// Configuration file of a packaged installation.
 const CONFIG: &str = "/etc/vestibule/kiosk.toml";
-/// Runs a command as the account of an installed kiosk.
+/// Script of the package that runs a command as the kiosk's account.
 const ADMIN: &str = "/usr/sbin/vestibule-admin";
-/// Where an installed kiosk has its data.
+/// Data folder of a packaged installation.
 const DATA: &str = "/var/lib/vestibule";
-/// The device key of an installed kiosk, sealed by systemd.
+/// Device key of a packaged installation, as a systemd credential.
 const CREDENTIAL: &str = "/etc/credstore.encrypted/vestibule.key";
 
 impl Site {
-    /// From nothing to a kiosk that can be started. A step that fails does not undo the ones before it.
+    /// Runs all steps of an installation. A failed step does not undo earlier ones.
     pub(crate) fn setup(&self) -> Result<(), Failure> {
         let file = self.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG));
-        say("1 of 5: the configuration. Enter keeps what is in brackets.")?;
+        say("1 of 5: the configuration. Press Enter to keep the value in brackets.")?;
         self.configure(&file)?;
         say("\n2 of 5: the device key and the directory.")?;
         if self.is_installed() {
@@ -41,9 +41,9 @@ impl Site {
         }
         self.run(&file, &["setup", "--make-directory"], None)?;
         say("\n3 of 5: the technician's PIN.")?;
-        let is_new = ask_yes("Issue a new PIN, should there be one already?", false)?;
+        let is_new = ask_yes("If there is a PIN already, replace it?", false)?;
         self.run(&file, &["technician", "pin", if is_new { "--yes" } else { "--keep" }], None)?;
-        say("\n4 of 5: staff. The list starts with the header line email,name,badge; each row is a person.")?;
+        say("\n4 of 5: staff. The list is a CSV file with the header line email,name,badge and one person per row.")?;
         let is_listed = self.enroll(&file)?;
         say("\n5 of 5: a check of everything.")?;
         let is_well = self.run(&file, &["doctor"], None);
@@ -51,7 +51,7 @@ impl Site {
         if is_listed { is_well } else { Err(Failure::Incomplete) }
     }
 
-    /// The data folder and what is in it, as the account that runs this.
+    /// Creates the data folder, the device key, the directory and the audit log, owned by the account that runs this.
     pub(crate) fn make_directory(&self) -> Result<(), Failure> {
         let directory = self.directory_or_new()?;
         let _ = vestibule::wiring::log(&directory).map_err(Failure::Start)?;
@@ -62,14 +62,14 @@ impl Site {
         ))
     }
 
-    /// Whether this is the kiosk that the package installed.
+    /// Whether to set up the packaged installation: its script exists, and `--data` names no other folder.
     fn is_installed(&self) -> bool {
         self.data.is_none() && Path::new(ADMIN).exists()
     }
 
-    /// Imports a list, if there is one yet. Says whether that went well.
+    /// Asks for a list of staff and imports it. Returns `false` if some rows failed.
     fn enroll(&self, file: &Path) -> Result<bool, Failure> {
-        let list = ask_until("The file of the list, or nothing to do it later", "", |list| {
+        let list = ask_until("Path of the list, or nothing to import it later", "", |list| {
             if list.is_empty() {
                 return Ok(None);
             }
@@ -84,7 +84,7 @@ impl Site {
             Ok(()) => Ok(true),
             Err(Failure::Incomplete) => {
                 say(&format!(
-                    "the list was not imported completely. What is done stays; once it is mended: vestibule-admin {} < {name}",
+                    "the list was not imported completely. Correct it, then import the rest: vestibule-admin {} < {name}",
                     words.join(" ")
                 ))?;
                 Ok(false)
@@ -93,7 +93,7 @@ impl Site {
         }
     }
 
-    /// Runs another command on the same files, as the account that the files belong to.
+    /// Runs another command on the same files, in a packaged installation as the kiosk's account.
     fn run(&self, file: &Path, arguments: &[&str], input: Option<fs::File>) -> Result<(), Failure> {
         let own = env::current_exe().map_err(io("this program cannot be found"))?;
         let program = if self.is_installed() { PathBuf::from(ADMIN) } else { own };
@@ -109,7 +109,7 @@ impl Site {
         if status.success() { Ok(()) } else { Err(Failure::Incomplete) }
     }
 
-    /// Asks for the settings that differ per site, and writes them where they are.
+    /// Asks for the settings that differ per site, shows the changed lines and writes the file.
     fn configure(&self, file: &Path) -> Result<(), Failure> {
         let (before, is_there) = read(file)?;
         let text = answered(&before, file)?;
@@ -125,7 +125,8 @@ impl Site {
         self.write(file, &text, is_there)
     }
 
-    /// Beside it first: a kiosk that reads it meanwhile finds the old one or the new one. The old one stays as `.bak`.
+    /// Replaces the file atomically, so that a running kiosk reads either the old or the new one. Keeps the old one as
+    /// `.bak`.
     fn write(&self, file: &Path, text: &str, is_there: bool) -> Result<(), Failure> {
         let failed = || io(format!("`{}` cannot be written", file.display()));
         let (part, backup) = (file.with_extension("toml.part"), file.with_extension("toml.bak"));
@@ -143,11 +144,12 @@ impl Site {
         }
         fs::rename(&part, file).map_err(failed())?;
         say(&format!("written to {}", file.display()))?;
-        if is_there { say(&format!("what was there is in {}", backup.display())) } else { Ok(()) }
+        if is_there { say(&format!("the previous file is {}", backup.display())) } else { Ok(()) }
     }
 }
 
-/// The text of the configuration, or the shipped one where there is none. A file that is not understood is left alone.
+/// Reads the configuration and whether it exists; if not, its text is the shipped one. Fails on a file that does not parse,
+/// so that it is not overwritten (E27).
 fn read(file: &Path) -> Result<(String, bool), Failure> {
     let bytes = match fs::read(file) {
         Ok(bytes) => bytes,
@@ -159,7 +161,7 @@ fn read(file: &Path) -> Result<(String, bool), Failure> {
     Ok((text, true))
 }
 
-/// The configuration with the answers in it. Each is judged when it is given.
+/// Asks each question until the answer is a valid value, and returns the changed text of the configuration.
 fn answered(before: &str, file: &Path) -> Result<String, Failure> {
     let mut text = before.to_owned();
     let known = Config::parse(before, file).map_err(Failure::Config)?;
@@ -192,7 +194,7 @@ fn answered(before: &str, file: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// `300`, `300 mm` or `30 cm`.
+/// Parses a width: `300`, `300 mm` or `30 cm`.
 fn millimeters(answer: &str) -> Result<toml::Value, String> {
     let answer = answer.trim().to_lowercase();
     let (number, factor) = match (answer.strip_suffix("mm"), answer.strip_suffix("cm")) {
@@ -204,14 +206,14 @@ fn millimeters(answer: &str) -> Result<toml::Value, String> {
     read.map(toml::Value::from).ok_or_else(|| format!("`{answer}` is not a width in millimeters, such as 217"))
 }
 
-/// The device key as a credential that systemd seals, before there is a directory: then a plain key file never exists. Where that
-/// cannot be done, the key is a file, and `doctor` says what that means.
+/// Creates the device key as a systemd credential, before the directory exists: then no plain key file is ever written. If
+/// `systemd-creds` fails, the directory will create a key file, and `doctor` warns about it.
 fn make_credential() -> Result<(), Failure> {
     if Path::new(CREDENTIAL).exists() || Path::new(DATA).join("directory.sqlite").exists() {
         return Ok(());
     }
     let mut key = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *key).map_err(|error| io("no random numbers can be had")(std::io::Error::other(error)))?;
+    getrandom::fill(&mut *key).map_err(|error| io("the system has no random numbers")(std::io::Error::other(error)))?;
     let mut command = Command::new("systemd-creds");
     let _ = command.args(["encrypt", "--name=vestibule.key", "-", CREDENTIAL]);
     let made = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().and_then(|mut child| {
@@ -222,12 +224,12 @@ fn make_credential() -> Result<(), Failure> {
     match made {
         Ok(true) => say("the device key is a systemd credential"),
         Ok(false) | Err(_) => {
-            say("systemd-creds makes no credential here: the device key will be a file beside the directory")
+            say("systemd-creds cannot create a credential here: the device key will be a file in the data folder")
         }
     }
 }
 
-/// Whoever could read the file before can read the new one.
+/// Copies mode, owner and group of the old file to the new one.
 fn keep_owner(file: &Path, part: &Path) -> std::io::Result<()> {
     let before = fs::metadata(file)?;
     fs::set_permissions(part, before.permissions())?;
@@ -239,7 +241,8 @@ fn keep_owner(file: &Path, part: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The kiosk's account may read a configuration that root wrote, and not change it.
+/// Sets the group to that of the folder and the mode to 0640, so that the kiosk's account can read the file but not change
+/// it.
 #[cfg(unix)]
 fn share_with_group_of(folder: &Path, part: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};

@@ -1,4 +1,4 @@
-//! Who may sign in here: enrolment, PINs, badges, logins.
+//! The `staff` commands: enrollment, PINs, badges and logins.
 
 use std::{
     env, fs,
@@ -26,13 +26,13 @@ use super::{
 };
 use crate::{Failure, arguments::PictureFormat};
 
-/// Between two logins that are made, when there are many: Kisi asks for a second.
+/// Pause between two logins created by an import. Kisi asks for one second.
 const PACE: Duration = Duration::from_secs(1);
-/// Between two requests of one command: Kisi allows an admin five a second, shared with the dashboard.
+/// Pause between two requests of one command. Kisi allows an admin five per second, shared with the dashboard.
 const SHORT_PACE: Duration = Duration::from_millis(220);
-/// Digits of a badge that is printed: nobody guesses one of 10^16.
+/// Length of a printed badge's number. Nobody guesses one of 10^16 numbers.
 const QR_DIGITS: usize = 16;
-/// The systemd credential that holds the admin key while a command runs, if there is one.
+/// File name of the admin key in `$CREDENTIALS_DIRECTORY`. `vestibule-admin` puts it there for one command.
 const ADMIN_CREDENTIAL: &str = "vestibule.admin-key";
 
 impl Site {
@@ -56,7 +56,7 @@ impl Site {
         let candidate = Candidate { row: 0, email, name, badge };
         let done = runtime()?.block_on(enroller.add(&candidate, pin));
         let reported = Report { json }.row(&candidate, &done);
-        // Why it failed says more than that this could not be printed.
+        // If enrollment and printing both fail, report why enrollment failed.
         done.map(|_| ()).map_err(|source| Failure::Enrol { email: candidate.email, source }).and(reported)
     }
 
@@ -76,7 +76,7 @@ impl Site {
         people.iter().try_for_each(|person| Report { json }.person(person))
     }
 
-    /// Proposes everybody whom Kisi knows, and enrols them once that is confirmed.
+    /// Lists everybody whom Kisi knows, and enrolls them after a confirmation.
     pub(crate) fn staff_import_from_kisi(
         &self,
         place: Option<u64>,
@@ -90,31 +90,31 @@ impl Site {
         let proposal = proposal.map_err(Failure::Kisi)?;
         let report = Report { json };
         proposal.iter().try_for_each(|proposed| report.proposed(proposed))?;
-        confirm(yes, &format!("Enrol these {} people?", proposal.len()))?;
+        confirm(yes, &format!("Enroll these {} people?", proposal.len()))?;
         let candidates: Vec<Candidate> = proposal.into_iter().map(|proposed| proposed.candidate).collect();
         import(enroller, &candidates, pin, report)
     }
 
-    /// Issues a new PIN.
+    /// Issues a new PIN. Makes a new login if only the old PIN opens the present one.
     pub(crate) fn staff_pin(&self, email: &str, yes: bool, json: bool) -> Result<(), Failure> {
         let config = self.config()?;
         let mut enroller = self.enroller_for(&config, email, Report { json })?;
-        confirm(yes, "The old PIN, if there is one, stops working. Issue a new one?")?;
+        confirm(yes, "The old PIN, if any, stops working. Issue a new one?")?;
         renewed(email, runtime()?.block_on(enroller.new_pin(email)), json)
     }
 
-    /// Makes a new login.
+    /// Replaces somebody's login at Kisi by a new one.
     pub(crate) fn staff_renew(&self, email: &str, yes: bool, json: bool) -> Result<(), Failure> {
         let config = self.config()?;
         let mut enroller = self.enroller_for(&config, email, Report { json })?;
         let person = enroller.directory.person(email).map_err(Failure::Directory)?;
         if person.is_some_and(|person| person.has_pin) {
-            confirm(yes, "Only the old PIN opens the old login, so this person gets a new PIN. Go on?")?;
+            confirm(yes, "A new login needs a new PIN: the old one stops working. Continue?")?;
         }
         renewed(email, runtime()?.block_on(enroller.renew(email)), json)
     }
 
-    /// Forgets somebody.
+    /// Removes somebody from the directory, then deletes their login at Kisi.
     pub(crate) fn staff_remove(&self, email: &str, json: bool) -> Result<(), Failure> {
         let config = self.config()?;
         let mut enroller = self.enroller(&config, admin_key, SHORT_PACE)?;
@@ -124,7 +124,7 @@ impl Site {
         left_over.map_or(Ok(()), |_| Err(Failure::Incomplete))
     }
 
-    /// Deletes the logins of a kiosk that is gone. It needs no data folder: that went with the kiosk.
+    /// Deletes every login of a list at Kisi, after a kiosk was stolen. Needs no data folder.
     pub(crate) fn staff_revoke(&self, file: &Path) -> Result<(), Failure> {
         let config = self.config()?;
         let text = String::from_utf8_lossy(&read(file)?).into_owned();
@@ -162,7 +162,7 @@ impl Site {
         if left == 0 { Ok(()) } else { Err(Failure::Incomplete) }
     }
 
-    /// Bars somebody, or lets them in again. No admin key: Kisi is not asked.
+    /// Suspends or resumes somebody at this kiosk. Kisi is not involved, so no admin key is needed.
     pub(crate) fn staff_suspend(&self, email: &str, is_suspended: bool) -> Result<(), Failure> {
         let config = self.config()?;
         let mut enroller = self.enroller(&config, no_admin, Duration::ZERO)?;
@@ -172,7 +172,7 @@ impl Site {
         say(&format!("{email} {}{what}", if changed { "" } else { "was already " }))
     }
 
-    /// Gives somebody a badge, written or read.
+    /// Gives somebody one more badge: `number`, or one that is presented to the reader now.
     pub(crate) fn staff_badge(
         &self,
         email: String,
@@ -185,7 +185,7 @@ impl Site {
         self.give(&config, email, badge, json)
     }
 
-    /// Takes a badge away from somebody, or all of them.
+    /// Takes one badge, or all badges, away from somebody.
     pub(crate) fn staff_badge_remove(
         &self,
         email: &str,
@@ -201,14 +201,14 @@ impl Site {
         say(&format!("{email} lost {taken} badge{}", if taken == 1 { "" } else { "s" }))?;
         let person = enroller.directory.person(email).map_err(Failure::Directory)?;
         if person.is_some_and(|person| person.badges.is_empty() && !person.has_pin) {
-            say(&format!("{email} has no PIN and no badge left, and cannot sign in: `vestibule staff pin {email}`"))?;
+            say(&format!("{email} has no PIN and no badge, so cannot sign in: run `vestibule staff pin {email}`"))?;
         }
         Ok(())
     }
 
-    /// Makes a badge to print. Its number is drawn: those of other badges are not kept, only recognised.
+    /// Gives somebody a badge with a new random number, and writes its picture to print.
     ///
-    /// The picture comes first: a badge that nobody can print is not enrolled.
+    /// Writes the picture first, so that no badge is enrolled whose picture is lost (E28).
     pub(crate) fn staff_qr(&self, email: &str, out: &Path, format: Option<PictureFormat>) -> Result<(), Failure> {
         let config = self.config()?;
         let digits = QR_DIGITS.min(config.badge.max_length);
@@ -226,8 +226,8 @@ impl Site {
         }
         let given = self.give_quietly(&config, email, badge);
         if given.is_err() && !is_standard(out) {
-            // A printed badge that opens nothing would only confuse.
-            fs::remove_file(out).map_err(io(format!("`{}` opens nothing and cannot be removed", out.display())))?;
+            // Remove the picture of a badge that was not enrolled.
+            fs::remove_file(out).map_err(io(format!("`{}` cannot be deleted: do not print it", out.display())))?;
         }
         given?;
         tell(&format!("{email} has one more badge. Print {} at least 25 mm wide", out.display()));
@@ -258,14 +258,14 @@ impl Site {
         Ok(Enroller { printer: report.printer(), ..enroller })
     }
 
-    /// For people who may be new here: the directory is made if there is none.
+    /// An enroller for commands that add people. Creates the directory if there is none.
     fn new_enroller(&self, config: &Config, pace: Duration, report: Report) -> Result<Enroller, Failure> {
         drop(self.directory_or_new()?);
         let enroller = self.enroller(config, admin_key, pace)?;
         Ok(Enroller { printer: report.printer(), ..enroller })
     }
 
-    /// One at a time on a data folder. The admin key is asked for last: a directory that cannot be opened is said before.
+    /// Locks logins and opens the directory, then asks for the admin key, so that other errors come before the prompt.
     fn enroller(
         &self,
         config: &Config,
@@ -278,7 +278,7 @@ impl Site {
     }
 }
 
-/// A badge as it was written or presented.
+/// The badge from the command line, or with `capture` from the reader.
 fn presented(config: &Config, number: Option<String>, capture: bool) -> Result<Badge, Failure> {
     let badge = if capture {
         Badge::scan(captured()?.expose(), &config.badge)
@@ -288,14 +288,14 @@ fn presented(config: &Config, number: Option<String>, capture: bool) -> Result<B
     badge.ok_or(Failure::Badge)
 }
 
-/// Where no badge signs in, one that is given does nothing yet.
+/// Warns that a new badge has no effect while `sign_in.badge` is "off".
 fn warn_of_badges_off(config: &Config) {
     if config.sign_in.badge == Badges::Off {
-        tell("warning: sign_in.badge is \"off\" at this kiosk: no badge signs in here until that is changed");
+        tell("warning: sign_in.badge is \"off\" at this kiosk: no badge signs in here until you change it");
     }
 }
 
-/// Enrols a list and reports each row.
+/// Enrolls a list and prints the result of each row.
 fn import(mut enroller: Enroller, candidates: &[Candidate], pin: bool, report: Report) -> Result<(), Failure> {
     let mut written = Ok(());
     let summary = runtime()?.block_on(enroller.import(candidates, pin, |candidate, done| {
@@ -308,7 +308,7 @@ fn import(mut enroller: Enroller, candidates: &[Candidate], pin: bool, report: R
     if summary.is_complete() { Ok(()) } else { Err(Failure::Incomplete) }
 }
 
-/// Somebody who is not here is said before the admin key is asked for.
+/// Fails if nobody with this e-mail address is enrolled. Called before the prompt for the admin key.
 fn known(directory: &Directory, email: &str) -> Result<(), Failure> {
     let unknown = || Failure::Directory(directory::Error::NotEnrolled { email: email.to_owned() });
     directory.person(email).map_err(Failure::Directory)?.map(|_| ()).ok_or_else(unknown)
@@ -320,7 +320,7 @@ fn renewed(email: &str, renewed: Result<Renewed, Error>, json: bool) -> Result<(
     left_over.map_or(Ok(()), |_| Err(Failure::Incomplete))
 }
 
-/// Asks, unless that was answered beforehand. Without a terminal nobody can answer.
+/// Asks for a confirmation, unless `--yes` was given. Fails if standard input is not a terminal.
 pub(super) fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
@@ -336,12 +336,12 @@ pub(super) fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
             Some(true) => return Ok(()),
             Some(false) => return Err(Failure::Declined),
             None if read == 0 || answer.trim().is_empty() => return Err(Failure::Declined),
-            None => tell("y for yes, n for no"),
+            None => tell("answer y or n"),
         }
     }
 }
 
-/// What an answer means, in the languages of the screen. `None` for anything else.
+/// Parses yes or no in English, German, French or Spanish. `None` for anything else.
 pub(super) fn yes_or_no(answer: &str) -> Option<bool> {
     match answer.trim().to_lowercase().as_str() {
         "y" | "yes" | "j" | "ja" | "o" | "oui" | "s" | "si" | "sí" => Some(true),
@@ -350,12 +350,12 @@ pub(super) fn yes_or_no(answer: &str) -> Option<bool> {
     }
 }
 
-/// What a reader types into the terminal, without echo.
+/// Reads a badge number from the terminal without echo, or from standard input.
 fn captured() -> Result<Secret<String>, Failure> {
     let failed = "the badge cannot be read";
     if std::io::stdin().is_terminal() {
         let typed =
-            rpassword::prompt_password("Present the badge to the reader (Enter, if the reader does not end with it): ");
+            rpassword::prompt_password("Present the badge to the reader (press Enter if the reader does not): ");
         return typed.map(Secret::new).map_err(io(failed));
     }
     let mut typed = String::new();
@@ -363,23 +363,23 @@ fn captured() -> Result<Secret<String>, Failure> {
     Ok(Secret::new(typed))
 }
 
-/// For what Kisi is not asked about.
+/// Stands in for the admin key in commands that send nothing to Kisi.
 #[expect(clippy::unnecessary_wraps, reason = "it stands in for the key that can fail")]
 fn no_admin() -> Result<Secret<String>, Failure> {
     Ok(Secret::new(String::new()))
 }
 
-/// From a credential, which only this account can read, from the environment, or asked for without echo. It is in no argument,
-/// where every process could read it.
+/// The admin key: from a credential, from `VESTIBULE_ADMIN_KEY`, or from a prompt without echo. It is never an argument,
+/// because every process can read those.
 pub(super) fn admin_key() -> Result<Secret<String>, Failure> {
     if let Some(key) = given_admin_key()? {
         return Ok(key);
     }
-    let key = rpassword::prompt_password("Kisi admin key (it is used and forgotten): ");
-    key.map(Secret::new).map_err(io("the admin key cannot be asked for: set VESTIBULE_ADMIN_KEY"))
+    let key = rpassword::prompt_password("Kisi admin key (not stored): ");
+    key.map(Secret::new).map_err(io("cannot ask for the admin key: set VESTIBULE_ADMIN_KEY"))
 }
 
-/// The admin key, if somebody gave one beforehand.
+/// The admin key from a credential or `VESTIBULE_ADMIN_KEY`, without a prompt.
 pub(super) fn given_admin_key() -> Result<Option<Secret<String>>, Failure> {
     if let Some(file) = credentials().map(|folder| folder.join(ADMIN_CREDENTIAL)).filter(|file| file.exists()) {
         let key = zeroize::Zeroizing::new(

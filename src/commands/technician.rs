@@ -15,13 +15,13 @@ use super::{
 use crate::Failure;
 
 impl Site {
-    /// Issues it, and prints it once.
+    /// Issues the technician's PIN and prints it once. `keep`: only if there is none yet.
     pub(crate) fn technician_pin(&self, yes: bool, keep: bool, json: bool) -> Result<(), Failure> {
         let mut directory = self.directory_alone()?;
         let mut log = wiring::writable_log(&directory).map_err(Failure::Start)?;
         if directory.has_technician().map_err(Failure::Directory)? {
             if keep {
-                return say("there is a technician's PIN already; it was kept");
+                return say("there is already a technician's PIN; it was kept");
             }
             confirm(yes, "The technician's old PIN stops working. Issue a new one?")?;
         }
@@ -30,7 +30,7 @@ impl Site {
             if json {
                 return print_once(&serde_json::json!({"result": "PIN issued", "pin": pin}).to_string());
             }
-            print_once(&format!("PIN of the technician: {pin}. At the kiosk, hold the clock for three seconds."))
+            print_once(&format!("PIN of the technician: {pin}. To use it, hold the kiosk's clock for three seconds."))
         };
         let _ = directory.issue_technician_pin(&mut show).map_err(Failure::Directory)?;
         let _ = log.append(&Record::new(Timestamp::now(), Action::PinIssued, "technician")).map_err(Failure::Audit)?;

@@ -1,34 +1,34 @@
-//! Why there is no configuration: always the file, and the line and key where there is one.
+//! Errors of the configuration. Each names the file, and the line and key where there is one.
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-/// Why there is no configuration.
+/// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no file.
+    /// No file was named, and none exists at the usual paths.
     #[error("there is no `kiosk.toml`: looked for {}", places.iter().map(|file| format!("`{}`", file.display())).collect::<Vec<_>>().join(", "))]
     Missing {
-        /// Where it was looked for.
+        /// The paths, in the order in which they were tried.
         places: Vec<PathBuf>,
     },
     /// The file cannot be read.
     #[error("`{}` cannot be read", file.display())]
     Read {
-        /// Which file.
+        /// The path that was opened.
         file: PathBuf,
-        /// Why.
+        /// From the operating system.
         #[source]
         source: io::Error,
     },
-    /// It is not TOML.
+    /// The file is not UTF-8 or not TOML.
     #[error("`{}` is not a kiosk configuration: {what}", file.display())]
     Syntax {
-        /// Which file.
+        /// The path, for the message.
         file: PathBuf,
-        /// Where and why, with the line as it is written, without what may be a password.
+        /// Line, column and the parser's message. The line's text is left out: it can contain a password.
         what: String,
     },
     /// Two keys exclude each other.
@@ -37,62 +37,62 @@ pub enum Error {
         file.display(), first.1, second.1, first.0, second.0
     )]
     Conflict {
-        /// Which file.
+        /// The path, for the message.
         file: PathBuf,
-        /// A key, and its line.
+        /// One key, and its line.
         first: (&'static str, usize),
-        /// Another one.
+        /// The other key, and its line.
         second: (&'static str, usize),
-        /// Why.
+        /// Why they exclude each other.
         why: &'static str,
     },
     /// A key that this version does not know.
-    #[error("`{}`, line {line}: `{key}` is not a key, known are {known}", file.display())]
+    #[error("`{}`, line {line}: `{key}` is not a key; known keys: {known}", file.display())]
     Unknown {
-        /// Which file.
+        /// The path, for the message.
         file: PathBuf,
-        /// On which line.
+        /// Counted from 1; 0 if the key was not found in the text.
         line: usize,
-        /// Which key.
+        /// Section, or `section.key`. `***` if it may contain a password.
         key: String,
-        /// What it could have been.
+        /// The keys or sections that are allowed in its place, separated by commas.
         known: String,
     },
-    /// A value of the wrong kind.
+    /// A value of the wrong TOML type.
     #[error("`{}`, line {line}: `{key}` is of type {found}, but must be of type {expected}", file.display())]
     Kind {
-        /// Which file.
+        /// The path, for the message.
         file: PathBuf,
-        /// On which line.
+        /// Counted from 1; 0 if the key was not found in the text.
         line: usize,
-        /// Which key.
+        /// Section, or `section.key`.
         key: String,
-        /// What it is.
+        /// TOML type of the given value.
         found: &'static str,
-        /// What it must be.
+        /// TOML type of the shipped value.
         expected: &'static str,
     },
     /// A value is out of range.
     #[error("`{}`, line {line}: `{key}` is `{value}`, but must be {allowed}", file.display())]
     Value {
-        /// Which file.
+        /// The path, for the message.
         file: PathBuf,
-        /// On which line; 0 if the file does not set it.
+        /// Counted from 1; 0 if the file does not set the key.
         line: usize,
-        /// Which key.
+        /// `section.key`
         key: &'static str,
-        /// What it is.
+        /// The given value. `***` if it may contain a password.
         value: String,
-        /// What it must be.
+        /// The allowed values, in words.
         allowed: &'static str,
     },
 }
 
-/// The text of a file.
+/// Decodes the bytes of a file as UTF-8.
 ///
 /// # Errors
 ///
-/// [`Error::Syntax`] with the line, when it is not UTF-8: an editor of before saved it.
+/// [`Error::Syntax`] with the first line that is not UTF-8, such as one that an editor saved as Latin-1.
 pub fn text_of(bytes: Vec<u8>, file: &Path) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
@@ -101,10 +101,10 @@ pub fn text_of(bytes: Vec<u8>, file: &Path) -> Result<String, Error> {
     })
 }
 
-/// What the parser says and where, without the line itself: there may be a password in it.
+/// The parser's message with line and column, without the text of the line, which can contain a password.
 pub(super) fn place_of(error: &toml::de::Error, text: &str) -> String {
     let what = error.message();
-    let what = if what.contains('@') { "this cannot be understood" } else { what };
+    let what = if what.contains('@') { "this cannot be parsed" } else { what };
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return what.to_owned() };
     let (line, column) =
         (before.matches('\n').count() + 1, before.lines().last().map_or(0, |line| line.chars().count()));
@@ -112,7 +112,7 @@ pub(super) fn place_of(error: &toml::de::Error, text: &str) -> String {
     format!("line {line}, column {column}: {what}")
 }
 
-/// Whether a value is shown to nobody: an address may hold a password, also where it was written with a slip.
+/// Whether an error must hide this value: an address can contain a password, even one that does not parse.
 pub(super) fn may_be_secret(key: &str, value: &str) -> bool {
     key == "kisi.proxy" || value.contains('@') || key == "kisi.base_url" && value.contains(['?', '#'])
 }

@@ -1,20 +1,20 @@
-//! What values are allowed, as far as a type does not say it.
+//! Allowed values of keys, as far as their types do not restrict them.
 
 use toml::Value;
 
 use super::{Badges, Config, Wrong};
 use crate::origin;
 
-/// A key with a whole number: the smallest, the largest, and both in words.
+/// A key with an integer value: key, minimum, maximum, and both in words.
 type Range = (&'static str, i64, i64, &'static str);
 
-/// Every key of a whole number.
+/// Ranges of all keys with an integer value.
 const NUMBERS: [Range; 21] = [
     ("kisi.timeout_seconds", 2, 30, "2 to 30"),
     ("sign_in.pin_digits", 6, 12, "6 to 12"),
     ("badge.min_length", 1, 64, "1 to 64"),
     ("badge.max_length", 1, 64, "1 to 64"),
-    ("badge.numbers", 0, i64::MAX, "0 or more, 0 where it is not known"),
+    ("badge.numbers", 0, i64::MAX, "0 or more (0: not known)"),
     ("budget.guesses", 1, 100, "1 to 100"),
     ("budget.refill_minutes", 1, 15, "1 to 15"),
     ("budget.badge_guesses", 1, 100, "1 to 100"),
@@ -23,8 +23,8 @@ const NUMBERS: [Range; 21] = [
     ("session.warning_seconds", 5, 60, "5 to 60"),
     ("session.after_unlock_seconds", 3, 60, "3 to 60"),
     ("session.max_seconds", 30, 3_600, "30 to 3600"),
-    ("limits.per_person_per_hour", 0, 10_000, "0 to 10000, 0 for no limit"),
-    ("limits.per_person_per_day", 0, 10_000, "0 to 10000, 0 for no limit"),
+    ("limits.per_person_per_hour", 0, 10_000, "0 to 10000 (0: no limit)"),
+    ("limits.per_person_per_day", 0, 10_000, "0 to 10000 (0: no limit)"),
     ("audit.keep_days", 1, 3_650, "1 to 3650"),
     ("log.keep_files", 1, 365, "1 to 365"),
     ("display.panel_width_mm", 0, 3_000, "0, or 50 to 3000"),
@@ -33,22 +33,22 @@ const NUMBERS: [Range; 21] = [
     ("sound.volume", 1, 100, "1 to 100"),
 ];
 
-/// What the items of a list must be.
+/// A key with a list or table value: key, check of one item, and the allowed value in words.
 type Item = (&'static str, fn(&Value) -> bool, &'static str);
 
 const ITEMS: [Item; 5] = [
-    ("kiosk.languages", Value::is_str, "a list of texts"),
+    ("kiosk.languages", Value::is_str, "a list of strings"),
     ("kisi.places", |item| item.as_integer().is_some_and(|id| 0 < id), "a list of whole numbers above 0"),
-    ("doors.confirm", Value::is_str, "a list of texts"),
-    ("doors.hide", Value::is_str, "a list of texts"),
+    ("doors.confirm", Value::is_str, "a list of strings"),
+    ("doors.hide", Value::is_str, "a list of strings"),
     (
         "limits.per_door",
         |item| item.as_integer().is_some_and(|count| (1..=10_000).contains(&count)),
-        "names of doors, each with 1 to 10000",
+        "door names, each with a number from 1 to 10000",
     ),
 ];
 
-/// The first number, or item of a list, that is out of range, whatever its width.
+/// The first integer out of range, or the first list item that is not allowed. Checks the TOML values, which are all 64-bit.
 pub(super) fn wrong_number(table: &toml::Table) -> Option<Wrong> {
     let value = |key: &str| {
         let (section, key) = key.split_once('.')?;
@@ -71,7 +71,7 @@ pub(super) fn wrong_number(table: &toml::Table) -> Option<Wrong> {
 }
 
 impl Config {
-    /// The first value that is out of range, with its key and what is allowed.
+    /// The first value that is not allowed, besides integers and list items, which are checked before.
     pub(super) fn wrong_value(&self) -> Option<Wrong> {
         let Self { kiosk, kisi, sign_in, badge, session, proximity, .. } = self;
         let text = |key, value: &str, range: (usize, usize), allowed| {
@@ -91,7 +91,7 @@ impl Config {
             .or_else(|| text("kiosk.support_phone", &kiosk.support_phone, (0, 40), "at most 40 characters"))
             .or_else(|| text("kiosk.help_url", &kiosk.help_url, (0, 200), "at most 200 characters"))
             .or_else(|| {
-                let allowed = "https://api.kisi.io, or an address on loopback";
+                let allowed = "https://api.kisi.io, or a loopback address";
                 let is_allowed = origin::safe(&kisi.base_url).is_some_and(|url| origin::is_kisis(&url));
                 (!is_allowed).then(|| ("kisi.base_url", kisi.base_url.clone(), allowed))
             })
@@ -114,10 +114,10 @@ impl Config {
             })
     }
 
-    /// Two keys that exclude each other, and why.
+    /// The first two keys that exclude each other, and why.
     pub(super) fn conflict(&self) -> Option<([&'static str; 2], &'static str)> {
         let is_here = origin::safe(&self.kisi.base_url).is_some_and(|url| origin::is_loopback(&url));
-        let why = "an address of this machine is never asked through a proxy, which would get logins in clear";
+        let why = "a proxy is never used for a loopback address, because it would see logins in cleartext";
         (is_here && self.kisi.proxy.is_some()).then_some((["kisi.base_url", "kisi.proxy"], why))
     }
 }
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use crate::config::SAMPLE;
 
-    /// D23: every whole number of the shipped file has a range, so that none is refused by its width.
+    /// D23: every integer of the shipped file has a range, so that none overflows in serde with an unclear error.
     #[test]
     fn every_number_of_the_shipped_file_has_a_range() {
         let shipped: toml::Table = toml::from_str(SAMPLE).unwrap();

@@ -1,4 +1,4 @@
-//! `kiosk.toml` as it is written: the shipped file with the installer's keys laid over it, and where a key stands.
+//! `kiosk.toml` as deserialized, its conversion into a `Config`, the merge with the shipped file, and line numbers of keys.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,7 +17,7 @@ use crate::{
     staff::{BadgeFormat, BadgeProfile, NameFormat},
 };
 
-/// The shipped file with the installer's keys laid over it. Every key is here, none has another default.
+/// The site's file merged over the shipped one. Every key must be present: the shipped file holds the only defaults.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Raw {
@@ -190,7 +190,7 @@ pub(super) fn display(raw: &RawDisplay) -> Result<Display, Wrong> {
     let digits = raw.accent.strip_prefix('#').filter(|digits| digits.len() == 6);
     let accent = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
     if accent.is_none() && !raw.accent.is_empty() {
-        return Err(("display.accent", raw.accent.clone(), "a colour such as \"#6cb6ff\", or \"\""));
+        return Err(("display.accent", raw.accent.clone(), "a color such as \"#6cb6ff\", or \"\""));
     }
     let accent = accent.map(|accent| {
         let [_, red, green, blue] = accent.to_be_bytes();
@@ -213,7 +213,7 @@ pub(super) fn display(raw: &RawDisplay) -> Result<Display, Wrong> {
     })
 }
 
-/// Lays the installer's keys over the shipped ones. The shipped file says which keys there are, and of what kind.
+/// Merges the site's keys over the shipped ones. The shipped file defines which keys exist, and their types.
 pub(super) fn merge(
     mut shipped: toml::Table,
     given: toml::Table,
@@ -223,7 +223,7 @@ pub(super) fn merge(
     let unknown = |key: String, known: &toml::Table| Error::Unknown {
         file: file.to_owned(),
         line: line_of(text, &key),
-        // An address that lost its quotes may stand there.
+        // The key may be an address whose quotes are misplaced, with a password in it.
         key: if key.contains('@') { "***".to_owned() } else { key },
         known: known.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "),
     };
@@ -280,7 +280,7 @@ pub(super) fn profile(raw: RawBadge) -> Result<BadgeProfile, Wrong> {
     Ok(BadgeProfile { prefix, suffix, separators, min_length, max_length, format, leading_zeros })
 }
 
-/// The line on which `section.key` is set or `[section]` begins, or 0.
+/// The line, from 1, on which `section.key` is set or `[section]` begins; 0 if there is none.
 pub(super) fn line_of(text: &str, key: &str) -> usize {
     let (section, key) = key.split_once('.').map_or((key, None), |(section, key)| (section, Some(key)));
     let mut current = "";

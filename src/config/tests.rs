@@ -1,4 +1,4 @@
-//! Every mistake is named.
+//! Defaults, and the error for every kind of mistake.
 
 use super::*;
 
@@ -79,7 +79,7 @@ fn every_mistake_about_the_display_is_named() {
         "dim_after_seconds = 4000",
         "`display.dim_after_seconds` is `4000`, but must be 0 to 3600",
     );
-    check("accent = \"\"", "accent = \"blue\"", "`display.accent` is `blue`, but must be a colour such as \"#6cb6ff\"");
+    check("accent = \"\"", "accent = \"blue\"", "`display.accent` is `blue`, but must be a color such as \"#6cb6ff\"");
     check(
         "badge = \"alone\"",
         "badge = \"maybe\"",
@@ -88,9 +88,9 @@ fn every_mistake_about_the_display_is_named() {
     check(
         "idle_seconds",
         "idle_secs",
-        "line 75: `session.idle_secs` is not a key, known are `after_unlock_seconds`, `idle_seconds`",
+        "line 75: `session.idle_secs` is not a key; known keys: `after_unlock_seconds`, `idle_seconds`",
     );
-    check("[session]", "[sessions]", "line 73: `sessions` is not a key, known are `audit`, `badge`");
+    check("[session]", "[sessions]", "line 73: `sessions` is not a key; known keys: `audit`, `badge`");
     check(
         "idle_seconds = 45",
         "idle_seconds = \"45\"",
@@ -111,7 +111,7 @@ fn a_missing_file_is_named() {
     assert_eq!(error.to_string(), "`no/such/kiosk.toml` cannot be read");
 }
 
-/// A1: `base_url = "http://127.0.0.1:9"` with a proxy sent logins and the admin key in clear to that proxy.
+/// A1: `base_url = "http://127.0.0.1:9"` with a proxy sent logins and the admin key in cleartext to that proxy.
 #[test]
 fn an_address_of_this_machine_is_never_asked_through_a_proxy() {
     for here in ["http://127.0.0.1:9", "https://127.0.0.1:9", "http://localhost:1", "https://[::1]"] {
@@ -142,7 +142,7 @@ fn an_address_of_this_machine_is_never_asked_through_a_proxy() {
     }
 }
 
-/// D23: `volume = 300` and `guesses = -1` lost line and range.
+/// D23: the errors for `volume = 300` and `guesses = -1` named neither line nor range.
 #[test]
 fn a_number_of_any_width_is_named_with_line_and_range() {
     for (section, key, allowed) in [
@@ -163,7 +163,7 @@ fn a_number_of_any_width_is_named_with_line_and_range() {
     for (text, expected) in [
         ("[kisi]\nplaces = [-3]", "line 2: `kisi.places` is `-3`, but must be a list of whole numbers above 0"),
         ("[kisi]\nplaces = [\"3\"]", "line 2: `kisi.places` is `\"3\"`"),
-        ("[doors]\nhide = [7]", "line 2: `doors.hide` is `7`, but must be a list of texts"),
+        ("[doors]\nhide = [7]", "line 2: `doors.hide` is `7`, but must be a list of strings"),
         ("[limits]\nper_door = { Vault = -1 }", "line 2: `limits.per_door` is `-1`"),
         ("[limits]\nper_door = { Vault = 1.5 }", "line 2: `limits.per_door` is `1.5`"),
     ] {

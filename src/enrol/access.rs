@@ -1,4 +1,4 @@
-//! What can never work: for one person, which doors a kiosk cannot open for them, why, and where in Kisi to change it.
+//! Finds the doors that a kiosk can never open for a person, why, and where in Kisi to change it.
 
 use std::collections::HashMap;
 
@@ -9,22 +9,22 @@ use crate::{
     secret::Secret,
 };
 
-/// What a row is about that is about no single door.
+/// Stands for the name of a door where something blocks all of them.
 const EVERY_DOOR: &str = "every door";
 
 /// A door that the kiosk cannot open for somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocked {
-    /// What the door is called.
+    /// Name of the door, or `every door`.
     pub door: String,
-    /// What is in the way.
+    /// Why the kiosk cannot open it.
     pub bar: Bar,
-    /// The group that it belongs to. `None`: the door itself.
+    /// The group whose setting blocks it. `None` if it is a setting of the door or the person.
     pub group: Option<String>,
 }
 
 impl Blocked {
-    /// Why, in a few words.
+    /// The reason, for `doctor`.
     pub fn why(&self) -> &'static str {
         match self.bar {
             Bar::NotSetUp => "not configured: it has no hardware",
@@ -33,8 +33,8 @@ impl Blocked {
             Bar::TapOnly => "opens only with a phone held to the reader",
             Bar::PrimaryDevice => "opens only with the person's primary device",
             Bar::ManagedDevice => "opens only with a managed device",
-            Bar::Reader => "wants a proof from its reader",
-            Bar::Position => "wants a position, and this kiosk has none",
+            Bar::Reader => "needs a proof from its reader",
+            Bar::Position => "needs a position, and this kiosk has none",
             Bar::SwitchedOff => "this person's access is switched off",
             Bar::NoRights => "this person has no right to any door",
             Bar::Ended => "this person's right has ended",
@@ -42,7 +42,7 @@ impl Blocked {
         }
     }
 
-    /// Where to change it.
+    /// Where in Kisi or `kiosk.toml` to change it, for `doctor`.
     pub fn place_to_change(&self) -> String {
         let at = match &self.group {
             Some(group) => format!("Kisi: group \"{group}\""),
@@ -64,7 +64,7 @@ impl Blocked {
     }
 }
 
-/// Groups and doors of the whole organization.
+/// All groups and doors of the organization, with their restrictions.
 #[derive(Debug)]
 pub struct Access {
     groups: HashMap<u64, Group>,
@@ -72,11 +72,11 @@ pub struct Access {
 }
 
 impl Access {
-    /// Reads all of it, with an admin's key.
+    /// Reads groups and doors with the admin key.
     ///
     /// # Errors
     ///
-    /// When Kisi cannot be asked, or the key is not an admin's.
+    /// When Kisi cannot be reached or refuses the key.
     pub async fn read(client: &Client, admin: &Secret<String>) -> Result<Self, kisi::Error> {
         let mut groups = HashMap::new();
         for mut group in client.groups(admin).await? {
@@ -86,7 +86,8 @@ impl Access {
         Ok(Self { groups, doors: client.bars(admin).await? })
     }
 
-    /// What cannot work for somebody with these rights. A door is open to them if one of their groups, or a role, opens it.
+    /// The doors that a person with these rights has but the kiosk cannot open. One group without restrictions, or a role,
+    /// is enough to open a door.
     pub fn blocked(&self, rights: &Rights, now: Timestamp) -> Vec<Blocked> {
         if rights == &Rights::default() {
             return vec![of_person(Bar::NoRights)];
@@ -111,7 +112,7 @@ impl Access {
         blocked
     }
 
-    /// How many doors somebody with these rights sees.
+    /// Number of doors that a person with these rights has.
     pub fn count(&self, rights: &Rights) -> usize {
         self.doors.iter().filter(|door| by_role(rights, door) || !self.ways(rights, door).is_empty()).count()
     }
@@ -126,19 +127,19 @@ fn by_role(rights: &Rights, door: &Barred) -> bool {
     rights.everywhere || door.place.is_some_and(|place| rights.places.contains(&place))
 }
 
-/// What is in the way of somebody in a group.
+/// What blocks a member of a group: restrictions of the group, and the dates of the membership.
 fn bars(right: &GroupRight, group: &Group, now: Timestamp) -> Vec<Bar> {
     let ended = right.until.is_some_and(|until| until <= now).then_some(Bar::Ended);
     let not_begun = right.from.is_some_and(|from| now < from).then_some(Bar::NotBegun);
     group.bars.iter().copied().chain(ended).chain(not_begun).collect()
 }
 
-/// What keeps somebody from every door.
+/// A row for something that blocks every door of a person.
 pub fn of_person(bar: Bar) -> Blocked {
     Blocked { door: EVERY_DOOR.to_owned(), bar, group: None }
 }
 
-/// What cannot work at a door for anybody.
+/// Rows for what blocks a door for everybody.
 pub fn of_door(door: &Barred) -> impl Iterator<Item = Blocked> {
     door.bars.iter().map(|bar| Blocked { door: door.name.clone(), bar: *bar, group: None })
 }
@@ -177,7 +178,7 @@ mod tests {
         assert!(both.iter().any(|line| line.starts_with("Door 8")), "{both:?}");
         assert_eq!((access.count(&of(&[1, 2])), access.count(&of(&[3]))), (3, 0));
 
-        // E33: nobody gave them anything, their time is over or has not come, or they have a role besides.
+        // E33: no rights at all, rights that have ended or not begun, and roles.
         assert_eq!(said(&Rights::default()), ["every door: Kisi: the person, groups"]);
         let hour = jiff::SignedDuration::from_hours(1);
         for (from, until) in [(None, Some(now - hour)), (Some(now + hour), None)] {
@@ -188,7 +189,7 @@ mod tests {
         }
         let admin = Rights { everywhere: true, ..Rights::default() };
         assert_eq!(access.count(&admin), 4);
-        assert_eq!(said(&admin).len(), 2, "what is in the way of the door itself");
+        assert_eq!(said(&admin).len(), 2, "only what blocks the doors themselves");
         let of_place = Rights { places: vec![crate::door::PlaceId::new(2)], ..Rights::default() };
         assert_eq!(access.count(&of_place), 2);
     }

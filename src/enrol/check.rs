@@ -1,4 +1,4 @@
-//! Whether a login that is kept here still works at Kisi.
+//! Checks whether a stored login still works at Kisi.
 
 use std::{error, time::Duration};
 
@@ -8,25 +8,25 @@ use crate::{
     secret::Secret,
 };
 
-/// Less than five requests a second, which is what Kisi allows (kisi-api.md, section 1.4).
+/// Pause before each request: four per second. Kisi allows five (kisi-api.md, section 1.4).
 const PACE: Duration = Duration::from_millis(250);
 
-/// What Kisi says of a login.
+/// Result of checking a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checked {
-    /// It works.
+    /// Kisi accepts it.
     Works,
     /// It was deleted, evicted or expired.
     Dead,
-    /// Only its owner's PIN opens it: an admin must ask.
+    /// Only its owner's PIN opens it, so that checking it needs the admin key.
     NeedsAdmin,
 }
 
-/// Checks one login, paced: by the admin's list, or with the login itself where a badge opens it.
+/// Checks one login: with the admin key if given, otherwise with the login itself if a badge opens it.
 ///
 /// # Errors
 ///
-/// When the directory or Kisi cannot be asked.
+/// When the directory cannot be read or Kisi cannot be reached.
 pub async fn login(
     client: &Client,
     directory: &Directory,

@@ -1,50 +1,50 @@
-//! A list of staff as a spreadsheet saves it: `email,name,badge` with a header. Every row is looked at before anything is made.
+//! Reads a list of staff: CSV with the header `email,name,badge`. Checks every row before any login is made.
 
 use std::{collections::HashMap, io};
 
 use super::Candidate;
 use crate::staff::{Badge, BadgeProfile};
 
-/// Why a list is not taken. Nothing was made.
+/// Why a list was refused. No login was made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It cannot be read as CSV at all.
+    /// The header cannot be read.
     #[error("the list cannot be read")]
     Read(#[source] csv::Error),
     /// The header is not the one expected.
     #[error("the first line is `{found}`, but must be `email,name,badge`")]
     Header {
-        /// What it is.
+        /// The first line, in lower case.
         found: String,
     },
-    /// Rows that cannot be right. All of them are named.
+    /// Some rows are invalid.
     #[error("nothing was done: {}", rows.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Rows {
-        /// Which, and why.
+        /// All invalid rows.
         rows: Vec<Row>,
     },
 }
 
-/// A row that cannot be right.
+/// An invalid row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("row {row}: {why}")]
 pub struct Row {
-    /// Counted from 1 with the header, as a spreadsheet does.
+    /// Counted from 1 including the header, as in a spreadsheet.
     pub row: usize,
-    /// Why.
+    /// What is wrong with it.
     pub why: String,
 }
 
-/// Reads a list. Empty rows are passed over.
+/// Reads a list. Skips empty rows.
 ///
 /// # Errors
 ///
-/// When any row is wrong: all of them are named.
+/// When any row is invalid. The error names all invalid rows.
 pub fn read(list: impl io::Read, profile: &BadgeProfile) -> Result<Vec<Candidate>, Error> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(list);
     let headers = reader.headers().map_err(Error::Read)?.clone();
     let mut names: Vec<String> = headers.iter().map(str::to_lowercase).collect();
-    // Spreadsheets put a mark of the byte order first.
+    // Spreadsheets write a byte order mark.
     if let Some(first) = names.first_mut() {
         *first = first.trim_start_matches('\u{feff}').to_owned();
     }
@@ -95,14 +95,14 @@ fn candidate(
     if !is_address || email.contains(char::is_whitespace) {
         return Err(wrong(format!("`{email}` is not an e-mail address")));
     }
-    // What moves a terminal's cursor or turns a line around is no name. Kisi's own names are cleaned as well.
+    // Refuse characters that control a terminal or change the text direction (D25). Names from Kisi are cleaned too.
     for (what, text) in [("address", email), ("name", name), ("badge", badge)] {
         if let Some(c) = text.chars().find(|c| is_hidden(*c)) {
             return Err(wrong(format!("the {what} holds the control character U+{:04X}", u32::from(c))));
         }
     }
     if let Some(before) = seen.emails.insert(email.to_lowercase(), row) {
-        return Err(wrong(format!("{email} stands in row {before} already")));
+        return Err(wrong(format!("{email} is already in row {before}")));
     }
     let badge = match badge {
         "" => None,
@@ -111,7 +111,7 @@ fn candidate(
             let badge =
                 badge.ok_or_else(|| wrong(format!("the badge of {email} does not fit [badge] in kiosk.toml")))?;
             if let Some(before) = seen.badges.insert(badge.expose().to_owned(), row) {
-                return Err(wrong(format!("the badge of {email} stands in row {before} already")));
+                return Err(wrong(format!("the badge of {email} is already in row {before}")));
             }
             Some(badge)
         }
@@ -119,7 +119,7 @@ fn candidate(
     Ok(Some(Candidate { row, email: email.to_owned(), name: name.to_owned(), badge }))
 }
 
-/// Characters that nobody sees, and that a terminal or a screen obeys.
+/// Whether a character is invisible and controls a terminal or the text direction.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_read_with_its_rows_as_a_spreadsheet_counts_them() {
+    fn rows_are_numbered_as_in_a_spreadsheet() {
         let list = "\u{feff}Email, Name ,badge\nada@example.com,\"Lind, Ada\",0012\n,,\n grace@example.com , Grace,\n";
         let candidates = read(list.as_bytes(), &profile()).unwrap();
         let rows: Vec<_> = candidates.iter().map(|c| (c.row, c.email.as_str(), c.name.as_str())).collect();
@@ -155,12 +155,9 @@ mod tests {
         check("mail,name,badge\n", "the first line is `mail,name,badge`");
         check("", "the first line is ``");
         check("email,name,badge\nada,Ada,\n", "row 2: `ada` is not an e-mail address");
-        check("email,name,badge\na@b.de,A,\nA@B.de,A,\n", "row 3: A@B.de stands in row 2 already");
-        check(
-            "email,name,badge\na@b.de,A,12345\nc@b.de,C,12345\n",
-            "row 3: the badge of c@b.de stands in row 2 already",
-        );
-        // D25: escape sequences out of a list reached the terminal.
+        check("email,name,badge\na@b.de,A,\nA@B.de,A,\n", "row 3: A@B.de is already in row 2");
+        check("email,name,badge\na@b.de,A,12345\nc@b.de,C,12345\n", "row 3: the badge of c@b.de is already in row 2");
+        // D25: escape sequences from a list reached the terminal.
         check("email,name,badge\na@b.de,A\u{1b}[2J,\n", "row 2: the name holds the control character U+001B");
         check("email,name,badge\na@b.de,A\u{202e}b,\n", "row 2: the name holds the control character U+202E");
         check("email,name,badge\na@b.de,\"A\nB\",\n", "row 2: the name holds the control character U+000A");

@@ -1,57 +1,57 @@
-//! Why somebody was not enrolled, renewed or removed, and what to do about it.
+//! Errors of enrollment, renewal and removal.
 
 use crate::{directory, kisi};
 
-/// Why a candidate was not enrolled.
+/// Why somebody was not enrolled, renewed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Kisi has nobody with this address.
+    /// Kisi has no account with this e-mail address.
     #[error("Kisi knows nobody with this e-mail address")]
     NotAtKisi,
-    /// Without a PIN, and without a badge that signs in alone, nobody could sign in.
+    /// The person would have neither a PIN nor a badge that signs in by itself.
     #[error("no PIN, and no badge that signs in alone: this person could never sign in")]
     NoWayIn,
-    /// The login of somebody who is enrolled cannot be sealed under a PIN, because it is kept under none that is at hand.
-    #[error("a PIN cannot be issued to this person any more: their login was sealed for another way to sign in")]
+    /// The directory cannot open the login without a PIN, so it cannot seal it for a new PIN.
+    #[error("this login cannot be sealed for a new PIN: run `vestibule staff pin` to make a new login with a PIN")]
     NoPinToIssue,
-    /// Guessing would become too easy.
+    /// One more PIN would make guessing too easy.
     #[error("a PIN of {digits} digits is too short for {people} people with one: raise sign_in.pin_digits to {needed}")]
     ShortPins {
-        /// Of a PIN.
+        /// Configured number of digits.
         digits: usize,
-        /// People with a PIN, this one with them.
+        /// People with a PIN, including this one.
         people: u32,
-        /// Digits that would do.
+        /// Number of digits that is enough.
         needed: usize,
     },
-    /// Guessing badge numbers would become too easy.
+    /// One more badge would make guessing too easy.
     #[error(
         "{numbers} different badge numbers (badge.numbers) are too few for {badges} badges: set sign_in.badge to \"with-pin\""
     )]
     FewBadgeNumbers {
-        /// As declared.
+        /// `badge.numbers`
         numbers: u64,
-        /// With this one.
+        /// Badges, including this one.
         badges: u32,
     },
-    /// Kisi did not make the login.
+    /// Kisi refused to make the login, or could not be reached.
     #[error("the login was not made")]
     Kisi(#[source] kisi::Error),
-    /// Kisi may have made a login whose secret nobody has. It is noted, and looked for before the next one is made.
+    /// Kisi may have made a login, but its secret was lost. It is noted, and the next command looks for it and deletes it.
     #[error(
-        "no clear answer: Kisi may have made a login that nobody can use; it is noted, and deleted by the next command"
+        "no clear answer: Kisi may have made a login that nobody can use; the next `vestibule staff` command deletes it"
     )]
     MayBeStray(#[source] kisi::Error),
-    /// The directory refused it. A login that was made is deleted again, or noted for that.
-    #[error("not written into the directory")]
+    /// The directory failed. A login that was made is deleted again, or noted for deletion.
+    #[error("the directory was not changed")]
     Directory(#[source] directory::Error),
-    /// A login from before could not be looked for or deleted.
-    #[error("a login of this kiosk from before could not be deleted at Kisi")]
+    /// A login that an earlier command noted for deletion could not be found or deleted.
+    #[error("an earlier login of this kiosk could not be deleted at Kisi")]
     Leftover(#[source] kisi::Error),
 }
 
 impl Error {
-    /// Whether the next candidate would fare the same.
+    /// Whether the next candidate would have the same error, so that an import stops.
     pub(super) fn stops_everything(&self) -> bool {
         match self {
             Self::NotAtKisi | Self::NoWayIn | Self::NoPinToIssue => false,

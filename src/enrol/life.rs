@@ -1,4 +1,5 @@
-//! Logins through their life: made, renewed, deleted, and looked for when a crash or the network left one behind.
+//! The life cycle of logins: makes, renews and deletes them, and cleans up logins that a crash or a lost response left at
+//! Kisi.
 
 use std::time::Duration;
 
@@ -10,26 +11,27 @@ use crate::{
     staff::{Badge, Pin},
 };
 
-/// Waits after a 429, which says that nothing was made (Kisi: exponential backoff).
+/// Exponential backoff after a 429, as Kisi asks for. A 429 means that no login was made.
 const BACKOFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
-/// What a renewal came to.
+/// Result of a renewal.
 #[derive(Debug)]
 pub struct Renewed {
-    /// In place of the old PIN. Shown nowhere again.
+    /// The PIN that replaces the old one. It cannot be shown again.
     pub pin: Option<Pin>,
-    /// The old login could not be deleted at Kisi yet; it is noted.
+    /// Why the old login is not yet deleted at Kisi. It is noted for deletion.
     pub left_over: Option<Error>,
 }
 
 impl Enroller {
-    /// Gives somebody a new login in place of the old one. Somebody with a PIN gets a new PIN: the old one cannot seal it.
+    /// Replaces somebody's login. A person with a PIN also gets a new PIN: sealing the login needs a PIN, and the old one is
+    /// unknown.
     ///
-    /// The new login is made and written down first, then the old one is deleted: cut short anywhere, one works.
+    /// Makes and stores the new login before it deletes the old one, so that one of them works after an interruption.
     ///
     /// # Errors
     ///
-    /// Any; the old login still works then.
+    /// Any. The old login still works then.
     pub async fn renew(&mut self, email: &str) -> Result<Renewed, Error> {
         let person = self.enrolled(email)?;
         self.renew_with(&person, person.has_pin).await
@@ -56,11 +58,12 @@ impl Enroller {
         }
     }
 
-    /// Forgets somebody here, at once and in any case, then deletes their login at Kisi. Returns why that is still to be done.
+    /// Removes somebody from the directory, then deletes their login at Kisi. Returns the error of the deletion, which is
+    /// retried by the next command.
     ///
     /// # Errors
     ///
-    /// [`Error::Directory`]; nobody was forgotten then.
+    /// [`Error::Directory`]. Nobody was removed then.
     pub async fn remove(&mut self, email: &str) -> Result<Option<Error>, Error> {
         let is_left_over = |errands: Vec<Errand>| errands.iter().any(|errand| errand.email.eq_ignore_ascii_case(email));
         match self.enrolled(email) {
@@ -68,14 +71,14 @@ impl Enroller {
                 self.directory.remove(&person.email).map_err(Error::Directory)?;
                 self.record(Action::Remove, &person.email, "");
             }
-            // Forgotten by a command that was cut short, or offline: what is left is to be done.
+            // An earlier command removed the person but could not delete the login.
             Err(_) if self.directory.errands().is_ok_and(is_left_over) => {}
             Err(error) => return Err(error),
         }
         Ok(self.settle().await.err())
     }
 
-    /// Takes a badge away from somebody, or all of them. Returns how many they lost.
+    /// Takes one badge (`only`) or all badges away from somebody. Returns how many.
     ///
     /// # Errors
     ///
@@ -87,11 +90,11 @@ impl Enroller {
         Ok(taken)
     }
 
-    /// Issues a new PIN to somebody. Where only their old PIN opens their login, that takes a new login.
+    /// Issues a new PIN to somebody. Makes a new login too, if no badge opens the present one.
     ///
     /// # Errors
     ///
-    /// Any; the old PIN still works then.
+    /// Any. The old PIN still works then.
     pub async fn new_pin(&mut self, email: &str) -> Result<Renewed, Error> {
         let person = self.enrolled(email)?;
         if person.opens_by_badge {
@@ -104,8 +107,8 @@ impl Enroller {
         self.renew_with(&person, true).await
     }
 
-    /// Bars somebody from signing in, or lets them again. Kisi is not asked: their phone and cards go on. Returns whether that
-    /// changed anything.
+    /// Suspends or resumes somebody at this kiosk. Kisi is not involved: their phone and cards keep working. Returns whether
+    /// this changed anything.
     ///
     /// # Errors
     ///
@@ -118,12 +121,12 @@ impl Enroller {
         Ok(changed)
     }
 
-    /// Does every errand that is left: deletes logins that are not used here any more, and looks for those that may have been
-    /// made when nobody heard the answer. Returns how many are done.
+    /// Drains the outbox: deletes logins that are no longer used here, and finds and deletes logins that Kisi may have made
+    /// without a response. Returns how many entries are done.
     ///
     /// # Errors
     ///
-    /// [`Error::Leftover`] at the first that cannot be done. It stays noted.
+    /// [`Error::Leftover`] at the first entry that fails. It stays in the outbox.
     pub async fn settle(&self) -> Result<usize, Error> {
         let errands = self.directory.errands().map_err(Error::Directory)?;
         for errand in &errands {
@@ -138,7 +141,7 @@ impl Enroller {
             ErrandKind::Delete(login) => self.delete(LoginId::new(login)).await,
             ErrandKind::Make => {
                 let Some(user) = self.client.user(&self.admin, &errand.email).await.map_err(Error::Leftover)? else {
-                    return Ok(()); // Kisi knows nobody by that address any more, and no login of theirs.
+                    return Ok(()); // The account at Kisi is gone, and its logins with it.
                 };
                 let kept =
                     self.directory.person(&errand.email).map_err(Error::Directory)?.map(|person| person.login_id);
@@ -152,7 +155,7 @@ impl Enroller {
         }
     }
 
-    /// A login that is gone already is deleted too.
+    /// Deletes a login at Kisi. A 404 counts as deleted.
     async fn delete(&self, login: LoginId) -> Result<(), Error> {
         tokio::time::sleep(self.pace).await;
         match self.client.delete_login(&self.admin, login).await {
@@ -166,12 +169,12 @@ impl Enroller {
         person.ok_or_else(|| Error::Directory(directory::Error::NotEnrolled { email: email.to_owned() }))
     }
 
-    /// Tells the logins of this kiosk from those of another with the same name.
+    /// The device model of this kiosk's logins, which distinguishes kiosks with the same name.
     fn model(&self) -> String {
         format!("kiosk {}", self.directory.name())
     }
 
-    /// Makes a login, noted before and until it is written down.
+    /// Makes a login. Notes it in the outbox first. The entry stays until the caller has stored the login.
     pub(super) async fn make_login(&self, email: &str) -> Result<(ErrandId, kisi::Login), Error> {
         let errand = self.directory.note_making(email).map_err(Error::Directory)?;
         match self.ask_for_login(email).await {
@@ -204,13 +207,13 @@ impl Enroller {
         }
     }
 
-    /// Deletes a login that was made for nothing, or notes it for deletion.
+    /// Deletes a login that could not be stored. If Kisi does not delete it, it stays in the outbox.
     pub(super) async fn discard(&self, errand: ErrandId, login: LoginId, why: directory::Error) -> Error {
         let noted = self.directory.note_stray(errand, login.get());
         if self.delete(login).await.is_ok() {
             let _ = self.directory.done(errand);
         } else if let Err(error) = noted {
-            tracing::error!(login = login.get(), %error, "a login is left over at Kisi, and cannot be noted: delete it there");
+            tracing::error!(login = login.get(), %error, "an unused login stays at Kisi: delete it there");
         }
         Error::Directory(why)
     }

@@ -1,4 +1,4 @@
-//! A directory as Kisi would have it: people, and the numbers of their cards. An admin confirms it.
+//! Proposes candidates from Kisi: its people and the numbers of their cards. An admin confirms them.
 
 use super::{Candidate, Enroller};
 use crate::{
@@ -9,20 +9,20 @@ use crate::{
 /// One person of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposed {
-    /// Who.
+    /// The person, with the first card that fits, if any.
     pub candidate: Candidate,
-    /// Cards of theirs that are not taken: another one was, or its number does not fit this kiosk's readers.
+    /// Number of their cards that are not proposed: only one is, and its number must fit this kiosk's readers.
     pub left_out: usize,
 }
 
-/// Asks Kisi for everybody, or everybody with access to one place, and for their cards.
+/// Reads from Kisi all people, or those with access to one place, and their cards.
 ///
-/// How a USB reader writes a card that Kisi knows is not documented: the profile decides, and a badge that differs can be
-/// captured later.
+/// Kisi does not document how a USB reader types a card's number, so the badge profile decides. If it is wrong, capture the
+/// badge with `vestibule staff badge --capture`.
 ///
 /// # Errors
 ///
-/// When Kisi cannot be asked.
+/// When Kisi cannot be reached or refuses the admin key.
 pub async fn from_kisi(
     enroller: &Enroller,
     place: Option<u64>,
@@ -42,7 +42,7 @@ pub async fn from_kisi(
     Ok(proposed.collect())
 }
 
-/// The number as this kiosk's readers write it.
+/// The card's number as this kiosk's readers type it, if it fits the badge profile.
 fn number(card: &Card, profile: &BadgeProfile) -> Option<Badge> {
     let wiegand = card.wiegand.map(|(facility, number)| match profile.format {
         BadgeFormat::Wiegand => format!("{facility}-{number}"),

@@ -1,4 +1,4 @@
-//! What the configuration means for what is seen.
+//! Settings of the window, the sign-in screen, the colors and the logo.
 
 use std::{
     fs::File,
@@ -13,41 +13,41 @@ use crate::{
     sound::Sound,
 };
 
-/// The longest side of a logo, in pixels.
+/// Maximum width and height of a logo, in pixels.
 const LOGO: u32 = 2_000;
 
 /// Why a logo cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum BadLogo {
-    /// It cannot be read.
+    /// The file cannot be opened.
     #[error("`{}` cannot be read", file.display())]
     Read {
-        /// Which file.
+        /// The path that was opened.
         file: PathBuf,
-        /// Why.
+        /// From the operating system.
         source: io::Error,
     },
-    /// It is no PNG, or a broken one.
+    /// The file is not a PNG, or a damaged one.
     #[error("`{}` is not a PNG file that can be read", file.display())]
     Png {
-        /// Which file.
+        /// The path, for the message.
         file: PathBuf,
-        /// Why.
+        /// From the decoder.
         source: png::DecodingError,
     },
-    /// It would take too much memory.
+    /// The picture is too large. The limit bounds the memory that it takes.
     #[error("`{}` has {width} by {height} pixels, but must have at most 2000 by 2000", file.display())]
     Large {
-        /// Which file.
+        /// The path, for the message.
         file: PathBuf,
-        /// In pixels.
+        /// Pixels, at most 2000.
         width: u32,
-        /// In pixels.
+        /// Pixels, at most 2000.
         height: u32,
     },
 }
 
-/// What the configuration means for the window, which nobody may close.
+/// The settings of the kiosk's window, which people cannot close.
 pub fn window(config: &Config) -> Window {
     let display = &config.display;
     Window {
@@ -66,7 +66,7 @@ pub fn window(config: &Config) -> Window {
     }
 }
 
-/// What the configuration means for the sign-in screen.
+/// The texts of the sign-in screen, without the logo.
 pub fn labels(config: &Config) -> Labels {
     Labels {
         name: config.kiosk.name.clone(),
@@ -78,7 +78,7 @@ pub fn labels(config: &Config) -> Labels {
     }
 }
 
-/// What the configuration means for the colours.
+/// The colors of the theme, with the site's accent color.
 pub fn colors(config: &Config) -> Colors {
     let colors = match config.display.theme {
         config::Theme::Dark => Colors::DARK,
@@ -91,11 +91,11 @@ pub fn colors(config: &Config) -> Colors {
     }
 }
 
-/// Reads the logo, if there is one.
+/// Reads the logo, if one is configured.
 ///
 /// # Errors
 ///
-/// When it is no picture that can be shown.
+/// When it is not a readable PNG file, or is too large.
 pub fn logo(config: &Config) -> Result<Option<Logo>, BadLogo> {
     let Some(path) = &config.kiosk.logo else { return Ok(None) };
     let bad = |source| BadLogo::Png { file: path.clone(), source };

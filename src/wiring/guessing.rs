@@ -1,4 +1,4 @@
-//! What guessing is worth at this kiosk, and what it costs.
+//! Odds of guessing at this kiosk, and the budgets and hash cost that limit it.
 
 use std::time::{Duration, Instant};
 
@@ -10,26 +10,26 @@ use crate::{
     session::budget::BudgetRules,
 };
 
-/// What a guess is worth at this kiosk.
+/// Odds of guessing a PIN, if `people` have one.
 pub fn odds(config: &Config, people: u32) -> Odds {
     let BudgetRules { guesses, refill } = rules(config).budget;
     Odds { digits: config.sign_in.pin_digits, people, guesses, refill }
 }
 
-/// What a guess at a badge number is worth, where a badge alone signs in.
+/// Odds of guessing a badge number. `None` unless a badge alone signs in.
 pub fn badge_odds(config: &Config, badges: u32) -> Option<BadgeOdds> {
     let BudgetRules { guesses, refill } = badge_budget(config);
     let odds = BadgeOdds { numbers: config.badge_numbers, badges, guesses, refill };
     (config.sign_in.badge == config::Badges::Alone).then_some(odds)
 }
 
-/// What one PIN tried at many badges is worth, where a badge has a PIN.
+/// Odds of trying one PIN at many known badges.
 pub fn spray(config: &Config, badges: u32) -> Spray {
     let BudgetRules { guesses, refill } = agent::TRIES;
     Spray { digits: config.sign_in.pin_digits, badges, guesses, refill }
 }
 
-/// What badges that nobody has cost.
+/// The budget for unknown badges.
 pub(super) fn badge_budget(config: &Config) -> BudgetRules {
     BudgetRules {
         guesses: config.budget.badge_guesses,
@@ -37,9 +37,8 @@ pub(super) fn badge_budget(config: &Config) -> BudgetRules {
     }
 }
 
-/// The cost of a PIN that takes this kiosk about a quarter of a second, measured here. Never below what a new directory would
-/// get on a slow machine anyway.
-#[expect(clippy::disallowed_methods, reason = "a measurement, which decides nothing about a visit")]
+/// Measures the PIN hash cost that takes about a quarter of a second on this machine. Never below the minimum cost.
+#[expect(clippy::disallowed_methods, reason = "a measurement that affects no visit")]
 pub fn measured_cost() -> Cost {
     Cost::that_takes(&mut |hash| {
         let begin = Instant::now();

@@ -379,7 +379,7 @@ fn the_kiosk_cannot_be_closed_and_says_when_its_display_is_gone() {
     // F54
     let mut command = installed.command(&[]);
     let mut second = Program::start(command.env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
-    let _ = second.expect("a kiosk runs already on the data folder");
+    let _ = second.expect("another kiosk is already running on the data folder");
     assert_eq!(second.exit_code(), Some(1));
     screen.ask_to_close();
     screen.chord(&[56, 62]); // Alt+F4

@@ -481,7 +481,7 @@ async fn an_end_that_kisi_announces_is_told_to_the_technician() {
     ];
     server.simulator.with(|world| world.faults = vec![Fault { headers, ..Fault::default() }]);
     let _ = client.anew().unwrap().doors(&login.secret).await.unwrap();
-    let said = "GET /locks ends: deprecated since @1767225600, gone from Fri, 01 Jan 2027 00:00:00 GMT";
+    let said = "GET /locks: deprecated since @1767225600, to be removed on Fri, 01 Jan 2027 00:00:00 GMT";
     assert_eq!(client.announced(), [said], "also to the clients made from it");
 }
 

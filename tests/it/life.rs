@@ -278,7 +278,7 @@ fn the_doctor_names_what_is_wrong_and_what_to_do() {
     let well = ok(files.run(&["doctor"]));
     for expected in [
         "1 people with PINs of 6 digits",
-        "whoever has the disk has it",
+        "a stolen disk includes it",
         "26-bit badge numbers within seconds",
         "clonable",
         "2 of 2 checked, 2 of them work",

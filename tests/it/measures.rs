@@ -96,8 +96,8 @@ fn measure(looked: &Looked, size: Size, mm: f32, least: f32, what: &str, wrong: 
 /// So has the screen of a kiosk that cannot work, with all that a configuration can have wrong at once.
 #[test]
 fn a_kiosk_that_cannot_work_says_so_in_letters_that_can_be_read() {
-    let what = "the configuration is refused: `/etc/vestibule/kiosk.toml`, line 64: `session.idle_secs` is not a key, known are \
-                `after_unlock_seconds`, `idle_seconds`, `max_seconds`, `warning_seconds`";
+    let what = "the configuration is refused: `/etc/vestibule/kiosk.toml`, line 64: `session.idle_secs` is not a key; known \
+                keys: `after_unlock_seconds`, `idle_seconds`, `max_seconds`, `warning_seconds`";
     let mut wrong = BTreeSet::new();
     for (name, size, mm, least) in PANELS {
         let start = Start::Broken { what: what.to_owned(), phone: "+49 40 1234567".to_owned() };

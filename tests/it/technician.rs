@@ -45,7 +45,7 @@ fn the_technician_sees_how_it_is_and_every_step_is_written_down() {
     }
     let texts = kiosk.texts().join("\n");
     assert!(texts.contains("Main entrance: accepted") && texts.contains("Network: ok"), "{texts}");
-    let ends = "POST /locks/{id}/unlock ends: deprecated since not told, gone from Fri, 01 Jan 2027 00:00:00 GMT";
+    let ends = "POST /locks/{id}/unlock: deprecated since unknown, to be removed on Fri, 01 Jan 2027 00:00:00 GMT";
     assert!(texts.contains(ends), "what Kisi will end: {texts}");
     assert!(!texts.contains("grace") && !texts.contains("Grace"), "nobody is named: {texts}");
     kiosk.tap(&english().say("restore-guesses"));

@@ -1,26 +1,26 @@
-//! What protects the systemd credential that holds the device key: the blob says it in its first bytes.
+//! What protects the systemd credential with the device key. The first bytes of the sealed file tell.
 
 use std::path::Path;
 
 use super::{Finding, Health, finding};
 
-/// Where the sealed credential lies beside the open one, when a command runs for an admin.
+/// File name of the sealed credential in `$CREDENTIALS_DIRECTORY`, where `vestibule-admin` copies it.
 const BESIDE: &str = "vestibule.key.sealed";
-/// Where systemd keeps it. Only root can read it there.
+/// The sealed credential itself, readable for root only.
 const SEALED: &str = "/etc/credstore.encrypted/vestibule.key";
 
 /// What a sealed credential is bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bound {
-    /// A TPM, with or without the host's key.
+    /// A TPM, with or without the host key.
     Tpm,
-    /// A key in a file of this machine's disk.
+    /// The host key, a file on this machine's disk.
     Host,
-    /// Nothing: a key of zero length.
+    /// The null key, which protects nothing.
     Nothing,
 }
 
-/// The first 16 bytes of a sealed credential, and what they mean.
+/// The first 16 bytes of a sealed credential, by what seals it.
 ///
 /// # Source
 ///
@@ -37,13 +37,13 @@ const KINDS: [(&[u8; 16], Bound); 9] = [
     (b"\x05\x84\x69\xda\xf6\xf5\x43\x24\x80\x05\x49\xda\x0f\x8e\xa2\xfb", Bound::Nothing),
 ];
 
-/// What protects the credential at this path, with a verdict.
+/// Checks what protects the credential that is open at this path.
 pub(super) fn finding_of(open: &Path) -> Finding {
     let beside = open.with_file_name(BESIDE);
     let sealed = [beside.as_path(), Path::new(SEALED)].into_iter().find_map(|file| std::fs::read(file).ok());
     let Some(sealed) = sealed else {
         let text =
-            "a systemd credential whose protection cannot be seen from here: run `vestibule-admin doctor` as root";
+            "a systemd credential whose protection cannot be checked from here: run `vestibule-admin doctor` as root";
         return finding("device key", Health::Warning, text);
     };
     match bound(&sealed) {
@@ -51,13 +51,13 @@ pub(super) fn finding_of(open: &Path) -> Finding {
         Some(Bound::Host) => finding(
             "device key",
             Health::Warning,
-            "a systemd credential, bound to the key of this machine's disk, and to no TPM: whoever has the whole disk has it",
+            "a systemd credential, bound to a key on this machine's disk and not to a TPM: a stolen disk includes both",
         ),
         Some(Bound::Nothing) => finding(
             "device key",
             Health::Unwell,
-            "a systemd credential with a null key, which protects nothing: encrypt it with `systemd-creds encrypt --with-key=auto` on a \
-             machine with a TPM or a persistent /var, then `vestibule-admin rekey`",
+            "a systemd credential with a null key, which protects nothing: create one with `systemd-creds encrypt \
+             --with-key=auto` on a machine with a TPM or a persistent /var, then run `vestibule-admin rekey`",
         ),
         None => {
             finding("device key", Health::Warning, "a systemd credential of a kind that this version does not know")
@@ -65,7 +65,8 @@ pub(super) fn finding_of(open: &Path) -> Finding {
     }
 }
 
-/// Reads the kind of a sealed credential, as `systemd-creds encrypt` writes it: Base64, perhaps in lines.
+/// Decodes the first bytes of a sealed credential: Base64, with or without line breaks, as `systemd-creds encrypt` writes
+/// it.
 fn bound(sealed: &[u8]) -> Option<Bound> {
     let text: Vec<u8> = sealed.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(24).collect();
     let mut bytes = Vec::with_capacity(18);
@@ -95,11 +96,11 @@ fn sextet(digit: u8) -> Option<u32> {
 mod tests {
     use super::*;
 
-    /// F35: three verdicts. The first two blobs are the beginnings of what `systemd-creds encrypt --with-key=host` and
-    /// `--with-key=null` write.
+    /// F35: the host and null samples are the first bytes of output of `systemd-creds encrypt --with-key=host` and
+    /// `--with-key=null`.
     #[test]
     fn the_first_bytes_of_a_credential_say_what_it_is_bound_to() {
-        assert_eq!(bound(b"WhxqhN+dQJax1aZeCGLxmiAAAAABAAAADAAAABAAAAC"), None, "one bit is another");
+        assert_eq!(bound(b"WhxqhN+dQJax1aZeCGLxmiAAAAABAAAADAAAABAAAAC"), None, "one bit differs");
         assert_eq!(bound(b"Whxqht+dQJax1aZeCGLxmiAAAAABAAAADAAAABAAAAC"), Some(Bound::Host));
         assert_eq!(bound(b"BYRp2vb1QySABUnaD46i+yAAAAABAAAADAAAABAAAAC"), Some(Bound::Nothing));
         assert_eq!(bound(b"DHzAexF2RZGcSwvq\nCLwg/iAAAAABAAAADAAAABAAAAC"), Some(Bound::Tpm), "lines are joined");

@@ -1,5 +1,5 @@
-//! Every person and door that can never work, why, and where in Kisi to change it; and how much of Kisi's rate limit a sign-in
-//! takes.
+//! Lists every door that this kiosk can never open for a person, why, and where to change it. Also compares the requests of
+//! a visit with Kisi's rate limit.
 
 use serde_json::json;
 use vestibule::{
@@ -13,21 +13,22 @@ use vestibule::{
 
 use super::{Failure, Finding, Health, finding, say};
 
-/// The list of places, and the unlock.
+/// Requests of a visit besides the list of doors: the list of places, and the unlock.
 const BESIDES: usize = 2;
-/// What was found about everybody's doors.
+/// The result of checking everybody's doors.
 #[derive(Default)]
 pub(super) struct Table {
     rows: Vec<(String, Blocked)>,
-    /// The most doors that anybody has.
+    /// The largest number of doors of one person.
     doors: usize,
-    /// People whose doors cannot be asked for.
+    /// Number of people whose login only a PIN opens, so that it cannot be used here.
     unchecked: usize,
     failures: Vec<Finding>,
 }
 
 impl Table {
-    /// With an admin's key by groups; else with each login that a badge opens, which tells less.
+    /// Checks everybody's doors: with the admin key through groups and rights, otherwise with each login that a badge opens,
+    /// which does not show groups.
     pub(super) async fn read(
         client: &Client,
         directory: &Directory,
@@ -61,7 +62,7 @@ impl Table {
                     table.rows.extend(blocked.into_iter().map(|blocked| (person.email.clone(), blocked)));
                 }
                 Ok(None) => table.unchecked += 1,
-                // A dead login was reported already.
+                // The check of logins has already reported a deleted login.
                 Err(kisi::Error::Refused { status: 401, .. }) => {}
                 Err(error) => {
                     let text = format!("{}: {}", person.email, Chain(&error));
@@ -72,7 +73,7 @@ impl Table {
         Ok(table)
     }
 
-    /// A line each.
+    /// Prints one line per person and door.
     pub(super) fn print(&self, json: bool) -> Result<(), Failure> {
         let width = |text: fn(&(String, Blocked)) -> &str| {
             self.rows.iter().map(|row| text(row).chars().count()).max().unwrap_or_default()
@@ -94,12 +95,12 @@ impl Table {
         let mut findings = std::mem::take(&mut self.failures);
         if 0 < self.unchecked {
             let text =
-                format!("{} people open with their PIN only: set VESTIBULE_ADMIN_KEY to check them", self.unchecked);
+                format!("{} not checked, since only a PIN opens their login: set VESTIBULE_ADMIN_KEY", self.unchecked);
             findings.push(finding("doors", Health::Warning, text));
         }
         let requests = self.doors.div_ceil(PAGE).max(1) + BESIDES;
         let text = format!(
-            "{requests} requests for a visit with {} doors and one unlock, of {LIMIT} a second that Kisi takes from one person",
+            "{requests} requests for a visit with {} doors and one unlock, of {LIMIT} a second that Kisi allows one person",
             self.doors
         );
         let health = if requests <= LIMIT { Health::Well } else { Health::Warning };
@@ -116,7 +117,7 @@ async fn by_groups(
     admin: &Secret<String>,
     person: &Person,
 ) -> Result<Found, kisi::Error> {
-    // Somebody whom Kisi does not know has a dead login, which is reported.
+    // Kisi does not know this person: the check of logins has reported that.
     let Some(user) = client.user(admin, &person.email).await? else { return Ok(Some((Vec::new(), 0))) };
     let rights = client.rights_of(admin, user.id).await?;
     if !user.is_enabled {

@@ -1,4 +1,4 @@
-//! The way to Kisi, a step at a time, so that the first one that fails can be named.
+//! Checks the connection to Kisi step by step, to name the first step that fails.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -14,20 +14,20 @@ use vestibule::{
 
 use super::{Finding, Health, finding};
 
-/// A clock may be so many seconds from Kisi's: its answer counts whole ones, and takes some.
+/// Allowed difference from Kisi's clock, in seconds. The `Date` header has whole seconds, and the response takes time.
 const CLOCK: i64 = 10;
-/// For each step.
+/// Timeout of one DNS lookup or TCP connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Name, connection, encryption, answer, and whether the clock here is Kisi's: a wrong one refuses certificates and mixes up the
+/// Checks DNS, TCP, TLS, HTTP and the clock. A wrong clock rejects valid certificates and puts wrong times into the audit
 /// log.
 pub(super) async fn network(config: &Config, client: &Client) -> Vec<Finding> {
-    // Behind a proxy it is the proxy that looks Kisi's name up and connects.
+    // With a proxy, check the connection to the proxy: it looks up Kisi's name and connects.
     let mut findings = Vec::new();
     let url = match &config.kisi.proxy {
         None => Url::parse(&config.kisi.base_url).ok(),
         Some(proxy) => {
-            // Without its password.
+            // `Display` hides the password.
             findings.push(finding("proxy", Health::Well, proxy.to_string()));
             Some(proxy.expose().clone())
         }
@@ -64,7 +64,7 @@ async fn looked_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     if found.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(found) }
 }
 
-/// One address that answers is enough, but whoever looks after the network wants to know of the others.
+/// Connects to every address. One is enough for the kiosk, but each one that fails is a warning for the administrator.
 async fn connected(addresses: &[SocketAddr]) -> Vec<Finding> {
     let (mut well, mut findings) = (0, Vec::new());
     for address in addresses {
@@ -75,7 +75,7 @@ async fn connected(addresses: &[SocketAddr]) -> Vec<Finding> {
         }
     }
     let health = if 0 < well { Health::Well } else { Health::Unwell };
-    findings.push(finding("TCP", health, format!("{well} of {} addresses take a connection", addresses.len())));
+    findings.push(finding("TCP", health, format!("{well} of {} addresses accept a connection", addresses.len())));
     findings
 }
 
@@ -95,8 +95,8 @@ fn failed(error: &Error) -> Finding {
 
 fn clock(there: Option<Timestamp>) -> Finding {
     match there.map(|there| Timestamp::now().duration_since(there).as_secs()) {
-        None => finding("clock", Health::Warning, "Kisi did not say what time it is"),
+        None => finding("clock", Health::Warning, "Kisi's response does not contain the time"),
         Some(off) if off.abs() <= CLOCK => finding("clock", Health::Well, format!("{off} s from Kisi's")),
-        Some(off) => finding("clock", Health::Unwell, format!("{off} s from Kisi's: set it, by NTP for good")),
+        Some(off) => finding("clock", Health::Unwell, format!("{off} s from Kisi's: set it, preferably by NTP")),
     }
 }

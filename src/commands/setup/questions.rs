@@ -1,13 +1,17 @@
-//! Questions at the terminal: each answer is judged when it is given, and asked for again until it fits.
+//! Questions on the terminal, repeated until the answer is valid.
 
 use std::io::{BufRead, Write, stdin, stdout};
 
 use super::super::{io, report::printable, report::say, staff::yes_or_no};
 use crate::Failure;
 
-/// The answer, or what was so before. An end of the input is no answer.
+/// Asks once. An empty line returns the current value `now`.
+///
+/// # Errors
+///
+/// [`Failure::NoAnswer`] at the end of the input.
 pub(super) fn ask(question: &str, now: &str) -> Result<String, Failure> {
-    let failed = || io("the terminal cannot be asked");
+    let failed = || io("cannot ask on the terminal");
     let mut out = stdout();
     write!(out, "{} [{}]: ", printable(question), printable(now)).and_then(|()| out.flush()).map_err(failed())?;
     let mut line = String::new();
@@ -18,7 +22,7 @@ pub(super) fn ask(question: &str, now: &str) -> Result<String, Failure> {
     Ok(if answer.is_empty() { now.to_owned() } else { answer.to_owned() })
 }
 
-/// Asks until the answer fits, and says what is wrong with one that does not.
+/// Asks until `judge` accepts the answer, and prints its error for each invalid one.
 pub(super) fn ask_until<T>(
     question: &str,
     now: &str,
@@ -32,7 +36,7 @@ pub(super) fn ask_until<T>(
     }
 }
 
-/// Yes or no, in any language of the screen.
+/// Asks for yes or no, in any language of the screen.
 pub(super) fn ask_yes(question: &str, now: bool) -> Result<bool, Failure> {
     ask_until(&format!("{question} y or n"), if now { "y" } else { "n" }, |answer| {
         yes_or_no(answer).ok_or_else(|| format!("`{answer}` is neither yes nor no"))
