@@ -18,13 +18,13 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use vestibule::{
-    audit::{Action, Format, Record},
     config::Config,
-    directory::{Cost, Directory, Enrolment},
     door::DoorId,
     private_files::{temporary_folder, temporary_folder_in},
     secret::Secret,
     staff::{Badge, BadgeProfile, Credential, StaffId},
+    store::audit::{Action, Format, Record},
+    store::directory::{Cost, Directory, Enrolment},
     wiring,
 };
 

@@ -23,11 +23,11 @@ use tokio::runtime::Runtime;
 use vestibule::{
     app::Start,
     config::Config,
-    directory::{Cost, Directory, Enrolment},
     kisi::Client,
     secret::Secret,
     session::{Asked, Effect, Event, Presented, Session, SessionId},
     staff::{Badge, BadgeProfile, Credential, Digit, Pin},
+    store::directory::{Cost, Directory, Enrolment},
     wiring,
 };
 

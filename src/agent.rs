@@ -51,12 +51,12 @@ pub use self::{
     start::{prepare, start},
 };
 use crate::{
-    audit::Action,
     door::DoorId,
     kisi,
     secret::Secret,
     session::{Effect, Event, Identity, SessionId, technician::Step},
     status::Status,
+    store::audit::Action,
     uptime,
 };
 

@@ -22,15 +22,15 @@ use std::{
 use clap::CommandFactory;
 use vestibule::{
     app::{self, Again, Begun, Start, Window},
-    audit::Log,
     chain::Chain,
     config::Config,
     demo::Demo,
-    directory::{Cost, Directory},
     kisi::Client,
     private_files,
     simulator::{Simulator, world::World},
     status::{Status, server},
+    store::audit::Log,
+    store::directory::{Cost, Directory},
     wiring,
 };
 

@@ -7,13 +7,13 @@ use tempfile::TempDir;
 use crate::{
     app::Start,
     config::{self, Config},
-    directory::{self, Cost, Directory},
     enrol::{self, Candidate, Done, Enroller},
     kisi::{self, Client},
     private_files,
     secret::Secret,
     simulator::{Simulator, world::World},
     staff::Badge,
+    store::directory::{self, Cost, Directory},
     wiring,
 };
 

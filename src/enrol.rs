@@ -13,12 +13,12 @@ use std::{fmt, io, time::Duration};
 pub use self::{error::Error, life::Renewed};
 
 use crate::{
-    audit::{Action, Log, Record},
     chain::Chain,
-    directory::{self, BadgeOdds, Directory, Enrolment, Odds, Person},
     kisi::Client,
     secret::Secret,
     staff::{Badge, Pin, StaffId},
+    store::audit::{Action, Log, Record},
+    store::directory::{self, BadgeOdds, Directory, Enrolment, Odds, Person},
 };
 
 /// Somebody to enroll.

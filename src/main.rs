@@ -16,10 +16,12 @@ use std::{
 
 use clap::Parser;
 use vestibule::{
-    audit,
     chain::Chain,
     config::{self, Config},
-    demo, directory, enrol, kisi, wiring,
+    demo, enrol, kisi,
+    store::audit,
+    store::directory,
+    wiring,
 };
 
 use zeroizing_alloc::ZeroAlloc;

@@ -16,9 +16,7 @@ pub use self::{
 use crate::{
     agent,
     app::Start,
-    audit::{self, Action, Log, Record},
     config::{self, Config},
-    directory::{self, Directory, KeyPlace},
     door::PlaceId,
     enrol::{Enroller, PinPrinter},
     hex,
@@ -31,6 +29,8 @@ use crate::{
     },
     staff::Pin,
     status::Status,
+    store::audit::{self, Action, Log, Record},
+    store::directory::{self, Directory, KeyPlace},
 };
 
 /// Kisi's rate limit for one person, over all their logins, including their phone.

@@ -46,12 +46,12 @@ use iced::Point;
 use tempfile::TempDir;
 use vestibule::{
     config::Config,
-    directory::{Cost, Directory},
     enrol::Candidate,
     kisi::Client,
     secret::Secret,
     simulator::{Simulator, fault::Fault, world::World},
     staff::Badge,
+    store::directory::{Cost, Directory},
     wiring,
 };
 

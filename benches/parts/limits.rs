@@ -7,9 +7,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use vestibule::{
     agent::Limits,
-    audit::Log,
     door::{Door, DoorId, DoorState},
     staff::StaffId,
+    store::audit::Log,
 };
 
 const DOORS: u64 = 30;

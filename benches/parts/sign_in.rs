@@ -6,9 +6,9 @@ use criterion::{BenchmarkId, Criterion};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use vestibule::{
-    directory::{Cost, Directory, Enrolment},
     secret::Secret,
     staff::{Badge, BadgeProfile, Credential},
+    store::directory::{Cost, Directory, Enrolment},
 };
 
 pub(crate) fn sign_in(criterion: &mut Criterion) {

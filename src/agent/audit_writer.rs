@@ -10,12 +10,12 @@ use jiff::Timestamp;
 
 use super::Limits;
 use crate::{
-    audit::{self, Action, Log, Record},
     chain::Chain,
     door::{Door, DoorId, Outcome, Reason},
     room,
     session::{Denial, Ended},
     staff::StaffId,
+    store::audit::{self, Action, Log, Record},
 };
 
 /// Refusals after the first are counted for this long.

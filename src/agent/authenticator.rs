@@ -11,7 +11,6 @@ use tokio::time;
 use super::audit_writer::Who;
 use crate::{
     chain::Chain,
-    directory::{self, Directory, Found},
     language::Language,
     session::{
         Denial,
@@ -19,6 +18,7 @@ use crate::{
     },
     staff::{Badge, Credential, Pin, StaffId},
     status::metrics::Metrics,
+    store::directory::{self, Directory, Found},
 };
 
 /// Wrong PINs for one person's badge: so many, then one more after each ten minutes.

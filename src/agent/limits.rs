@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
-    audit::{self, Counted, Limit, Log},
     door::{Allowance, Door},
     staff::StaffId,
+    store::audit::{self, Counted, Limit, Log},
 };
 
 /// What the site decided. Zero means no limit.
@@ -102,8 +102,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        audit::{Action, Record},
         door::{DoorId, DoorState},
+        store::audit::{Action, Record},
     };
 
     const ADA: StaffId = StaffId::new(1);

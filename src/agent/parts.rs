@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use super::Limits;
 use crate::{
-    audit, directory::Directory, door::PlaceId, kisi, proximity::Proofs, session::budget::BudgetRules,
-    staff::NameFormat, status::Status,
+    door::PlaceId, kisi, proximity::Proofs, session::budget::BudgetRules, staff::NameFormat, status::Status,
+    store::audit, store::directory::Directory,
 };
 
 /// What the agent works with.

@@ -6,11 +6,11 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::{
-    audit::{Log, Record},
-    directory::{Cost, Directory},
     kisi::{Roots, Settings},
     session::{Asked, Denial, Presented, budget::BudgetRules},
     staff::{Credential, NameFormat, Pin},
+    store::audit::{Log, Record},
+    store::directory::{Cost, Directory},
 };
 
 const KEY: [u8; 32] = [7; 32];
@@ -124,7 +124,7 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (handle, port) = channel();
     let mut parts = parts(folder.path());
-    let person = crate::directory::Enrolment {
+    let person = crate::store::directory::Enrolment {
         email: "ada@example.com",
         name: "Ada",
         login_id: 7,

@@ -8,8 +8,9 @@ use std::{
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::json;
 use vestibule::{
-    audit::{By, Format, Head},
-    hex, wiring,
+    hex,
+    store::audit::{By, Format, Head},
+    wiring,
 };
 
 use super::{

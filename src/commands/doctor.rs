@@ -10,11 +10,11 @@ use serde_json::json;
 use vestibule::{
     chain::Chain,
     config::{Badges, Config},
-    directory::{BadgeOdds, Cost, Directory, ErrandKind, KeyPlace, Odds, Outdated, Spray, Standing},
     enrol::check::{self, Checked},
     kisi::Client,
     room,
     secret::Secret,
+    store::directory::{BadgeOdds, Cost, Directory, ErrandKind, KeyPlace, Odds, Outdated, Spray, Standing},
     wiring,
 };
 
@@ -286,7 +286,7 @@ fn errands(directory: &Directory) -> Result<Vec<Finding>, Failure> {
     if errands.is_empty() {
         return Ok(vec![finding("at Kisi", Health::Well, "no unfinished work")]);
     }
-    let text = |errand: &vestibule::directory::Errand| match errand.kind {
+    let text = |errand: &vestibule::store::directory::Errand| match errand.kind {
         ErrandKind::Delete(login) => format!("login {login} of {} must still be deleted", errand.email),
         ErrandKind::Make => format!("a login of {} that nobody can use may exist", errand.email),
     };

@@ -7,9 +7,10 @@ use std::{
 
 use jiff::Timestamp;
 use vestibule::{
-    audit::{Action, Log, Record},
-    directory::{self, KeyPlace, Rekeyed, Standing},
-    private_files, vault, wiring,
+    private_files,
+    store::audit::{Action, Log, Record},
+    store::directory::{self, KeyPlace, Rekeyed, Standing},
+    vault, wiring,
 };
 use zeroize::Zeroizing;
 

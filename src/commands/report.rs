@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use serde_json::json;
 use vestibule::{
     chain::Chain,
-    directory::{Person, Standing},
     enrol::{Candidate, Done, Error, Issued, PinPrinter, Summary, csv::is_hidden, proposal::Proposed},
     staff::Badge,
+    store::directory::{Person, Standing},
     wiring::digits,
 };
 use zeroize::Zeroizing;

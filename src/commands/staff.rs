@@ -10,11 +10,11 @@ use std::{
 use vestibule::{
     chain::Chain,
     config::{Badges, Config},
-    directory::{self, Directory},
     enrol::{self, Candidate, Enroller, Error, Renewed},
     kisi::{self, Client, LoginId},
     secret::Secret,
     staff::Badge,
+    store::directory::{self, Directory},
     wiring,
 };
 

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use vestibule::{
-    audit::{Action, Record},
     staff::Pin,
+    store::audit::{Action, Record},
     wiring,
 };
 

@@ -3,9 +3,9 @@
 use std::{error, time::Duration};
 
 use crate::{
-    directory::{Directory, Person},
     kisi::{self, Client},
     secret::Secret,
+    store::directory::{Directory, Person},
 };
 
 /// Pause before each request: four per second. Kisi allows five (kisi-api.md, section 1.4).

@@ -1,6 +1,6 @@
 //! Errors of enrollment, renewal and removal.
 
-use crate::{directory, kisi};
+use crate::{kisi, store::directory};
 
 /// Why somebody was not enrolled, renewed or removed.
 #[derive(Debug, thiserror::Error)]

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::{Enroller, Error, Issued};
 use crate::{
-    audit::Action,
-    directory::{self, Errand, ErrandId, ErrandKind, Person, Renewal},
     kisi::{self, Device, LoginId},
     staff::{Badge, Pin},
+    store::audit::Action,
+    store::directory::{self, Errand, ErrandId, ErrandKind, Person, Renewal},
 };
 
 /// Exponential backoff after a 429, as Kisi asks for. A 429 means that no login was made.

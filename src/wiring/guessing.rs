@@ -6,8 +6,8 @@ use super::rules;
 use crate::{
     agent,
     config::{self, Config},
-    directory::{BadgeOdds, Cost, Odds, Spray},
     session::budget::BudgetRules,
+    store::directory::{BadgeOdds, Cost, Odds, Spray},
 };
 
 /// Odds of guessing a PIN, if `people` have one.

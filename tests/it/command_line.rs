@@ -14,9 +14,9 @@ use std::{
 use age::secrecy::ExposeSecret;
 use serde_json::Value;
 use vestibule::{
-    directory::{Cost, Directory},
     simulator::fault::Fault,
     staff::{Badge, BadgeProfile, Credential, Pin},
+    store::directory::{Cost, Directory},
 };
 
 use crate::enrolment::Files;
@@ -628,7 +628,7 @@ fn names_do_not_reach_the_terminal_with_escape_sequences() {
     // One that an older version let in.
     files.site.kisi.with(|world| world.faults.push(Fault { path: Some("/nothing".into()), ..Fault::default() }));
     let mut directory = files.opened();
-    let person = vestibule::directory::Enrolment {
+    let person = vestibule::store::directory::Enrolment {
         email: GRACE,
         name: "Gr\u{1b}[2Jace\u{202e}",
         login_id: 1,

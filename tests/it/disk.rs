@@ -12,9 +12,9 @@ use std::{
 use vestibule::{
     app::Start,
     chain::Chain,
-    directory::{Cost, Directory},
     door::Outcome,
     staff::{Badge, Credential},
+    store::directory::{Cost, Directory},
     wiring,
 };
 
@@ -66,7 +66,7 @@ fn a_full_disk_opens_no_door() {
     kiosk.tap_door("Bike store");
     assert!(kiosk.shows("Accepted"), "{:?}", kiosk.texts());
     site.kisi.with(|world| assert_eq!(world.unlocks(), 1));
-    assert_eq!(site.records_once(vestibule::audit::Action::Outcome, 1), ["accepted"]);
+    assert_eq!(site.records_once(vestibule::store::audit::Action::Outcome, 1), ["accepted"]);
 }
 
 /// Until not one byte more fits.

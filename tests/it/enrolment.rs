@@ -10,11 +10,11 @@ use std::{
 
 use serde_json::Value;
 use vestibule::{
-    directory::{Cost, Directory, Error as DirectoryError},
     enrol::{Candidate, Error, Summary},
     secret::Secret,
     simulator::fault::Fault,
     staff::{Credential, Pin},
+    store::directory::{Cost, Directory, Error as DirectoryError},
     wiring,
 };
 

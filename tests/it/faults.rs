@@ -8,11 +8,11 @@ use std::{
 };
 
 use vestibule::{
-    audit::Action,
     door::{DoorId, Outcome, Refusal},
     kisi::{Client, Device, Settings},
     secret::Secret,
     simulator::{Simulator as Kisi, fault::Fault},
+    store::audit::Action,
     trouble::Trouble,
 };
 

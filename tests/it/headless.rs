@@ -16,9 +16,7 @@ use tempfile::TempDir;
 use vestibule::{
     agent::Health,
     app::{App, Message, Start, Window},
-    audit,
     config::{Config, SAMPLE},
-    directory::{Cost, Directory},
     enrol::{Candidate, Done},
     kisi::Client,
     language::Language,
@@ -34,6 +32,8 @@ use vestibule::{
     session::{self, State},
     simulator::{Simulator as Kisi, world::World},
     staff::Badge,
+    store::audit,
+    store::directory::{Cost, Directory},
     testing, wiring,
 };
 

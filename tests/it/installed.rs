@@ -14,8 +14,8 @@ use iced::Size;
 use serde_json::{Value, json};
 use vestibule::{
     config::Config,
-    directory::{Cost, Directory},
     kisi::Client,
+    store::directory::{Cost, Directory},
     wiring,
 };
 

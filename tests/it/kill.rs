@@ -12,10 +12,10 @@ use std::{
 use iced::Size;
 use jiff::Timestamp;
 use vestibule::{
-    audit::{By, Log},
-    directory::{Cost, Directory, Errand},
     simulator::world::World,
     staff::{Badge, BadgeProfile, Credential},
+    store::audit::{By, Log},
+    store::directory::{Cost, Directory, Errand},
 };
 
 use crate::{

@@ -10,10 +10,10 @@ use std::{
 use age::secrecy::ExposeSecret;
 use serde_json::Value;
 use vestibule::{
-    audit::Log,
-    directory::{Cost, Directory},
     simulator::fault::Fault,
     staff::{Badge, BadgeProfile, Credential, Pin},
+    store::audit::Log,
+    store::directory::{Cost, Directory},
 };
 
 use crate::enrolment::Files;
@@ -342,7 +342,7 @@ fn so_many_people_that_pins_are_too_short_get_no_more() {
     )
     .unwrap();
     assert_eq!(directory.pins().unwrap(), 1_000);
-    let odds = |people| vestibule::directory::Odds {
+    let odds = |people| vestibule::store::directory::Odds {
         digits: 6,
         people,
         guesses: 10,

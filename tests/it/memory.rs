@@ -10,8 +10,8 @@ use std::{
 
 use vestibule::{
     config::Config,
-    directory::{Cost, Directory},
     kisi::Client,
+    store::directory::{Cost, Directory},
     wiring,
 };
 

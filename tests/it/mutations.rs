@@ -5,7 +5,6 @@
 use std::path::Path;
 
 use vestibule::{
-    audit::Head,
     chain::Chain,
     config::{Config, SAMPLE},
     enrol::csv,
@@ -14,6 +13,7 @@ use vestibule::{
     secret::Secret,
     simulator::{Simulator, fault::Fault},
     staff::{Badge, BadgeFormat, BadgeProfile},
+    store::audit::Head,
 };
 
 use crate::tls::{plain, sample};

@@ -8,9 +8,9 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, pr
 use serde_json::Value;
 use vestibule::{
     app::Message,
-    audit::Action,
     session::{Event, State, reader::Key},
     simulator::fault::Fault,
+    store::audit::Action,
     testing, wiring,
 };
 
@@ -199,8 +199,10 @@ fn badge_copies(files: &Files) -> i64 {
 fn files_of_grace() -> (Files, String) {
     let files = Files::new();
     drop(
-        vestibule::directory::Directory::open(&files.folder.join("data"), None, || vestibule::directory::Cost::FLOOR)
-            .unwrap(),
+        vestibule::store::directory::Directory::open(&files.folder.join("data"), None, || {
+            vestibule::store::directory::Cost::FLOOR
+        })
+        .unwrap(),
     );
     assert!(files.run(&["staff", "add", GRACE, "--badge", BADGE, "--pin"]).status.success());
     let config = fs::read_to_string(files.folder.join("kiosk.toml")).unwrap() + "[health]\nlisten = \"\"\n";
@@ -247,7 +249,7 @@ fn a_reload_waits_for_the_unlock_of_somebody_who_left() {
     let (files, _) = files_of_grace();
     let size = Size::new(800.0, 480.0);
     let client = vestibule::kisi::Client::new(&wiring::client(&files.site.config)).unwrap();
-    let directory = vestibule::directory::Directory::open_existing(&files.folder.join("data"), None).unwrap();
+    let directory = vestibule::store::directory::Directory::open_existing(&files.folder.join("data"), None).unwrap();
     let (door, sign_out) = {
         let mut twin = Kiosk::new(wiring::start(&files.site.config, directory, client).unwrap(), size);
         twin.scan(BADGE);
@@ -301,7 +303,8 @@ fn a_reload_in_the_middle_of_a_scan_signs_in_nobody_else() {
     let _ = files.run(&["staff", "add", "ada@example.com", "--badge", tail]);
     let sign_out = {
         let client = vestibule::kisi::Client::new(&wiring::client(&files.site.config)).unwrap();
-        let directory = vestibule::directory::Directory::open_existing(&files.folder.join("data"), None).unwrap();
+        let directory =
+            vestibule::store::directory::Directory::open_existing(&files.folder.join("data"), None).unwrap();
         let start = wiring::start(&files.site.config, directory, client).unwrap();
         let mut twin = Kiosk::new(start, Size::new(800.0, 480.0));
         twin.scan(BADGE);

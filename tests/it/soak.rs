@@ -9,7 +9,6 @@ use std::{fmt, fs, process::Command, thread, time::Duration};
 
 use vestibule::{
     app::Message,
-    audit::Action,
     config::Config,
     door::DoorId,
     kisi::{Client, Roots, Settings},
@@ -17,6 +16,7 @@ use vestibule::{
     simulator::fault::Fault,
     staff::Badge,
     status::Status,
+    store::audit::Action,
     wiring,
 };
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vestibule::{audit::Action, session::State, simulator::fault::Fault, staff::Pin, testing, wiring};
+use vestibule::{session::State, simulator::fault::Fault, staff::Pin, store::audit::Action, testing, wiring};
 
 use crate::headless::{BADGE, Kiosk, Site, english, lifted, pressed};
 

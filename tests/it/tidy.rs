@@ -41,8 +41,8 @@ const LAYERS: [Layer; 4] = [
             "Instant::now",
             "SystemTime",
             "crate::config",
-            "crate::directory",
-            "crate::audit",
+            "crate::store::directory",
+            "crate::store::audit",
             "crate::kisi",
             "crate::vault",
             "crate::screen",
@@ -86,8 +86,8 @@ const LAYERS: [Layer; 4] = [
             "std::env",
             "Instant::now",
             "crate::config",
-            "crate::directory",
-            "crate::audit",
+            "crate::store::directory",
+            "crate::store::audit",
             "crate::kisi",
             "crate::vault",
             "crate::agent",
@@ -254,8 +254,12 @@ fn a_crossed_layer_is_found_with_file_line_and_rule() {
     check("kisi.rs", "use crate::session::Event;", "kisi.rs:1: edge names `crate::session`");
     check(
         "kisi/wire.rs",
-        "use crate::{\n    door::Door,\n    directory::Person,\n};",
-        "kisi/wire.rs:1: edge names `crate::directory`",
+        "use crate::{
+    \n    door::Door,
+    \n    directory::Person,
+    \n,
+};",
+        "kisi/wire.rs:1: edge names `crate::store::directory`",
     );
     check("directory.rs", "let c = crate::kisi::Client;", "directory.rs:1: edge names `crate::kisi`");
     check("screen/doors.rs", "fn update() -> iced::Task<()> {", "screen/doors.rs:1: view names `Task`");

@@ -6,8 +6,11 @@ use std::{fs, path::Path, process::Command};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use vestibule::{
-    directory::{Cost, Directory, Error},
     staff::{Badge, Credential, Pin},
+    store::{
+        self,
+        directory::{Cost, Directory, Error},
+    },
 };
 
 fn fixtures() -> Vec<(i64, std::path::PathBuf)> {
@@ -89,7 +92,7 @@ fn a_directory_of_a_newer_version_is_refused_and_left_alone() {
     db.pragma_update(None, "user_version", newest + 1).unwrap();
     drop(db);
     let before = fs::read(folder.path().join("directory.sqlite")).unwrap();
-    assert!(matches!(open(&folder), Err(Error::TooNew { .. })));
+    assert!(matches!(open(&folder), Err(Error::Store(store::Error::TooNew { .. }))));
     let (is_done, said) = run(&folder, &["staff", "list"]);
     assert!(!is_done && said.contains("newer"), "{said}");
     assert_eq!(version(&folder), newest + 1);

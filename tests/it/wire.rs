@@ -15,12 +15,12 @@ use iced_test::{
 };
 use vestibule::{
     app::Message,
-    audit::Action,
     door::Outcome,
     kisi::{Client, Login, Settings},
     secret::Secret,
     session::{Event, State, visit::Attempt},
     simulator::{Simulator as Kisi, fault::Fault},
+    store::audit::Action,
     testing,
 };
 

@@ -13,11 +13,11 @@ use vestibule::{
     agent::Handle,
     app::Start,
     config::Config,
-    directory::{Cost, Directory},
     door::DoorId,
     kisi::Client,
     session::{Event, Session, State, reader::Key},
     staff::Digit,
+    store::directory::{Cost, Directory},
     wiring,
 };
 

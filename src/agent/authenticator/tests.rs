@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::{
-    directory::{Cost, Enrolment},
     secret::Secret,
     staff::BadgeProfile,
+    store::directory::{Cost, Enrolment},
 };
 
 const NUMBER: &str = "0012345678";

@@ -4,10 +4,10 @@
 use serde_json::json;
 use vestibule::{
     chain::Chain,
-    directory::{Directory, Person, Standing},
     enrol::access::{Access, Blocked, of_door, of_person},
     kisi::{self, Bar, Client, PAGE},
     secret::Secret,
+    store::directory::{Directory, Person, Standing},
     wiring::REQUESTS_PER_SECOND as LIMIT,
 };
 

@@ -9,13 +9,13 @@ use tokio::{
 };
 use vestibule::{
     agent::{self, Handle},
-    directory::{Cost, Directory},
     door::{DoorId, Outcome},
     kisi::Client,
     private_files::temporary_folder_in,
     session::{Effect, Event, Session, State, reader::Key},
     simulator::Simulator as Kisi,
     staff::Digit,
+    store::directory::{Cost, Directory},
     testing, wiring,
 };
 

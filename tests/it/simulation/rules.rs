@@ -8,12 +8,12 @@ use std::{
 use rusqlite::Connection;
 use tempfile::TempDir;
 use vestibule::{
-    audit::{self, Log},
-    directory::{Cost, Directory},
     door::{DoorId, Outcome},
     session::{Denial, Effect, Event, Identity, RequestId, Session, SessionId, State},
     simulator::world::World,
     staff::NameFormat,
+    store::audit::{self, Log},
+    store::directory::{Cost, Directory},
 };
 
 use super::{Staff, Tally, Template};

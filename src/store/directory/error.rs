@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use crate::store;
+
 /// Errors of the directory.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -115,16 +117,6 @@ pub enum Error {
         /// Path of the database.
         file: PathBuf,
     },
-    /// The database was written by a newer version of this program.
-    #[error(
-        "the directory has schema version {version}, but this program supports {known} at most: install a newer version"
-    )]
-    TooNew {
-        /// Schema version of the database.
-        version: i64,
-        /// Newest schema version that this program supports.
-        known: i64,
-    },
     /// Another person has this badge.
     #[error("badge ..{hint} belongs to {owner} already")]
     BadgeTaken {
@@ -190,6 +182,9 @@ pub enum Error {
         /// E-mail address.
         email: String,
     },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] store::Error),
     /// SQLite failed.
     #[error("the directory cannot be read or written")]
     Database(#[from] rusqlite::Error),

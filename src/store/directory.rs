@@ -12,7 +12,6 @@ mod odds;
 mod person;
 mod pin;
 mod proof;
-mod schema;
 mod seal;
 mod technician;
 #[cfg(test)]
@@ -43,10 +42,8 @@ use crate::{
     hex,
     private_files::{self, Exposed},
     staff::{Badge, StaffId},
+    store::{self, FILE, schema},
 };
-
-/// The database in the data folder.
-const FILE: &str = "directory.sqlite";
 
 /// The staff directory. Several processes may use it at once; SQLite lets one write at a time.
 #[derive(Debug)]
@@ -94,15 +91,13 @@ impl Directory {
         private_files::make_folder(folder).map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
         check_folder(folder)?;
         let file = folder.join(FILE);
-        close_files(&file)?;
-        let mut db = Connection::open(&file)?;
-        schema::prepare(&db)?;
-        let begin = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let version = schema::migrate(&begin)?;
+        let db = store::open(folder)?;
+        let begin = store::begin(&db)?;
+        let before = schema::migrate(&begin)?;
         let keys = DeviceKey::find(folder, credentials)?;
         let (key, data) = match meta(&begin, "key_id")? {
             // Only an empty file is new. One with tables but without a key id was changed from outside.
-            None if version == 0 => {
+            None if before.version == 0 => {
                 let cost = cost.ok_or_else(|| Error::Nothing { folder: folder.to_owned() })?;
                 make(&begin, folder, keys, cost())?
             }
@@ -114,8 +109,8 @@ impl Directory {
                 let ours = keys.into_iter().find(|key| key.id() == id[..]);
                 let key = ours.ok_or_else(|| Error::KeyOther { file: file.clone() })?.settle(folder)?;
                 let data = generations::unwrap(&begin, &key)?.ok_or_else(|| Error::Tampered { file: file.clone() })?;
-                let is_older = (1..=2).contains(&version);
-                if is_older && !proof::adopt(&begin, &data.current, &first_name(&data.current))? {
+                let is_older = (1..=2).contains(&before.version);
+                if is_older && !proof::adopt(&begin, &data.current, &first_name(&data.current), before)? {
                     return Err(Error::Tampered { file });
                 }
                 (key, data)
@@ -258,22 +253,6 @@ fn check_folder(folder: &Path) -> Result<(), Error> {
         Exposed::Mode(mode) => Error::Exposed { folder: folder.to_owned(), mode },
         Exposed::Owner(owner) => Error::FolderOwner { folder: folder.to_owned(), owner, us: private_files::account() },
     })
-}
-
-/// Sets mode 0600 on the database and its `-wal` and `-shm` files before anything is written. SQLite creates the latter two
-/// with the database's mode.
-fn close_files(file: &Path) -> Result<(), Error> {
-    let failed = |source| Error::File { file: file.to_owned(), source };
-    // Do not open an existing file: closing it would release the locks that SQLite holds in this process.
-    if !file.exists() {
-        let _ = private_files::create_new(file).map_err(failed)?;
-    }
-    for suffix in ["", "-wal", "-shm"] {
-        let mut beside = file.as_os_str().to_owned();
-        beside.push(suffix);
-        private_files::close(Path::new(&beside)).map_err(failed)?;
-    }
-    Ok(())
 }
 
 /// Writes the first rows of a new directory.

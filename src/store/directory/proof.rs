@@ -2,7 +2,7 @@
 //! rollback of the whole file is detected by the audit log's head, which is stored outside it.
 
 use hmac::{Hmac, Mac};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params, types::ValueRef};
+use rusqlite::{Connection, OptionalExtension, Transaction, params, types::ValueRef};
 use sha2::Sha256;
 
 use super::{
@@ -10,7 +10,10 @@ use super::{
     generations::{self, DataKeys},
     seal::DataKey,
 };
-use crate::staff::StaffId;
+use crate::{
+    staff::StaffId,
+    store::{self, schema::Before},
+};
 
 /// Queries that select the protected rows in a fixed order, and the label of their MAC.
 struct Proven {
@@ -123,7 +126,7 @@ impl Directory {
     /// Begins a transaction. Fails when rows were changed from outside, because the commit would authenticate them, or when
     /// another process replaced the keys.
     pub(super) fn begin(&self) -> Result<Transaction<'_>, Error> {
-        let change = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        let change = store::begin(&self.db)?;
         if generations::generation(&change)? != self.data.generation
             || meta(&change, "key_id")?.as_deref() != Some(&self.key.id()[..])
         {
@@ -273,18 +276,13 @@ pub(super) fn renew_counters(db: &Connection, data: &DataKeys) -> Result<(), Err
 }
 
 /// Replaces the MACs of a file that was just migrated from version 1 or 2. Returns `false` if its old MAC is wrong.
-pub(super) fn adopt(change: &Transaction<'_>, data: &DataKey, name: &str) -> Result<bool, Error> {
+pub(super) fn adopt(change: &Transaction<'_>, data: &DataKey, name: &str, before: Before) -> Result<bool, Error> {
     if meta(change, "proof")?.unwrap_or_default() != of_everything(change, data, &OLDER_TABLES)? {
         return Ok(false);
     }
     put_meta(change, "kisi_name", name.as_bytes())?;
-    // Those versions did not note that they had created a log: look for its tables.
-    let has_log: bool = change.query_row(
-        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'audit_anchors')",
-        [],
-        |row| row.get(0),
-    )?;
-    if has_log {
+    // Those versions did not note that they had created a log.
+    if before.has_log {
         put_meta(change, LOG_BEGUN, &[1])?;
     }
     // Those versions stored a counter when it was first used. A stored one already has its MAC.

@@ -19,7 +19,7 @@ use std::{
 };
 
 use jiff::{Timestamp, tz::TimeZone};
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use self::{
     beginning::Beginning,
@@ -38,41 +38,17 @@ use crate::{
     crypt::{Key, KeyRing},
     door::DoorId,
     staff::StaffId,
+    store::{self, schema},
 };
 
-/// The database in the data folder, shared with the directory.
-const FILE: &str = "directory.sqlite";
-const TABLES: &str = "
-CREATE TABLE IF NOT EXISTS audit (
-    seq       INTEGER PRIMARY KEY NOT NULL,
-    at        TEXT NOT NULL,
-    action    TEXT NOT NULL,
-    staff     INTEGER,
-    person    TEXT NOT NULL,
-    door      INTEGER,
-    door_name TEXT NOT NULL,
-    about     TEXT NOT NULL,
-    of        INTEGER,
-    count     INTEGER NOT NULL,
-    hash      BLOB NOT NULL,
-    mac       BLOB NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS audit_intents ON audit (staff, at) WHERE action = 'unlock-intent';
-CREATE INDEX IF NOT EXISTS audit_of ON audit (of) WHERE of IS NOT NULL;
-CREATE TABLE IF NOT EXISTS audit_anchors (
-    name   TEXT PRIMARY KEY NOT NULL CHECK (name IN ('first', 'next')),
-    sealed BLOB NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS audit_pending (
-    id     INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
-    sealed BLOB NOT NULL
-) STRICT;
-";
 const COLUMNS: &str = "seq, at, action, staff, person, door, door_name, about, of, count, hash, mac";
 
 /// Why the log cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] store::Error),
     /// SQLite failed.
     #[error("the audit log cannot be read or written")]
     Database(#[from] rusqlite::Error),
@@ -164,15 +140,12 @@ impl Log {
     }
 
     fn open_with(folder: &Path, keys: KeyRing, opening: Opening) -> Result<Self, Error> {
-        let mut db = Connection::open(folder.join(FILE))?;
-        db.busy_timeout(std::time::Duration::from_secs(5))?;
-        let _: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-        db.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")?;
+        let db = store::open(folder)?;
         let (signing, has_keys) = KeyFile::open(folder)?;
         let is_clean = {
             let _turn = signing.lock()?;
-            let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            change.execute_batch(TABLES)?;
+            let change = store::begin(&db)?;
+            let _ = schema::migrate(&change)?;
             let is_new: bool = change.query_row(
                 "SELECT NOT EXISTS (SELECT 1 FROM audit_anchors) AND NOT EXISTS (SELECT 1 FROM audit)",
                 [],
@@ -223,7 +196,7 @@ impl Log {
         is_wanted: impl FnOnce(&Connection) -> Result<bool, Error>,
     ) -> Result<Option<Head>, Error> {
         let _turn = self.signing.lock()?;
-        let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let change = store::begin(&self.db)?;
         let signed = keys_of_whole(&change, &self.folder, &self.keys, &self.signing)?;
         if !is_wanted(&change)? {
             return Ok(None);

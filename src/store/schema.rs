@@ -1,11 +1,11 @@
-//! Schema and migrations.
+//! The schema of the file, and its migrations: one path for the directory's tables and the audit log's.
 
-use rusqlite::{Connection, Transaction, config::DbConfig};
+use rusqlite::{OptionalExtension, Transaction};
 
 use super::Error;
 
 /// Migrations. A file's schema version is the number of migrations applied to it. A released migration is never changed.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY NOT NULL,
@@ -67,26 +67,53 @@ ALTER TABLE pins ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE logins ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE staff ADD COLUMN tries BLOB;
 ",
+    // Versions 1 to 3 created these tables with the first audit log, so a file of theirs may have them.
+    "
+CREATE TABLE IF NOT EXISTS audit (
+    seq       INTEGER PRIMARY KEY NOT NULL,
+    at        TEXT NOT NULL,
+    action    TEXT NOT NULL,
+    staff     INTEGER,
+    person    TEXT NOT NULL,
+    door      INTEGER,
+    door_name TEXT NOT NULL,
+    about     TEXT NOT NULL,
+    of        INTEGER,
+    count     INTEGER NOT NULL,
+    hash      BLOB NOT NULL,
+    mac       BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS audit_intents ON audit (staff, at) WHERE action = 'unlock-intent';
+CREATE INDEX IF NOT EXISTS audit_of ON audit (of) WHERE of IS NOT NULL;
+CREATE TABLE IF NOT EXISTS audit_anchors (
+    name   TEXT PRIMARY KEY NOT NULL CHECK (name IN ('first', 'next')),
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS audit_pending (
+    id     INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
+    sealed BLOB NOT NULL
+) STRICT;
+",
 ];
 
-/// Sets up a connection.
-pub(super) fn prepare(db: &Connection) -> Result<(), Error> {
-    db.busy_timeout(std::time::Duration::from_secs(5))?;
-    // A trigger added from outside could change rows inside our transactions, and our MACs would then cover the changed
-    // rows.
-    let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-    let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
-    let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    // Otherwise SQLite plans a cached statement again for each bound value: half of a sign-in's time besides the hash.
-    let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    let _: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;")?;
-    Ok(())
+/// What a file was before it was migrated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Before {
+    /// The schema version. 0 for an empty file.
+    pub(super) version: i64,
+    /// Whether it had the audit log's tables.
+    pub(super) has_log: bool,
 }
 
-/// Migrates the file to the current version. Returns the version it had before.
-pub(super) fn migrate(change: &Transaction<'_>) -> Result<i64, Error> {
+/// Migrates the file to the current version.
+///
+/// # Errors
+///
+/// [`Error::TooNew`] when a newer program wrote it.
+pub(super) fn migrate(change: &Transaction<'_>) -> Result<Before, Error> {
     let version: i64 = change.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'audit_anchors'";
+    let has_log = change.query_row(sql, [], |_| Ok(())).optional()?.is_some();
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     let missing = usize::try_from(version).ok().and_then(|taken| STEPS.get(taken..));
     for sql in missing.ok_or(Error::TooNew { version, known })? {
@@ -95,5 +122,5 @@ pub(super) fn migrate(change: &Transaction<'_>) -> Result<i64, Error> {
     if version != known {
         change.pragma_update(None, "user_version", known)?;
     }
-    Ok(version)
+    Ok(Before { version, has_log })
 }

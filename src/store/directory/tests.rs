@@ -108,7 +108,7 @@ fn a_file_of_a_newer_version_is_refused() {
     let folder = temporary_folder("vestibule-").unwrap();
     open(folder.path()).db.pragma_update(None, "user_version", 99).unwrap();
     let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err();
-    assert!(matches!(error, Error::TooNew { version: 99, .. }), "{error}");
+    assert!(matches!(error, Error::Store(store::Error::TooNew { version: 99, .. })), "{error}");
 }
 
 #[test]

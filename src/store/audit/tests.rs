@@ -4,6 +4,7 @@ use std::fs;
 
 use super::{head::FILE as HEAD, *};
 use crate::crypt;
+use crate::store::FILE;
 
 const KEY: [u8; 32] = [7; 32];
 
