@@ -1,12 +1,12 @@
-//! A kiosk with 5,000 people and a million records in its audit log: how long its start takes, what a sign-in takes then, and what
-//! memory an export needs (F55).
+//! F55: a kiosk with 5,000 people and a million audit records. Measures startup, sign-in, verification of the log, and
+//! the memory that an export needs.
 //!
-//! `cargo bench --bench records`; `VESTIBULE_RECORDS=10000` is quicker.
+//! `cargo bench --bench records`; `VESTIBULE_RECORDS=10000` is quicker. It fails when a goal is missed.
 
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
-    reason = "a benchmark reads the clock and prints what it saw"
+    reason = "a benchmark reads the clock and prints its results"
 )]
 
 use std::{
@@ -29,14 +29,14 @@ use vestibule::{
 };
 
 const PEOPLE: u64 = 5_000;
-/// The goals, in seconds: start, and sign-in with the hash, which takes a quarter of a second.
+/// Goals in seconds: startup, and sign-in including the PIN hash of 0.25 s.
 const START: f64 = 3.0;
 const SIGN_IN: f64 = 1.2;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let records: u64 = std::env::var("VESTIBULE_RECORDS").map_or(Ok(1_000_000), |records| records.parse())?;
     let config = Config::parse("", "kiosk.toml".as_ref())?;
-    // In memory: what a disk takes to write a million records is not asked here.
+    // On tmpfs: the time to write a million records to a disk is not measured.
     let memory = std::path::Path::new("/dev/shm");
     let folder =
         if memory.is_dir() { temporary_folder_in(memory, "vestibule-")? } else { temporary_folder("vestibule-")? };
@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if start <= START && sign_in <= SIGN_IN && grown < 16 { Ok(()) } else { Err("a goal is missed".into()) }
 }
 
-/// As the program writes it, visit by visit.
+/// Enrolls the people and writes the records as the program does, four for each visit.
 fn fill(folder: &std::path::Path, records: u64) -> Result<(), Box<dyn Error>> {
     let mut directory = Directory::open(folder, None, || Cost::FLOOR)?;
     for person in 0..PEOPLE {
@@ -100,7 +100,7 @@ fn fill(folder: &std::path::Path, records: u64) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Counts what is written, and forgets it.
+/// A sink that counts the bytes.
 struct Count(u64);
 
 impl Write for Count {
@@ -114,7 +114,7 @@ impl Write for Count {
     }
 }
 
-/// Memory that this process has now, in MiB.
+/// Resident memory of this process, in MiB.
 fn resident() -> Result<u64, Box<dyn Error>> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with("VmRSS")).ok_or("no VmRSS")?;

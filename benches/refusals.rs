@@ -1,17 +1,18 @@
-//! Can a guesser tell a wrong PIN, an unknown badge and a suspended person apart by time? Welch's t for each pair, over the
-//! directory's whole check and over the agent's answer.
+//! Whether a guesser can tell a wrong PIN, an unknown badge and a suspended person apart by timing (T7). Prints Welch's
+//! t for each pair, of the directory's check and of the agent's answer, and fails when a pair can be told apart.
 //!
-//! `cargo bench --bench refusals [-- SAMPLES AGENT_SAMPLES]`: 2,000 and 200 of each kind without arguments, ten minutes.
+//! `cargo bench --bench refusals [-- SAMPLES AGENT_SAMPLES]`: by default 2,000 and 200 samples of each kind, 10
+//! minutes.
 //!
 //! # Source
 //!
-//! Reparaz, Balasch, Verbauwhede, "Dude, is my code constant time?": above 4.5 two classes are told apart.
+//! The threshold of 4.5: Reparaz, Balasch, Verbauwhede, "Dude, is my code constant time?".
 
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::indexing_slicing,
-    reason = "a benchmark reads the clock and prints what it saw"
+    reason = "a benchmark reads the clock and prints its results"
 )]
 
 use std::{
@@ -60,14 +61,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if told_apart { Err("two kinds of refusal can be told apart".into()) } else { Ok(()) }
 }
 
-/// In any order: none comes always after the same other.
+/// The kinds in random order, so that none always follows the same other.
 fn order() -> [usize; 4] {
     let mut kinds = [0, 1, 2, 3];
     fastrand::shuffle(&mut kinds);
     kinds
 }
 
-/// So many people with a PIN and a badge. The first two are suspended; returns their PINs.
+/// Enrolls this many people with a PIN and a badge and suspends the first two. Returns their PINs.
 fn enrol(directory: &mut Directory, people: u64) -> Result<[String; 2], Box<dyn std::error::Error>> {
     let mut pins = Vec::new();
     for person in 0..people {
@@ -91,7 +92,8 @@ fn enrol(directory: &mut Directory, people: u64) -> Result<[String; 2], Box<dyn 
     pins.try_into().map_err(|_| "no PIN".into())
 }
 
-/// Every wrong PIN and every unknown badge is another one. Two people's PINs in turn: the same one twice is another refusal.
+/// Wrong PINs and unknown badges are never repeated, and the two suspended PINs alternate: a repeated PIN takes another
+/// path through the code.
 fn credential(kind: usize, number: usize, pins: &[String; 2]) -> Credential {
     let badge = |number: String| {
         Credential::Badge(Badge::read(&number, &BadgeProfile::plain()).unwrap_or_else(|| unreachable!()))
@@ -105,7 +107,7 @@ fn credential(kind: usize, number: usize, pins: &[String; 2]) -> Credential {
     }
 }
 
-/// The same through the agent, with its floor. Nobody can ask Kisi: no refusal gets so far.
+/// Measures the agent's answers, with its minimum answer time. Kisi is unreachable: no refusal gets that far.
 fn agent(
     folder: &std::path::Path,
     samples: usize,
@@ -116,8 +118,9 @@ fn agent(
     let mut times: [Vec<f64>; 4] = Default::default();
     let mut rest = samples;
     while 0 < rest {
-        // An agent for each kind: repeated refusals of one kind are one record, and what an agent writes is to be alike. New ones
-        // after twenty: so many unknown badges in a row are refused without a look.
+        // One agent for each kind, because repeated refusals of one kind are counted in one audit record and every
+        // agent has to write alike. New agents after 20 samples, because after 20 unknown badges the next is refused
+        // without a lookup.
         let agents = [(); 4].map(|()| {
             let directory = Directory::open(folder, None, || Cost::FLOOR)?;
             wiring::start(&config, directory, Client::new(&wiring::client(&config))?)
@@ -132,8 +135,8 @@ fn agent(
             for kind in order() {
                 let (session, agent) = &ready[kind];
                 let presented = Presented(credential(kind, rest + number, pins));
-                // Timers tick in whole milliseconds, each agent's from its own start. Asked right after another one's answer, an
-                // agent would always be asked at the same part of its millisecond, and twenty samples would be one.
+                // Timers have a resolution of 1 ms that starts with the agent. Without this random pause all 20 samples
+                // of an agent would fall on the same fraction of a millisecond.
                 thread::sleep(Duration::from_micros(fastrand::u64(..3_000)));
                 let begin = begin();
                 agent.send(Effect::Identify(*session, presented, Asked::default()));
@@ -147,7 +150,7 @@ fn agent(
     Ok(times)
 }
 
-/// Only a session makes ids of sessions.
+/// Only a session creates session ids.
 fn id(mut session: Session) -> Result<SessionId, Box<dyn std::error::Error>> {
     let mut effects = Vec::new();
     for _ in 0..6 {
@@ -161,7 +164,7 @@ fn begin() -> Instant {
     Instant::now()
 }
 
-/// Prints each kind and each pair. Says whether any pair is told apart.
+/// Prints the statistics of each kind and pair. Returns whether any pair can be told apart.
 fn report(what: &str, times: &[Vec<f64>; 4]) -> bool {
     println!("{what}, {} of each:", times[0].len());
     for (kind, times) in KINDS.iter().zip(times) {

@@ -1,9 +1,10 @@
-//! The kiosk as a process on a real X server, side by side with the same page in Chromium's kiosk mode: start, memory, processor at
-//! rest, touches; and what only the kiosk has: unlocks, long lists, memory after many visits. It prints a table.
+//! The kiosk on a real X server beside an equivalent page in Chromium's kiosk mode: startup, memory, processor time at
+//! rest, touch latency; and for the kiosk alone: unlocks, long lists, memory after many visits. Prints a table.
 //!
 //! `cargo build --release && VESTIBULE_PROGRAM=target/release/vestibule cargo bench --profile dev --bench appliance`
 //!
-//! With `-- alone` behind it, only what Chromium has no equivalent of. Only the program is a release build: what measures may be slow. Without Chromium its column stays empty.
+//! `-- alone` measures only what Chromium has no equivalent of. Only the program has to be a release build, not this
+//! benchmark. Without Chromium its column stays empty.
 
 #![expect(
     clippy::disallowed_methods,
@@ -14,7 +15,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a benchmark reads the clock, prints what it saw, and ends with what it cannot do"
+    reason = "a benchmark reads the clock, prints its results, and panics on failure"
 )]
 #![allow(
     dead_code,
@@ -26,7 +27,7 @@
 #[path = "../../tests/it/touchscreen.rs"]
 mod touchscreen;
 
-/// What the touchscreen of the tests wants from them.
+/// Stands in for the test module that `touchscreen.rs` imports.
 mod headless {
     pub(crate) fn now() -> std::time::Instant {
         std::time::Instant::now()
@@ -65,10 +66,10 @@ const TOUCHES: usize = 60;
 const TAPS: usize = 60;
 const REST: Duration = Duration::from_mins(1);
 const VISITS: usize = 1_000;
-/// A key of the pad, and beside its digit: in the page and in the kiosk.
+/// A point on a key beside its digit, the same in the page and in the kiosk.
 const KEY: Point = Point::new(965.0, 260.0);
 
-/// What is measured of both.
+/// Measurements of the kiosk and of Chromium: milliseconds, MiB, percent of a core.
 #[derive(Default)]
 struct Numbers {
     start: f64,
@@ -78,7 +79,7 @@ struct Numbers {
     processes: usize,
 }
 
-/// A program on the screen, with all its processes. Ended when dropped.
+/// A program on the screen. Dropping it kills all its processes.
 struct Shown {
     child: Child,
 }
@@ -92,7 +93,7 @@ impl Drop for Shown {
     }
 }
 
-/// A process and everything that came of it.
+/// A process and all its descendants.
 fn processes(root: u32) -> Vec<u32> {
     let mut all = vec![root];
     let mut at = 0;
@@ -119,7 +120,7 @@ fn memory(root: u32) -> f64 {
     processes(root).into_iter().map(of).sum::<f64>() / 1024.0
 }
 
-/// Time on a processor over all threads, in seconds.
+/// Processor time of all threads, in seconds.
 fn processor(root: u32) -> f64 {
     let mut nanos = 0.0;
     for process in processes(root) {
@@ -140,7 +141,7 @@ fn ms(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }
 
-/// Starts it, until the key is drawn.
+/// Starts a program and waits until the key is drawn. Returns the time in ms.
 fn started(screen: &Touchscreen, command: &mut Command) -> (Shown, f64) {
     let eye = screen.eye();
     let begin = Instant::now();
@@ -154,7 +155,7 @@ fn started(screen: &Touchscreen, command: &mut Command) -> (Shown, f64) {
         .spawn()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let shown = Shown { child };
-    // The colour of a key: lighter than its page, and no white of a page that is still empty.
+    // The color of a key: lighter than its page, and not the white of a page that is still empty.
     let is_key = |pixel: &[u8]| {
         pixel[..3].iter().all(|part| (20..120).contains(part)) && pixel != eye.pixel(Point::new(4.0, 4.0))
     };
@@ -172,7 +173,7 @@ fn started(screen: &Touchscreen, command: &mut Command) -> (Shown, f64) {
 
 fn numbers(what: &str, mut command: impl FnMut() -> Command) -> Numbers {
     let mut screen = Touchscreen::start(SIZE.0, SIZE.1);
-    // The first start makes profiles and reads everything from the disk.
+    // Warm-up: the first start creates profiles and reads from the disk.
     drop(started(&screen, &mut command()));
     let mut starts = Vec::new();
     for _ in 0..STARTS {
@@ -194,7 +195,7 @@ fn numbers(what: &str, mut command: impl FnMut() -> Command) -> Numbers {
     Numbers { start, memory, rest, touch, processes }
 }
 
-/// From the finger to other pixels beside the digit, in milliseconds: median and longest.
+/// Time from a touch to changed pixels beside the digit, in ms: median and maximum.
 fn touches(screen: &mut Touchscreen) -> (f64, f64) {
     let eye = screen.eye();
     let mut times = Vec::new();
@@ -209,7 +210,7 @@ fn touches(screen: &mut Touchscreen) -> (f64, f64) {
         screen.lift(0, KEY);
         thread::sleep(Duration::from_millis(120 + index as u64 % 17));
         if index % 5 == 4 {
-            // Escape: the digits vanish, so that nobody is looked for.
+            // Escape clears the digits, so that no PIN is checked.
             screen.chord(&[1]);
             thread::sleep(Duration::from_millis(300));
         }
@@ -218,7 +219,7 @@ fn touches(screen: &mut Touchscreen) -> (f64, f64) {
     (median, longest)
 }
 
-/// A kiosk with a simulated Kisi in this process, and two people with many badges.
+/// A data folder with two people of many badges each, and a simulated Kisi in this process.
 struct Site {
     folder: TempDir,
     kisi: Simulator,
@@ -299,10 +300,10 @@ fn program() -> PathBuf {
     program.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", program.display()))
 }
 
-/// A scan, until the screen is another: in milliseconds.
+/// Time from the Enter of a scan to a changed screen, in ms.
 fn sign_in(screen: &mut Touchscreen, index: usize) -> f64 {
     let eye = screen.eye();
-    // Where the clock is at rest, and nothing with doors.
+    // A point that changes between the screen at rest, with its clock, and the doors.
     let at = Point::new(640.0, 700.0);
     let before = eye.pixel(at);
     screen.type_text(&badge(index % 2, index / 2 % BADGES), Duration::ZERO);
@@ -312,7 +313,7 @@ fn sign_in(screen: &mut Touchscreen, index: usize) -> f64 {
     ms(begin)
 }
 
-/// From the finger that is lifted off a door to the first byte of the request on the wire: in milliseconds.
+/// Time from lifting the finger off a door to the first byte of the unlock request, in ms.
 fn tap(site: &Site, screen: &mut Touchscreen) -> f64 {
     let door = Point::new(200.0, 250.0);
     let _ = site.wire.unlock();
@@ -368,7 +369,7 @@ fn main() {
     line("program", &format!("{large:.1} MiB"), "", "", "25 MiB");
 }
 
-/// A profile of its own, and the page. `None` where Chromium is not installed.
+/// A temporary profile and the address of the page. `None` if Chromium is not installed.
 fn chromium() -> Option<(TempDir, String)> {
     let is_there = Command::new("chromium").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/appliance/page.html");
@@ -384,7 +385,7 @@ fn chromium() -> Option<(TempDir, String)> {
     }
 }
 
-/// What Chromium has no equivalent of.
+/// Measures what Chromium has no equivalent of.
 fn alone(site: &Site) {
     let mut screen = Touchscreen::start(SIZE.0, SIZE.1);
     let (shown, _) = started(&screen, &mut site.command());
@@ -442,7 +443,7 @@ fn alone(site: &Site) {
     many();
 }
 
-/// Two thousand doors.
+/// Measures a person with 2,000 doors.
 fn many() {
     let site = Site::new(1_990);
     let mut screen = Touchscreen::start(SIZE.0, SIZE.1);

@@ -1,4 +1,5 @@
-//! The wire between the kiosk and the simulated Kisi, and when something came along it. What the server does with it is not in it.
+//! A TCP proxy between the kiosk and the simulated Kisi that notes when an unlock request arrives, without the time of
+//! the server.
 
 use std::{
     io::{Read, Write},
@@ -8,10 +9,10 @@ use std::{
     time::Instant,
 };
 
-/// Threads that pass bytes on as they come. They end with the program.
+/// A running proxy. Its threads end with the process.
 pub(crate) struct Wire {
     address: SocketAddr,
-    /// When the last request to unlock a door began to arrive.
+    /// When the first bytes of the latest unlock request arrived.
     unlock: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -38,7 +39,7 @@ impl Wire {
         format!("http://{}", self.address)
     }
 
-    /// When the request came that was not asked for yet.
+    /// Takes the arrival time of the latest unlock request.
     pub(crate) fn unlock(&self) -> Option<Instant> {
         self.unlock.lock().unwrap().take()
     }

@@ -1,5 +1,5 @@
-//! What it costs to lay out and draw a whole screen of 1280 by 800, at rest and with a few doors or two thousand. The window itself
-//! draws only what has changed; what that takes on a real screen is in `appliance`.
+//! Time to lay out and draw a whole screen of 1280 by 800: at rest, with 9 doors, with 2,000. The real window redraws
+//! only what has changed; the `appliance` benchmark measures that.
 
 use std::hint::black_box;
 
@@ -39,7 +39,7 @@ pub(crate) fn frame(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A kiosk whose agent answers nothing: the benchmark does.
+/// A kiosk whose agent never answers: the benchmark gives the answers.
 fn kiosk() -> App {
     let (agent, port) = agent::channel();
     std::mem::forget(port);
@@ -52,7 +52,7 @@ fn sign_in(kiosk: &mut App, count: u64) {
     for digit in Digit::ALL.into_iter().cycle().take(6) {
         drop(kiosk.update(Message::Session(Event::DigitTouched(digit))));
     }
-    let Some(State::Checking { session, .. }) = testing::state(kiosk) else { panic!("nobody is looked for") };
+    let Some(State::Checking { session, .. }) = testing::state(kiosk) else { panic!("no check is pending") };
     let session = *session;
     let door = |number| Door {
         id: DoorId::new(number),

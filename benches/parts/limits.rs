@@ -1,5 +1,5 @@
-//! D21: what `[limits]` cost at a sign-in: 90 days of a receptionist who opens 200 doors a day, with limits on all of 30 doors. The goal is
-//! 1 ms, and it may not grow with the history.
+//! D21: time that `[limits]` add to a sign-in, for a receptionist with 200 unlocks a day over 1 and 90 days and limits
+//! on all 30 doors. The goal is 1 ms, independent of the history.
 
 use criterion::{BenchmarkId, Criterion};
 use jiff::Timestamp;
@@ -44,7 +44,7 @@ pub(crate) fn limits(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Rows as the kiosk writes them, without their chain: nobody verifies it here.
+/// Rows as the kiosk writes them, but without valid hashes: nothing verifies them here.
 fn history(days: u32) -> (TempDir, Log) {
     let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     let log = Log::open(folder.path(), [7; 32]).unwrap();

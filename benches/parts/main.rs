@@ -1,8 +1,8 @@
-//! What single parts of the kiosk cost.
+//! Time of single parts of the kiosk.
 //!
-//! `cargo bench --bench parts`; with `-- frame` behind it only those whose name has the word.
+//! `cargo bench --bench parts`; `-- frame` selects those with this word in their name.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark ends with what it cannot do")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark panics on failure")]
 
 mod frame;
 mod limits;

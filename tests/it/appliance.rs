@@ -1,4 +1,4 @@
-//! The kiosk as an appliance: who watches it, what happens when it stands still, and a configuration that changes under it.
+//! The kiosk as an appliance: health endpoints, watchdog, reload of the configuration, recovery, `setup`, log files.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ use crate::{
     touchscreen::Touchscreen,
 };
 
-/// A port that nobody has just now.
+/// A free TCP port on loopback.
 pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -29,7 +29,7 @@ fn signal(program: &Program, signal: Signal) {
     kill_process(Pid::from_raw(program.child.id().cast_signed()).unwrap(), signal).unwrap();
 }
 
-/// A kiosk that is watched, and where.
+/// An installed kiosk with `health.listen`, and the base URL of its health endpoints.
 pub(crate) fn watched() -> (Installed, String) {
     let installed = Installed::new();
     let (file, port) = (installed.path("kiosk.toml"), free_port());
@@ -39,15 +39,15 @@ pub(crate) fn watched() -> (Installed, String) {
 }
 
 pub(crate) fn get(url: &str) -> (u16, String) {
-    // Making one reads every certificate of the system.
+    // Shared, because creating a client reads all system certificates.
     static CLIENT: LazyLock<reqwest::blocking::Client> =
         LazyLock::new(|| reqwest::blocking::Client::builder().no_proxy().build().unwrap());
-    // Nobody answers yet: no status.
+    // Nothing listens yet: status 0.
     let Ok(answer) = CLIENT.get(url).send() else { return (0, String::new()) };
     (answer.status().as_u16(), answer.text().unwrap())
 }
 
-/// Asks until it is so, for half a minute.
+/// Polls the URL until the condition holds, for at most 30 s. Returns the body.
 #[track_caller]
 pub(crate) fn until(url: &str, is_so: impl Fn(u16, &str) -> bool) -> String {
     let deadline = now() + Duration::from_secs(30);
@@ -66,7 +66,7 @@ pub(crate) fn number(metrics: &str, name: &str) -> f64 {
     line.unwrap_or_else(|| panic!("no {name} in {metrics}")).split(' ').next_back().unwrap().parse().unwrap()
 }
 
-/// Prometheus' own tool takes what it is given, and nothing in it is about anybody.
+/// `/metrics` passes `promtool check metrics` and holds no name, e-mail address, badge number, door or key.
 #[test]
 fn who_watches_is_told_numbers_and_nothing_about_anybody() {
     let (installed, at) = watched();
@@ -111,7 +111,7 @@ fn who_watches_is_told_numbers_and_nothing_about_anybody() {
     assert!(verdict.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
 }
 
-/// F42: what is refused changes nothing, whoever asked; what is right holds from then on, in the same process.
+/// F42: a refused reload changes nothing and shows in `/readyz`; a valid one takes effect in the same process.
 #[test]
 fn a_running_kiosk_reads_its_configuration_anew_and_keeps_the_last_good_one() {
     let (installed, at) = watched();
@@ -142,7 +142,8 @@ fn a_running_kiosk_reads_its_configuration_anew_and_keeps_the_last_good_one() {
     assert_eq!(kiosk.child.try_wait().unwrap(), None, "the same process");
 }
 
-/// I9: a kiosk that could not start works as soon as the reason is gone, without anybody near it.
+/// I9: a kiosk that cannot start (its device key is missing) retries, and works in the same process once the key is
+/// back.
 #[test]
 fn a_kiosk_that_cannot_start_says_so_and_heals_by_itself() {
     let (installed, at) = watched();
@@ -160,17 +161,17 @@ fn a_kiosk_that_cannot_start_says_so_and_heals_by_itself() {
     );
     fs::rename(&away, &key).unwrap();
     let _ = kiosk.expect("the configuration was read anew");
-    let _ = screen.once("anything else", |picture| picture != notice);
+    let _ = screen.once("another screen", |picture| picture != notice);
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = kiosk.expect("signed in");
     assert_eq!(kiosk.child.try_wait().unwrap(), None, "the same process");
 }
 
-/// What systemd does with `Type=notify`, `WatchdogSec=20` and `Restart=always`, as far as the kiosk can tell.
+/// Plays systemd with `Type=notify`, `WatchdogSec=20s` and `Restart=on-failure`.
 struct Supervisor {
     socket: UnixDatagram,
     deadline: std::time::Instant,
-    /// Of the kiosk.
+    /// The supervised kiosk.
     program: Program,
 }
 
@@ -188,7 +189,7 @@ impl Supervisor {
         this
     }
 
-    /// What it says next, until it is given up.
+    /// The next notification. `None` at the watchdog deadline.
     fn next(&self) -> Option<String> {
         let left = self.deadline.saturating_duration_since(now());
         self.socket.set_read_timeout(Some(left.max(Duration::from_millis(1)))).unwrap();
@@ -197,7 +198,8 @@ impl Supervisor {
         Some(String::from_utf8_lossy(&bytes[..length]).trim().to_owned())
     }
 
-    /// Until it was not heard of for as long as the watchdog allows. Then it is killed.
+    /// Stops the process after its second heartbeat and kills it when the watchdog expires. Returns the number of
+    /// heartbeats.
     fn until_silent(&mut self) -> u32 {
         let mut beats = 0;
         while let Some(said) = self.next() {
@@ -214,7 +216,7 @@ impl Supervisor {
     }
 }
 
-/// F35, R58: a kiosk that is stopped is not heard of, killed, started again, and signed out.
+/// F35, R58: a stopped process sends no heartbeat, is killed by the watchdog, and is signed out after the restart.
 #[test]
 fn a_kiosk_that_stands_still_is_started_again_and_signed_out() {
     let (installed, _) = watched();
@@ -222,11 +224,11 @@ fn a_kiosk_that_stands_still_is_started_again_and_signed_out() {
     let mut screen = Touchscreen::start(1280, 800);
     let mut supervisor = Supervisor::start(&installed, &screen);
     let rest = screen.settled();
-    // Touches keep the visit; it ends with the process.
+    // Somebody is signed in when the process stops.
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = supervisor.program.expect("signed in");
     let begin = now();
-    assert_eq!(supervisor.until_silent(), 2, "it was heard of until it was stopped");
+    assert_eq!(supervisor.until_silent(), 2, "no heartbeat after the stop");
     assert!(begin.elapsed() < Duration::from_secs(45), "{:?}", begin.elapsed());
     drop(supervisor);
     let supervisor = Supervisor::start(&installed, &screen);
@@ -236,7 +238,8 @@ fn a_kiosk_that_stands_still_is_started_again_and_signed_out() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// From nothing to a kiosk that starts: each answer is written where it belongs, and nothing else in the file changes.
+/// `vestibule setup` from nothing: each answer is written to its key, nothing else in the file changes, the list is
+/// imported.
 #[test]
 fn a_first_installation_is_led_through_step_by_step() {
     let installed = Installed::new();
@@ -289,7 +292,7 @@ fn a_first_installation_is_led_through_step_by_step() {
     let text = fs::read_to_string(&config).unwrap();
     let changed = text.lines().zip(shipped.lines()).filter(|(now, before)| now != before).count();
     assert_eq!((changed, text.lines().count()), (6, shipped.lines().count()));
-    // Nobody answers: nothing is done by halves.
+    // Without answers `setup` changes nothing.
     let before = fs::read_to_string(&config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
     let silent = command.args(["setup", "--config"]).arg(&config).stdin(Stdio::null()).output().unwrap();
@@ -297,7 +300,7 @@ fn a_first_installation_is_led_through_step_by_step() {
     assert_eq!(fs::read_to_string(&config).unwrap(), before);
 }
 
-/// A folder gets a file a day, as JSON where the site wants it; nobody's name, badge or login is in it.
+/// With `[log]` the log goes to a daily file, as JSON, without names or badge numbers.
 #[test]
 fn the_log_is_kept_in_files_that_programs_can_read() {
     let installed = Installed::new();

@@ -1,5 +1,5 @@
-//! What the command line must not do to whoever uses it: lose a key or a PIN, leave half of something, overwrite a file that it did
-//! not understand, or show what nobody may see. With the real program, real files, and outputs that are full.
+//! The command line must not lose a key or a PIN, leave a change half done, overwrite a file that it cannot read, or
+//! print a secret. The tests use the real program, real files, and full outputs (`/dev/full`).
 
 use std::{
     fs::{self, File},
@@ -42,7 +42,7 @@ fn refused(output: Output, code: i32) -> String {
 }
 
 impl Files {
-    /// A directory with a fast hash.
+    /// A directory with the cheapest PIN hash.
     fn with_directory() -> Self {
         let files = Self::new();
         drop(files.opened());
@@ -77,7 +77,7 @@ impl Files {
         lines.filter(|line| line["action"] == action).count()
     }
 
-    /// Logins of kiosks at Kisi.
+    /// Number of logins at Kisi that were created for kiosks.
     fn logins_at_kisi(&self) -> usize {
         self.site.kisi.with(|world| world.logins.values().filter(|login| login.device_model.is_some()).count())
     }
@@ -104,7 +104,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// A2: an existing `--data` folder with mode 0755 left the database 0644. With a umask that closes nothing.
+/// A2: in an existing `--data` folder of mode 0755 the database got mode 0644. Tested with umask 000.
 #[test]
 fn files_are_closed_to_others_whatever_the_umask_is() {
     let files = Files::new();
@@ -136,7 +136,7 @@ fn files_are_closed_to_others_whatever_the_umask_is() {
     assert!(said.contains("0755") && said.contains(&format!("chmod 700 {}", data.display())), "{said}");
 }
 
-/// A1: `doctor` called it fine that logins went in clear to a proxy, and printed the proxy's password.
+/// A1: `doctor` accepted a configuration that sent logins to a proxy in clear text, and printed the proxy's password.
 #[test]
 fn a_proxy_gets_no_login_in_clear_and_its_password_is_shown_nowhere() {
     let files = Files::with_directory();
@@ -159,7 +159,7 @@ fn a_proxy_gets_no_login_in_clear_and_its_password_is_shown_nowhere() {
     assert!(said.contains("proxy") && said.contains("***@127.0.0.1") && !said.contains("canary"), "{said}");
 }
 
-/// C16: `staff remove` of one person deleted a login that a running `staff import` had just made for another.
+/// C16: `staff remove` of one person deleted a login that a running `staff import` had just created for another.
 #[test]
 fn two_commands_that_change_logins_wait_for_each_other() {
     let files = Files::with_directory();
@@ -172,11 +172,11 @@ fn two_commands_that_change_logins_wait_for_each_other() {
     let removed = files.run(&["staff", "remove", GRACE]);
     let said = ok(removed);
     assert!(said.contains("waiting for another command that changes logins: process"), "{said}");
-    assert!(said.contains("vestibule staff import"), "it says which: {said}");
+    assert!(said.contains("vestibule staff import"), "it names the other command: {said}");
     let pin = Files::pin_of(import.wait_with_output().unwrap());
     assert!(files.by_pin(&pin), "the PIN that was printed works");
     assert_eq!(files.logins_at_kisi(), 1, "and its login is at Kisi");
-    // A program that was killed holds no lock.
+    // The lock is free again.
     let _ = ok(files.run(&["staff", "add", GRACE, "--badge", BADGE]));
 }
 
@@ -198,7 +198,7 @@ fn a_backup_is_recorded_once_it_is_written_and_a_private_key_is_refused_without_
     let _ = refused(files.run(&["backup", "--to", &recipient, "--out", out]), 1);
     let _ = refused(files.run(&["backup", "--to", &recipient, "--out", "/no/such/folder/b.age"]), 1);
     let _ = refused(files.to_full(&["backup", "--to", &recipient, "--out", "-"]), 1);
-    assert_eq!(files.records("backup"), 0, "what failed is no backup");
+    assert_eq!(files.records("backup"), 0, "a failed backup leaves no record");
     for entry in fs::read_dir(files.folder.join("data")).unwrap() {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
         assert!(memchr::memmem::find(&bytes, &key.as_bytes()[20..]).is_none());
@@ -206,7 +206,7 @@ fn a_backup_is_recorded_once_it_is_written_and_a_private_key_is_refused_without_
     fs::remove_file(out).unwrap();
     let _ = ok(files.run(&["backup", "--to", &recipient, "--out", out]));
     assert_eq!(files.records("backup"), 1);
-    // To the output: nothing but the backup goes there.
+    // With `--out -` only the backup goes to stdout.
     let piped = files.run(&["backup", "--to", &recipient, "--out", "-"]);
     assert!(piped.status.success() && piped.stdout.starts_with(b"age-encryption.org"), "{}", text(&piped));
 }
@@ -218,7 +218,7 @@ fn what_is_printed_once_is_kept_when_it_cannot_be_printed() {
     let pin = Files::pin_of(files.run(&["staff", "add", ADA, "--pin", "--json"]));
     let _ = ok(files.run(&["staff", "add", GRACE, "--badge", BADGE]));
     let _ = refused(files.to_full(&["audit", "take-key"]), 1);
-    // The null device also stands in for an output that was closed.
+    // /dev/null also stands for a closed stdout: the Rust runtime opens it in its place.
     for command in [&["audit", "take-key"][..], &["technician", "pin", "--yes"], &["staff", "pin", ADA, "--yes"]] {
         let null = File::options().write(true).open("/dev/null").unwrap();
         let output =
@@ -226,14 +226,14 @@ fn what_is_printed_once_is_kept_when_it_cannot_be_printed() {
         assert!(refused(output, 1).contains("the output goes nowhere"), "{command:?}");
     }
     let key = ok(files.run(&["audit", "take-key"]));
-    assert_eq!(key.trim().len(), 2 + 64, "it was kept, and is printed now: {key}");
+    assert_eq!(key.trim().len(), 2 + 64, "the key was kept and is printed now: {key}");
     assert!(refused(files.run(&["audit", "take-key"]), 1).contains("already taken"));
 
     let logins = files.logins_at_kisi();
     let said = refused(files.to_full(&["staff", "add", "juergen@example.com", "--pin"]), 1);
     assert!(said.contains("could not be printed, so it was not issued"), "{said}");
     assert!(!files.is_enrolled("juergen@example.com"));
-    assert_eq!(files.logins_at_kisi(), logins, "and no login is left at Kisi");
+    assert_eq!(files.logins_at_kisi(), logins, "no login is left at Kisi");
     let _ = refused(files.to_full(&["staff", "pin", ADA, "--yes"]), 1);
     assert!(files.by_pin(&pin), "the old PIN still works");
     let _ = refused(files.to_full(&["staff", "renew", ADA, "--yes"]), 1);
@@ -243,10 +243,11 @@ fn what_is_printed_once_is_kept_when_it_cannot_be_printed() {
     let list = files.list("more.csv", "email,name,badge\njuergen@example.com,,\n");
     let _ = refused(files.to_full(&["staff", "import", &list, "--pin"]), 1);
     assert!(!files.is_enrolled("juergen@example.com"));
-    assert_eq!((files.records("enrol"), files.records("pin-issued")), (2, 0), "and nothing says that it was");
+    assert_eq!((files.records("enrol"), files.records("pin-issued")), (2, 0), "no record of what was not issued");
 }
 
-/// E28: `staff qr` onto a file that exists enrolled the badge and then failed: nobody had it, and no command took it away.
+/// E28: `staff qr --out` with an existing file gave the person the badge and then failed, so that nobody had its
+/// picture, and no command could remove the badge.
 #[test]
 fn a_badge_to_print_is_given_once_its_picture_is_there() {
     let files = Files::with_directory();
@@ -264,7 +265,7 @@ fn a_badge_to_print_is_given_once_its_picture_is_there() {
     assert_eq!(badges(), 1);
     let nobody = files.folder.join("nobody.png");
     let _ = refused(files.run(&["staff", "qr", "nobody@example.com", "--out", nobody.to_str().unwrap()]), 1);
-    assert!(!nobody.exists(), "no picture of a badge that nobody has");
+    assert!(!nobody.exists(), "no picture without a badge");
     let piped = files.run(&["staff", "qr", GRACE, "--out", "-", "--format", "png"]);
     assert!(piped.status.success() && piped.stdout.starts_with(b"\x89PNG"), "{}", text(&piped));
     assert_eq!(badges(), 2);
@@ -286,7 +287,7 @@ fn a_badge_to_print_is_given_once_its_picture_is_there() {
     }
 }
 
-/// E30: a mistyped `--data` on a reading command made a new directory with a new key, without a word.
+/// E30: a mistyped `--data` silently created a new directory with a new key, even for commands that only read.
 #[test]
 fn a_path_that_was_mistyped_makes_no_directory() {
     let files = Files::new();
@@ -308,7 +309,7 @@ fn a_path_that_was_mistyped_makes_no_directory() {
     ] {
         let said = refused(files.run(words), 1);
         assert!(said.contains("there is no directory in"), "{words:?}: {said}");
-        assert!(!files.folder.join("data").exists(), "{words:?} made one");
+        assert!(!files.folder.join("data").exists(), "{words:?} created one");
     }
     let recipient = age::x25519::Identity::generate().to_public().to_string();
     let _ = refused(files.run(&["backup", "--to", &recipient, "--out", "x.age"]), 1);
@@ -317,7 +318,7 @@ fn a_path_that_was_mistyped_makes_no_directory() {
     assert!(files.folder.join("data").exists());
 }
 
-/// E31, E32: flags that do not go together are a usage error; a badge where none signs in is given with a warning.
+/// E31, E32: conflicting flags are a usage error. Giving a badge while `sign_in.badge = "off"` prints a warning.
 #[test]
 fn flags_that_do_not_apply_are_said() {
     let files = Files::with_directory();
@@ -350,7 +351,7 @@ fn flags_that_do_not_apply_are_said() {
     }
 }
 
-/// C12: an admin's command on a store that was put back wrote a head that fits, and hid it.
+/// C12: an admin command on a rolled-back database wrote a matching audit head, which hid the rollback.
 #[test]
 fn no_command_writes_into_a_store_that_was_put_back() {
     let files = Files::with_directory();
@@ -385,14 +386,14 @@ fn no_command_writes_into_a_store_that_was_put_back() {
         assert!(said.contains("the log was cut") || said.contains("`audit.head` is missing"), "{said}");
     };
     put_back();
-    assert_eq!(fs::read(data.join("audit.head")).unwrap(), head, "the head still tells");
-    // With the head taken away too.
+    assert_eq!(fs::read(data.join("audit.head")).unwrap(), head, "the audit head still shows the rollback");
+    // The same with the audit head deleted.
     fs::remove_file(data.join("audit.head")).unwrap();
     put_back();
-    assert!(files.is_enrolled(GRACE) && !files.is_enrolled(ADA), "and nobody was changed");
+    assert!(files.is_enrolled(GRACE) && !files.is_enrolled(ADA), "nobody was changed");
 }
 
-/// C14: `restore` brought people back without a word, with all their guesses.
+/// C14: `restore` brought people back without a warning, and with full guess budgets.
 #[test]
 fn a_restore_is_confirmed_and_says_who_stays_suspended() {
     let files = Files::with_directory();
@@ -437,8 +438,8 @@ fn after_take_key_nobody_claims_that_signatures_were_checked() {
     assert!(line.starts_with("warning") && line.contains("signatures were not checked"), "{line}");
 }
 
-/// E33: every person and door that no kiosk can open, with the admin key and without: switched off, no rights, rights that ended,
-/// an admin's doors; and what was not checked is not said to work.
+/// E33: `doctor` names every person and door that no kiosk can serve, with the admin key and without it: access
+/// switched off, no rights, expired rights, an admin's doors. It does not report unchecked logins as working.
 #[test]
 fn doctor_names_everybody_whom_no_kiosk_can_serve() {
     let files = Files::with_directory();
@@ -469,7 +470,7 @@ fn doctor_names_everybody_whom_no_kiosk_can_serve() {
     assert!(has(&["never", "juergen@example.com", "right has ended"]), "{said}");
     assert!(has(&["never", "nadia@example.com", "every door", "no right to any door"]), "{said}");
     assert!(has(&["4 of 4 checked, 4 of them work"]), "{said}");
-    // An admin's doors are the same rows both times.
+    // For an admin both forms print the same rows.
     files.site.kisi.with(|world| {
         let grace = world.person_by_email(GRACE).unwrap().id;
         let grace = world.people.get_mut(&grace).unwrap();
@@ -482,7 +483,7 @@ fn doctor_names_everybody_whom_no_kiosk_can_serve() {
     let (with, without) = (rows(&doctor(true)), rows(&doctor(false)));
     assert!(!with.is_empty());
     assert_eq!(with, without);
-    // Nobody was checked: nobody is said to work.
+    // A login that was not checked is not reported as working.
     for email in [ADA, GRACE, "juergen@example.com", "nadia@example.com"] {
         let _ = ok(files.run(&["staff", "remove", email]));
     }
@@ -493,7 +494,8 @@ fn doctor_names_everybody_whom_no_kiosk_can_serve() {
     assert!(said.contains("0 of 1 checked") && !said.contains("0 of 1 work"), "{said}");
 }
 
-/// B5: odds of guessing badge numbers stand beside those of PINs, and a declared space that is too small is refused everywhere.
+/// B5: `doctor` prints the odds of guessing badge numbers beside those of PINs. A `badge.numbers` that is too small is
+/// refused by `staff badge`, by `doctor` and at startup.
 #[test]
 fn the_odds_of_badge_numbers_are_said_and_too_few_numbers_are_refused() {
     let files = Files::with_directory();
@@ -507,7 +509,7 @@ fn the_odds_of_badge_numbers_are_said_and_too_few_numbers_are_refused() {
     ] {
         assert!(said.contains(&format!("odds     {line}: one guess")), "no `{line}`: {said}");
     }
-    assert!(said.contains("core-hours") && said.contains("replace cards"), "F34: what a stolen disk costs: {said}");
+    assert!(said.contains("core-hours") && said.contains("replace cards"), "finding F34, a stolen disk: {said}");
     let mut directory = files.opened();
     let grace = directory.person(GRACE).unwrap().unwrap().id;
     for number in 0..65 {
@@ -530,7 +532,7 @@ fn the_odds_of_badge_numbers_are_said_and_too_few_numbers_are_refused() {
     assert!(error.contains("65536 different badge numbers are too few for 66 badges"), "{error}");
 }
 
-/// E27: `setup` overwrote a file that it could not read with the defaults.
+/// E27: `setup` overwrote a configuration that it could not read with the defaults.
 #[test]
 fn setup_leaves_alone_what_it_does_not_understand() {
     let files = Files::with_directory();
@@ -543,11 +545,12 @@ fn setup_leaves_alone_what_it_does_not_understand() {
         fs::write(&config, &bad).unwrap();
         let output = files.answer(&["setup"], &["A"; 20]);
         assert!(!output.status.success() && text(&output).contains(why), "{}", text(&output));
-        assert_eq!(fs::read(&config).unwrap(), bad, "it was left as it is");
+        assert_eq!(fs::read(&config).unwrap(), bad, "the file is unchanged");
     }
 }
 
-/// E27: what is answered wrongly is asked again, what there was is kept, and what will change is shown before it does.
+/// E27: `setup` repeats a question after a wrong answer, keeps existing values, and shows the changes before it writes
+/// them.
 #[test]
 fn setup_asks_again_and_keeps_what_was_there() {
     let files = Files::with_directory();
@@ -558,11 +561,11 @@ fn setup_asks_again_and_keeps_what_was_there() {
     let list =
         files.list("staff.csv", &format!("email,name,badge\n{GRACE},,{BADGE}\nnobody@example.com,,4711471199\n"));
     let answers = [
-        "", // The name stays.
+        "", // Keeps the name.
         &"x".repeat(61),
         "Back door",
         "+49 40 1234567",
-        "http://api.kisi.io", // In clear.
+        "http://api.kisi.io", // Without TLS.
         "",
         "maybe",
         "alone",
@@ -594,14 +597,14 @@ fn setup_asks_again_and_keeps_what_was_there() {
     assert!(said.contains("grace@example.com enrolled") && !said.contains("PIN issued"), "`nein` is no: {said}");
     assert!(
         said.contains("was not imported completely") && said.contains("ok       HTTP"),
-        "a failing list loses no step: {said}"
+        "a failed import skips no later step: {said}"
     );
-    assert_eq!(output.status.code(), Some(1), "and is said by the exit code");
+    assert_eq!(output.status.code(), Some(1), "the exit code reports the failure");
     assert_eq!(fs::read_to_string(files.folder.join("kiosk.toml.bak")).unwrap(), good);
     let written = vestibule::config::Config::load(&config).unwrap();
     assert_eq!((written.kiosk.location.as_str(), written.display.panel_width_mm), ("Back door", Some(300)));
-    assert_eq!(mode(&config), 0o640, "whoever could read it still can");
-    // Again: nothing is changed, and the technician's PIN is kept unless somebody asks for another.
+    assert_eq!(mode(&config), 0o640, "the file mode is kept");
+    // Second run: nothing changes, and the technician PIN is kept unless a new one is requested.
     let before = fs::read(&config).unwrap();
     let said = text(&files.answer(&["setup"], &["", "", "", "", "", "", "", ""]));
     assert!(said.contains("stays as it is") && said.contains("it was kept"), "{said}");
@@ -614,7 +617,7 @@ fn setup_asks_again_and_keeps_what_was_there() {
     assert_eq!(fs::read(&config).unwrap(), before);
 }
 
-/// D25: a name out of Kisi or a list that would speak to the terminal is shown without what it would say.
+/// D25: control characters in names from Kisi or a list never reach the terminal: they are refused or escaped.
 #[test]
 fn names_do_not_reach_the_terminal_with_escape_sequences() {
     let files = Files::with_directory();
@@ -625,7 +628,7 @@ fn names_do_not_reach_the_terminal_with_escape_sequences() {
     assert!(!said.contains('\u{1b}'), "{said}");
     let said = refused(files.run(&["staff", "remove", "\u{1b}[31mnobody"]), 1);
     assert!(!said.contains('\u{1b}') && said.contains("\\u001b"), "{said}");
-    // One that an older version let in.
+    // A name that an older version accepted.
     files.site.kisi.with(|world| world.faults.push(Fault { path: Some("/nothing".into()), ..Fault::default() }));
     let mut directory = files.opened();
     let person = vestibule::store::directory::Enrolment {

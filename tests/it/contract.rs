@@ -1,4 +1,4 @@
-//! The contract: every answer of the simulator and every request of the client against `tests/kisi-openapi.yaml`.
+//! Contract tests: the simulator's answers and the client's requests are validated against `tests/kisi-openapi.yaml`.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::{
 
 const KIOSK: Device<'_> = Device { name: "Lobby", model: "kiosk" };
 
-/// The document, ready to check with.
+/// The parsed OpenAPI document.
 struct Contract(Value);
 
 impl Contract {
@@ -22,7 +22,7 @@ impl Contract {
         Self(serde_saphyr::from_str(include_str!("../kisi-openapi.yaml")).unwrap())
     }
 
-    /// The path of the document that fits a real one, and its item. Fixed words come before parameters.
+    /// The path template that matches a real path, and its path item. Literal segments win over parameters.
     fn item(&self, path: &str) -> Option<(&str, &Value)> {
         let parts: Vec<&str> = path.split('/').collect();
         let fits = |template: &str| {
@@ -111,7 +111,7 @@ impl Contract {
         }
     }
 
-    /// No invented field: every key of an object is a property of its schema.
+    /// Every key of an object is a property of its schema.
     fn check_closed(&self, what: &str, schema: &Value, value: &Value) {
         let schema = self.resolve(schema);
         let (Some(properties), Some(fields)) = (schema["properties"].as_object(), value.as_object()) else { return };
@@ -223,13 +223,13 @@ async fn every_answer_of_the_simulator_fits_the_contract() {
         ));
         let _ = contract.check_answer(&method, &path, answer).await;
     }
-    // Every operation of the contract that a client may call was asked for at least once.
+    // Every operation of the contract that a client may call was requested at least once.
     for (path, item) in contract.0["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap().iter().filter(|(method, _)| *method != "parameters") {
             let is_trap = operation["tags"].as_array().unwrap().contains(&json!("never"));
             let begin = format!("{} {path} ", method.to_uppercase());
             let was_asked = seen.iter().any(|asked| asked.starts_with(&begin));
-            assert!(was_asked || is_trap, "{begin}was never asked for");
+            assert!(was_asked || is_trap, "{begin}was never requested");
         }
     }
 }
@@ -282,7 +282,7 @@ async fn every_request_of_the_client_fits_the_contract() {
     });
 }
 
-/// The codes that the kiosk tells apart are Kisi's, and are sorted as the contract sorts them.
+/// Every error code of the contract is known to the kiosk and has the class that the contract gives it.
 #[tokio::test]
 async fn every_code_of_the_contract_can_be_met_and_is_sorted_by_its_class() {
     use vestibule::{

@@ -1,4 +1,4 @@
-//! A reception desk: a window beside others, a mouse, a keyboard, and a person who opens doors all day.
+//! Reception mode: denser tiles, door search by keyboard, visits that outlast an unlock; and the choice of the monitor.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
 
 const DESK: &str = "[display]\nreception = true\n";
 
-/// Tiles have numbers.
+/// Number of door tiles, counted by their numbers.
 fn tiles(kiosk: &Kiosk) -> usize {
     kiosk.texts().iter().filter(|text| text.parse::<u16>().is_ok()).count()
 }
@@ -36,7 +36,7 @@ fn a_desk_shows_at_least_twice_as_many_doors_as_a_wall() {
     }
 }
 
-/// As a person types: a key, then the next.
+/// Types one key every 110 ms, more slowly than a badge reader.
 fn type_slowly(kiosk: &mut Kiosk, text: &str) {
     for c in text.chars() {
         kiosk.batch(&typewrite(&c.to_string()).collect::<Vec<_>>());
@@ -57,14 +57,14 @@ fn at_a_desk_the_name_of_a_door_is_typed_and_enter_opens_it() {
     let _ = site.enrol("grace@example.com", Some(BADGE), false);
     let mut kiosk = site.kiosk();
     type_slowly(&mut kiosk, "ab");
-    assert!(kiosk.is_at_rest(), "at rest letters are nothing");
+    assert!(kiosk.is_at_rest(), "letters are ignored at rest");
     kiosk.scan(BADGE);
     kiosk.wait(Duration::from_millis(450));
     assert!(kiosk.shows("Main entrance") && kiosk.shows("Bike store"));
     type_slowly(&mut kiosk, "b");
     assert!(kiosk.shows("Bike store") && kiosk.shows("Büro 2. Etage") && !kiosk.shows("Main entrance"));
     press(&mut kiosk, Enter);
-    site.kisi.with(|world| assert_eq!(world.unlocks(), 0, "two doors are found: none opens"));
+    site.kisi.with(|world| assert_eq!(world.unlocks(), 0, "Enter does nothing with two matches"));
     type_slowly(&mut kiosk, "x");
     press(&mut kiosk, Backspace);
     type_slowly(&mut kiosk, "i");
@@ -77,12 +77,12 @@ fn at_a_desk_the_name_of_a_door_is_typed_and_enter_opens_it() {
         assert_eq!(event.object, ("Lock", 104));
     });
     press(&mut kiosk, Escape);
-    assert!(!kiosk.is_at_rest(), "first back to all doors");
+    assert!(!kiosk.is_at_rest(), "the first Escape shows all doors");
     press(&mut kiosk, Escape);
-    assert!(kiosk.is_at_rest(), "then the desk is locked");
+    assert!(kiosk.is_at_rest(), "the second Escape signs out");
 }
 
-/// A badge that is scanned at a desk is a badge, whatever letters it has, and an unlock does not end the visit.
+/// At a desk a scan is not taken for a search, and an unlock does not end the visit.
 #[test]
 fn at_a_desk_a_scan_is_no_search_and_an_unlock_is_no_end() {
     let site = Site::with(|_| {}, DESK);
@@ -94,10 +94,10 @@ fn at_a_desk_a_scan_is_no_search_and_an_unlock_is_no_end() {
     kiosk.wait(Duration::from_secs(9));
     assert!(kiosk.shows("Hello Grace"), "longer than session.after_unlock_seconds: {:?}", kiosk.texts());
     kiosk.scan(BADGE);
-    assert!(kiosk.shows("Hello Grace") && kiosk.shows("Main entrance"), "one's own badge: still here");
+    assert!(kiosk.shows("Hello Grace") && kiosk.shows("Main entrance"), "one's own badge keeps the visit");
 }
 
-/// The window goes to the output that was asked for, and is as large as it.
+/// `display.monitor` puts the window on that output. An unknown output is logged, and the window covers all of them.
 #[test]
 fn the_kiosk_goes_to_the_monitor_that_was_asked_for() {
     let installed = Installed::new();

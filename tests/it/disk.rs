@@ -1,5 +1,5 @@
-//! Disks that are full, that cannot be written, and a store that is broken: nothing opens that could not be written down, and no
-//! kiosk starts as if it were new.
+//! Full disks, read-only disks and corrupt stores: no unlock is sent without a durable record, and no kiosk starts over
+//! with an empty directory.
 
 use std::{
     fs::{self, File},
@@ -23,10 +23,10 @@ use crate::{
     headless::{BADGE, Kiosk, Site, english},
 };
 
-/// What a finger needs to another place.
+/// Time between two touches: more than the 400 ms in which the kiosk drops touches meant for the previous screen.
 const REACH: Duration = Duration::from_millis(450);
 
-/// Puts the site's data on a small disk of its own.
+/// Puts the site's data folder on a tmpfs of 1 MiB.
 fn on_small_disk(site: &mut Site) -> tempfile::TempDir {
     let disk = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     mount(&["-t", "tmpfs", "-o", "size=1m", "tmpfs"], disk.path());
@@ -38,7 +38,7 @@ fn mount(arguments: &[&str], at: &Path) {
     assert!(Command::new("mount").args(arguments).arg(at).status().unwrap().success(), "mount {arguments:?}");
 }
 
-/// F39, R51: no room for a record. The doors are shown, none is opened, and it works again when there is room.
+/// F39, R51: on a full disk the doors are shown, but no unlock is sent. It works again once there is space.
 #[test]
 fn a_full_disk_opens_no_door() {
     if !is_inside("disk::a_full_disk_opens_no_door") {
@@ -49,7 +49,7 @@ fn a_full_disk_opens_no_door() {
     let disk = on_small_disk(&mut site);
     let _ = site.enrol("grace@example.com", Some(BADGE), false);
     let mut kiosk: Kiosk = site.kiosk();
-    // A look at a badge is paid for on the disk, the first time after a while: later ones need no room.
+    // The first lookup of a badge is charged to a budget on the disk. Later ones need no space.
     kiosk.scan(BADGE);
     kiosk.send(vestibule::app::Message::Session(vestibule::session::Event::SignOutTouched));
     kiosk.wait(Duration::from_millis(2_100));
@@ -69,7 +69,7 @@ fn a_full_disk_opens_no_door() {
     assert_eq!(site.records_once(vestibule::store::audit::Action::Outcome, 1), ["accepted"]);
 }
 
-/// Until not one byte more fits.
+/// Fills the disk to the last byte.
 fn fill(path: &Path) {
     let mut file = File::create(path).unwrap();
     for size in [4096, 512, 1] {
@@ -77,7 +77,7 @@ fn fill(path: &Path) {
     }
 }
 
-/// F40: a disk that cannot be written. The kiosk says that it cannot work, with the reason, and works when it can be written.
+/// F40: on a read-only disk the kiosk does not start and names the cause. It works once the disk is writable.
 #[test]
 fn a_disk_that_cannot_be_written_is_said_and_nobody_signs_in() {
     if !is_inside("disk::a_disk_that_cannot_be_written_is_said_and_nobody_signs_in") {
@@ -99,9 +99,10 @@ fn a_disk_that_cannot_be_written_is_said_and_nobody_signs_in() {
     assert!(kiosk.shows("Hello Grace"));
 }
 
-/// F41, T14: every so many bytes one is changed. Either that is found, or it changes nothing about who somebody is.
+/// F41, T14: with one byte of the store changed, every 211 bytes, the change is detected or the badge opens the same
+/// login. So it is with a cut store; a missing one asks for a backup.
 ///
-/// `VESTIBULE_EVERY_BYTE=1` is the long form.
+/// `VESTIBULE_EVERY_BYTE=1` is the long form: it changes every byte.
 #[test]
 fn a_store_with_a_changed_byte_is_found_or_says_the_same() {
     let site = Site::new();
@@ -109,7 +110,7 @@ fn a_store_with_a_changed_byte_is_found_or_says_the_same() {
     drop(site.start());
     std::thread::sleep(Duration::from_millis(300));
     let file = site.folder.path().join("directory.sqlite");
-    // Everything into one file.
+    // Move the write-ahead log into the database file.
     drop(rusqlite::Connection::open(&file).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
     let whole = fs::read(&file).unwrap();
     let badge = || Credential::Badge(Badge::read(BADGE, &site.config.badge).unwrap());
@@ -143,14 +144,14 @@ fn a_store_with_a_changed_byte_is_found_or_says_the_same() {
         match lay(&changed) {
             Ok(login) => assert_eq!(login, right, "byte {at}"),
             Err(error) => {
-                assert_ne!(error, "nobody", "byte {at}: somebody was forgotten without a word");
+                assert_ne!(error, "nobody", "byte {at}: a person was lost silently");
                 found += 1;
             }
         }
     }
-    println!("{tried} of {} bytes changed: {found} found, the others mean nothing", whole.len());
+    println!("{tried} of {} bytes changed: {found} detected, the others without effect", whole.len());
     for cut in [0, 1, 100, 4096, whole.len() / 2, whole.len() - 1] {
-        // What is cut off may have meant nothing.
+        // The part that is cut off may have had no meaning.
         match lay(&whole[..cut]) {
             Ok(login) => assert_eq!(login, right, "{cut} bytes"),
             Err(error) => assert_ne!(error, "nobody", "{cut} bytes"),
@@ -161,7 +162,8 @@ fn a_store_with_a_changed_byte_is_found_or_says_the_same() {
     assert!(error.contains("restore a backup"), "missing: {error}");
 }
 
-/// F44, in part: without its key the store opens nothing, and no new one is made. What a TPM says is systemd's.
+/// F44, in part: without its device key the store does not open, and no new key is created. The TPM itself is up to
+/// systemd.
 #[test]
 fn a_kiosk_whose_key_is_gone_does_not_begin_anew() {
     let site = Site::new();

@@ -1,4 +1,5 @@
-//! The shipped program on a real display: fast hands, a badge while the window is busy, and a whole visit.
+//! The shipped program on a real X display: fast typing, scans while the window is busy, whole visits, dimming, and
+//! closing.
 
 use std::{fs, path::PathBuf, process::Command, thread, time::Duration};
 
@@ -12,18 +13,18 @@ use crate::{
     touchscreen::Touchscreen,
 };
 
-/// PINs in the short form. `VESTIBULE_HANDS=1000` is the long one.
+/// PINs typed by default. `VESTIBULE_HANDS=1000` is the long form.
 const PINS: usize = 100;
-/// The finger before lifts so long after the next one came down,
+/// The previous finger lifts this long after the next one came down.
 const OVERLAP: Duration = Duration::from_millis(25);
-/// and so long after that comes the next: twelve keys a second.
+/// Pause before the next finger. With `OVERLAP` this makes 12 keys a second.
 const REST: Duration = Duration::from_millis(58);
 
 pub(crate) fn pad_program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_vestibule")).with_file_name("examples").join("pad")
 }
 
-/// The shipped window with an agent that prints what it is asked.
+/// The shipped window with an agent that prints each credential (`tests/pad`).
 pub(crate) fn pad(screen: &Touchscreen, busy_ms: u64) -> Program {
     let pad = Program::start(
         Command::new(pad_program())
@@ -36,7 +37,7 @@ pub(crate) fn pad(screen: &Touchscreen, busy_ms: u64) -> Program {
     pad
 }
 
-/// A kiosk without a display, to know where things are and how they look.
+/// A headless kiosk, the reference for positions and pixels.
 pub(crate) fn at_rest(size: Size) -> Kiosk {
     let (agent, _) = agent::channel();
     let config = Config::parse("", "kiosk.toml".as_ref()).unwrap();
@@ -91,7 +92,7 @@ fn a_long_badge_typed_while_the_window_is_busy_arrives_whole() {
     assert_eq!(pad.expect("badge "), format!("badge {badge}"));
 }
 
-/// Where iced alone would leave a window of 1024x768: every pixel of the screen is the kiosk's, at every size.
+/// The window fills the screen without a window manager, where iced alone would open it at 1024x768.
 #[test]
 fn the_kiosk_has_the_whole_screen_without_a_window_manager() {
     for (width, height) in [(800, 480), (1920, 1080), (1080, 1920)] {
@@ -103,20 +104,20 @@ fn the_kiosk_has_the_whole_screen_without_a_window_manager() {
     }
 }
 
-/// Equal but for a pixel here and there, and for the time: a minute may have begun between the two.
+/// Waits until the screen matches but for 0.1 % of its pixels. The clock is ignored: the minute may differ.
 #[track_caller]
 pub(crate) fn assert_same(screen: &Touchscreen, expected: &Kiosk, what: &str) {
     let picture = expected.picture();
     let _ = screen.once(what, |screen| without_time(screen, &picture, expected) < 0.001);
 }
 
-/// The difference, but for where this kiosk shows the time.
+/// Share of pixels that differ outside the reference's clock.
 #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole pixels")]
 fn without_time(screen: &[u8], expected: &[u8], kiosk: &Kiosk) -> f64 {
     let is_time = |text: &str| text.len() == 5 && text.as_bytes()[2] == b':';
     let texts = kiosk.bounds();
     let Some((_, at)) = texts.iter().find(|(text, _)| is_time(text)) else { return difference(screen, expected) };
-    // A digit may be a little wider than another.
+    // A few pixels more, for digits of another width.
     let (left, right) = ((at.x - 4.0).floor() as usize, (at.x + at.width + 4.0).ceil() as usize);
     let (top, bottom) = (at.y.floor() as usize, (at.y + at.height).ceil() as usize);
     let (mut masked, width) = (screen.to_vec(), kiosk.width() as usize);
@@ -135,13 +136,14 @@ pub(crate) fn difference(screen: &[u8], expected: &[u8]) -> f64 {
     count as f64 / (screen.len() / 4) as f64
 }
 
-/// How many pixels have the colour of a warning.
+/// Number of pixels in the warning color.
 fn warning_pixels(picture: &[u8]) -> usize {
     let [red, green, blue, _] = Colors::DARK.warning.into_rgba8();
     picture.chunks(4).filter(|pixel| pixel[..3] == [red, green, blue]).count()
 }
 
-/// The whole job, on real input: two people, their own doors, an unlock each in their own name, and the end by itself.
+/// End to end with real input: two people sign in by PIN and by badge, see their own doors, unlock one each in their
+/// own name, and are signed out.
 #[test]
 fn a_visit_on_a_real_touchscreen_from_the_list_of_staff_to_the_sign_out() {
     let installed = Installed::new();
@@ -196,12 +198,12 @@ fn a_visit_on_a_real_touchscreen_from_the_list_of_staff_to_the_sign_out() {
     assert_eq!(events.len(), 2);
     check_event(&events[1], "grace@example.com", 104, installed.login("grace@example.com"));
 
-    // Nobody touches it any more.
+    // Without touches: a warning, then the sign-out.
     let _ = screen.once("a warning with its button", |picture| 10_000 < warning_pixels(picture));
     log.push(kiosk.expect("signed out"));
     assert_same(&screen, &installed.twin(), "nothing of the visit is left");
 
-    // And nothing of it was in a log at its finest.
+    // The log at its finest level has neither the PIN nor the badge number.
     log.extend(kiosk.lines.try_iter());
     let log = log.concat();
     assert!(!log.contains(&pin) && !log.contains(BADGE), "a PIN or a badge number in the log");
@@ -214,7 +216,7 @@ fn check_event(event: &Value, email: &str, door: u64, login: u64) {
     assert_eq!((&event["authenticated_by_type"], &event["authenticated_by_id"]), (&json!("Login"), &json!(login)));
 }
 
-/// At rest nothing is drawn but the time, once a minute.
+/// At rest the window is updated at most once in 20 s: by the clock, every minute.
 #[test]
 fn a_kiosk_at_rest_draws_nothing_but_the_time() {
     let screen = Touchscreen::start(1280, 800);
@@ -230,7 +232,7 @@ fn a_kiosk_at_rest_draws_nothing_but_the_time() {
     assert!(updates <= 1, "{updates}");
 }
 
-/// The touch that wakes a dim screen is for nothing else.
+/// The touch that wakes a dimmed screen types nothing; the next one does.
 #[test]
 fn a_dim_screen_is_woken_by_a_touch_that_types_nothing() {
     let installed = Installed::new();
@@ -241,7 +243,7 @@ fn a_dim_screen_is_woken_by_a_touch_that_types_nothing() {
     let _kiosk = installed.open(&screen);
     let rest = screen.settled();
     let light = |picture: &[u8]| picture.chunks(4).map(|pixel| u64::from(pixel[0].max(pixel[1]))).sum::<u64>();
-    let _ = screen.once("less light", |picture| light(picture) < light(&rest) / 4);
+    let _ = screen.once("a dimmed picture", |picture| light(picture) < light(&rest) / 4);
     let twin = installed.twin();
     let key = twin.find("5").unwrap();
     screen.tap(key);
@@ -250,7 +252,7 @@ fn a_dim_screen_is_woken_by_a_touch_that_types_nothing() {
     let _ = screen.once("a digit", |picture| 0.000_1 < without_time(picture, &rest, &twin));
 }
 
-/// Without a finger on the screen: a numeric keypad does everything.
+/// With `sign_in.keyboard = "keypad"` a numeric keypad is enough: PIN, Backspace, number of a door, Enter, Escape.
 #[test]
 fn a_whole_visit_with_a_numeric_keypad_alone() {
     let installed = Installed::new();
@@ -259,7 +261,7 @@ fn a_whole_visit_with_a_numeric_keypad_alone() {
     let mut screen = Touchscreen::start(1280, 800);
     let kiosk = installed.open(&screen);
     let person = Duration::from_millis(110);
-    // A digit too many is taken back.
+    // Backspace removes a wrong digit.
     screen.type_text(&pin[..3], person);
     screen.type_text("9", person);
     thread::sleep(Duration::from_millis(150));
@@ -286,8 +288,8 @@ fn a_whole_visit_with_a_numeric_keypad_alone() {
     let _ = kiosk.expect("signed out");
 }
 
-/// B7: a USB device that types `1`, Enter every few seconds opened door 1 as soon as anybody signed in. As shipped a keyboard
-/// takes no part: neither digits nor Enter nor Escape touch a visit, and nothing that is typed signs in.
+/// B7: a USB device that typed `1`, Enter every few seconds opened door 1 as soon as somebody signed in. In the default
+/// configuration only scans count: typed keys neither sign in nor affect a visit.
 #[test]
 fn a_keyboard_that_types_by_itself_touches_nobodys_visit() {
     let installed = Installed::new();
@@ -295,7 +297,7 @@ fn a_keyboard_that_types_by_itself_touches_nobodys_visit() {
     let _ = installed.import("badges.csv", &[]);
     let mut screen = Touchscreen::start(1280, 800);
     let kiosk = installed.open(&screen);
-    // Nobody is there: a PIN that is typed signs nobody in.
+    // At rest, a PIN typed on a keyboard signs nobody in.
     screen.type_text(&format!("{pin}\n"), Duration::from_millis(110));
     thread::sleep(Duration::from_millis(1_500));
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
@@ -311,12 +313,12 @@ fn a_keyboard_that_types_by_itself_touches_nobodys_visit() {
         screen.chord(&[key]);
         thread::sleep(Duration::from_millis(80));
     }
-    assert!(difference(&doors, &screen.picture()) < 0.01, "the doors are as they were");
-    // Her own badge still counts.
+    assert!(difference(&doors, &screen.picture()) < 0.01, "the screen is unchanged");
+    // Her own badge keeps the visit.
     thread::sleep(Duration::from_millis(400));
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     thread::sleep(Duration::from_millis(300));
-    assert!(difference(&doors, &screen.picture()) < 0.01, "and she is still there");
+    assert!(difference(&doors, &screen.picture()) < 0.01, "she is still signed in");
     assert_eq!(installed.simulated.unlocks().len(), 0, "no door was opened");
 }
 
@@ -333,8 +335,8 @@ fn a_visit_that_is_left_alone_warns_before_it_ends() {
     let _ = kiosk.expect("signed out");
 }
 
-/// F35, in part: what was touched while the program stood still opens nothing when it goes on: neither within the session nor
-/// after it, which is over by then. That somebody starts it anew is the supervisor's.
+/// F35, in part: touches queued while the process is stopped unlock nothing after SIGCONT, neither within the session
+/// (3 s) nor after its end (10 s). The restart by the watchdog is tested in `appliance`.
 #[test]
 fn a_kiosk_that_stood_still_opens_nothing_when_it_goes_on() {
     let installed = Installed::new();
@@ -370,13 +372,14 @@ fn a_kiosk_that_stood_still_opens_nothing_when_it_goes_on() {
     assert_eq!(installed.simulated.unlocks().len(), 1, "it works as before");
 }
 
-/// T21, in part: what a person can do with keys, fingers and a window manager's request.
+/// T21, in part, F54, R59: close requests, key chords and swipes do not close the kiosk, a second instance exits with
+/// an error, and the kiosk exits with an error once its display is gone.
 #[test]
 fn the_kiosk_cannot_be_closed_and_says_when_its_display_is_gone() {
     let installed = Installed::new();
     let mut screen = Touchscreen::start(1280, 800);
     let mut kiosk = installed.open(&screen);
-    // F54
+    // F54: a second instance on the same data folder.
     let mut command = installed.command(&[]);
     let mut second = Program::start(command.env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"));
     let _ = second.expect("another kiosk is already running on the data folder");
@@ -391,8 +394,8 @@ fn the_kiosk_cannot_be_closed_and_says_when_its_display_is_gone() {
     }
     screen.lift(0, Point::new(640.0, 600.0));
     thread::sleep(Duration::from_millis(500));
-    assert!(kiosk.child.try_wait().unwrap().is_none(), "it is still there");
-    assert_same(&screen, &installed.twin(), "and looks as before");
+    assert!(kiosk.child.try_wait().unwrap().is_none(), "the kiosk still runs");
+    assert_same(&screen, &installed.twin(), "the screen at rest");
     screen.pull_the_plug();
     let code = kiosk.exit_code();
     assert!(code != Some(0), "{code:?}");

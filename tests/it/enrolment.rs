@@ -1,4 +1,4 @@
-//! `vestibule staff`: the real commands, the real directory, a simulated Kisi.
+//! `vestibule staff` with the real commands, the real directory and a simulated Kisi.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ use vestibule::{
 
 use crate::headless::Site;
 
-/// A site with its files, for the program itself.
+/// A site with a configuration file and a data folder, for running the program.
 pub(crate) struct Files {
     pub(crate) site: Site,
     pub(crate) folder: PathBuf,
@@ -82,7 +82,7 @@ fn a_list_is_imported_once_and_a_second_run_mints_nothing() {
     let report = lines(&second);
     assert_eq!(report[0], "row 2: ada@example.com unchanged");
     assert_eq!(report[2], "0 enrolled, 2 known already, 0 failed");
-    assert_eq!(files.site.kisi.with(|world| world.logins.len()), logins, "nothing was minted twice");
+    assert_eq!(files.site.kisi.with(|world| world.logins.len()), logins, "no login was created twice");
 
     let list = lines(&files.run(&["staff", "list", "--json"]));
     let people: Vec<Value> = list.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -94,7 +94,7 @@ fn a_list_is_imported_once_and_a_second_run_mints_nothing() {
     assert_eq!(
         (&people[1]["name"], &people[1]["badges"][0]),
         (&"Grace Moreau".into(), &"..78".into()),
-        "Kisi's name, where there is none"
+        "Kisi's name replaces an empty one"
     );
     files.site.kisi.with(|world| {
         let login = &world.logins[&people[0]["login_id"].as_u64().unwrap()];
@@ -103,7 +103,7 @@ fn a_list_is_imported_once_and_a_second_run_mints_nothing() {
     });
 }
 
-/// A failure in row 70 leaves 1 to 69 done, and says so; the next run goes on there.
+/// An import that fails at row 70 keeps rows 1 to 69 and reports where it stopped. The next run continues there.
 #[tokio::test]
 async fn an_import_that_stops_leaves_the_rows_before_done() {
     let site = Site::with(
@@ -129,7 +129,7 @@ async fn an_import_that_stops_leaves_the_rows_before_done() {
         .collect();
     let enroller = || {
         let (client, admin) = (site.client(), Secret::new(site.admin.clone()));
-        // With a PIN each would take two seconds in a debug build; a copy for badges will do.
+        // Badges instead of PINs, whose hash takes 2 s each in a debug build.
         wiring::enroller(&site.config, site.directory(), client, admin, Duration::ZERO).unwrap()
     };
     let badge = |candidates: &[Candidate]| -> Vec<Candidate> {
@@ -137,7 +137,7 @@ async fn an_import_that_stops_leaves_the_rows_before_done() {
         candidates.iter().map(|candidate| Candidate { badge: number(candidate.row), ..candidate.clone() }).collect()
     };
     let candidates = badge(&candidates);
-    // The network goes away at row 70.
+    // Kisi fails at row 70.
     site.kisi.with(|world| {
         world.faults.push(Fault { times: Some(69), acts: true, ..Fault::default() }.at("POST", "/logins"));
         world.faults.push(Fault { cut_after: Some(0), status: Some(500), ..Fault::default() }.at("POST", "/logins"));
@@ -208,7 +208,7 @@ fn somebody_is_added_with_a_badge_or_a_pin_and_is_then_known() {
     let output = files.run(&["staff", "add", "grace@example.com", "--badge", "0012345678"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(lines(&output)[0].contains("badge ..78 belongs to ada@example.com already"), "{:?}", lines(&output));
-    files.site.kisi.with(|world| assert_eq!(world.logins.len(), 2, "no login was made for a badge that is taken"));
+    files.site.kisi.with(|world| assert_eq!(world.logins.len(), 2, "no login is created for a badge that is taken"));
     let output = files.run(&["staff", "add", "grace@example.com", "--badge", "1"]);
     assert_eq!(output.status.code(), Some(2));
 }
@@ -251,7 +251,7 @@ fn a_wrong_admin_key_stops_at_once_and_is_never_printed() {
     files.site.kisi.with(|world| assert_eq!(world.requests.len(), 1));
 }
 
-/// T25, R36: variables of the environment divert nothing.
+/// T25, R36: proxy variables in the environment are ignored.
 #[test]
 fn a_proxy_in_the_environment_sees_no_connection() {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -280,7 +280,7 @@ fn a_broken_configuration_names_file_line_and_key_and_exits_with_2() {
         .args(["--config", "no/such/file"])
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(2), "twice --config is a wrong usage");
+    assert_eq!(output.status.code(), Some(2), "--config given twice is a usage error");
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn somebody_who_cannot_be_written_down_leaves_no_login_behind() {
     };
     let (client, admin) = (site.client(), Secret::new(site.admin.clone()));
     let mut enroller = wiring::enroller(&site.config, site.directory(), client, admin, Duration::ZERO).unwrap();
-    // The disk refuses the row after the login was made.
+    // The database refuses the row after the login was created.
     let file = site.folder.path().join("directory.sqlite");
     let sql = "CREATE UNIQUE INDEX refuses ON badges (hint)";
     rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
@@ -314,7 +314,7 @@ fn without_a_display_the_demo_says_so_in_one_line_and_exits_with_2() {
     assert_eq!(errors(&output).lines().count(), 1, "{}", errors(&output));
     assert!(errors(&output).starts_with("vestibule: there is no display"));
     let output = command.env("DISPLAY", ":7654").output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "a display that nobody serves is none");
+    assert_eq!(output.status.code(), Some(2), "no X server on that display");
 }
 
 #[test]

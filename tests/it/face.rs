@@ -1,4 +1,4 @@
-//! What a site and its people choose: language, name, clock, logo, tones; and the letters they are shown in.
+//! Appearance settings: languages, display names, clock format, logo, tones; and the digits and icons of the fonts.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command, thread, time::Duration};
 
@@ -24,7 +24,7 @@ use crate::{
     touchscreen::Touchscreen,
 };
 
-/// Whoever chose a language is greeted in it the next time; who comes after them is not, and may choose another.
+/// A person's language is kept across visits and restarts and can be changed. It does not affect the next person.
 #[test]
 fn a_persons_language_is_kept_for_them_and_nobody_else() {
     let site = Site::new();
@@ -33,7 +33,7 @@ fn a_persons_language_is_kept_for_them_and_nobody_else() {
     let leave = |kiosk: &mut Kiosk, language: Language| {
         kiosk.wait(Duration::from_millis(450));
         kiosk.tap(&words(language).say("sign-out"));
-        assert!(kiosk.shows(&english().say("prompt")), "at rest it is the site's language: {:?}", kiosk.texts());
+        assert!(kiosk.shows(&english().say("prompt")), "the site's language at rest: {:?}", kiosk.texts());
     };
     kiosk.tap("FR");
     kiosk.type_pin(&ada);
@@ -52,9 +52,9 @@ fn a_persons_language_is_kept_for_them_and_nobody_else() {
     assert!(kiosk.shows("Hallo Ada"), "another choice");
     leave(&mut kiosk, Language::De);
     kiosk.type_pin(&ada);
-    assert!(kiosk.shows("Hallo Ada"), "and that is kept now");
+    assert!(kiosk.shows("Hallo Ada"), "the new choice is kept");
 
-    // What the kiosk does not speak any more is nobody's language.
+    // A language that is no longer configured falls back to the site's.
     let mut site = site;
     site.config.kiosk.languages = vec![Language::En, Language::Fr];
     let mut kiosk = site.kiosk();
@@ -90,7 +90,7 @@ fn the_time_is_written_as_people_write_it_or_in_24_hours_for_all() {
     }
 }
 
-/// A digit that changes in a countdown or a clock moves nothing beside it.
+/// Digits have equal widths, so that a running clock or countdown moves nothing beside it.
 #[test]
 fn all_digits_are_of_one_width() {
     for font in [FONT, BOLD] {
@@ -104,7 +104,7 @@ fn all_digits_are_of_one_width() {
     }
 }
 
-/// Each icon is in the font: a picture of its own, and no box.
+/// Every icon has a glyph of its own: two missing glyphs would look alike.
 #[test]
 fn every_icon_is_a_picture_of_its_own() {
     let pictures: BTreeSet<Vec<u8>> = Icon::ALL
@@ -135,7 +135,7 @@ fn a_logo_stands_where_the_name_would_and_a_broken_one_is_named() {
     };
     logo_in(folder.path(), (60, 20));
     let logo = read("[kiosk]\nlogo = \"logo.png\"\n").unwrap();
-    assert!(logo.is_some(), "beside kiosk.toml");
+    assert!(logo.is_some(), "found beside kiosk.toml");
     let shown = |logo| {
         let mut kiosk = desk_or_wall(WIDE, "");
         let (agent, _) = vestibule::agent::channel();
@@ -159,7 +159,7 @@ fn a_logo_stands_where_the_name_would_and_a_broken_one_is_named() {
     assert!(missing.contains("other.png` cannot be read"), "{missing}");
 }
 
-/// Tones on a sound device that writes down what it plays. All keys sound alike; where there is no device the kiosk works.
+/// Tones are played on an ALSA device that records into a file. Without a device the kiosk logs that and works.
 #[test]
 fn tones_are_played_where_there_is_something_to_play_them_on() {
     let installed = Installed::new();

@@ -1,4 +1,5 @@
-//! The network between kiosk and Kisi, broken where it breaks: at every byte of an answer, and in the kernel.
+//! Network faults between the kiosk and Kisi: answers cut at every byte, lost packets, no name server, a wrong clock.
+//! And how the kiosk reports each.
 
 use std::{
     io::{Read, Write},
@@ -24,21 +25,21 @@ use crate::{
 
 pub(crate) const LOBBY: DoorId = DoorId::new(101);
 pub(crate) const KIOSK: Device<'_> = Device { name: "Lobby", model: "kiosk" };
-/// Set in the process that has a network of its own.
+/// Environment variable that is set in the process with its own network namespace.
 const INSIDE: &str = "VESTIBULE_INSIDE_NAMESPACE";
 
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Runs this test again in a network of its own, whose loopback can be taken down without harm to anybody. Says whether this is
-/// already that process.
+/// Reruns this test in a process with its own network and mount namespaces, where it may take down the loopback.
+/// Returns whether this is already that process. `test` is the path of the test function.
 pub(crate) fn is_inside(test: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;
     }
     let mut command = Command::new("unshare");
-    // Ordinary users get one by being root in it.
+    // An unprivileged user has to become root in a user namespace.
     let _ = command.args(if rustix::process::geteuid().is_root() { &["-nm"][..] } else { &["-rnm"] });
     let exe = std::env::current_exe().unwrap();
     let output = command.arg(exe).args([test, "--exact", "--nocapture"]).env(INSIDE, "1").output().unwrap();
@@ -49,13 +50,16 @@ pub(crate) fn is_inside(test: &str) -> bool {
 }
 
 pub(crate) fn loopback(state: &str) {
-    assert!(Command::new("ip").args(["link", "set", "lo", state]).status().unwrap().success(), "ip, of iproute2");
+    assert!(
+        Command::new("ip").args(["link", "set", "lo", state]).status().unwrap().success(),
+        "`ip link set lo` failed"
+    );
 }
 
-/// T29, R50, F27: the kernel keeps bytes that it could not deliver, and would deliver them when the network is back. By then the
-/// kiosk has given the unlock up: nothing may arrive.
+/// T29, R50, F27: an unlock that the network swallowed must not arrive once the network is back, although the kernel
+/// would retransmit its bytes. By then the kiosk has given it up and closed the connection.
 ///
-/// `VESTIBULE_BLACK_HOLE=60` is the long form.
+/// `VESTIBULE_BLACK_HOLE=60` is the long form: 60 s without a network instead of 12 s.
 #[test]
 fn an_unlock_that_fell_into_a_black_hole_does_not_arrive_later() {
     if !is_inside("faults::an_unlock_that_fell_into_a_black_hole_does_not_arrive_later") {
@@ -74,11 +78,11 @@ fn an_unlock_that_fell_into_a_black_hole_does_not_arrive_later() {
     loopback("down");
     let begin = now();
     let outcome = runtime.block_on(client.unlock(&login.secret, LOBBY));
-    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}: it may have left");
+    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}: it may have been sent");
     assert!(begin.elapsed() < Duration::from_secs(10), "given up at its deadline");
     thread::sleep(hole.saturating_sub(begin.elapsed()));
     loopback("up");
-    // The kernel would try again at growing intervals, the longest of which is as long as the hole.
+    // The kernel would retransmit at growing intervals, none of which is longer than the outage.
     let until = now() + hole + Duration::from_secs(3);
     while now() < until {
         kisi.with(|world| assert_eq!(world.unlocks(), 1, "a late unlock"));
@@ -89,7 +93,8 @@ fn an_unlock_that_fell_into_a_black_hole_does_not_arrive_later() {
     println!("black hole of {long} s, then {} s: 0 late unlocks", hole.as_secs() + 3);
 }
 
-/// F10: at every byte of the answer. The kiosk never asks twice, and says accepted only once it has read that it was.
+/// F10: an answer that is cut at any byte. The unlock is sent once, and its outcome is `Unknown` until the cut lies
+/// behind the status line and headers.
 #[test]
 fn an_answer_that_is_cut_at_any_byte_is_unknown_until_its_head_is_there() {
     let (world, admin) = sample();
@@ -112,24 +117,24 @@ fn an_answer_that_is_cut_at_any_byte_is_unknown_until_its_head_is_there() {
             assert_eq!(asked, 1, "one tap, one request, {bytes} bytes");
             let is_told = match (outcome, whole) {
                 (Outcome::Accepted, None) => true,
-                // With its body cut, a refusal is still one; which, its status says.
+                // A refusal with a cut body is still a refusal. Its reason then comes from the status.
                 (Outcome::Refused(reason), Some(class)) => reason.class == class || reason.class == Refusal::Other,
                 (Outcome::Unknown(_), _) => false,
                 other => panic!("{other:?} after {bytes} bytes"),
             };
             match accepted_from {
                 None if is_told => accepted_from = Some(bytes),
-                Some(from) => assert!(is_told, "told from byte {from}, but not at {bytes}"),
+                Some(from) => assert!(is_told, "known from byte {from} on, but not at {bytes}"),
                 None => {}
             }
         }
         let from = accepted_from.unwrap();
-        assert!((60..300).contains(&from), "the head is {from} bytes long");
-        println!("{taps} cuts: unknown below {from} bytes, told from there");
+        assert!((60..300).contains(&from), "the headers end at byte {from}");
+        println!("{taps} cuts: unknown below {from} bytes, known from there");
     }
 }
 
-/// F1, F2, F4, F5, F20, F21: what is wrong is told apart, so that whoever answers the phone knows whom to send.
+/// F1, F2, F4, F5, F20, F21, R46: each network fault has its own diagnosis, so that support knows whom to send.
 #[test]
 fn what_is_wrong_with_the_network_is_told_apart() {
     let runtime = runtime();
@@ -145,7 +150,7 @@ fn what_is_wrong_with_the_network_is_told_apart() {
     let client = Client::new(&plain(&format!("http://{nobody}"))).unwrap();
     assert_eq!(trouble(&client), Some(Trouble::Unreachable), "refused");
 
-    // A proxy that is not there, and one that lets nobody through.
+    // A proxy that is not there, and one that refuses every CONNECT.
     let keeper = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = keeper.local_addr().unwrap();
     let _ = thread::spawn(move || {
@@ -176,7 +181,8 @@ fn what_is_wrong_with_the_network_is_told_apart() {
     }
 }
 
-/// F1: in a network without name servers, so that no question leaves this machine.
+/// F1: a failed DNS lookup is reported within 3 s. The network namespace has no name server, so no query leaves this
+/// machine.
 #[test]
 fn a_name_that_cannot_be_looked_up_is_said_within_three_seconds() {
     if !is_inside("faults::a_name_that_cannot_be_looked_up_is_said_within_three_seconds") {
@@ -189,7 +195,7 @@ fn a_name_that_cannot_be_looked_up_is_said_within_three_seconds() {
     assert!(begin.elapsed() < Duration::from_secs(3));
 }
 
-/// F27, F1, F2, I9: the screen at rest says what is wrong before somebody types, and takes it back by itself.
+/// F27, F1, F2, I9: the screen at rest shows the outage, and removes the notice within 30 s after the network is back.
 #[test]
 fn a_network_that_is_away_is_said_at_rest_and_comes_back_by_itself() {
     let mut site = Site::new();
@@ -208,7 +214,7 @@ fn a_network_that_is_away_is_said_at_rest_and_comes_back_by_itself() {
     );
     kiosk.wait(Duration::from_secs(9));
     let says = |kiosk: &Kiosk| kiosk.texts().iter().any(|text| text.starts_with("The door service"));
-    assert!(says(&kiosk), "longer than the denial: {:?}", kiosk.texts());
+    assert!(says(&kiosk), "the notice outlasts the refusal: {:?}", kiosk.texts());
 
     proxy.set(Toxic::default());
     let took = kiosk.wait_for(Duration::from_secs(30), |kiosk| !says(kiosk));
@@ -216,7 +222,8 @@ fn a_network_that_is_away_is_said_at_rest_and_comes_back_by_itself() {
     assert!(kiosk.shows("Hello Ada"), "back after {took:?}");
 }
 
-/// F5: the clock is not what Kisi says. Signing in works; what could not be written down with a time does not.
+/// F5: with a clock that is far from Kisi's, sign-in works but unlocks are refused, because a record would have no
+/// valid time.
 #[test]
 fn a_clock_that_is_wrong_is_said_and_opens_nothing() {
     let site = Site::new();
@@ -240,7 +247,7 @@ fn a_clock_that_is_wrong_is_said_and_opens_nothing() {
         assert_eq!(world.unlocks(), 0);
         world.faults.clear();
     });
-    // The next look, with the next key, finds it right again.
+    // The next key at rest triggers a check that finds the clock right again.
     kiosk.tap(&english().say("sign-out"));
     kiosk.tap("1");
     kiosk.wait(Duration::from_millis(300));

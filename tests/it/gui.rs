@@ -1,4 +1,4 @@
-//! Screens and widgets without a display: fingers that overlap, batches, keys, and what each screen says.
+//! Screens and widgets without a display: overlapping touches, event batches, keyboard input, and screen contents.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use vestibule::{
 
 use crate::headless::{Kiosk, WIDE, english, lifted, moved, pressed};
 
-/// A kiosk whose agent keeps what it is asked, and answers as told.
+/// A kiosk whose agent records what it is asked and gives a prepared answer.
 struct Asked {
     kiosk: Kiosk,
     answers: std::sync::mpsc::Receiver<String>,
@@ -46,7 +46,7 @@ fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
             let _ = told.send(told_what);
         }
     });
-    // A keypad's keys count here, so that those that are no keys are seen not to.
+    // Keypad input is enabled, so that a key that is ignored can be told from one that counts.
     let text = SAMPLE.replace(r#"keyboard = "readers""#, r#"keyboard = "keypad""#);
     let config = Config::parse(&text, "kiosk.toml".as_ref()).unwrap();
     let (rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
@@ -67,7 +67,7 @@ fn welcome(doors: u64) -> Identity {
 
 impl Asked {
     fn told(&self) -> Vec<String> {
-        // The agent of the test has a thread of its own.
+        // The test's agent runs on its own thread.
         std::thread::sleep(Duration::from_millis(20));
         self.answers.try_iter().collect()
     }
@@ -77,7 +77,7 @@ impl Asked {
     }
 }
 
-/// T9, R23: nobody learns a digit from how its key looks, or from what a typed PIN leaves on the screen.
+/// T9, R23: every digit looks the same while its key is pressed, and leaves the same screen once typed.
 #[test]
 fn every_digit_looks_the_same_when_it_is_pressed_and_when_it_is_typed() {
     let (mut pressed_keys, mut typed) = (Vec::new(), Vec::new());
@@ -87,8 +87,8 @@ fn every_digit_looks_the_same_when_it_is_pressed_and_when_it_is_typed() {
         let before = kiosk.picture();
         kiosk.batch(&[pressed(0, at)]);
         let under_finger = kiosk.picture_under_fingers();
-        assert_ne!(before, under_finger, "it shows that it is pressed");
-        // Around the digit itself: a ring of the key.
+        assert_ne!(before, under_finger, "the key looks pressed");
+        // A ring of pixels around the digit.
         let pixel = |dx: i32, dy: i32| {
             let whole = |at: f32| format!("{at:.0}").parse::<i32>().unwrap();
             let (x, y) = (whole(at.x) + dx, whole(at.y) + dy);
@@ -103,10 +103,10 @@ fn every_digit_looks_the_same_when_it_is_pressed_and_when_it_is_typed() {
         typed.push(kiosk.picture());
     }
     assert!(pressed_keys.iter().all(|key| *key == pressed_keys[0]));
-    assert!(typed.iter().all(|screen| *screen == typed[0]), "a dot, whatever the digit");
+    assert!(typed.iter().all(|screen| *screen == typed[0]), "the same dot for every digit");
 }
 
-/// Taps that arrive together are still the digits that were tapped.
+/// Taps that arrive in one event batch type their digits in order.
 #[test]
 fn quick_taps_in_one_batch_are_the_digits_that_were_tapped() {
     let mut asked = asked(Err(Denial::NotKnown));
@@ -116,7 +116,7 @@ fn quick_taps_in_one_batch_are_the_digits_that_were_tapped() {
     assert_eq!(asked.told(), ["121212"]);
 }
 
-/// The next finger goes down before the last one lifts, and every way to cut that into batches gives the same digits.
+/// Each finger goes down before the previous one lifts. Batches of 1 to 12 events all give the same digits.
 #[test]
 fn overlapping_fingers_in_batches_of_every_size_are_the_digits_that_were_tapped() {
     let pin = "827364";
@@ -152,7 +152,7 @@ fn a_long_badge_in_one_batch_arrives_whole() {
     assert_eq!(asked.told(), [badge]);
 }
 
-/// Shortcuts of a desktop, and keys that are held, are no digits.
+/// Keys with Ctrl, Alt or Super and key repeats are ignored.
 #[test]
 fn chords_and_repeats_are_no_keys() {
     use iced::keyboard::{self, Location, Modifiers, key};
@@ -218,7 +218,7 @@ fn sliding_off_a_door_cancels() {
     assert!(asked.told().is_empty());
 }
 
-/// F30.
+/// F30: two fingers on two doors send one unlock.
 #[test]
 fn two_fingers_on_two_doors_open_one() {
     let mut asked = at_doors(3);
@@ -227,14 +227,14 @@ fn two_fingers_on_two_doors_open_one() {
     assert_eq!(asked.told(), ["unlock 2"]);
 }
 
-/// T20, R27.
+/// T20, R27: a scan while a finger is on a door starts an identification and unlocks nothing.
 #[test]
 fn a_scan_presses_no_door() {
     let mut asked = at_doors(3);
     let door = asked.kiosk.find("Door 2").unwrap();
     asked.kiosk.batch(&[pressed(0, door)]);
     asked.kiosk.scan("0012345678");
-    assert_eq!(asked.told(), ["0012345678"], "it only asks who that is");
+    assert_eq!(asked.told(), ["0012345678"], "only an identification");
 }
 
 #[test]
@@ -251,12 +251,12 @@ fn more_doors_than_fit_are_on_further_pages() {
         seen.extend(on_page(&asked.kiosk));
         asked.kiosk.tap(&Icon::ChevronRight.character().to_string());
     }
-    assert_eq!((seen, on_page(&asked.kiosk)), (all, first), "each door once, and then the first page again");
+    assert_eq!((seen, on_page(&asked.kiosk)), (all, first), "each door once, then the first page again");
     asked.kiosk.tap(&Icon::ChevronLeft.character().to_string());
-    assert!(asked.kiosk.shows("Door 30"), "and back");
+    assert!(asked.kiosk.shows("Door 30"), "paging back wraps around");
 }
 
-/// With many doors one is found by letters of its name; only those that lead on are keys.
+/// With many doors the search offers only letters that continue a match.
 #[test]
 fn one_of_many_doors_is_found_by_the_letters_of_its_name() {
     let mut asked = at_doors(30);
@@ -272,7 +272,7 @@ fn one_of_many_doors_is_found_by_the_letters_of_its_name() {
     asked.kiosk.tap("Door 27");
     asked.kiosk.wait(Duration::from_millis(450));
     asked.kiosk.tap("Door 27");
-    assert_eq!(asked.told(), ["unlock 27"], "a door that came under the finger was not meant");
+    assert_eq!(asked.told(), ["unlock 27"], "a tap on a tile that has just moved is dropped");
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn the_warning_shows_a_button_that_gives_time() {
     let mut asked = at_doors(1);
     assert!(!asked.kiosk.shows(&english().say("still-here")));
     asked.kiosk.tap("Door 1");
-    assert!(asked.kiosk.shows(&english().say("still-here")), "after an unlock there are eight seconds");
+    assert!(asked.kiosk.shows(&english().say("still-here")), "8 s remain after an unlock");
     asked.kiosk.tap(&english().say("still-here"));
     assert!(!asked.kiosk.shows(&english().say("still-here")));
 }
@@ -299,7 +299,7 @@ fn no_pointer_is_shown_on_a_key_a_door_or_beside_them() {
     assert_eq!(asked.kiosk.pointer_at(door), Interaction::Hidden);
 }
 
-/// Nothing is cut off and nothing lies outside at every size that is sold.
+/// All keys, tiles and prompts are on the screen at five common panel sizes.
 #[test]
 fn every_key_and_tile_is_on_the_screen_at_every_size() {
     for (width, height) in [(800.0, 480.0), (1280.0, 800.0), (1920.0, 1080.0), (1080.0, 1920.0), (480.0, 800.0)] {

@@ -1,4 +1,4 @@
-//! The shipped program without a display: the same window, agent and client, with fingers and eyes of a test.
+//! Test harness: the shipped window, agent and client without a display, driven by synthetic touches and keys.
 
 use std::{
     path::Path,
@@ -45,7 +45,7 @@ pub(crate) const WIDE: Size = Size::new(1280.0, 800.0);
 /// Grace's badge.
 pub(crate) const BADGE: &str = "0012345678";
 
-/// Settings of the shipped program, for the widgets of a test.
+/// The shipped program's fonts, for iced's test renderer.
 pub(crate) fn settings() -> core::Settings {
     core::Settings {
         fonts: theme::FONT_FILES.map(std::borrow::Cow::Borrowed).to_vec(),
@@ -54,7 +54,7 @@ pub(crate) fn settings() -> core::Settings {
     }
 }
 
-/// A site: a simulated Kisi over HTTP, a data folder with enrolled staff, and what starts a kiosk on them.
+/// A site: a simulated Kisi over HTTP, a configuration and a data folder. Enrolls staff and starts kiosks.
 pub(crate) struct Site {
     pub(crate) kisi: Kisi,
     pub(crate) config: Config,
@@ -67,7 +67,7 @@ impl Site {
         Self::with(|_| {}, "")
     }
 
-    /// With another world, and keys of `kiosk.toml` that differ.
+    /// With a changed world and these lines in `kiosk.toml`.
     pub(crate) fn with(change: impl FnOnce(&mut World), keys: &str) -> Self {
         let (mut world, admin) = sample();
         change(&mut world);
@@ -75,7 +75,7 @@ impl Site {
         let mut config = Config::parse(keys, Path::new("kiosk.toml")).unwrap();
         assert!(SAMPLE.contains("base_url"));
         config.kisi.base_url = kisi.base_url();
-        // A tap is over with its answer, unless a test is about what comes after.
+        // Without `doors.follow` a tap ends with its answer. Tests of what follows set it in `keys`.
         config.doors.follow = keys.contains("follow");
         Self { kisi, config, folder: vestibule::private_files::temporary_folder("vestibule-").unwrap(), admin }
     }
@@ -95,13 +95,13 @@ impl Site {
         String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// What the records of one kind say.
+    /// The `about` texts of the records with this action.
     pub(crate) fn records(&self, action: audit::Action) -> Vec<String> {
         let records = self.audit().into_iter().filter(|record| record["action"] == action.name());
         records.map(|record| record["about"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// The same once there are so many: a person is answered before it is written down.
+    /// Like `records`, but waits up to 2 s for `count` of them: the agent answers before it writes some records.
     pub(crate) fn records_once(&self, action: audit::Action, count: usize) -> Vec<String> {
         for _ in 0..80 {
             let records = self.records(action);
@@ -113,7 +113,7 @@ impl Site {
         self.records(action)
     }
 
-    /// Whether so many guesses are written down. A guess that is given back is, soon after the answer.
+    /// Whether the disk holds this number of guesses within 1 s: a returned guess is written after the answer.
     pub(crate) fn has_guesses(&self, left: u32) -> bool {
         let is_so = || self.directory().guesses_left().unwrap() == Some(left);
         (0..40).any(|_| {
@@ -128,7 +128,7 @@ impl Site {
         Client::new(&wiring::client(&self.config)).unwrap()
     }
 
-    /// Enrols somebody with the real code. Returns the PIN, if one was asked for.
+    /// Enrolls a person with the real code. Returns the PIN, or an empty string without `with_pin`.
     pub(crate) fn enrol(&self, email: &str, badge: Option<&str>, with_pin: bool) -> String {
         let badge = badge.map(|number| Badge::read(number, &self.config.badge).unwrap());
         let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge };
@@ -141,7 +141,7 @@ impl Site {
         }
     }
 
-    /// Starts an agent on the data folder, and a window for it.
+    /// Starts an agent on the data folder, for a window to use.
     pub(crate) fn start(&self) -> Start {
         wiring::start(&self.config, self.directory(), self.client()).unwrap()
     }
@@ -151,15 +151,15 @@ impl Site {
     }
 }
 
-/// What the screen says in English.
+/// The English screen texts.
 pub(crate) fn english() -> &'static Words {
     words(Language::En)
 }
 
-/// A panel on which nothing moves, so that pictures are alike.
+/// A panel without animations, so that screenshots are reproducible.
 pub(crate) const STILL: Panel = Panel { width_mm: None, width: None, is_desk: false, motion: false, clock_24h: true };
 
-/// How the window behaves in these tests.
+/// The window settings of these tests.
 pub(crate) fn window() -> Window {
     Window { panel: STILL, ..Window::default() }
 }
@@ -171,7 +171,7 @@ pub(crate) struct Kiosk {
     renderer: iced::Renderer,
     health: Health,
     colors: Colors,
-    /// What the widgets remember between batches: which finger is down where.
+    /// Widget state kept between event batches, such as which finger is down where.
     cache: Cache,
 }
 
@@ -195,7 +195,7 @@ impl Kiosk {
         kiosk
     }
 
-    /// Begins anew with something else.
+    /// Replaces the kiosk by one that was newly started.
     pub(crate) fn restart(&mut self, start: Start) {
         *self = Self::new(start, self.size);
     }
@@ -205,13 +205,13 @@ impl Kiosk {
         self.size.width
     }
 
-    /// Draws in other colours from now on.
+    /// Switches to these colors and this panel.
     pub(crate) fn paint(&mut self, colors: Colors, panel: Panel) {
         self.colors = colors;
         testing::paint(&mut self.app, colors, panel);
     }
 
-    /// Takes a message, and everything that comes of it until nobody on the screen waits for an answer.
+    /// Applies a message and every message that follows from it, until the app awaits no answer of the agent.
     pub(crate) fn send(&mut self, message: Message) {
         self.update(message);
         let begin = now();
@@ -221,7 +221,7 @@ impl Kiosk {
         }
     }
 
-    /// Ticks for so long, as the window does.
+    /// Waits for this long in real time, with a tick at least every 20 ms.
     pub(crate) fn wait(&mut self, time: Duration) {
         let until = now() + time;
         while now() < until {
@@ -231,7 +231,7 @@ impl Kiosk {
         }
     }
 
-    /// Waits until the screen shows this, at most so long. Returns how long that took.
+    /// Waits until the condition holds, at most this long. Returns the time it took.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, at_most: Duration, mut is_shown: impl FnMut(&Self) -> bool) -> Duration {
         let begin = now();
@@ -257,7 +257,7 @@ impl Kiosk {
         testing::state(&self.app).is_some_and(State::awaits_agent)
     }
 
-    /// What the window's subscription brings.
+    /// Delivers a changed health report and the agent's events, as the window's subscriptions do.
     fn hear(&mut self) {
         let Some((agent, generation)) = testing::agent(&self.app) else { return };
         let (health, events) = (*agent.health().borrow(), agent.events());
@@ -274,7 +274,7 @@ impl Kiosk {
         Simulator::with_size(settings(), self.size, self.app.view())
     }
 
-    /// Hands events to the widgets, as one batch, with the cursor where the last of them is: as iced's shell does.
+    /// Passes events to the widgets as one batch, with the cursor at the last touch, as iced's shell does.
     pub(crate) fn batch(&mut self, events: &[Event]) {
         let position = events.iter().rev().find_map(touched);
         let cursor = position.map_or(core::mouse::Cursor::Unavailable, core::mouse::Cursor::Available);
@@ -287,7 +287,7 @@ impl Kiosk {
         }
     }
 
-    /// Which pointer is shown over a place.
+    /// The mouse pointer that is shown at a position.
     pub(crate) fn pointer_at(&mut self, at: Point) -> core::mouse::Interaction {
         let cache = std::mem::take(&mut self.cache);
         let mut ui = UserInterface::build(self.app.view(), self.size, cache, &mut self.renderer);
@@ -301,7 +301,7 @@ impl Kiosk {
         }
     }
 
-    /// Where a text is drawn.
+    /// Center of a text on the screen.
     pub(crate) fn find(&self, text: &str) -> Option<Point> {
         Some(self.simulator().find(text).ok()?.visible_bounds()?.center())
     }
@@ -311,12 +311,12 @@ impl Kiosk {
         self.bounds().into_iter().map(|(text, _)| text).collect()
     }
 
-    /// Every text on the screen that is not empty, and where it lies.
+    /// Every non-empty text on the screen, with its bounds.
     pub(crate) fn bounds(&self) -> Vec<(String, core::Rectangle)> {
         self.look().texts
     }
 
-    /// What the widgets say of themselves.
+    /// Texts, labels and surfaces of the current screen.
     pub(crate) fn look(&self) -> Looked {
         look(self.app.view(), self.size)
     }
@@ -332,7 +332,7 @@ impl Kiosk {
         self.batch(&[pressed(0, at), lifted(0, at)]);
     }
 
-    /// Taps a door, wherever it is: behind an outcome, or on another page.
+    /// Taps a door by name. Leaves an outcome and turns pages as needed.
     #[track_caller]
     pub(crate) fn tap_door(&mut self, name: &str) {
         let back = english().say("other-doors");
@@ -353,7 +353,7 @@ impl Kiosk {
         }
     }
 
-    /// Types as a reader does, ended by Enter.
+    /// Types a badge number as a reader does, ending with Enter, in one batch.
     pub(crate) fn scan(&mut self, number: &str) {
         let mut events: Vec<Event> = iced_test::simulator::typewrite(number).collect();
         events.extend(iced_test::simulator::tap_key(keyboard::key::Named::Enter, None));
@@ -364,7 +364,7 @@ impl Kiosk {
         matches!(testing::state(&self.app), Some(State::SignedOut { .. }))
     }
 
-    /// The names on the tiles, as the session has them.
+    /// The names of the doors on the session's list.
     pub(crate) fn doors(&self) -> Vec<String> {
         match testing::state(&self.app) {
             Some(State::SignedIn(visit)) => visit.welcome.doors.iter().map(|door| door.name.clone()).collect(),
@@ -372,12 +372,12 @@ impl Kiosk {
         }
     }
 
-    /// The pixels of the screen, red, green, blue, alpha, a row after the other.
+    /// Screenshot: RGBA, row by row.
     pub(crate) fn picture(&self) -> Vec<u8> {
         self.draw(Cache::default()).0
     }
 
-    /// The same with the fingers that are down.
+    /// Screenshot with the keys under the fingers pressed.
     pub(crate) fn picture_under_fingers(&mut self) -> Vec<u8> {
         let cache = std::mem::take(&mut self.cache);
         let (picture, cache) = self.draw(cache);
@@ -390,7 +390,7 @@ impl Kiosk {
     }
 }
 
-/// The pixels of a view, red, green, blue, alpha, a row after the other; and what its widgets remember.
+/// Screenshot of a view (RGBA, row by row), and its widget state.
 fn draw<'a, T: 'a>(
     view: impl Into<core::Element<'a, T, iced::Theme, iced::Renderer>>,
     size: Size,
@@ -410,14 +410,14 @@ fn draw<'a, T: 'a>(
     (renderer.screenshot(pixels, 1.0, colors.background), cache)
 }
 
-/// What the widgets say of themselves.
+/// What the widgets of a view report when they are operated on.
 #[derive(Default)]
 pub(crate) struct Looked {
-    /// Every text that is not empty, and the place it has.
+    /// Every non-empty text, with the space laid out for it.
     pub(crate) texts: Vec<(String, core::Rectangle)>,
-    /// How it is drawn, and where its letters are.
+    /// How each text is drawn, with the bounds of its letters.
     pub(crate) labels: Vec<(Seen, core::Rectangle)>,
-    /// What can be pressed, and what else has a face of its own.
+    /// Touch targets and other surfaces with a background of their own.
     pub(crate) surfaces: Vec<(Surface, core::Rectangle)>,
 }
 
@@ -442,13 +442,13 @@ impl core::widget::Operation for Looked {
     }
 }
 
-/// The pixels of something that stands alone.
+/// Screenshot of a single element.
 pub(crate) fn draw_alone(element: iced::Element<'_, ()>, size: Size) -> Vec<u8> {
     drop(Simulator::with_size(settings(), size, iced::Element::<()>::from(iced::widget::space()))); // Loads the fonts.
     draw(element, size, Colors::DARK, Cache::default()).0
 }
 
-/// Looks at a screen of this size.
+/// Lays out a view at this size and collects what its widgets report.
 pub(crate) fn look<'a, T: 'a>(
     view: impl Into<core::Element<'a, T, iced::Theme, iced::Renderer>>,
     size: Size,

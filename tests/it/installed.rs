@@ -1,4 +1,4 @@
-//! The program as it is installed: started as a process, with files of its own and a simulated Kisi.
+//! Test harness: the installed program as a process, with its own files and `vestibule simulate`.
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ use crate::{
     touchscreen::Touchscreen,
 };
 
-/// A program of ours with its output, line by line. It is ended when dropped.
+/// A child process and the lines it prints. Killed when dropped.
 pub(crate) struct Program {
     pub(crate) child: Child,
     pub(crate) lines: mpsc::Receiver<String>,
@@ -84,7 +84,7 @@ impl Drop for Program {
     }
 }
 
-/// `vestibule simulate`, and what it printed.
+/// A running `vestibule simulate`, with the base URL and the admin key that it printed.
 pub(crate) struct Simulated {
     _program: Program,
     pub(crate) base_url: String,
@@ -103,9 +103,9 @@ impl Simulated {
         Self { _program: program, base_url, admin, http }
     }
 
-    /// Kisi's own event log, as Kisi lets it be read.
+    /// The unlocks in Kisi's event log, read through Kisi's API.
     pub(crate) fn unlocks(&self) -> Vec<Value> {
-        thread::sleep(Duration::from_millis(1_100)); // One request a second.
+        thread::sleep(Duration::from_millis(1_100)); // Kisi takes one event set a second.
         let ask = json!({"event_set": {"event_type": "lock.unlock"}});
         let request = self.http.post(format!("{}/event_sets", self.base_url));
         let answer = request.header("Authorization", format!("KISI-LOGIN {}", self.admin)).json(&ask).send().unwrap();
@@ -114,14 +114,14 @@ impl Simulated {
     }
 }
 
-/// A kiosk that is installed as the README says: a file, a folder, a list of staff.
+/// A kiosk that is installed as in the README: configuration file, data folder, staff lists.
 pub(crate) struct Installed {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) simulated: Simulated,
 }
 
 impl Installed {
-    /// The kiosk on this screen, once it is drawn.
+    /// Starts the kiosk on this screen and waits until it is drawn.
     pub(crate) fn open(&self, screen: &Touchscreen) -> Program {
         let kiosk = self.kiosk(screen);
         let _ = kiosk.expect("the window is open");
@@ -129,7 +129,7 @@ impl Installed {
         kiosk
     }
 
-    /// The kiosk on this screen.
+    /// Starts the kiosk on this screen.
     pub(crate) fn kiosk(&self, screen: &Touchscreen) -> Program {
         Program::start(self.command(&[]).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"))
     }
@@ -138,7 +138,7 @@ impl Installed {
         let (folder, simulated) =
             (vestibule::private_files::temporary_folder("vestibule-").unwrap(), Simulated::start());
         let text = format!(
-            // Long PINs: six digits are in any log by chance.
+            // 12-digit PINs: six digits could be in a log by chance.
             "[health]\nlisten = \"\"\n[kisi]\nbase_url = \"{}\"\n[sign_in]\npin_digits = 12\n[session]\nidle_seconds = 10\nwarning_seconds = 6\n",
             simulated.base_url
         );
@@ -148,7 +148,7 @@ impl Installed {
         Self { folder, simulated }
     }
 
-    /// Writes another thing into the configuration.
+    /// Replaces a text in the configuration file.
     pub(crate) fn configure(&self, what: &str, with: &str) {
         let file = self.path("kiosk.toml");
         let text = fs::read_to_string(&file).unwrap();
@@ -176,7 +176,7 @@ impl Installed {
         serde_json::from_slice(output.stdout.split(|byte| *byte == b'\n').next().unwrap()).unwrap()
     }
 
-    /// The id of somebody's login, as `staff list` tells.
+    /// The id of a person's login, from `staff list`.
     pub(crate) fn login(&self, email: &str) -> u64 {
         let output = self.command(&["staff", "list", "--json"]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -184,7 +184,7 @@ impl Installed {
         people.into_iter().find(|person| person["email"] == email).unwrap()["login_id"].as_u64().unwrap()
     }
 
-    /// The same kiosk without a display, on the same files: where things are and how they look.
+    /// A headless kiosk on the same files, the reference for positions and pixels.
     pub(crate) fn twin(&self) -> Kiosk {
         let config = Config::load(&self.path("kiosk.toml")).unwrap();
         let directory = Directory::open(&self.path("data"), None, || Cost::SHIPPED).unwrap();

@@ -1,4 +1,5 @@
-//! kill -9 at random points: no guess comes back, and nobody is left without a login or with two.
+//! `kill -9` at random points: no guess is given back, no unlock is sent twice or without a record, and no person is
+//! left without a login or with two.
 
 use std::{
     fs,
@@ -26,7 +27,7 @@ use crate::{
     touchscreen::Touchscreen,
 };
 
-/// Kills in the short form. `VESTIBULE_KILLS=1000` is the long one.
+/// Kills per test by default. `VESTIBULE_KILLS=1000` is the long form.
 const KILLS: usize = 16;
 
 fn robot() -> PathBuf {
@@ -37,7 +38,7 @@ fn kills() -> usize {
     std::env::var("VESTIBULE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap())
 }
 
-/// The same points in every run, unless `VESTIBULE_SEED` names others.
+/// Random times, the same in every run unless `VESTIBULE_SEED` is set.
 struct Random(fastrand::Rng);
 
 impl Random {
@@ -51,7 +52,8 @@ impl Random {
     }
 }
 
-/// T3, I4: the guesses on the disk are never more than those that were not answered.
+/// T3, I4: after a kill the disk holds no more guesses than were left unanswered, and at most the one in progress is
+/// lost.
 #[test]
 fn a_kill_between_spending_and_checking_gives_no_guess_back() {
     let files = Files::new();
@@ -73,7 +75,7 @@ fn a_kill_between_spending_and_checking_gives_no_guess_back() {
             .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let heard = thread::spawn(move || output.lines().map_while(Result::ok).count());
-        // A guess takes 0.7 s, of which spending and hash are the first tenth: every second kill aims there.
+        // A guess takes 0.7 s. It is charged and hashed in the first tenth of that: every second kill aims there.
         thread::sleep(random.up_to(Duration::from_millis(if round % 2 == 0 { 900 } else { 100 })));
         child.kill().unwrap();
         let _ = child.wait().unwrap();
@@ -84,10 +86,10 @@ fn a_kill_between_spending_and_checking_gives_no_guess_back() {
         in_flight += 100 - answered - left;
     }
     println!("{} kills, {in_flight} of them while a guess was under way, 0 guesses given back", kills());
-    assert!(0 < in_flight, "some kills hit a guess that was spent and not answered");
+    assert!(0 < in_flight, "no kill hit a guess in progress");
 }
 
-/// What is on this kiosk and at Kisi.
+/// One person's logins, on this kiosk and at Kisi.
 struct State {
     /// The login that the directory opens by this person's badge.
     kept: Option<String>,
@@ -109,7 +111,7 @@ fn state(files: &Files, email: &str, badge: &str) -> State {
     State { kept: found.map(|found| found.login.expose().clone()), at_kisi, errands }
 }
 
-/// Runs a command and ends it after this time, or lets it end.
+/// Runs a command and kills it after this time. `None`: waits for its end.
 fn run_and_kill(command: &mut Command, after: Option<Duration>) -> Duration {
     let begin: Instant = now();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -121,7 +123,7 @@ fn run_and_kill(command: &mut Command, after: Option<Duration>) -> Duration {
     begin.elapsed()
 }
 
-/// The commands that are cut short, how somebody is prepared for each, and how it ends in the end.
+/// The commands that are killed: name, arguments, and whether the person is enrolled once the command has completed.
 const CUT: [(&str, &[&str], bool); 4] = [
     ("import", &["staff", "import", "LIST"], true),
     ("renew", &["staff", "renew", "grace@example.com", "--yes"], true),
@@ -160,14 +162,14 @@ fn a_kill_anywhere_leaves_one_working_login_or_a_note_of_what_is_left_to_do() {
         assert_eq!((before.at_kisi.len(), before.errands.len()), (usize::from(name != "import"), 0), "{round}");
         let _ = run_and_kill(&mut command(words), Some(random.up_to(time)));
         let after = state(&files, EMAIL, BADGE);
-        // One working login, or none yet; whatever else is at Kisi is noted.
+        // One working login, or none yet. Any other login at Kisi is in the outbox.
         let is_known = after.kept.iter().all(|kept| after.at_kisi.contains(kept));
         assert!(is_known, "{name}, round {round}: the kept login works");
         assert!(name == "remove" || name == "import" || after.kept.is_some(), "{name}, round {round}: nobody is lost");
         let more = after.at_kisi.len() - usize::from(after.kept.is_some());
-        assert!(more == 0 || !after.errands.is_empty(), "{name}, round {round}: {more} strays without a note");
+        assert!(more == 0 || !after.errands.is_empty(), "{name}, round {round}: {more} logins without a note");
         noted += usize::from(!after.errands.is_empty());
-        // The next command that has the admin key puts it right.
+        // The next command with the admin key repairs it.
         let _ = run_and_kill(&mut command(words), None);
         let settled = state(&files, EMAIL, BADGE);
         assert_eq!(settled.errands, [], "{name}, round {round}");
@@ -177,8 +179,8 @@ fn a_kill_anywhere_leaves_one_working_login_or_a_note_of_what_is_left_to_do() {
     println!("{} kills, {noted} of them left a note, 0 logins lost, 0 strays without a note", kills());
 }
 
-/// F33, I2, I3, I8: at a random instant of visits. Nothing is sent twice, everything that was sent was written down before, and
-/// the next start says of each unlock without an answer that nobody knows.
+/// F33, I2, I3, I8: kills at random moments of visits. No unlock is sent twice or before its intent is written, and the
+/// next start records an unknown outcome for each intent without one.
 #[test]
 fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() {
     const EMAIL: &str = "grace@example.com";
@@ -204,11 +206,11 @@ fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() 
         let heard = heard.join().unwrap();
         let taps = heard.iter().filter(|line| *line == "tap").count();
         visits += taps;
-        thread::sleep(Duration::from_millis(20)); // What is on the wire arrives.
+        thread::sleep(Duration::from_millis(20)); // Let requests in transit arrive.
         let asked = files.site.kisi.with(|world| unlocks_asked(world)) - before;
         assert!(asked <= taps, "round {round}: {taps} taps, {asked} requests");
 
-        // The next start: it is signed out, and says what it does not know.
+        // The next start records the open intents as unknown.
         let directory = Directory::open(&data, None, || Cost::FLOOR).unwrap();
         let log = Log::open(&data, directory.audit_key()).unwrap();
         let open = log.open_intents().unwrap().len();
@@ -221,7 +223,7 @@ fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() 
         assert_eq!(verdict.finding, None, "round {round}");
         drop(start);
     }
-    // Every request has its intent: Kisi never saw more than was written down.
+    // Kisi never saw more unlocks than there are intents.
     let directory = Directory::open(&data, None, || Cost::FLOOR).unwrap();
     let log = Log::open(&data, directory.audit_key()).unwrap();
     let written = log.report(By::Person, Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap()[0].asked;
@@ -229,12 +231,12 @@ fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() 
     assert!(u64::try_from(asked).unwrap() <= written, "{asked} requests, {written} intents");
     assert!(0 < visits);
     println!(
-        "{} kills in {visits} visits, {unknown} unlocks unknown after restart, 0 sent twice or unwritten",
+        "{} kills in {visits} visits, {unknown} unlocks unknown after restart, 0 sent twice or unrecorded",
         kills()
     );
 }
 
-/// F33: the same with the program as it is installed, its window, a badge reader and a finger.
+/// F33: the same with the installed program: its window, badge scans and touches.
 #[test]
 fn a_kill_of_the_running_kiosk_comes_back_signed_out_with_every_unlock_accounted_for() {
     const EMAIL: &str = "grace@example.com";
@@ -284,7 +286,7 @@ fn a_kill_of_the_running_kiosk_comes_back_signed_out_with_every_unlock_accounted
     }
     drop(twin());
     let log = Log::open(&data, directory().audit_key()).unwrap();
-    assert_eq!(log.open_intents().unwrap(), [], "the next start said what nobody knows");
+    assert_eq!(log.open_intents().unwrap(), [], "the next start closes every open intent");
     assert_eq!(log.verify(None, &[]).unwrap().finding, None);
     let report = log.report(By::Person, Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap();
     let asked = files.site.kisi.with(|world| unlocks_asked(world));

@@ -1,4 +1,4 @@
-//! The client, over real TLS, against the simulator. What is asserted is what arrived.
+//! The Kisi client against the simulator over real TLS. Assertions are about the requests that arrived.
 
 use vestibule::{
     chain::Chain,
@@ -13,7 +13,7 @@ use crate::tls::{Certificate, Server, plain, sample};
 const LOBBY: DoorId = DoorId::new(101);
 const KIOSK: Device<'_> = Device { name: "Lobby", model: "kiosk" };
 
-/// A server with the sample scene, changed, and a login of somebody in it.
+/// A server with the changed sample scene, a client, and a login of this person.
 async fn with_login(email: &str, change: impl FnOnce(&mut World)) -> (Server, Client, Login) {
     let (mut world, admin) = sample();
     change(&mut world);
@@ -24,7 +24,7 @@ async fn with_login(email: &str, change: impl FnOnce(&mut World)) -> (Server, Cl
     (server, client, login)
 }
 
-/// Somebody with this many doors, and the list of them.
+/// A server with a person who has this many doors, and the list that the client read.
 async fn doors(count: u64, change: impl FnOnce(&mut World)) -> (Server, Result<vestibule::kisi::Doors, Error>) {
     let (mut world, admin) = sample();
     let email = world.person_with_doors(count);
@@ -37,7 +37,7 @@ async fn doors(count: u64, change: impl FnOnce(&mut World)) -> (Server, Result<v
     (server, list)
 }
 
-/// F23.
+/// F23: lists of 0 to 2,000 doors are read completely in the fewest pages.
 #[tokio::test]
 async fn every_length_of_list_is_read_whole_in_as_few_pages_as_it_takes() {
     for (count, pages) in [(0, 1), (1, 1), (50, 1), (250, 1), (251, 2), (2_000, 8)] {
@@ -58,7 +58,7 @@ async fn lists_without_a_range_end_at_a_short_page() {
     }
 }
 
-/// F25: paging that never ends, and a total that lies.
+/// F25, R39: with a wrong total or endless paging the client stops, after 10 pages at most.
 #[tokio::test]
 async fn a_server_that_lies_about_the_total_is_left_after_what_there_is() {
     let (server, list) = doors(300, |world| world.switches.lying_total = Some(1_000_000)).await;
@@ -66,7 +66,7 @@ async fn a_server_that_lies_about_the_total_is_left_after_what_there_is() {
     assert_eq!(list.doors.len(), 300);
     server.simulator.with(|world| assert!(world.requests.len() <= 4, "{}", world.requests.len()));
     let (_server, list) = doors(300, |world| world.switches.lying_total = Some(1)).await;
-    assert_eq!(list.unwrap().doors.len(), 250, "the total is believed");
+    assert_eq!(list.unwrap().doors.len(), 250, "the client trusts the total");
     let (server, list) = doors(10_000, |_| {}).await;
     let list = list.unwrap();
     assert!(list.truncated);
@@ -80,7 +80,8 @@ async fn limits_that_the_server_enforces_are_kept() {
     assert_eq!(list.unwrap().doors.len(), 251);
 }
 
-/// F24, F26, T30: names that collide, are empty, or turn the line around.
+/// F24, F26, T30, R43: equal, empty and bidirectional names are numbered, replaced and cleaned, and the order is
+/// stable.
 #[tokio::test]
 async fn doors_come_in_order_with_names_that_can_be_drawn_and_told_apart() {
     let (_server, client, login) = with_login("juergen@example.com", |_| {}).await;
@@ -108,7 +109,7 @@ async fn every_state_of_a_door_reaches_its_tile() {
     }
 }
 
-/// T26, F4.
+/// T26, F4, I7, R42: with a wrong name, an expired certificate or an unknown issuer, no request reaches the server.
 #[tokio::test]
 async fn no_byte_of_a_login_reaches_a_server_whose_certificate_is_wrong() {
     let other = Server::start(sample().0);
@@ -131,7 +132,7 @@ async fn no_byte_of_a_login_reaches_a_server_whose_certificate_is_wrong() {
     }
 }
 
-/// F58: Kisi changes its certificate, and the one it was signed with. The root is the same, and there is nothing to do.
+/// F58: a new leaf and a new intermediate certificate under the same root are accepted.
 #[tokio::test]
 async fn a_new_certificate_under_the_same_root_is_no_news() {
     let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
@@ -146,7 +147,7 @@ async fn a_new_certificate_under_the_same_root_is_no_news() {
     }
 }
 
-/// T27, R37.
+/// T27, R37: a base URL with credentials, a query or another scheme is refused, and http except to loopback.
 #[test]
 fn addresses_that_would_send_a_login_in_clear_or_elsewhere_are_refused_before_anything_is_sent() {
     let refused = [
@@ -168,7 +169,7 @@ fn addresses_that_would_send_a_login_in_clear_or_elsewhere_are_refused_before_an
     }
 }
 
-/// T24, F14.
+/// T24, F14, I7, R36: no redirect is followed; the other server sees no connection.
 #[tokio::test]
 async fn no_redirect_is_followed_to_another_host_port_or_scheme() {
     let other = Server::start(sample().0);
@@ -257,7 +258,7 @@ fn reason(status: u16, code: &str) -> Reason {
     Reason::new(status, Code::new(Some(code)))
 }
 
-/// F16, F18.
+/// F16, F18: each refusal has its reason, and no door unlocks.
 #[tokio::test]
 async fn an_unlock_that_is_refused_says_why() {
     let expected = [
@@ -282,7 +283,8 @@ async fn an_unlock_that_is_refused_says_why() {
     }
 }
 
-/// F20: a fault at Kisi proves nothing, whatever its code says.
+/// F20: after a 5xx, a 408, a cut or a foreign answer the outcome is `Unknown`, whatever code it has. One request is
+/// sent.
 #[tokio::test]
 async fn an_unlock_without_an_explicit_answer_is_unknown_and_is_never_repeated() {
     let cut = |after, reset| Fault { cut_after: Some(after), reset, ..Fault::default() };
@@ -295,7 +297,7 @@ async fn an_unlock_without_an_explicit_answer_is_unknown_and_is_never_repeated()
         ("reset", cut(0, true), Outcome::Unknown(None)),
         ("half a status line", cut(8, false), Outcome::Unknown(None)),
         (
-            "a page of somebody else",
+            "a foreign HTML page",
             Fault { headers: html, body: Some("<html>".into()), ..Fault::default() },
             Outcome::Unknown(None),
         ),
@@ -329,7 +331,7 @@ async fn a_refused_connection_sends_nothing() {
     assert_eq!(client.unlock(&login.secret, LOBBY).await, Outcome::NotSent);
 }
 
-/// F12: a kept connection that the server closed is opened again in silence, and the request is sent once.
+/// F12: when the server has closed an idle connection, the client reconnects and sends the request once.
 #[tokio::test]
 async fn a_connection_that_was_closed_while_idle_costs_nothing() {
     let (server, client, login) = with_login("ada@example.com", |_| {}).await;
@@ -340,7 +342,10 @@ async fn a_connection_that_was_closed_while_idle_costs_nothing() {
     server.simulator.with(|world| assert_eq!(world.unlocks(), 1));
 }
 
-/// With a warm connection an unlock is one round trip.
+/// The warm-up, the lists and the unlock share one connection, and the warm-up carries no `Authorization`.
+///
+/// F13: the test server offers h2 in ALPN but speaks only HTTP/1.1. This passes only with a client that has no HTTP/2,
+/// so no GOAWAY or `REFUSED_STREAM` can occur.
 #[tokio::test]
 async fn a_warm_connection_serves_the_list_and_the_unlock() {
     let (server, _, login) = with_login("ada@example.com", |_| {}).await;
@@ -355,11 +360,15 @@ async fn a_warm_connection_serves_the_list_and_the_unlock() {
     server.simulator.with(|world| {
         assert_eq!(world.connections, warm, "no new connection");
         let warming = &world.requests[0];
-        assert_eq!((warming.method.as_str(), warming.has_authorization), ("OPTIONS", false), "it says nobody's name");
+        assert_eq!(
+            (warming.method.as_str(), warming.has_authorization),
+            ("OPTIONS", false),
+            "the warm-up is anonymous"
+        );
     });
 }
 
-/// T31.
+/// T31, R39: an endless, malformed, deeply nested or cut list is an error.
 #[tokio::test]
 async fn an_answer_that_is_no_list_is_an_error_and_never_the_end_of_the_kiosk() {
     let html = vec![("Content-Type".to_owned(), "text/html".to_owned())];
@@ -382,7 +391,7 @@ async fn an_answer_that_is_no_list_is_an_error_and_never_the_end_of_the_kiosk() 
     assert!(matches!(list(Fault::refuse(403, "fcd8ff")).await, Err(Error::Refused { status: 403, .. })));
 }
 
-/// F22.
+/// F22: unreadable items are dropped and counted, and the others kept.
 #[tokio::test]
 async fn items_that_cannot_be_read_are_dropped_and_counted() {
     let body = r#"[{"id": 1, "name": "A"}, {"name": "no id"}, {"id": 2, "online": "yes"}, null, 7, {"id": 1, "name": "A"}, {"id": 3}]"#;
@@ -395,7 +404,7 @@ async fn items_that_cannot_be_read_are_dropped_and_counted() {
     assert_eq!((ids.as_slice(), list.dropped), (&[1, 3][..], 4));
 }
 
-/// F11.
+/// F11: an answer in slices of 1 byte is accepted.
 #[tokio::test]
 async fn an_answer_in_slices_of_one_byte_is_an_answer() {
     let (server, client, login) = with_login("ada@example.com", |_| {}).await;
@@ -442,7 +451,8 @@ async fn a_place_that_is_locked_down_is_told_although_its_locks_do_not_say_so() 
     assert!(matches!(state(&client.doors(&login.secret).await.unwrap().doors), DoorState::LockedDown(Some(_))));
 }
 
-/// F19, F20: what the server saw. A read is asked three times at most, an unlock once, and never more than Kisi takes in a second.
+/// F19, F20, R41: the server sees a read at most three times and an unlock once, whatever `Retry-After` says. The rate
+/// limit is tested in `kisi::pace`.
 #[tokio::test]
 async fn a_read_is_asked_again_and_an_unlock_is_not() {
     let (server, client, login) = with_login("ada@example.com", |world| world.unlimited = true).await;
@@ -470,7 +480,7 @@ async fn a_read_is_asked_again_and_an_unlock_is_not() {
     assert!(client.doors(&login.secret).await.is_ok(), "the third attempt is answered");
 }
 
-/// F59.
+/// F59: `Deprecation` and `Sunset` headers are collected for the technician screen.
 #[tokio::test]
 async fn an_end_that_kisi_announces_is_told_to_the_technician() {
     let (server, client, login) = with_login("ada@example.com", |_| {}).await;
@@ -482,10 +492,11 @@ async fn an_end_that_kisi_announces_is_told_to_the_technician() {
     server.simulator.with(|world| world.faults = vec![Fault { headers, ..Fault::default() }]);
     let _ = client.anew().unwrap().doors(&login.secret).await.unwrap();
     let said = "GET /locks: deprecated since @1767225600, to be removed on Fri, 01 Jan 2027 00:00:00 GMT";
-    assert_eq!(client.announced(), [said], "also to the clients made from it");
+    assert_eq!(client.announced(), [said], "shared by reconnected clients");
 }
 
-/// F21, F20: what the question whether Kisi is there takes for a no. A server that refuses the question is there.
+/// F20, F21: the reachability probe (`OPTIONS`) counts 4xx and 500 as reachable, but not redirects, HTML with 200, 502
+/// to 504 and 511.
 #[tokio::test]
 async fn whoever_refuses_the_question_is_there() {
     let (server, client, _) = with_login("ada@example.com", |_| {}).await;

@@ -1,5 +1,5 @@
-//! Logins and keys through their whole life, with the real commands: renewed, removed, suspended, revoked, checked; the device
-//! key replaced, a backup restored, the audit log verified.
+//! The lifecycle of people, logins and keys with the real commands: `staff renew`, `remove`, `suspend`, `revoke`,
+//! `badge` and `qr`, `doctor`, `rekey`, `backup`, `restore` and `audit verify`.
 
 use std::{
     fs,
@@ -41,7 +41,7 @@ impl Files {
         Directory::open(&self.folder.join("data"), None, || Cost::FLOOR).unwrap()
     }
 
-    /// A fast hash, and Ada with a PIN, which it returns, and Grace with a badge.
+    /// A directory with the cheapest PIN hash, Ada with a PIN (returned), and Grace with a badge.
     fn enrolled() -> (Self, String) {
         let files = Self::new();
         drop(files.directory());
@@ -50,7 +50,7 @@ impl Files {
         (files, pin)
     }
 
-    /// The secrets of this person's logins that kiosks made.
+    /// The secrets of this person's logins at Kisi that were created for a kiosk.
     fn logins(&self, email: &str) -> Vec<String> {
         self.site.kisi.with(|world| {
             let person = world.person_by_email(email).unwrap().id;
@@ -63,7 +63,7 @@ impl Files {
         self.directory().identify(credential).unwrap().map(|found| found.login.expose().clone())
     }
 
-    /// What the audit log says was done, in order.
+    /// Action and person of each audit record, in order.
     fn log(&self) -> Vec<String> {
         let lines = ok(self.run(&["audit", "export", "--format", "jsonl"]));
         let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -84,24 +84,24 @@ fn a_renewed_login_takes_the_place_of_the_old_one_and_a_pin_is_issued_anew() {
     let (files, old_pin) = Files::enrolled();
     let (ada, grace) = (files.logins(ADA), files.logins(GRACE));
     let refused = files.run(&["staff", "renew", ADA]);
-    assert!(!refused.status.success() && text(&refused.stderr).contains("--yes"), "a new PIN is said first");
+    assert!(!refused.status.success() && text(&refused.stderr).contains("--yes"), "a new PIN needs --yes");
     assert_eq!(files.logins(ADA), ada);
 
     let renewed = json(&ok(files.run(&["staff", "renew", ADA, "--yes", "--json"])));
     let new_pin = renewed["pin"].as_str().unwrap();
     let now = files.logins(ADA);
-    assert_eq!(now.len(), 1, "never more than one");
+    assert_eq!(now.len(), 1, "one login at Kisi");
     assert_ne!(now, ada);
     assert_eq!(files.opens(&pin(new_pin)), Some(now[0].clone()));
     assert_eq!(files.opens(&pin(&old_pin)), None);
-    // With a badge there is nothing to hand out, and nothing to ask.
+    // A login sealed for a badge needs no new PIN, so nothing is asked or printed.
     assert_eq!(json(&ok(files.run(&["staff", "renew", GRACE, "--json"])))["pin"], Value::Null);
     assert_ne!(files.logins(GRACE), grace);
     assert_eq!(files.opens(&badge(BADGE)), Some(files.logins(GRACE)[0].clone()));
     assert_eq!(files.log()[2..], ["renew ada@example.com", "renew grace@example.com"]);
 }
 
-/// T8: PINs are issued; there is no way to ask for one, so none answers that it is taken.
+/// T8, R1, R5: no command accepts a chosen PIN, so none can reveal that a PIN is already in use.
 #[test]
 fn a_pin_cannot_be_chosen() {
     let (files, _) = Files::enrolled();
@@ -116,14 +116,14 @@ fn a_pin_cannot_be_chosen() {
 #[test]
 fn a_login_that_cannot_be_deleted_is_noted_and_deleted_by_the_next_command() {
     let (files, old_pin) = Files::enrolled();
-    // Kisi goes away after the person was forgotten here.
+    // Deleting the login at Kisi fails.
     files.site.kisi.with(|world| {
         world.faults.push(Fault { path: Some("/logins/".into()), status: Some(503), ..Fault::default() });
     });
     let removed = files.run(&["staff", "remove", ADA]);
-    assert!(!removed.status.success(), "said by the exit code too");
+    assert!(!removed.status.success(), "the exit code reports it too");
     assert!(text(&removed.stdout).contains("still at Kisi"), "{}", text(&removed.stdout));
-    assert_eq!(files.opens(&pin(&old_pin)), None, "forgotten here at once");
+    assert_eq!(files.opens(&pin(&old_pin)), None, "removed locally at once");
     assert_eq!(files.logins(ADA).len(), 1);
     let doctor = files.run(&["doctor"]);
     assert!(text(&doctor.stdout).contains("must still be deleted"), "{}", text(&doctor.stdout));
@@ -133,7 +133,7 @@ fn a_login_that_cannot_be_deleted_is_noted_and_deleted_by_the_next_command() {
     assert_eq!(files.directory().errands().unwrap(), []);
 }
 
-/// T34
+/// T34: `staff suspend` takes effect at once and shows in `staff list`; `staff resume` undoes it. Both are audited.
 #[test]
 fn a_suspended_person_is_nobody_here_until_they_are_resumed() {
     let (files, _) = Files::enrolled();
@@ -146,7 +146,7 @@ fn a_suspended_person_is_nobody_here_until_they_are_resumed() {
     assert_eq!(files.log()[2..], ["suspend grace@example.com", "resume grace@example.com"]);
 }
 
-/// T13: the kiosk is gone. What is left is the list that was kept elsewhere, and the admin key.
+/// T13, R35: after a theft `staff revoke` deletes every login with only the exported list and the admin key.
 #[test]
 fn every_login_of_a_stolen_kiosk_is_revoked_from_the_list_that_was_kept_elsewhere() {
     let (files, _) = Files::enrolled();
@@ -156,13 +156,13 @@ fn every_login_of_a_stolen_kiosk_is_revoked_from_the_list_that_was_kept_elsewher
     let said = ok(files.run(&["staff", "revoke", &list]));
     assert_eq!(said.matches("deleted").count(), 2, "{said}");
     assert_eq!((files.logins(ADA).len(), files.logins(GRACE).len()), (0, 0));
-    assert!(ok(files.run(&["staff", "revoke", &list])).contains("gone already"), "again does no harm");
+    assert!(ok(files.run(&["staff", "revoke", &list])).contains("gone already"), "a second run is harmless");
     let broken = files.list("broken.jsonl", "{\"email\": \"ada@example.com\"}\n");
     let refused = files.run(&["staff", "revoke", &broken]);
     assert!(text(&refused.stderr).contains("line 1 of"), "{}", text(&refused.stderr));
 }
 
-/// T18: one badge has one owner, however it is written.
+/// T18: two spellings of one number are the same badge, and a second owner is refused.
 #[test]
 fn a_badge_that_another_person_has_is_refused_however_it_is_written() {
     let (files, _) = Files::enrolled();
@@ -177,7 +177,7 @@ fn a_badge_that_another_person_has_is_refused_however_it_is_written() {
     assert!(text(&refused.stdout).contains("belongs to grace@example.com already"), "{}", text(&refused.stdout));
     let both = files.list("both.csv", "email,name,badge\nada@example.com,,777777\njuergen@example.com,,00777777\n");
     let refused = files.run(&["staff", "import", &both]);
-    assert!(!refused.status.success(), "and within one list");
+    assert!(!refused.status.success(), "also within one list");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_printed_badge_reads_as_the_number_that_signs_in() {
         "nothing is overwritten"
     );
     let _ = ok(files.run(&["staff", "qr", ADA, "--out", png.to_str().unwrap()]));
-    // Read as an optical reader would.
+    // Decode the QR code as an optical reader would.
     let mut reader = png::Decoder::new(std::io::BufReader::new(fs::File::open(&png).unwrap())).read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let frame = reader.next_frame(&mut pixels).unwrap();
@@ -218,7 +218,7 @@ fn people_and_cards_of_kisi_are_proposed_and_enrolled_once_confirmed() {
     let files = Files::new();
     drop(files.directory());
     let proposed = files.run(&["staff", "import", "--from-kisi"]);
-    assert!(!proposed.status.success(), "nobody confirmed it");
+    assert!(!proposed.status.success(), "fails without --yes");
     let proposal = text(&proposed.stdout);
     assert!(proposal.contains("ada@example.com  Ada Lind"), "{proposal}");
     assert_eq!(files.directory().list().unwrap(), [], "and nobody was enrolled");
@@ -250,7 +250,8 @@ fn another_key_and_a_restored_backup_open_everything_and_say_so_in_the_log() {
     assert!(text(&again.stderr).contains("already"), "{}", text(&again.stderr));
 }
 
-/// T14, T35: yesterday's file, and a changed record.
+/// T14, T35: after yesterday's database was put back, `audit verify` reports that the log was cut, and the kiosk does
+/// not start. Changed records are tested in `audit::tests`.
 #[test]
 fn a_kiosk_whose_data_is_of_yesterday_or_changed_is_found() {
     let (files, _) = Files::enrolled();
@@ -304,7 +305,7 @@ fn the_doctor_names_what_is_wrong_and_what_to_do() {
     }
 }
 
-/// F2, F5: the doctor tells a wrong clock from a network that does not work.
+/// F2, F5: `doctor` tells a wrong clock from a network that refuses connections.
 #[test]
 fn the_doctor_finds_a_wrong_clock_and_a_network_that_does_not_work() {
     let (files, _) = Files::enrolled();
@@ -325,14 +326,14 @@ fn the_doctor_finds_a_wrong_clock_and_a_network_that_does_not_work() {
     assert!(text(&output.stdout).contains("BAD      HTTP         "), "{}", text(&output.stdout));
 }
 
-/// R2, T1: PINs that are too short are refused where they are issued, and by the doctor.
+/// R2, T1: once 1,000 people have a 6-digit PIN, the next one is refused and no login is created.
 #[test]
 fn so_many_people_that_pins_are_too_short_get_no_more() {
     let files = Files::new();
     drop(files.directory());
     let file = files.folder.join("data").join("directory.sqlite");
     let _ = ok(files.run(&["staff", "add", ADA, "--pin"]));
-    // A thousand more rows as another thousand people would have made them; the proof over them is nobody's business here.
+    // Insert 999 more people as rows. Their integrity proofs are not checked here.
     let directory = files.directory();
     let db = rusqlite::Connection::open(&file).unwrap();
     db.execute_batch(
@@ -360,10 +361,11 @@ fn so_many_people_that_pins_are_too_short_get_no_more() {
         refused.to_string(),
         "a PIN of 6 digits is too short for 1001 people with one: raise sign_in.pin_digits to 7"
     );
-    assert!(files.logins(GRACE).is_empty(), "and no login was made");
+    assert!(files.logins(GRACE).is_empty(), "and no login was created");
 }
 
-/// Every person and door that can never work, and where to change it: by groups with the admin's key, by the door without.
+/// `doctor` lists every person and door that can never work, why, and where to change it: from Kisi's groups with the
+/// admin key, from the locks alone without it.
 #[test]
 fn the_doctor_lists_every_person_and_door_that_can_never_work() {
     let (files, _) = Files::enrolled();
@@ -383,7 +385,7 @@ fn the_doctor_lists_every_person_and_door_that_can_never_work() {
     };
     let without = blocked("");
     assert!(has(&without, ADA, "Archive", "proof from its reader", "reader restriction"), "{without:?}");
-    // Grace gets her doors through groups that a kiosk cannot use, and nothing else.
+    // Grace's rights come only from a group with app access off.
     files.site.kisi.with(|world| {
         let grace = world.person_by_email(GRACE).unwrap().id;
         for right in world.rights.iter_mut().filter(|right| right.person == grace) {

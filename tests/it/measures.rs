@@ -1,4 +1,4 @@
-//! What can be read and what can be hit, from the widgets themselves: heights of letters, sides of keys, contrast.
+//! Legibility and target sizes, measured from the widgets: height of capitals, side of keys, contrast.
 
 use std::{collections::BTreeSet, thread};
 
@@ -20,8 +20,8 @@ use crate::{
     pictures::{SCENES, give, kiosk},
 };
 
-/// A panel of each kind: its name, its pixels, its width in millimetres, and how tall the capitals of what must be read are at
-/// least. Seven inches have no room for long sentences in full size.
+/// The panels: name, size in pixels, width in mm, and minimum height in mm of the capitals of essential text. Seven
+/// inches have no room for long sentences at full size.
 const PANELS: [(&str, Size, f32, f32); 5] = [
     ("7 inches", Size::new(800.0, 480.0), 154.0, 4.6),
     ("10 inches", Size::new(1280.0, 800.0), 217.0, 7.3),
@@ -29,14 +29,14 @@ const PANELS: [(&str, Size, f32, f32); 5] = [
     ("15 inches, high", Size::new(1080.0, 1920.0), 194.0, 7.3),
     ("24 inches", Size::new(3840.0, 2160.0), 527.0, 7.3),
 ];
-/// Nobody can enlarge what is on the wall (EN 301 549, 5.1.4): 0.7 degrees at 600 mm. A name that is longer than this may be
-/// written smaller.
+/// Names with more characters than this may be set smaller. Otherwise essential text has 0.7 degrees at 600 mm, because
+/// nobody can enlarge a screen on the wall (EN 301 549, 5.1.4).
 const LONG: usize = 26;
-/// The least side of a target, in millimetres.
+/// Minimum side of a touch target, in mm.
 const TARGET: f32 = 20.0;
-/// The least capitals of what may be read: 0.24 degrees at 600 mm.
+/// Minimum height of the capitals of optional text, in mm: 0.24 degrees at 600 mm.
 const MAY: f32 = 2.5;
-/// What text must stand out: for most people, and in the theme for people who see little.
+/// Minimum contrast of text, to 1: in the usual themes, and in the high-contrast theme.
 const CONTRAST: [f32; 2] = [4.5, 7.0];
 
 #[test]
@@ -93,7 +93,7 @@ fn measure(looked: &Looked, size: Size, mm: f32, least: f32, what: &str, wrong: 
     }
 }
 
-/// So has the screen of a kiosk that cannot work, with all that a configuration can have wrong at once.
+/// The out-of-order screen is legible and fits on every panel, with one of the longest configuration errors.
 #[test]
 fn a_kiosk_that_cannot_work_says_so_in_letters_that_can_be_read() {
     let what = "the configuration is refused: `/etc/vestibule/kiosk.toml`, line 64: `session.idle_secs` is not a key; known \
@@ -111,7 +111,7 @@ fn a_kiosk_that_cannot_work_says_so_in_letters_that_can_be_read() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// With words that are two fifths longer than the English ones nothing lies on anything else, leaves the window or is too small.
+/// With texts 40 % longer than the English ones, nothing overlaps, leaves the window or becomes too small.
 #[test]
 fn words_that_are_two_fifths_longer_have_room() {
     let mut wrong = BTreeSet::new();
@@ -135,7 +135,7 @@ fn words_that_are_two_fifths_longer_have_room() {
     assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), Vec::from_iter(wrong).join("\n"));
 }
 
-/// Every text against what is behind it, in every theme.
+/// Every text has enough contrast to its background, in every theme.
 #[test]
 fn every_text_stands_out_from_what_is_behind_it() {
     for (name, colors, least) in [
@@ -143,7 +143,7 @@ fn every_text_stands_out_from_what_is_behind_it() {
         ("light", Colors::LIGHT, CONTRAST[0]),
         ("contrast", Colors::CONTRAST, CONTRAST[1]),
     ] {
-        // A dim screen is meant to be overlooked.
+        // The dimmed screen is dark on purpose.
         for (scene, prepare) in SCENES.into_iter().filter(|(scene, _)| !scene.contains("dim")) {
             let size = Size::new(1280.0, 800.0);
             let mut kiosk = kiosk(size);
@@ -159,7 +159,7 @@ fn every_text_stands_out_from_what_is_behind_it() {
     }
 }
 
-/// The colour of a text, and that of the smallest surface it stands on.
+/// The color of a text, and that of the smallest surface behind it.
 fn pair(looked: &Looked, own: Option<Color>, bounds: Rectangle, colors: Colors) -> (Color, Color) {
     let center = bounds.center();
     let below = looked.surfaces.iter().filter(|(_, surface)| surface.contains(center));

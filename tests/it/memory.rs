@@ -1,4 +1,4 @@
-//! What is left in the memory of the real kiosk after visits: no PIN, no login. And that nobody else may look.
+//! After visits the memory of the real process holds no PIN and no login, and a crash leaves no core dump.
 
 use std::{
     fs,
@@ -23,7 +23,7 @@ use crate::{
     touchscreen::Touchscreen,
 };
 
-/// Everything that a process can write to: heap, stacks, buffers. As a thief with root would dump it.
+/// All writable mappings of a process (heap, stacks, buffers), as root could dump them.
 fn memory(pid: u32) -> Vec<(String, Vec<u8>)> {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
     let mut mem = fs::File::open(format!("/proc/{pid}/mem")).unwrap();
@@ -47,11 +47,11 @@ fn hits(memory: &[(String, Vec<u8>)], canary: &str) -> Vec<String> {
     memory.iter().filter(|(_, bytes)| is_in(bytes)).map(|(line, _)| line.clone()).collect()
 }
 
-/// Ada with a PIN, Grace with a badge.
+/// Enrolls Ada with a PIN (returned) and Grace with a badge.
 fn enrolled() -> (Files, String) {
     let files = Files::new();
     let text = format!(
-        // Long PINs: six digits are in any memory by chance.
+        // 12-digit PINs: six digits could be in memory by chance.
         "[kisi]\nbase_url = \"{}\"\n[sign_in]\npin_digits = 12\n",
         files.site.kisi.base_url()
     );
@@ -65,7 +65,8 @@ fn enrolled() -> (Files, String) {
     (files, pin)
 }
 
-/// T15, T16, T33, I5, I6.
+/// T15, T16, T33, I5, I6, R34: after the sign-out no login, admin key or PIN is in memory, files, log, environment or
+/// arguments, and a crash dumps no core.
 #[test]
 fn after_the_sign_out_no_pin_and_no_login_is_left_in_memory_files_or_log() {
     let (files, pin) = enrolled();
@@ -88,7 +89,7 @@ fn after_the_sign_out_no_pin_and_no_login_is_left_in_memory_files_or_log() {
         screen.tap(twin.find(&digit.to_string()).unwrap());
     }
     log.extend(kiosk.until("signed in"));
-    // While somebody is signed in, their login must be there: the search finds what there is.
+    // During the visit the login is in memory: this shows that the search finds one.
     let secret_of_ada = files.site.kisi.with(|world| {
         let ada = world.person_by_email("ada@example.com").unwrap().id;
         world.logins.values().find(|login| login.person == ada).unwrap().secret.clone()
@@ -107,7 +108,7 @@ fn after_the_sign_out_no_pin_and_no_login_is_left_in_memory_files_or_log() {
     log.extend(kiosk.until("signed out"));
     thread::sleep(Duration::from_millis(1_500));
 
-    // The journal knows where the audit log stood, and the log fits it.
+    // The audit head in the log matches the audit log.
     let journal = files.list("journal", &log.join("\n"));
     assert!(log.iter().any(|line| line.contains("audit head")));
     let verified = files.run(&["audit", "verify", "--head", &journal]);
@@ -130,7 +131,7 @@ fn after_the_sign_out_no_pin_and_no_login_is_left_in_memory_files_or_log() {
     no_core_dump(&mut kiosk);
 }
 
-/// A crash leaves nothing of the memory on the disk.
+/// Aborts the kiosk and asserts that it dumps no core.
 fn no_core_dump(kiosk: &mut Program) {
     let pid = kiosk.child.id();
     let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();

@@ -1,4 +1,5 @@
-//! Whatever comes in from outside, changed at random: an answer or a clear error, never a panic.
+//! Random mutations of external input: configuration, staff lists, scans, beacons, audit heads, Kisi's answers. Each
+//! gives a value or a clear error, never a panic.
 //!
 //! `VESTIBULE_MUTATIONS=1000000 cargo test mutated` is the long form.
 
@@ -18,14 +19,14 @@ use vestibule::{
 
 use crate::tls::{plain, sample};
 
-/// Changes in the short form. Answers of Kisi take a request each, and get a twentieth of them.
+/// Mutations per test by default. Kisi's answers need a request each and get a twentieth of them.
 const MUTATIONS: usize = 20_000;
 
 fn mutations() -> usize {
     std::env::var("VESTIBULE_MUTATIONS").map_or(MUTATIONS, |count| count.parse().unwrap())
 }
 
-/// The same changes in every run.
+/// A mutator with a fixed seed: the same changes in every run.
 struct Mutator(fastrand::Rng);
 
 impl Mutator {
@@ -33,7 +34,8 @@ impl Mutator {
         Self(fastrand::Rng::with_seed(seed))
     }
 
-    /// One to four changes: a byte replaced, taken out, or put in, a piece doubled or cut off, or something nasty.
+    /// One to four changes: a byte is replaced, removed or inserted, the tail is doubled or cut off, or a token that
+    /// parsers dislike is inserted.
     fn change(&mut self, original: &[u8]) -> Vec<u8> {
         const NASTY: [&[u8]; 10] = [
             b"null",
@@ -69,7 +71,7 @@ impl Mutator {
     }
 }
 
-/// F42: an error of the configuration names its file.
+/// F42: a mutated configuration is accepted, or refused with an error that names its file.
 #[test]
 fn a_mutated_configuration_is_read_or_refused_by_name() {
     let (mut mutator, mut read) = (Mutator::new(1), 0);
@@ -99,7 +101,7 @@ fn a_mutated_list_of_staff_is_read_or_refused_with_its_row() {
     assert!(0 < read && read < mutations(), "{read} were read");
 }
 
-/// F51: what is taken for a badge is within the limits of its profile.
+/// F51: a mutated scan is refused or gives a badge within the limits of its profile.
 #[test]
 fn mutated_readings_beacons_and_heads_are_within_their_limits_or_nothing() {
     let mut mutator = Mutator::new(3);
@@ -120,7 +122,7 @@ fn mutated_readings_beacons_and_heads_are_within_their_limits_or_nothing() {
     }
 }
 
-/// F22, T30, T31: items that cannot be read are left out, and what is shown is clean.
+/// F22, T30, T31: unreadable items are dropped, and names of doors hold no control characters or bidi overrides.
 #[test]
 fn a_mutated_answer_of_kisi_is_doors_or_a_clear_error() {
     let (world, admin) = sample();

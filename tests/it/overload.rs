@@ -1,5 +1,5 @@
-//! What a passer-by, a port scanner or a bad minute must not do: use up what the kiosk needs, end an unlock that is under way, or keep
-//! somebody signed in who may not be.
+//! Overload and bad timing: idle connections, exhausted descriptors, held keys, spent budgets, reloads during a visit.
+//! None of them stops the kiosk, aborts an unlock, or keeps a person signed in who was suspended or removed.
 
 use std::{fs, net::TcpStream, process::Command, thread, time::Duration};
 
@@ -28,8 +28,8 @@ fn process(program: &Program) -> Pid {
     Pid::from_raw(program.child.id().cast_signed()).unwrap()
 }
 
-/// D17: 1,000 idle connections to `health.listen` used up the kiosk's file descriptors. Eight are taken, none for longer than five
-/// seconds, and doors open all the while.
+/// D17: 1,000 idle connections to `health.listen` used up the kiosk's file descriptors. Now at most 8 are accepted at a
+/// time, an idle one is closed after 5 s, and sign-in works meanwhile.
 #[test]
 fn a_thousand_idle_connections_stop_nothing() {
     let all = getrlimit(Resource::Nofile);
@@ -51,18 +51,18 @@ fn a_thousand_idle_connections_stop_nothing() {
     let _ = kiosk.expect("signed out");
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = kiosk.expect("signed in");
-    // They are still there on this side; the kiosk has let them go.
+    // Still open on this side, closed by the kiosk.
     let metrics = until(&format!("{at}/metrics"), |status, _| status == 200);
     assert!(number(&metrics, "process_open_fds") < 64.0, "{metrics}");
     drop(idle);
-    // A client that sends a byte now and then is let go too.
+    // A client that stalls within its request is disconnected too.
     let mut slow = TcpStream::connect(&address).unwrap();
     slow.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
     let _ = std::io::Write::write(&mut slow, b"GET /hea").unwrap();
     let begin = crate::headless::now();
     let _ = std::io::Read::read(&mut slow, &mut [0; 16]);
     assert!(begin.elapsed() < Duration::from_secs(7), "{:?}", begin.elapsed());
-    // And one that is answered and stays.
+    // So is one that stays idle after its answer.
     let mut idle = TcpStream::connect(&address).unwrap();
     idle.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
     let _ = std::io::Write::write(&mut idle, b"GET /healthz HTTP/1.1\r\nHost: kiosk\r\n\r\n").unwrap();
@@ -73,7 +73,8 @@ fn a_thousand_idle_connections_stop_nothing() {
     assert_eq!(get(&format!("{at}/healthz")).0, 200);
 }
 
-/// D17: without descriptors the connections of the person before were kept for the next. Without new ones nobody is signed in.
+/// D17: without free descriptors the previous person's connections were kept for the next one. Now nobody can sign in
+/// until the kiosk can open new connections.
 #[test]
 fn without_new_connections_nobody_is_signed_in() {
     let (installed, _) = watched();
@@ -83,7 +84,7 @@ fn without_new_connections_nobody_is_signed_in() {
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = kiosk.expect("signed in");
     let before = getrlimit(Resource::Nofile);
-    // What is open stays open; nothing new is.
+    // Open descriptors stay open, but no new one can be opened.
     let scarce = Rlimit { current: Some(3), maximum: before.maximum };
     let _ = prlimit(Some(process(&kiosk)), Resource::Nofile, scarce).unwrap();
     let _ = kiosk.expect("there are no new connections: nobody can sign in");
@@ -97,7 +98,7 @@ fn without_new_connections_nobody_is_signed_in() {
     let _ = kiosk.expect("signed in");
 }
 
-/// D20: a stray key at rest sent one `OPTIONS` each.
+/// D20: every stray key at rest sent an `OPTIONS` request.
 #[test]
 fn a_key_that_is_held_down_is_one_warm_up_in_five_seconds() {
     let site = Site::new();
@@ -113,7 +114,7 @@ fn a_key_that_is_held_down_is_one_warm_up_in_five_seconds() {
     assert!(asked() - before <= 1, "{} for 30 keys", asked() - before);
 }
 
-/// D18: `suspend` and `remove` did not end an open visit, which may last for twelve hours at a desk.
+/// D18: `staff suspend` and `staff remove` did not end an open visit, which may last up to 12 hours at a desk.
 #[test]
 fn somebody_who_is_suspended_or_removed_opens_no_door_in_the_visit_that_is_open() {
     for is_removed in [false, true] {
@@ -122,7 +123,7 @@ fn somebody_who_is_suspended_or_removed_opens_no_door_in_the_visit_that_is_open(
         let mut kiosk = site.kiosk();
         kiosk.scan(BADGE);
         assert!(kiosk.shows("Hello Grace"), "{:?}", kiosk.texts());
-        // By another process.
+        // As a command in another process would.
         let mut directory = site.directory();
         if is_removed {
             directory.remove(GRACE).unwrap();
@@ -136,12 +137,12 @@ fn somebody_who_is_suspended_or_removed_opens_no_door_in_the_visit_that_is_open(
         assert!(matches!(testing::state(&kiosk.app), Some(State::SignedOut { .. })));
         site.kisi.with(|world| assert_eq!(world.unlocks(), 0));
         assert_eq!(site.records_once(Action::SignOut, 1), ["suspended or removed"]);
-        assert_eq!(site.records(Action::Refusal), ["suspended or removed"], "and the door that was tapped");
+        assert_eq!(site.records(Action::Refusal), ["suspended or removed"], "the tapped door is audited too");
         assert_eq!(site.records(Action::Intent).len(), 0);
     }
 }
 
-/// B9: `/metrics` said ten guesses when there was none.
+/// B9: `/metrics` reported ten guesses when none was left.
 #[test]
 fn guesses_that_are_spent_are_spent_for_whoever_watches() {
     let site = Site::new();
@@ -158,7 +159,7 @@ fn guesses_that_are_spent_are_spent_for_whoever_watches() {
     }
 }
 
-/// B6: with the guesses at the keypad and those at badges both spent by a passer-by, a badge still signs in, with its PIN.
+/// B6: when a passer-by has spent the budgets of the keypad and of unknown badges, a badge still signs in with its PIN.
 #[test]
 fn a_passer_by_does_not_close_the_last_way_in() {
     let site = Site::new();
@@ -174,7 +175,7 @@ fn a_passer_by_does_not_close_the_last_way_in() {
             testing::state(&kiosk.app),
             Some(State::SignedOut { entry: vestibule::session::entry::Entry::PinOf(..), .. })
         );
-        assert!(is_asked, "{number}: asked for its PIN, known or not: {:?}", kiosk.texts());
+        assert!(is_asked, "{number}: must ask for a PIN, known or not: {:?}", kiosk.texts());
         kiosk.type_pin("918273");
         assert!(kiosk.shows(&english().say("not-known")), "{:?}", kiosk.texts());
         kiosk.wait(Duration::from_millis(2_100));
@@ -215,7 +216,8 @@ fn open(files: &Files, screen: &Touchscreen) -> Program {
     Program::start(command.env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY"))
 }
 
-/// D19: a reload that is refused forgot logins and wrote records before it was refused; a missing logo wrote one every ten seconds.
+/// D19: a refused reload deleted logins and wrote audit records before it was refused. A missing logo wrote one every
+/// 10 s.
 #[test]
 fn a_configuration_that_is_refused_changes_nothing_on_the_disk() {
     let (files, good) = files_of_grace();
@@ -233,7 +235,7 @@ fn a_configuration_that_is_refused_changes_nothing_on_the_disk() {
     }
     assert_eq!((records(&files), badge_copies(&files)), before);
     drop(kiosk);
-    // It cannot start with it either: it tries every ten seconds.
+    // A start with it fails too, and is retried every 10 s.
     let kiosk = open(&files, &screen);
     let _ = kiosk.expect("no-such-logo.png");
     let _ = kiosk.expect("what was before goes on");
@@ -243,7 +245,7 @@ fn a_configuration_that_is_refused_changes_nothing_on_the_disk() {
     let _ = kiosk.expect("the configuration was read anew");
 }
 
-/// D19: a reload at the instant of a sign-out met an unlock that was under way, and aborted it or gave it two outcomes.
+/// D19: a reload right after a sign-out aborted an unlock in progress or recorded two outcomes for it.
 #[test]
 fn a_reload_waits_for_the_unlock_of_somebody_who_left() {
     let (files, _) = files_of_grace();
@@ -290,12 +292,13 @@ fn a_reload_waits_for_the_unlock_of_somebody_who_left() {
         .collect();
     assert_eq!(outcomes.len(), 1, "{outcomes:?}");
     assert_eq!(outcomes[0]["about"], "accepted");
-    // The kiosk that took its place works.
+    // The kiosk works after the reload.
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = kiosk.expect("signed in");
 }
 
-/// D19: a reload in the middle of a scan took its tail for a whole number, which was somebody else's.
+/// D19: after a reload in the middle of a scan, the remaining digits were read as a complete badge number of another
+/// person.
 #[test]
 fn a_reload_in_the_middle_of_a_scan_signs_in_nobody_else() {
     let (files, _) = files_of_grace();
@@ -325,7 +328,7 @@ fn a_reload_in_the_middle_of_a_scan_signs_in_nobody_else() {
         let before = records().len();
         kill_process(process(&kiosk), Signal::HUP).unwrap();
         thread::sleep(Duration::from_millis(15 * round));
-        // On a machine that is busy a scan may be torn, as by a slow reader: it is presented again.
+        // On a busy machine a scan may be torn, as with a slow reader: scan again.
         let mut scans = 0;
         while records().len() == before && scans < 3 {
             screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(16));
@@ -337,6 +340,6 @@ fn a_reload_in_the_middle_of_a_scan_signs_in_nobody_else() {
         let _ = kiosk.until("signed out");
     }
     let signed_in = records();
-    assert_eq!(signed_in.len(), 8 + 1, "with that of the twin");
+    assert_eq!(signed_in.len(), 8 + 1, "8 scans and that of the twin");
     assert!(signed_in.iter().all(|record| record["person"] == "grace@example.com"), "{signed_in:?}");
 }

@@ -1,7 +1,7 @@
-//! Every screen in every size: nothing lies on anything else, nothing is cut off.
+//! Every screen in every size and language: no text overlaps another or is cut off. And snapshots of a few screens.
 //!
-//! `VESTIBULE_PICTURES=- cargo test every_screen` draws them all, to look at, into `target/tmp/pictures`; `VESTIBULE_PICTURES=-800x480-de`
-//! only those; several are parted by commas.
+//! `VESTIBULE_PICTURES=- cargo test every_screen` saves all of them in `target/tmp/pictures`.
+//! `VESTIBULE_PICTURES=-800x480-de` saves those whose name contains this; separate several by commas.
 
 use std::{fmt::Write, fs, path::Path, thread, time::Duration};
 
@@ -36,12 +36,12 @@ pub(crate) const SIZES: [(&str, Size); 5] = [
     ("3840x2160", Size::new(3840.0, 2160.0)),
 ];
 
-/// A kiosk whose agent answers nothing: the test does.
+/// A kiosk whose agent never answers: the test gives the answers.
 pub(crate) fn kiosk(size: Size) -> Kiosk {
     desk_or_wall(size, "")
 }
 
-/// With more keys in its configuration.
+/// The same with these lines in its configuration.
 pub(crate) fn desk_or_wall(size: Size, keys: &str) -> Kiosk {
     let (agent, port) = agent::channel();
     std::mem::forget(port);
@@ -52,7 +52,7 @@ pub(crate) fn desk_or_wall(size: Size, keys: &str) -> Kiosk {
     Kiosk::new(Start::Working { rules, labels, agent, guesses_left: 10 }, size)
 }
 
-/// Gives an event, and leaves what it asks for to the test.
+/// Applies an event and drops what it asks the agent for.
 pub(crate) fn give(kiosk: &mut Kiosk, event: Event) {
     drop(kiosk.app.update(Message::Session(event)));
 }
@@ -64,7 +64,7 @@ fn type_digits(kiosk: &mut Kiosk, count: usize) {
 }
 
 fn answer(kiosk: &mut Kiosk, answer: Result<Identity, Denial>) {
-    let Some(State::Checking { session, .. }) = testing::state(&kiosk.app) else { panic!("nobody is looked for") };
+    let Some(State::Checking { session, .. }) = testing::state(&kiosk.app) else { panic!("no check is pending") };
     let session = *session;
     give(kiosk, Event::Identified(session, answer));
 }
@@ -132,7 +132,7 @@ fn refused(status: u16, code: &str) -> Outcome {
     Outcome::Refused(Reason::new(status, Code::new(Some(code))))
 }
 
-/// A name, and what happens before the picture.
+/// Name of a screen, and the steps that lead to it.
 pub(crate) type Scene = (&'static str, fn(&mut Kiosk));
 
 pub(crate) const SCENES: [Scene; 24] = [
@@ -200,7 +200,7 @@ pub(crate) const SCENES: [Scene; 24] = [
     }),
 ];
 
-/// The clock was held for long enough.
+/// Holds the clock until the technician PIN is asked for.
 pub(crate) fn held(kiosk: &mut Kiosk) {
     give(kiosk, Event::ClockTouched);
     thread::sleep(HOLD + Duration::from_millis(20));
@@ -253,7 +253,7 @@ fn every_screen_has_room_for_its_words_in_every_size() {
     println!("pictures: {}", folder.display());
 }
 
-/// In every theme.
+/// Saves the screen in every theme.
 fn draw(kiosk: &mut Kiosk, size: Size, folder: &Path, name: &str) {
     for (theme, colors) in [("dark", Colors::DARK), ("light", Colors::LIGHT), ("contrast", Colors::CONTRAST)] {
         kiosk.paint(colors, STILL);
@@ -261,14 +261,14 @@ fn draw(kiosk: &mut Kiosk, size: Size, folder: &Path, name: &str) {
     }
 }
 
-/// No text lies on another, and none leaves the window.
+/// Asserts that no text overlaps another or leaves the window.
 pub(crate) fn check(texts: &[(String, Rectangle)], size: Size, what: &str) {
     let window = Rectangle::with_size(size);
     for (index, (text, bounds)) in texts.iter().enumerate() {
         assert!(bounds.is_within(&window), "{what}: `{text}` is cut off");
         for (other, others) in &texts[index + 1..] {
             let shared = bounds.intersection(others).map_or(0.0, |shared| shared.width.min(shared.height));
-            assert!(shared < 1.0, "{what}: `{text}` and `{other}` lie on each other: {bounds:?} {others:?}");
+            assert!(shared < 1.0, "{what}: `{text}` and `{other}` overlap: {bounds:?} {others:?}");
         }
     }
 }
@@ -281,8 +281,8 @@ pub(crate) fn save(file: &Path, size: Size, picture: &[u8]) {
     encoder.write_header().unwrap().write_image_data(picture).unwrap();
 }
 
-/// A few screens that nobody changes by accident: `tests/it/snapshots.txt` has the SHA-256 of their pixels. Where a change is meant,
-/// look at the pictures, then take over what this test says.
+/// Snapshots of a few screens: `tests/it/snapshots.txt` has the SHA-256 of their pixels. After an intended change look
+/// at the pictures, then copy the hashes that this test prints.
 #[test]
 fn screens_look_as_they_did() {
     let known = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/snapshots.txt")).unwrap();
@@ -304,5 +304,5 @@ fn screens_look_as_they_did() {
         let hash = vestibule::hex::encode(&Sha256::digest(kiosk.picture())).to_string();
         writeln!(found, "{scene}-{size_name}-{} {hash}", language.code()).unwrap();
     }
-    assert_eq!(known, found, "if this is meant, tests/it/snapshots.txt must say:\n{found}");
+    assert_eq!(known, found, "if the change is intended, tests/it/snapshots.txt must be:\n{found}");
 }

@@ -1,4 +1,4 @@
-//! Every sentence that a refusal becomes: on one page for whoever reviews them, and short enough for the smallest screen.
+//! Every sentence about an unlock or the network: legible on a panel of 10 inches, and listed on one page for review.
 
 use std::{fmt::Write, fs, path::Path, time::Duration};
 
@@ -24,10 +24,10 @@ use vestibule::{
 
 use crate::headless::{Looked, STILL, WIDE, look, now};
 
-/// Of a tablet of ten inches.
+/// Width of a 10-inch panel.
 const WIDTH_MM: f32 = 217.0;
 
-/// Somebody whose tap had this outcome.
+/// A session whose tap had this outcome.
 fn after(outcome: Outcome) -> Session {
     let rules = wiring::rules(&Config::parse("", Path::new("kiosk.toml")).unwrap());
     let mut session = Session::new(rules);
@@ -57,7 +57,7 @@ fn after(outcome: Outcome) -> Session {
     session
 }
 
-/// All outcomes that can be said of a tap, with what is in front of the code.
+/// Every outcome of a tap that the screen can show, with its name on the page.
 fn outcomes() -> Vec<(String, Outcome)> {
     let refused = |status: u16, code: &str| Outcome::Refused(Reason::new(status, Code::new(Some(code))));
     let mut outcomes: Vec<(String, Outcome)> = vec![
@@ -84,7 +84,8 @@ fn outcomes() -> Vec<(String, Outcome)> {
     outcomes
 }
 
-/// How tall the capitals of this sentence are, in millimetres, on a panel of ten inches. It must be on the screen as it is.
+/// Height of the capitals of this sentence in mm, on a 10-inch panel. Panics if the sentence is not on the screen
+/// verbatim.
 #[track_caller]
 fn capital(looked: &Looked, said: &str, what: &str) -> f32 {
     let seen = looked.labels.iter().find(|(seen, _)| seen.content == said);
@@ -92,7 +93,8 @@ fn capital(looked: &Looked, said: &str, what: &str) -> f32 {
     seen.size * CAPITAL * WIDTH_MM / WIDE.width
 }
 
-/// With the warning above, on the panel of a usual tablet.
+/// All sentences have capitals of at least 7.3 mm while the sign-out warning is shown too. Writes
+/// `target/tmp/sentences.md`.
 #[test]
 fn every_sentence_is_large_enough_and_is_on_one_page() {
     let (mut page, mut too_small) = (String::new(), Vec::new());

@@ -18,7 +18,7 @@ use vestibule::{
 
 use crate::headless::{Site, english};
 
-/// A log that a test can read.
+/// A log writer whose output the test can read.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -40,7 +40,8 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// T16. One test in one process of its own: the log belongs to the whole process.
+/// T16, I6, R56: PINs, badge numbers, login secrets and the admin key of whole visits are in no log line, `Debug`
+/// output or file. The subscriber is global, so no other test of this binary may install one.
 #[test]
 fn nothing_of_a_visit_can_be_read_in_log_debug_or_files() {
     const BADGE: &str = "CANARY0BADGE0NUMBER";
@@ -50,10 +51,10 @@ fn nothing_of_a_visit_can_be_read_in_log_debug_or_files() {
         .with_writer(log.clone())
         .with_ansi(false)
         .without_time();
-    // Other tests of this binary log into it too, which only adds to what is searched.
+    // Other tests of this binary log into it too, which only adds text to search.
     subscriber.init();
 
-    // Long PINs: six digits are in any log by chance.
+    // 12-digit PINs: six digits could be in the log by chance.
     let site = Site::with(|_| {}, "[sign_in]\npin_digits = 12\n");
     let pin = site.enrol("ada@example.com", None, true);
     let _ = site.enrol("grace@example.com", Some(BADGE), false);
@@ -89,8 +90,8 @@ fn nothing_of_a_visit_can_be_read_in_log_debug_or_files() {
 
     let shown = shown.concat();
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("signed in") && log.contains("answered"), "the log was heard");
-    assert!(log.contains("TRACE") || log.contains("DEBUG"), "at its finest");
+    assert!(log.contains("signed in") && log.contains("answered"), "the log was captured");
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "at its finest level");
     let mut canaries = secrets;
     canaries.extend([pin.clone(), wrong, BADGE.to_owned(), site.admin.clone()]);
     for canary in &canaries {
@@ -105,7 +106,7 @@ fn search_files(folder: &Path, canaries: &[String]) {
     let mut files = 0;
     for file in fs::read_dir(folder).unwrap() {
         let file = file.unwrap();
-        // SQLite takes its other files away when the agent is gone.
+        // SQLite deletes its -wal and -shm files once the agent has closed the database.
         let Ok(bytes) = fs::read(file.path()) else { continue };
         files += 1;
         for canary in canaries {
@@ -113,7 +114,7 @@ fn search_files(folder: &Path, canaries: &[String]) {
             assert!(!found, "in {}", file.path().display());
         }
     }
-    assert!(2 <= files, "database and key were looked at");
+    assert!(2 <= files, "the database and the key were searched");
 }
 
 fn line_with<'a>(log: &'a str, canary: &str) -> &'a str {

@@ -1,4 +1,4 @@
-//! What the simulator imitates, asked with a bare HTTP client: logins, limits, rules of doors, events.
+//! The behavior of the simulator, tested with a plain HTTP client: logins, limits, door rules, events, webhooks.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use vestibule::simulator::{Simulator, rules, webhook, world::World};
 
 use crate::tls::sample;
 
-/// A simulator with an admin key, and a client that can say anything.
+/// A simulator, its admin key, and an HTTP client that can send any request.
 pub(crate) struct Bare {
     pub(crate) simulator: Simulator,
     pub(crate) admin: String,
@@ -47,7 +47,7 @@ impl Bare {
         self.ask(secret, Method::POST, path, Some(body)).await
     }
 
-    /// Makes a login for somebody; returns its id and secret.
+    /// Creates a login for a person. Returns its id and secret.
     pub(crate) async fn login(&self, email: &str) -> (u64, String) {
         let body = json!({"login": {"type": "device", "name": "Test", "email": email, "expire": false}});
         let made: Value = self.post(&self.admin, "/logins", body).await.json().await.unwrap();
@@ -55,7 +55,7 @@ impl Bare {
     }
 }
 
-/// Status and Kisi's code.
+/// HTTP status and Kisi's error code.
 async fn refusal(answer: Response) -> (u16, String) {
     let status = answer.status().as_u16();
     let body: Value = answer.json().await.unwrap_or_default();
@@ -313,7 +313,7 @@ async fn webhooks_are_signed_and_can_be_doubled_late_or_lost() {
         assert_eq!((&event["type"], &event["object_id"]), (&json!("lock.unlock"), &json!(103)), "the first was lost");
         assert!(event.get("authenticated_by_id").is_none());
     }
-    // Late ones wait for the simulated clock.
+    // A delayed webhook waits for the simulated clock.
     bare.simulator.with(|world| (world.webhooks[0].delay_ms, world.webhooks[0].repeats) = (60_000, 0));
     let _ = bare.post(&ada, "/locks/102/unlock", json!({})).await;
     assert!(tokio::time::timeout(Duration::from_millis(200), received.recv()).await.is_err());

@@ -1,9 +1,9 @@
-//! F56: one process, many visits, faults at random: memory, descriptors and threads stay where they were, and the audit log is whole.
-//! Once with its window; and once without, for more visits in the time: session, agent, client, directory and audit log as they are
-//! shipped.
+//! Soak tests (F56): one process serves many visits with random faults. Memory, descriptors and threads stay flat, and
+//! the audit log verifies. One test runs the program with its window. The other runs the shipped session, agent,
+//! client, directory and audit log without a window, for more visits in the same time.
 //!
-//! `VESTIBULE_SOAK=20000 cargo test soak -- --nocapture` is the long form; `VESTIBULE_PROGRAM=target/release/vestibule` has it soak
-//! another build.
+//! `VESTIBULE_SOAK=20000 cargo test soak -- --nocapture` is the long form. `VESTIBULE_PROGRAM=target/release/vestibule`
+//! selects another build for the test with the window.
 
 use std::{fmt, fs, process::Command, thread, time::Duration};
 
@@ -29,14 +29,14 @@ use crate::{
 
 const VISITS: usize = 150;
 const PEOPLE: usize = 60;
-/// Her id in the sample scene.
+/// Grace's id in the sample scene.
 const GRACE: u64 = 3;
-/// Memory settles within so many visits: fonts, pages of SQLite, connections.
+/// Visits after which memory has settled: fonts, SQLite pages, connections.
 const SETTLED: usize = 100;
-/// What may come after that.
+/// Allowed memory growth after that, in bytes.
 const GROWTH: f64 = 10e6;
 
-/// What a process holds.
+/// Resources of a process.
 #[derive(Clone, Copy)]
 struct Held {
     visits: usize,
@@ -51,7 +51,7 @@ impl fmt::Display for Held {
         let Self { visits, memory, descriptors, threads, work } = self;
         write!(
             f,
-            "{visits:>6} visits: {:.1} MB, {descriptors} descriptors, {threads} threads, {work} pieces of work",
+            "{visits:>6} visits: {:.1} MB, {descriptors} descriptors, {threads} threads, {work} tasks",
             memory / 1e6
         )
     }
@@ -69,14 +69,14 @@ fn held(at: &str, visits: usize) -> Held {
     }
 }
 
-/// Sign-ins that came to an end, whichever.
+/// Number of answered sign-ins, whatever the result.
 fn sign_ins(at: &str) -> f64 {
     let (_, metrics) = get(&format!("{at}/metrics"));
     let lines = metrics.lines().filter(|line| line.starts_with("vestibule_sign_ins_total{"));
     lines.map(|line| line.split(' ').next_back().unwrap().parse::<f64>().unwrap()).sum()
 }
 
-/// What a network and a cloud do on a bad day, in so little time that a visit does not wait for it.
+/// A random fault of Kisi or the network, short enough not to stall a visit.
 fn fault(random: &mut fastrand::Rng) -> Fault {
     let any = Fault::default();
     let fault = match random.u8(..7) {
@@ -100,7 +100,7 @@ fn email(person: usize) -> String {
     format!("p{person}@example.com")
 }
 
-/// So many people like Grace, each with a badge.
+/// A site with this many copies of Grace, each with a badge.
 fn site_of(people: usize) -> Site {
     let site = Site::with(
         |world| {
@@ -126,7 +126,7 @@ fn site_of(people: usize) -> Site {
     site
 }
 
-/// Sixty people, and where their kiosk is watched.
+/// A site of 60 people with a configuration file, and the base URL of its health endpoints.
 fn site() -> (Site, String) {
     let site = site_of(PEOPLE);
     let port = free_port();
@@ -138,7 +138,7 @@ fn site() -> (Site, String) {
     (site, format!("http://127.0.0.1:{port}"))
 }
 
-/// One person after the other; some open a door.
+/// One visit by badge. Every fortieth taps a door.
 fn visit(screen: &mut Touchscreen, index: usize, at: &str) {
     let before = sign_ins(at);
     let badge = number_of(index % PEOPLE);
@@ -148,14 +148,14 @@ fn visit(screen: &mut Touchscreen, index: usize, at: &str) {
         thread::sleep(Duration::from_millis(1));
     }
     if index.is_multiple_of(40) {
-        // The first tile, where its number is.
+        // The number on the first tile.
         thread::sleep(Duration::from_millis(450));
         screen.tap(iced::Point::new(120.0, 160.0));
         thread::sleep(Duration::from_millis(100));
     }
 }
 
-/// What this process holds: the kiosk without its window, and the simulated Kisi.
+/// Resources of this process, which holds the kiosk without its window and the simulated Kisi.
 fn held_here(visits: usize, status: &Status) -> Held {
     let count = |folder: &str| f64::from(u32::try_from(fs::read_dir(folder).unwrap().count()).unwrap());
     let pages = fs::read_to_string("/proc/self/statm").unwrap();
@@ -165,12 +165,13 @@ fn held_here(visits: usize, status: &Status) -> Held {
     Held { visits, memory: 4_096.0 * pages, descriptors, threads, work }
 }
 
-/// Asks as often as it likes, and reads no certificates for that.
+/// A client without a rate limit that does not load the system certificates.
 fn eager(config: &Config) -> Client {
     let root = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap().cert.der().to_vec();
     Client::new(&Settings { per_second: 1_000_000, roots: Roots::Only(root), ..wiring::client(config) }).unwrap()
 }
 
+/// F56, without a window.
 #[test]
 fn many_visits_without_a_window_leave_nothing_behind() {
     const PEOPLE_HERE: usize = 20;
@@ -228,13 +229,14 @@ fn many_visits_without_a_window_leave_nothing_behind() {
     assert!(after.work < 3.0, "{after}");
     assert!(number(&metrics, "vestibule_agent_restarts_total") < 1.0);
     drop(kiosk);
-    // Fails where a record does not verify.
+    // `audit` fails if the log does not verify.
     let records = site.audit();
     println!("{} records, all as they were written", records.len());
     let count = |action: Action| records.iter().filter(|record| record["action"] == action.name()).count();
-    assert_eq!(count(Action::SignIn), count(Action::SignOut), "whoever came has gone");
+    assert_eq!(count(Action::SignIn), count(Action::SignOut), "every sign-in has its sign-out");
 }
 
+/// F56, with the window of the program.
 #[test]
 fn many_visits_leave_nothing_behind() {
     let visits = std::env::var("VESTIBULE_SOAK").map_or(VISITS, |visits| visits.parse().unwrap());
@@ -250,7 +252,7 @@ fn many_visits_leave_nothing_behind() {
     let mut random = fastrand::Rng::with_seed(56);
     let mut settled = None;
     for index in 0..visits {
-        // Each costs a second or more, for what fails takes its time: few in the long form, which still sees hundreds.
+        // A fault costs a second or more. The long form has fewer of them per visit, but still hundreds.
         if index.is_multiple_of(if visits == VISITS { 10 } else { 60 }) {
             let fault = (random.u8(..3) != 0).then(|| fault(&mut random));
             site.kisi.with(|world| {
@@ -280,6 +282,6 @@ fn many_visits_leave_nothing_behind() {
     assert!(number(&metrics, "vestibule_agent_restarts_total") < 1.0);
     assert!(kiosk.child.try_wait().unwrap().is_none(), "the same process");
     drop(kiosk);
-    // Fails where a record does not verify.
+    // `audit` fails if the log does not verify.
     println!("{} records, all as they were written", site.audit().len());
 }

@@ -1,4 +1,4 @@
-//! The technician at the screen: how they get in, what they see and do, and that all of it is written down.
+//! The technician screen: sign-in, contents, actions and audit records.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ fn issued(site: &Site) -> String {
     wiring::digits(&site.directory().issue_technician_pin(&mut |_| Ok(())).unwrap())
 }
 
-/// A finger stays on the clock until the pad asks for the PIN.
+/// Holds a finger on the clock until the keypad asks for the technician PIN, which takes 3 s.
 fn hold_the_clock(kiosk: &mut Kiosk) {
     let clock = kiosk.find("09:41").unwrap();
     kiosk.batch(&[pressed(0, clock)]);
@@ -25,7 +25,7 @@ fn come(kiosk: &mut Kiosk, pin: &str) {
     kiosk.type_pin(pin);
 }
 
-/// R55, T23
+/// R55, T23: the technician screen shows the state of the kiosk without names, and every step is audited.
 #[test]
 fn the_technician_sees_how_it_is_and_every_step_is_written_down() {
     let site = Site::new();
@@ -46,14 +46,14 @@ fn the_technician_sees_how_it_is_and_every_step_is_written_down() {
     let texts = kiosk.texts().join("\n");
     assert!(texts.contains("Main entrance: accepted") && texts.contains("Network: ok"), "{texts}");
     let ends = "POST /locks/{id}/unlock: deprecated since unknown, to be removed on Fri, 01 Jan 2027 00:00:00 GMT";
-    assert!(texts.contains(ends), "what Kisi will end: {texts}");
+    assert!(texts.contains(ends), "the sunset notice: {texts}");
     assert!(!texts.contains("grace") && !texts.contains("Grace"), "nobody is named: {texts}");
     kiosk.tap(&english().say("restore-guesses"));
     kiosk.tap(&english().say("done"));
     assert!(kiosk.is_at_rest());
     let steps = site.records_once(Action::Technician, 3);
     assert_eq!(steps, ["in", "guesses restored", "out"]);
-    // Nobody's own PIN leads there, and the technician's opens no door.
+    // A staff PIN does not lead to this screen, and the technician PIN signs nobody in.
     kiosk.type_pin(&other);
     assert!(matches!(testing::state(&kiosk.app), Some(State::SignedIn(_))));
     kiosk.tap(&english().say("sign-out"));
@@ -61,7 +61,7 @@ fn the_technician_sees_how_it_is_and_every_step_is_written_down() {
     assert!(kiosk.shows(&english().say("not-known")));
 }
 
-/// T23: five wrong ones, then even the right one waits, across a restart too.
+/// T23: after five wrong technician PINs the right one is refused too, also after a restart.
 #[test]
 fn guessing_the_technicians_pin_is_over_after_five() {
     let site = Site::new();
@@ -78,7 +78,7 @@ fn guessing_the_technicians_pin_is_over_after_five() {
     assert!(kiosk.is_at_rest() && kiosk.shows(&english().say("not-known")), "{:?}", kiosk.texts());
     assert_eq!(site.directory().technician_tries().unwrap(), Some(0));
     assert_eq!(site.records_once(Action::BudgetSpent, 1), ["technician"]);
-    assert_eq!(site.directory().guesses_left().unwrap().unwrap_or(10), 10, "of the keypad's none is gone");
+    assert_eq!(site.directory().guesses_left().unwrap().unwrap_or(10), 10, "the keypad budget is untouched");
 }
 
 #[test]

@@ -1,11 +1,12 @@
-//! The layers, held by a test: it reads the text of `src` and fails with file, line and rule.
+//! Checks of the source text: module layers, file length, module docs, and that every fault and threat is cited. A
+//! violation of a layer is reported with file, line and rule.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// One layer: which modules stand in it, and what none of their lines may name.
+/// A layer: its modules, and the names that none of their lines may contain.
 struct Layer {
     name: &'static str,
     modules: &'static [&'static str],
@@ -123,7 +124,7 @@ const LAYERS: [Layer; 4] = [
     },
 ];
 
-/// The edge modules may not use each other either.
+/// Edge modules, which may not use each other either.
 const EDGES: [&str; 5] = ["config", "directory", "audit", "kisi", "vault"];
 
 fn root() -> PathBuf {
@@ -144,18 +145,18 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The module at the top that a file belongs to: `session/entry.rs` is `session`.
+/// The top-level module of a file: `session/entry.rs` belongs to `session`.
 fn module(file: &Path) -> String {
     let first = file.components().next().unwrap().as_os_str().to_str().unwrap();
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// Code without comments and strings' worth of prose: a word in a comment breaks no rule.
+/// The line up to its `//` comment: a banned name in a comment breaks no rule.
 fn code(line: &str) -> &str {
     line.split("//").next().unwrap_or_default()
 }
 
-/// Whether a line names a crate, module or call, and not only a longer word that contains it.
+/// Whether the line contains `what` as a whole word, not within a longer one.
 fn names(line: &str, what: &str) -> bool {
     line.match_indices(what).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -171,11 +172,11 @@ fn is_test(file: &Path) -> bool {
         || file.components().any(|part| part.as_os_str() == "tests")
 }
 
-/// Every rule that a file breaks.
+/// The violations in a file.
 fn broken(file: &Path, text: &str) -> Vec<String> {
     let module = module(file);
     let Some(layer) = LAYERS.iter().find(|layer| layer.modules.contains(&module.as_str())) else {
-        return vec![format!("{}: `{module}` stands in no layer", file.display())];
+        return vec![format!("{}: `{module}` belongs to no layer", file.display())];
     };
     let is_test = is_test(file);
     let mut found = Vec::new();
@@ -197,7 +198,7 @@ fn broken(file: &Path, text: &str) -> Vec<String> {
             }
             found.push(format!("{}:{}: {} names `{word}`", file.display(), number + 1, layer.name));
         }
-        // A grouped import hides what it takes from the words above.
+        // `use crate::{self, ...}` would hide names from the check above.
         if layer.name != "shell"
             && (line.contains("use crate::{self") || line.trim_start().starts_with("use std::{self"))
         {
@@ -208,7 +209,7 @@ fn broken(file: &Path, text: &str) -> Vec<String> {
     found
 }
 
-/// `use crate::{a::…, b::…}`: the names inside are checked like written-out paths.
+/// Checks the names inside `use crate::{a::…, b::…}` like full paths.
 fn grouped(file: &Path, layer: &Layer, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for root in ["crate", "std"] {
@@ -241,7 +242,7 @@ fn no_module_reaches_across_its_layer() {
     assert!(all.is_empty(), "{}", all.join("\n"));
 }
 
-/// The test above can fail: each rule is broken on purpose.
+/// Each rule is broken on purpose, to show that the check reports it.
 #[test]
 fn a_crossed_layer_is_found_with_file_line_and_rule() {
     let check = |file: &str, text: &str, expected: &str| {
@@ -265,11 +266,11 @@ fn a_crossed_layer_is_found_with_file_line_and_rule() {
     check("screen/doors.rs", "fn update() -> iced::Task<()> {", "screen/doors.rs:1: view names `Task`");
     check("screen/doors.rs", "use crate::agent;", "screen/doors.rs:1: view names `crate::agent`");
     check("session.rs", "use std::{fs, time::Duration};", "session.rs:1: core names `std::fs`");
-    check("helpers.rs", "", "helpers.rs: `helpers` stands in no layer");
+    check("helpers.rs", "", "helpers.rs: `helpers` belongs to no layer");
     assert!(broken(Path::new("session.rs"), "// std::fs is not used here\n").is_empty());
 }
 
-/// One file is one idea.
+/// No file of `src` has more than 400 lines, unit tests excepted.
 #[test]
 fn no_file_is_longer_than_a_reader_likes() {
     const LIMIT: usize = 400;
@@ -280,16 +281,17 @@ fn no_file_is_longer_than_a_reader_likes() {
     }
 }
 
-/// Every file says what it is.
+/// Every file of `src` starts with a module doc.
 #[test]
 fn every_file_begins_with_what_it_is() {
     for path in files(&root()) {
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("//! "), "{} does not say what it is", path.display());
+        assert!(text.starts_with("//! "), "{} has no module doc", path.display());
     }
 }
 
-/// Rows of the fault and threat tables that this version answers for. A row counts as done when a test names it.
+/// Every fault F1 to F60 and threat T1 to T39 of `threats-and-faults.md` occurs on a line with a comment in `src`,
+/// `tests` or `benches`.
 #[test]
 fn every_row_of_the_fault_table_is_named_by_a_test() {
     let named: std::collections::HashSet<String> = ["src", "tests", "benches"]
@@ -304,7 +306,7 @@ fn every_row_of_the_fault_table_is_named_by_a_test() {
         })
         .collect();
     let rows = (1..=60).map(|row| format!("F{row}"));
-    // T40 is for later, as the table says.
+    // T40 (duress) is marked as later in the table.
     let threats = (1..=39).map(|row| format!("T{row}"));
     let missing: Vec<String> = rows.chain(threats).filter(|row| !named.contains(row)).collect();
     assert_eq!(missing, Vec::<String>::new());

@@ -1,4 +1,4 @@
-//! The simulator over TLS, with certificates made for each test.
+//! Test harness: the simulator over TLS, with certificates generated for each test.
 
 use std::{
     io,
@@ -30,18 +30,18 @@ use vestibule::{
     simulator::{Simulator, wire::Stream, world::World},
 };
 
-/// What the certificate is good for.
+/// The certificate that the server presents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Certificate {
-    /// For `localhost`, now.
+    /// Valid, for `localhost`.
     Good,
     /// For another host.
     WrongName,
-    /// Until the year 2000.
+    /// Expired in 2000.
     Expired,
 }
 
-/// A simulator over TLS, and what a client must trust to believe it.
+/// A simulator over TLS, and the certificate that its clients must trust.
 pub(crate) struct Server {
     pub(crate) simulator: Simulator,
     der: Vec<u8>,
@@ -65,7 +65,7 @@ impl Server {
         Self::serve(vec![signed.der().clone()], &key, der, world)
     }
 
-    /// With a certificate and an intermediate one that are new, under a root that is not.
+    /// With a new leaf and a new intermediate certificate under an existing root.
     pub(crate) fn under(root: &Issuer<'_, KeyPair>, trusted: &[u8], world: World) -> Self {
         let (middle_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
         let mut middle = CertificateParams::new(Vec::new()).unwrap();
@@ -85,8 +85,8 @@ impl Server {
             .with_no_client_auth()
             .with_single_cert(chain, private)
             .unwrap();
-        // F13: a client that could speak HTTP/2 would choose it, and this server cannot. So no test over TLS passes with one: no
-        // GOAWAY and no REFUSED_STREAM can come.
+        // F13: the server offers h2 but speaks only HTTP/1.1, so a client that negotiated HTTP/2 would fail every test
+        // over TLS.
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -142,7 +142,7 @@ impl Listener for TlsListener {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
             let (tcp, address) = Listener::accept(&mut self.tcp).await;
-            // A client that does not like the certificate is no connection.
+            // A failed handshake does not count as a connection.
             if let Ok(tls) = self.acceptor.accept(tcp).await {
                 return (Tls(tls), address);
             }

@@ -1,5 +1,6 @@
-//! A real X server with a real ten-finger touchscreen and a keyboard: Xorg with its `dummy` screen and its `inputtest`
-//! devices, which are fed over sockets. What a kiosk sees are `XInput2` touch sequences and key events.
+//! Test harness: a real X server with a ten-finger touchscreen and a keyboard. Xorg runs with the `dummy` video driver
+//! and `inputtest` devices, which the test feeds over sockets. The kiosk receives `XInput2` touch sequences and key
+//! events.
 //!
 //! # Source
 //!
@@ -27,7 +28,7 @@ use x11rb::{
 
 use crate::headless::now;
 
-/// The device sends so many axes with every touch, used or not.
+/// Number of axes in every touch message, used or not.
 const VALUATORS: usize = 64;
 /// The touch device's own range on both axes.
 const RANGE: f64 = 65_535.0;
@@ -39,7 +40,7 @@ const BEGIN: u32 = 18;
 const UPDATE: u32 = 19;
 const END: u32 = 20;
 
-/// A screen that can be touched. It ends when dropped.
+/// An X server with a touchscreen and a keyboard. Stops when dropped.
 pub(crate) struct Touchscreen {
     width: u32,
     height: u32,
@@ -82,7 +83,7 @@ impl Device {
         self.0.read_exact(&mut body).unwrap();
     }
 
-    /// Sends, and waits until the server has taken it.
+    /// Sends, and waits until the server has processed it.
     fn send_and_wait(&mut self, kind: u32, body: &[u8]) {
         self.send(kind, body);
         self.send(SYNC, &[]);
@@ -100,7 +101,7 @@ impl Touchscreen {
         let display_file = folder.path().join("display");
         let server = Command::new("sh")
             .arg("-c")
-            // The server picks a free number and writes it to descriptor 3.
+            // The server picks a free display number and writes it to descriptor 3.
             .arg("exec Xorg -displayfd 3 -config \"$1\" -logfile \"$2\" -noreset -novtswitch -sharevts -nolisten tcp 3>\"$3\"")
             .args(["sh".as_ref(), config.as_os_str(), folder.path().join("log").as_os_str(), display_file.as_os_str()])
             .stdout(Stdio::null())
@@ -114,7 +115,7 @@ impl Touchscreen {
         Self { width, height, display, server, touch, keys, _folder: folder }
     }
 
-    /// For the environment of a program.
+    /// Value of `DISPLAY` for a program.
     pub(crate) fn display(&self) -> String {
         format!(":{}", self.display)
     }
@@ -126,11 +127,11 @@ impl Touchscreen {
         let mut mask = [0_u8; VALUATORS / 8];
         mask[0] = 0b1_0011;
         let mut body = [finger.to_ne_bytes(), kind.to_ne_bytes()].concat();
-        body.extend_from_slice(&[0; 4]); // How many valuators: not used.
+        body.extend_from_slice(&[0; 4]); // Number of valuators: not used.
         body.extend_from_slice(&mask);
         body.extend_from_slice(&[0; 4]); // Alignment.
         body.extend(values.iter().flat_map(|value: &f64| value.to_ne_bytes()));
-        body.extend_from_slice(&[0; 8 * VALUATORS]); // Without acceleration: none.
+        body.extend_from_slice(&[0; 8 * VALUATORS]); // Unaccelerated values: none.
         self.touch.send_and_wait(TOUCH, &body);
     }
 
@@ -196,18 +197,18 @@ impl Touchscreen {
         self.keys.receive();
     }
 
-    /// The pixels of the screen: red, green, blue, alpha.
+    /// Screenshot: RGBA, row by row.
     pub(crate) fn picture(&self) -> Vec<u8> {
         let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
         let root = server.setup().roots[screen].root;
         let (width, height) = (self.width.try_into().unwrap(), self.height.try_into().unwrap());
         let image =
             server.get_image(ImageFormat::Z_PIXMAP, root, 0, 0, width, height, u32::MAX).unwrap().reply().unwrap();
-        // The dummy screen has blue first, and a byte that means nothing.
+        // The dummy driver stores blue, green, red and an unused byte.
         image.data.chunks(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0], 255]).collect()
     }
 
-    /// The picture, once it is as asked and stays so for 400 ms: a control that comes under a finger takes touches by then.
+    /// Waits until the condition has held for 400 ms, after which new controls accept touches. Returns the screenshot.
     #[track_caller]
     pub(crate) fn once(&self, what: &str, mut is_it: impl FnMut(&[u8]) -> bool) -> Vec<u8> {
         let deadline = now() + Duration::from_secs(15);
@@ -225,7 +226,7 @@ impl Touchscreen {
         }
     }
 
-    /// The picture, once something is drawn and does not change any more.
+    /// Waits until something is drawn and has stopped changing. Returns the screenshot.
     #[track_caller]
     pub(crate) fn settled(&self) -> Vec<u8> {
         let mut last = Vec::new();
@@ -235,7 +236,7 @@ impl Touchscreen {
         })
     }
 
-    /// Makes two monitors of the screen, a left and a right half.
+    /// Splits the screen into two monitors, a left and a right half.
     pub(crate) fn divide(&self, left: &str, right: &str) {
         let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
         let root = server.setup().roots[screen].root;
@@ -261,7 +262,7 @@ impl Touchscreen {
         }
     }
 
-    /// The monitor shows so much, or nothing: it was unplugged.
+    /// Sets the size of the monitor. `None`: it is unplugged.
     pub(crate) fn show(&self, size: Option<(u32, u32)>) {
         let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
         let root = server.setup().roots[screen].root;
@@ -285,7 +286,7 @@ impl Touchscreen {
         set(mode, &[output]);
     }
 
-    /// How large the kiosk's window is.
+    /// Size of the largest window, which is the kiosk's.
     pub(crate) fn window_size(&self) -> (u32, u32) {
         let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
         let root = server.setup().roots[screen].root;
@@ -294,14 +295,14 @@ impl Touchscreen {
         sizes.map(|size| (u32::from(size.width), u32::from(size.height))).max().unwrap_or_default()
     }
 
-    /// Somebody who looks at single pixels, quickly.
+    /// A fast reader of single pixels.
     pub(crate) fn eye(&self) -> Eye {
         let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
         let root = server.setup().roots[screen].root;
         Eye { server, root }
     }
 
-    /// Asks the one window to close, as a window manager does: with a `WM_DELETE_WINDOW` message.
+    /// Asks the kiosk's window to close with a `WM_DELETE_WINDOW` message, as a window manager does.
     pub(crate) fn ask_to_close(&self) {
         let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
         let root = server.setup().roots[screen].root;
@@ -318,21 +319,21 @@ impl Touchscreen {
         server.send_event(false, window, EventMask::NO_EVENT, message).unwrap().check().unwrap();
     }
 
-    /// Ends the server while programs still use it.
+    /// Kills the server while programs are connected to it.
     pub(crate) fn pull_the_plug(&mut self) {
         self.server.kill().unwrap();
         let _ = self.server.wait().unwrap();
     }
 }
 
-/// Looks at single pixels.
+/// Reads single pixels over a connection that stays open.
 pub(crate) struct Eye {
     server: x11rb::rust_connection::RustConnection,
     root: u32,
 }
 
 impl Eye {
-    /// What is at this place now.
+    /// The current pixel at this position, as the server stores it.
     #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "whole pixels")]
     pub(crate) fn pixel(&self, at: Point) -> Vec<u8> {
         let (x, y) = (at.x as i16, at.y as i16);
@@ -350,7 +351,7 @@ impl Drop for Touchscreen {
     }
 }
 
-/// Ends a server that never became a screen.
+/// Kills a server that fails to start.
 struct Guard(Option<Child>);
 
 impl Drop for Guard {

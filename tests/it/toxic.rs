@@ -1,4 +1,4 @@
-//! A TCP proxy between kiosk and simulated Kisi, which spoils what passes through it.
+//! A TCP proxy between the kiosk and the simulated Kisi that injects network faults.
 
 use std::{
     net::SocketAddr,
@@ -20,7 +20,7 @@ use tokio::{
     time::sleep,
 };
 
-/// Which way bytes go.
+/// Direction of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     /// From the kiosk.
@@ -29,39 +29,39 @@ pub(crate) enum Way {
     Down,
 }
 
-/// What comes after the last byte that passes.
+/// How the connection ends after the last byte that is passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// Both sides see an end.
+    /// The proxy closes both sockets.
     Close,
-    /// The kiosk sees a reset.
+    /// The kiosk receives a TCP reset.
     Reset,
-    /// Nothing more, and the connection stays.
+    /// No further byte passes, and the connection stays open.
     Stall,
 }
 
-/// What is spoilt. Every connection counts its bytes from when this was set.
+/// The faults to inject. Each connection counts its bytes from the moment they are set.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Toxic {
-    /// New connections are reset at once, and those that were there now.
+    /// Resets existing connections now, and new ones on accept.
     pub(crate) refuse: bool,
-    /// Connections that were there are closed, as a server does with idle ones.
+    /// Closes existing connections, as a server closes idle ones.
     pub(crate) close: bool,
-    /// Everything is swallowed.
+    /// Swallows all bytes in both directions.
     pub(crate) black_hole: bool,
-    /// Answers are late by this.
+    /// Delays each piece of an answer by this.
     pub(crate) latency: Duration,
-    /// Answers come byte by byte, with this between.
+    /// Sends answers byte by byte, with this pause after each.
     pub(crate) slice: Option<Duration>,
-    /// After so many bytes that way, this.
+    /// Ends the connection like this after this many bytes in this direction.
     pub(crate) after: Option<(Way, usize, End)>,
 }
 
-/// A proxy in front of an address. It ends when dropped.
+/// A running proxy. Stops when dropped.
 pub(crate) struct Proxy {
     address: SocketAddr,
     toxic: watch::Sender<Toxic>,
-    /// Bytes that reached the kiosk.
+    /// Answer bytes sent to the kiosk since this was last read.
     answered: Arc<AtomicUsize>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -93,14 +93,14 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// How many bytes of answers passed since this was asked last.
+    /// Answer bytes sent to the kiosk since the last call.
     pub(crate) fn answered(&self) -> usize {
-        // They are counted after they were sent.
+        // Bytes are counted after they are sent.
         thread::sleep(Duration::from_millis(100));
         self.answered.swap(0, Ordering::Relaxed)
     }
 
-    /// From now on, for connections that are there too.
+    /// Takes effect at once, also for existing connections.
     pub(crate) fn set(&self, toxic: Toxic) {
         let _ = self.toxic.send_replace(toxic);
     }
@@ -130,7 +130,7 @@ async fn accept(listener: TcpListener, target: SocketAddr, toxics: watch::Receiv
         drop(tokio::spawn(async move {
             let upwards = pass(Way::Up, from_kiosk, to_kisi, up, sent);
             let downwards = pass(Way::Down, from_kisi, to_kiosk, down, answered);
-            // Either end is the end of both.
+            // When one direction ends, so does the other.
             tokio::select! {
                 () = upwards => {}
                 () = downwards => {}
@@ -139,7 +139,7 @@ async fn accept(listener: TcpListener, target: SocketAddr, toxics: watch::Receiv
     }
 }
 
-/// Passes bytes on, one way, until the connection is to end.
+/// Passes bytes on in one direction until a fault or a peer ends the connection.
 async fn pass(
     way: Way,
     mut from: OwnedReadHalf,
@@ -147,7 +147,7 @@ async fn pass(
     mut toxics: watch::Receiver<Toxic>,
     count: Arc<AtomicUsize>,
 ) {
-    // A socket that lingers for no time is reset when it is closed.
+    // With a linger time of zero, close sends a reset.
     let reset = |from: &OwnedReadHalf, to: &OwnedWriteHalf| {
         let kiosk: &TcpStream = if way == Way::Up { from.as_ref() } else { to.as_ref() };
         let _ = kiosk.set_zero_linger();

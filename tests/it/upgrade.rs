@@ -1,5 +1,5 @@
-//! Directories of every version that was ever shipped, as text: `fixtures/N` holds one with Ada in it, her PIN beside it. A change of
-//! the schema adds a folder and changes none.
+//! Upgrades: `fixtures/N` holds a directory of schema version N as SQL text, with Ada enrolled and her PIN beside it. A
+//! schema change adds a folder and changes none.
 
 use std::{fs, path::Path, process::Command};
 
@@ -29,7 +29,7 @@ fn installed(fixture: &Path) -> TempDir {
     let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     let db = Connection::open(folder.path().join("directory.sqlite")).unwrap();
     db.execute_batch(&fs::read_to_string(fixture.join("directory.sql")).unwrap()).unwrap();
-    // Keys of the log have a file of their own since version 3.
+    // Since version 3 the keys of the audit log have their own file.
     for name in ["device.key", "audit.head", "audit.keys"] {
         let to = folder.path().join(name);
         if name == "audit.keys" && !fixture.join(name).exists() {
@@ -59,13 +59,13 @@ fn run(folder: &TempDir, arguments: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
 }
 
-/// F57: everybody is still there, their PIN and badge open their login, and the audit log is whole.
+/// F57: a directory of every schema version is migrated. Its people, PINs and badges work, and the audit log verifies.
 #[test]
 fn a_directory_of_every_version_is_brought_up_to_this_one() {
     let newest = fixtures().last().unwrap().0;
     for (number, fixture) in fixtures() {
         let folder = installed(&fixture);
-        assert_eq!(version(&folder), number, "the fixture is of its version");
+        assert_eq!(version(&folder), number, "the fixture has its version");
         let (is_listed, people) = run(&folder, &["staff", "list"]);
         assert!(is_listed && people.contains("Ada Lind"), "{number}: {people}");
         assert_eq!(version(&folder), newest, "{number}");
@@ -80,10 +80,10 @@ fn a_directory_of_every_version_is_brought_up_to_this_one() {
     }
     let fresh = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     drop(open(&fresh).unwrap());
-    assert_eq!(version(&fresh), newest, "the version of today has no fixture: add tests/it/fixtures/{newest}");
+    assert_eq!(version(&fresh), newest, "the current schema version has no folder in tests/it/fixtures");
 }
 
-/// F57: an older program does not touch what a newer one has written, and says so.
+/// F57: a directory of a newer schema version is refused with an error and left unchanged.
 #[test]
 fn a_directory_of_a_newer_version_is_refused_and_left_alone() {
     let (newest, fixture) = fixtures().pop().unwrap();
@@ -100,8 +100,8 @@ fn a_directory_of_a_newer_version_is_refused_and_left_alone() {
     assert_eq!(before.len(), after.len());
 }
 
-/// F38: the power goes while an enrolment is written. However much of it reached the disk, the directory is as it was before or
-/// as it is after, and opens.
+/// F38: with the write-ahead log cut at any point of a write, as by a power cut, the directory opens in its old or its
+/// new state.
 #[test]
 fn a_write_that_was_cut_anywhere_is_there_or_not() {
     let (_, fixture) = fixtures().pop().unwrap();
@@ -115,7 +115,7 @@ fn a_write_that_was_cut_anywhere_is_there_or_not() {
     let badge = Badge::read("4711471147", &vestibule::staff::BadgeProfile::plain()).unwrap();
     assert!(writer.give_badge(ada.id, &badge).unwrap());
     let end = length();
-    assert!(begin < end, "the change is in the log of SQLite: {begin} and {end}");
+    assert!(begin < end, "the change is in the write-ahead log: {begin} and {end}");
     let written = fs::read(&wal).unwrap();
     let (mut before, mut after) = (0, 0);
     for cut in (begin..=end).step_by(97).chain([end]) {
@@ -131,6 +131,6 @@ fn a_write_that_was_cut_anywhere_is_there_or_not() {
         }
         directory.check().unwrap();
     }
-    println!("{before} cuts left it as it was, {after} as it is");
+    println!("{before} cuts left the old state, {after} the new one");
     assert!(10 < before && 0 < after, "{before} and {after}");
 }

@@ -1,9 +1,9 @@
-//! The shipped window on a real display, with an agent that prints what it is asked and refuses everybody: what fingers and
-//! readers typed is seen as it reaches the agent. For the touchscreen tests; it opens no door.
+//! The shipped window on a real display, with an agent that prints each credential and refuses it. The touchscreen
+//! tests use it to see what fingers and readers typed.
 //!
-//! `pad [busy-ms] [updates|panics]`: with a number, the window is busy for so long after the fifth key of a scan. With `updates` it prints
-//! a line for each message, after which the window is drawn anew; with `panics` the first key
-//! is too much for it.
+//! `pad [BUSY_MS] [updates|panics]`: the window is blocked for `BUSY_MS` at the fifth key of a scan. `updates` prints a
+//! line for each message but heartbeats, after each of which iced redraws the window. `panics` makes it panic at the
+//! first key.
 
 use std::{io::Write, sync::atomic::AtomicUsize, sync::atomic::Ordering, thread, time::Duration};
 
@@ -22,7 +22,7 @@ fn main() -> iced::Result {
     let _ = thread::spawn(move || print(port));
     let config = Config::parse(SAMPLE, "kiosk.toml".as_ref()).unwrap_or_else(|_| std::process::exit(2));
     let (mut rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
-    // All it hears is wrong.
+    // Every PIN is refused, and the budget must not run out.
     rules.budget.guesses = u32::MAX;
     let says_updates = std::env::args().nth(2).is_some_and(|word| word == "updates");
     let panics = std::env::args().nth(2).is_some_and(|word| word == "panics");
@@ -50,7 +50,7 @@ fn main() -> iced::Result {
     testing::application_with(start, Window::default(), update).run()
 }
 
-/// Plays the agent.
+/// The agent: prints each credential and refuses it.
 fn print(mut port: Port) {
     while let Some(effect) = port.blocking_recv() {
         if let Effect::Identify(session, Presented(credential), _) = effect {

@@ -1,7 +1,8 @@
-//! The shipped session and agent without a window, as fast as they answer. For the tests that kill it.
+//! The shipped session and agent without a window, as fast as they answer. The tests in `kill` kill it.
 //!
-//! `robot CONFIG DATA` types wrong PINs and prints a line for each guess that was answered. `robot CONFIG DATA BADGE DOOR` signs in
-//! with that badge, opens that door and signs out, again and again, and prints a line before each tap and after each answer.
+//! `robot CONFIG DATA` types wrong PINs and prints a line for each answered guess. `robot CONFIG DATA BADGE DOOR`
+//! repeats visits: it signs in with the badge, unlocks the door and signs out. It prints a line before each tap and
+//! after each answer.
 
 use std::{
     io::Write,
@@ -50,7 +51,7 @@ fn main() -> Result<(), Failure> {
 impl Robot {
     async fn guess(&mut self) -> Result<(), Failure> {
         for number in 0_u64.. {
-            // Not so much time that a guess comes back.
+            // Too little time for the refill of a guess.
             self.now += Duration::from_millis(1);
             let before = self.session.budget().left();
             for digit in format!("{:012}", 271_828_182_845 + number).chars() {
@@ -83,7 +84,7 @@ impl Robot {
         }
     }
 
-    /// Hands over an event, and everything that comes of it until nobody waits for an answer.
+    /// Handles an event and every event that follows from it, until no answer is awaited.
     async fn send(&mut self, event: Event) {
         let (mut next, events) = (Some(event), self.agent.events());
         while let Some(event) = next {
@@ -98,7 +99,7 @@ fn say(line: &str) -> std::io::Result<()> {
     writeln!(out, "{line}").and_then(|()| out.flush())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the beginning of this program's time")]
+#[expect(clippy::disallowed_methods, reason = "the only reading of the clock")]
 fn begin() -> Instant {
     Instant::now()
 }

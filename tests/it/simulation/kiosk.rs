@@ -1,4 +1,4 @@
-//! One seed: a kiosk that is used, disturbed, killed and started again, without a window.
+//! One seed of the simulation: random visits, faults, kills and restarts of a kiosk without a window.
 
 use std::{fs, time::Duration};
 
@@ -33,7 +33,7 @@ pub(super) struct Run<'a> {
     is_settled: bool,
 }
 
-/// The program, from its start to its end.
+/// One run of the program, from its start to its kill.
 struct Life {
     session: Session,
     agent: Handle,
@@ -58,7 +58,7 @@ impl Life {
 
 impl<'a> Run<'a> {
     pub(super) fn new(template: &'a Template, seed: u64) -> Self {
-        // In memory where there is such a place: what the disk does is the business of other tests.
+        // On tmpfs where there is one: disk faults are tested in `disk`.
         let memory = std::path::Path::new("/dev/shm");
         let memory = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let folder = temporary_folder_in(&memory, "vestibule-").unwrap();
@@ -86,7 +86,7 @@ impl<'a> Run<'a> {
         self.tally
     }
 
-    /// Somebody comes, does this and that, and goes or does not.
+    /// One visit: sign-in, one to five random steps, and in two of three cases a sign-out.
     async fn visit(&mut self) {
         if self.rng.u8(..4) == 0 {
             self.disturb();
@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
             match self.rng.u8(..20) {
                 0..=8 => self.tap().await,
                 9 => {
-                    // Two fingers, or one that trembles.
+                    // A double tap.
                     self.tap().await;
                     self.tap().await;
                 }
@@ -118,7 +118,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A fault, or an end of all of them.
+    /// Adds a random fault. In one of three cases it clears the earlier ones first.
     fn disturb(&mut self) {
         let fault = fault(&mut self.rng);
         let (clears, refuses) = (self.rng.u8(..3) == 0, self.rng.u8(..6) == 0);
@@ -166,7 +166,7 @@ impl<'a> Run<'a> {
         self.give(Event::KeyPressed(Key::Enter));
     }
 
-    /// Any door of anybody: the tiles may have changed under the finger.
+    /// Taps a door: mostly one that is shown, sometimes one of another person, as if the tiles had just changed.
     async fn tap(&mut self) {
         let who = self.rng.usize(..self.template.staff.len());
         let doors = &self.template.staff[who].doors;
@@ -175,7 +175,7 @@ impl<'a> Run<'a> {
             State::SignedOut { .. } | State::Checking { .. } | State::Technician(_) => Vec::new(),
         };
         if self.rng.u8(..4) != 0 {
-            // What a finger needs from another place.
+            // Past the 400 ms in which the session ignores touches.
             time::advance(Duration::from_millis(450)).await;
         }
         let doors = if shown.is_empty() || self.rng.u8(..8) == 0 { doors } else { &shown };
@@ -184,7 +184,7 @@ impl<'a> Run<'a> {
         self.settle_or_not().await;
     }
 
-    /// An order that the window never gives: for a session that is over. Nothing may come of it.
+    /// Orders an unlock for a session that has ended, which the window never does. The agent must answer `NotSent`.
     async fn haunt(&mut self) {
         let Some((session, request, door)) = self.watch.last_over(self.life.session.state()) else { return };
         self.settle().await;
@@ -194,8 +194,8 @@ impl<'a> Run<'a> {
         }
         let said: Vec<Event> = std::iter::from_fn(|| self.life.agent.events().try_recv()).collect();
         let refused = |event: &Event| matches!(event, Event::UnlockAnswered(of, Outcome::NotSent) if *of == request);
-        assert!(said.iter().any(refused), "a session that is over: {said:?}");
-        // Everything else that was said meanwhile.
+        assert!(said.iter().any(refused), "the session has ended: {said:?}");
+        // Pass on the other events that arrived meanwhile.
         for event in said.into_iter().filter(|event| !refused(event)) {
             self.give(event);
         }
@@ -207,7 +207,7 @@ impl<'a> Run<'a> {
         self.kisi.with(|world| self.watch.sees(world));
     }
 
-    /// The program is gone, wherever it was, and starts again.
+    /// Kills the program at this point and restarts it.
     async fn crash(&mut self) {
         self.end().await;
         self.watch.ends(&self.life.session);
@@ -216,7 +216,7 @@ impl<'a> Run<'a> {
         self.tally.crashes += 1;
     }
 
-    /// I9: the faults are over. Within half a minute everything works without anybody's help.
+    /// I9: 30 s after the last fault the banner is gone, a badge signs in and a door unlocks.
     async fn recover(&mut self) {
         self.kisi.with(|world| {
             world.faults.clear();
@@ -237,18 +237,18 @@ impl<'a> Run<'a> {
         let before = self.kisi.with(|world| world.unlocks());
         self.give(Event::DoorTouched(self.template.staff[1].doors[0]));
         self.settle().await;
-        assert_eq!(self.kisi.with(|world| world.unlocks()), before + 1, "and a door opens");
+        assert_eq!(self.kisi.with(|world| world.unlocks()), before + 1, "a door unlocks");
     }
 
     async fn pass(&mut self) {
-        // Nothing stands still for long while something is under way.
+        // While work is pending, time advances by at most 500 ms at once.
         let most = if self.is_settled { Duration::MAX } else { Duration::from_millis(500) };
         time::advance(step(&mut self.rng).min(most)).await;
         self.settle_or_not().await;
         self.give(Event::Ticked);
     }
 
-    /// Sometimes the next thing happens before the last one is over.
+    /// In one of four cases the next step starts before the work of this one has finished.
     async fn settle_or_not(&mut self) {
         if self.rng.u8(..4) == 0 {
             for _ in 0..self.rng.u8(..30) {
@@ -261,7 +261,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Until nothing happens any more without time.
+    /// Runs until no task makes progress without the clock advancing.
     async fn settle(&mut self) {
         self.is_settled = true;
         for _ in 0..3 {

@@ -1,4 +1,5 @@
-//! What must hold, looked at from outside: what the test did, what Kisi saw, what lies on the disk.
+//! The invariants of the simulation, checked from outside: the actions of the test, the requests Kisi saw, the files on
+//! disk.
 
 use std::{
     collections::HashMap,
@@ -18,22 +19,23 @@ use vestibule::{
 
 use super::{Staff, Tally, Template};
 
-/// No unlock may be on its way for longer: the client's limit, the session's grace, and a step of this test.
+/// Maximum age of an unlock when Kisi sees it: the client's timeout, the session's grace period and one step of this
+/// test.
 const WAY: Duration = Duration::from_secs(11);
 
-/// A tap that was confirmed: the session asked for an unlock.
+/// A tap for which the session ordered an unlock.
 struct Tap {
     session: SessionId,
     request: RequestId,
     staff: usize,
     door: DoorId,
     at: Instant,
-    /// Requests that Kisi saw for it.
+    /// Number of unlock requests that Kisi saw for this tap.
     posts: u32,
     outcome: Option<Outcome>,
 }
 
-/// Who is signed in, as far as the one in front of the kiosk can tell.
+/// Who is signed in, derived from the test's actions and not from the session's own timers.
 struct Visitor {
     session: SessionId,
     staff: usize,
@@ -45,17 +47,17 @@ pub(super) struct Watch<'a> {
     template: &'a Template,
     disk: Connection,
     folder: std::path::PathBuf,
-    /// Whose credential is being presented. `None`: nobody's.
+    /// Owner of the presented credential. `None`: it belongs to nobody.
     presents: Option<usize>,
     asked: HashMap<SessionId, Option<usize>>,
     paid: HashMap<SessionId, u32>,
     visitor: Option<Visitor>,
     taps: Vec<Tap>,
-    /// In this life.
+    /// Index of the first tap since the last restart.
     first_tap: usize,
-    /// What Kisi saw, in order.
+    /// Unlocks that Kisi saw, in order: e-mail address and door.
     posts: Vec<(&'a str, DoorId)>,
-    /// Guesses that were answered with "no" and had been paid for.
+    /// Wrong guesses that were charged to the budget and answered.
     wrong: u32,
     began: Instant,
 }
@@ -87,7 +89,8 @@ impl<'a> Watch<'a> {
         self.presents = who;
     }
 
-    /// A touch keeps a visit alive; a sign-out, and too long without a touch or at all, is its end.
+    /// Tracks when the visit must end: at sign-out, at the idle limit (which a touch restarts), or at the maximum
+    /// length.
     pub(super) fn before(&mut self, event: &Event, state: &State, now: Instant) {
         let session = &self.template.config.session;
         let is_over = |visitor: &Visitor| session.max <= now - visitor.since || session.idle <= now - visitor.touched;
@@ -111,7 +114,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Only who presented themselves is signed in, and sees their own doors and no other.
+    /// The person signed in is the owner of the credential and sees exactly their own doors.
     pub(super) fn after(&mut self, event: &Event, state: &State, now: Instant) {
         let (Event::Identified(id, Ok(Identity::Person(welcome))), State::SignedIn(visit)) = (event, state) else {
             return;
@@ -119,7 +122,7 @@ impl<'a> Watch<'a> {
         if visit.session != *id {
             return;
         }
-        let who = self.asked[id].expect("somebody who presented nothing is signed in");
+        let who = self.asked[id].expect("signed in with a credential that belongs to nobody");
         let staff = self.staff(who);
         assert_eq!(welcome.name, NameFormat::First.of(&staff.name), "somebody else is signed in");
         let doors: Vec<DoorId> = welcome.doors.iter().map(|door| door.id).collect();
@@ -127,7 +130,7 @@ impl<'a> Watch<'a> {
         self.visitor = Some(Visitor { session: *id, staff: who, since: now, touched: now });
     }
 
-    /// I1: an unlock is asked for inside a live session only, for a door of its list.
+    /// I1: the session orders an unlock only while somebody is signed in, and only for a door on that session's list.
     pub(super) fn effect(&mut self, effect: &Effect, now: Instant) {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the other effects have no rule here")]
         match effect {
@@ -147,7 +150,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// I1, I2, I3: each unlock that reached Kisi was one tap of that person, not long ago, and is written down.
+    /// I1, I2, I3: each unlock that Kisi saw belongs to one recent tap of that person and has an intent in the audit
+    /// log.
     pub(super) fn sees(&mut self, world: &mut World) {
         let now = tokio::time::Instant::now().into_std();
         let requests = std::mem::take(&mut world.requests);
@@ -159,8 +163,8 @@ impl<'a> Watch<'a> {
             let id = request.path.trim_start_matches("/locks/").trim_end_matches("/unlock").parse().unwrap();
             let door = DoorId::new(id);
             let tap = self.taps.iter_mut().rev().find(|tap| tap.posts == 0 && tap.staff == who && tap.door == door);
-            let tap = tap.expect("I2: Kisi saw an unlock that nobody asked for, or one twice");
-            assert!(now - tap.at <= WAY, "R50: an unlock that came late: {:?}", now - tap.at);
+            let tap = tap.expect("I2: Kisi saw an unlock without a tap, or two for one tap");
+            assert!(now - tap.at <= WAY, "R50: an unlock arrived late: {:?}", now - tap.at);
             tap.posts += 1;
             self.posts.push((self.template.staff[who].email, door));
             seen += 1;
@@ -168,11 +172,11 @@ impl<'a> Watch<'a> {
         if 0 < seen {
             let intents = "SELECT count(*) FROM audit WHERE action = 'unlock-intent'";
             let intents: i64 = self.disk.query_row(intents, [], |row| row.get(0)).unwrap();
-            assert!(self.posts.len() <= usize::try_from(intents).unwrap(), "I3: an unlock that is not written down");
+            assert!(self.posts.len() <= usize::try_from(intents).unwrap(), "I3: an unlock without an intent record");
         }
     }
 
-    /// The last unlock of a session that is over.
+    /// The latest tap of this run, if its session has ended.
     pub(super) fn last_over(&self, state: &State) -> Option<(SessionId, RequestId, DoorId)> {
         let live = match state {
             State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } => Some(visit.session),
@@ -182,7 +186,7 @@ impl<'a> Watch<'a> {
         Some((tap.session, tap.request, tap.door))
     }
 
-    /// The program was killed.
+    /// Forgets what a kill ends, and checks the guess budget on disk.
     pub(super) fn ends(&mut self, session: &Session) {
         self.visitor = None;
         self.asked.clear();
@@ -191,7 +195,7 @@ impl<'a> Watch<'a> {
         self.check_budget(session);
     }
 
-    /// I4: what a guess cost is on the disk before it is answered.
+    /// I4: the cost of a guess is on disk before the guess is answered.
     fn check_budget(&self, session: &Session) {
         let directory = Directory::open(&self.folder, None, || Cost::FLOOR).unwrap();
         let kept = directory.guesses_left().unwrap().unwrap_or(u32::MAX);
@@ -199,12 +203,13 @@ impl<'a> Watch<'a> {
         let passed = tokio::time::Instant::now().into_std() - self.began;
         let refilled = u32::try_from(passed.as_secs() / 360).unwrap();
         assert!(self.wrong <= most + refilled, "T1: {} wrong guesses were answered", self.wrong);
-        // One may have been asked for and not looked at.
+        // The session may have deducted one guess that the agent has not yet written.
         let left = session.budget().left();
-        assert!(kept.min(most) <= left + 1, "I4: {kept} guesses are on the disk, and {left} were left");
+        assert!(kept.min(most) <= left + 1, "I4: {kept} guesses on disk, {left} in the session");
     }
 
-    /// I3, I8: the log verifies, every intent has one outcome, and the unlocks that Kisi saw are in it in their order.
+    /// I3, I8: the audit log verifies, each intent has one outcome, and it holds the unlocks that Kisi saw, in their
+    /// order.
     pub(super) fn check_log(&self) {
         let directory = Directory::open(&self.folder, None, || Cost::FLOOR).unwrap();
         let log = Log::open(&self.folder, directory.audit_key()).unwrap();
@@ -221,7 +226,7 @@ impl<'a> Watch<'a> {
         for intent in &intents {
             let seq = intent["seq"].as_u64().unwrap();
             let answers = outcomes.iter().filter(|outcome| outcome["of"] == seq).count();
-            // The last one was under way when this ended; the next start would say so.
+            // An intent that was pending at the end has no outcome; the next start would record one.
             assert!(answers == 1 || (answers == 0 && open.contains(&seq)), "intent {seq} has {answers} outcomes");
         }
         let mut left = intents.iter();
@@ -229,11 +234,11 @@ impl<'a> Watch<'a> {
             let is_it = |intent: &&&serde_json::Value| {
                 intent["person"] == *email && intent["door"].as_u64() == Some(door.get())
             };
-            assert!(left.by_ref().any(|intent| is_it(&intent)), "I3: an unlock of {email} that is not written down");
+            assert!(left.by_ref().any(|intent| is_it(&intent)), "I3: an unlock of {email} without an intent record");
         }
     }
 
-    /// R46: nothing is said to be sent that was not, and nothing unsent that was.
+    /// R46: a tap reported as not sent never reached Kisi; one reported as accepted or refused reached it once.
     pub(super) fn count(&self, tally: &mut Tally) {
         for tap in &self.taps {
             tally.taps += 1;
@@ -248,7 +253,7 @@ impl<'a> Watch<'a> {
                     tally.accepted += 1;
                 }
                 Some(Outcome::Refused(_)) => {
-                    assert_eq!(tap.posts, 1, "R46: refused by nobody");
+                    assert_eq!(tap.posts, 1, "R46: refused, but Kisi never saw it");
                     tally.refused += 1;
                 }
                 Some(Outcome::Unknown(_)) | None => tally.unknown += 1,
