@@ -1,6 +1,6 @@
-//! Languages that the screen speaks.
+//! The languages of the screen texts.
 
-/// A language of the screen. The texts are in `assets/languages`.
+/// A screen language. Its texts are in `assets/languages`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Language {
@@ -15,10 +15,10 @@ pub enum Language {
 }
 
 impl Language {
-    /// Every one.
+    /// All languages. English comes first: it is the fallback.
     pub const ALL: [Self; 4] = [Self::En, Self::De, Self::Fr, Self::Es];
 
-    /// As ISO 639-1 and the configuration call it.
+    /// The ISO 639-1 code, as `kiosk.toml` spells it.
     pub const fn code(self) -> &'static str {
         match self {
             Self::En => "en",
@@ -28,12 +28,12 @@ impl Language {
         }
     }
 
-    /// The language of this code.
+    /// The language with this ISO 639-1 code.
     pub fn of_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.code() == code)
     }
 
-    /// What it calls itself.
+    /// The language's name in that language.
     pub const fn name(self) -> &'static str {
         match self {
             Self::En => "English",

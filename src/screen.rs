@@ -1,4 +1,4 @@
-//! What can be seen. A screen draws the session's state and sends its events; it starts nothing and reads no clock.
+//! The screens. A screen draws the session's state and emits its events. It starts nothing and reads no clock.
 
 pub mod colors;
 pub mod dim;

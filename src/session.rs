@@ -1,5 +1,5 @@
-//! The state machine of the kiosk: a visit from the first key to the sign-out. It reads no clock and does nothing by itself:
-//! events and the time go in, effects come out.
+//! The kiosk's state machine: a visit from the first key to the sign-out. It reads no clock and does no I/O. Events and
+//! the time go in, effects come out.
 
 pub mod budget;
 pub mod cue;
@@ -41,12 +41,12 @@ use crate::{
 
 /// A refusal stays on the screen for this long, unless somebody types. Our choice.
 const DENIAL: Duration = Duration::from_secs(8);
-/// A language that was chosen is spoken for so long while nobody signs in. Our choice.
+/// A language chosen at rest applies for this long if nobody signs in. Our choice.
 const LANGUAGE: Duration = Duration::from_secs(30);
-/// A check that takes longer has failed. The agent gives up before.
+/// A check without an answer fails after this. The agent gives up earlier.
 const CHECK: Duration = Duration::from_secs(20);
 
-/// The rules of a visit, and where it stands.
+/// The state of the kiosk, and the site's rules.
 #[derive(Debug)]
 pub struct Session {
     rules: Rules,
@@ -55,15 +55,15 @@ pub struct Session {
     budget: Budget,
     last_scan: Option<(Badge, Instant)>,
     last_id: u64,
-    /// What somebody chose, and until when it holds while nobody is signed in.
+    /// The chosen language, and when it expires if nobody is signed in.
     language: Option<(Language, Instant)>,
     sleep: Sleep,
-    /// A finger is on the clock, and when that is long enough.
+    /// When the finger on the clock has held it long enough.
     held_until: Option<Instant>,
 }
 
 impl Session {
-    /// A kiosk at rest.
+    /// Creates a kiosk at rest with a full budget of guesses.
     pub fn new(rules: Rules) -> Self {
         let (state, budget) = (State::rest(&rules, None), Budget::full(rules.budget));
         Self {
@@ -79,13 +79,13 @@ impl Session {
         }
     }
 
-    /// The same with the guesses that were left when the program ended.
+    /// Restores the guesses that were left when the program ended.
     #[must_use]
     pub fn with_guesses(self, left: u32, now: Instant) -> Self {
         Self { budget: Budget::restored(self.rules.budget, left, now), ..self }
     }
 
-    /// The guesses at the keypad.
+    /// The shared budget of guesses at the keypad.
     pub fn budget(&self) -> &Budget {
         &self.budget
     }
@@ -95,40 +95,40 @@ impl Session {
         &self.state
     }
 
-    /// What the site decided.
+    /// The site's rules.
     pub fn rules(&self) -> &Rules {
         &self.rules
     }
 
-    /// What the screen speaks.
+    /// The language of the screen: the chosen one, else the site's default.
     pub fn language(&self) -> Language {
         self.language.map_or_else(|| self.rules.language(), |(language, _)| language)
     }
 
-    /// Whether the screen is dim: nobody has been there for a while.
+    /// Whether the screen is dimmed because nobody has used it for a while.
     pub fn is_dim(&self) -> bool {
         self.sleep.is_dim
     }
 
-    /// How long somebody still has, once the last part of it began: the countdown of the warning.
+    /// The time left in the visit, once it is short enough for the countdown.
     pub fn warning(&self, now: Instant) -> Option<Duration> {
         let State::SignedIn(visit) = &self.state else { return None };
         let left = visit.deadline().saturating_duration_since(now);
         (left <= self.rules.warning).then_some(left)
     }
 
-    /// Whether keys wait for a verdict. While they do, and while there is a [`Self::deadline`], send [`Event::Ticked`] often;
-    /// more often is always fine.
+    /// Whether keys are buffered until it is clear who typed them. While they are, and while there is a
+    /// [`Self::deadline`], send [`Event::Ticked`] often. Extra ticks do no harm.
     pub fn hears_keys(&self) -> bool {
         self.reader.is_waiting()
     }
 
-    /// Whether keys wait for a verdict, or the clock is held for the technician: nothing may begin anew in between.
+    /// Whether keys are buffered or a finger holds the clock. The kiosk must not be reloaded meanwhile.
     pub fn is_busy(&self) -> bool {
         self.hears_keys() || self.held_until.is_some()
     }
 
-    /// The next moment at which something changes by itself.
+    /// The next instant at which the state changes without an event.
     pub fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::SignedOut { denial, gone_at, .. } => {
@@ -153,9 +153,10 @@ impl Session {
         }
     }
 
-    /// Takes one event and says what to do about it.
+    /// Handles one event and returns the effects to carry out.
     ///
-    /// An event that does not fit the state changes nothing and asks for nothing. It is always fine to send [`Event::Ticked`].
+    /// An event that does not fit the state changes nothing and returns no effects. [`Event::Ticked`] is always
+    /// allowed.
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Effect> {
         let mut effects = Vec::new();
         if self.budget.refill(now) {
@@ -170,7 +171,7 @@ impl Session {
         effects
     }
 
-    /// Whoever is there keeps the screen awake. Says whether the event means anything besides.
+    /// Keeps the screen awake. Returns whether the event means anything besides that.
     fn wake(&mut self, event: &Event, now: Instant) -> bool {
         let is_at_rest = matches!(self.state, State::SignedOut { .. });
         self.sleep.heard(event, is_at_rest, self.rules.dim_after, now)
@@ -245,7 +246,7 @@ impl Session {
         Vec::new()
     }
 
-    /// The visit that is under way, or that a badge interrupts.
+    /// The current visit, even while a badge is looked up.
     fn visit(&self) -> Option<&Visit> {
         match &self.state {
             State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } => Some(visit),
@@ -262,7 +263,7 @@ impl Session {
         self.last_id
     }
 
-    /// Expired time is handled once, before any event, so no touch can arrive "just after".
+    /// Handles expired deadlines before each event, so that a late touch cannot act.
     fn expire(&mut self, now: Instant) -> Vec<Effect> {
         match &mut self.state {
             State::SignedOut { entry, denial, gone_at } => {
@@ -304,7 +305,7 @@ impl Session {
         let mut effects = Vec::new();
         for heard in heard {
             effects.extend(match heard {
-                // A keyboard that somebody plugged in must not act in the visit of whoever signs in next.
+                // Somebody may plug in a keyboard. It must not act in the next person's visit.
                 Heard::Digit(_) | Heard::Key(_) if self.rules.keyboard == KeyboardPolicy::Readers => Vec::new(),
                 Heard::Digit(digit) => self.digit_key(digit, now),
                 Heard::Key(Key::Backspace) => self.back_key(now),
@@ -330,7 +331,7 @@ impl Session {
         self.visited(|visit, rules| visit.turn(pages, rules, now))
     }
 
-    /// On a keypad doors have numbers. A key that was touched on the screen of before is no such key.
+    /// A digit from a keyboard: part of a door's number in a visit, else of a PIN or badge number.
     fn digit_key(&mut self, digit: Digit, now: Instant) -> Vec<Effect> {
         if self.is_technicians() {
             return Vec::new();
@@ -340,7 +341,7 @@ impl Session {
         Vec::new()
     }
 
-    /// Where there is a whole keyboard, the name of a door is typed.
+    /// A letter from a keyboard: where the site allows letters, it searches for a door by name.
     fn letter_key(&mut self, letter: char, now: Instant) -> Vec<Effect> {
         if self.rules.keyboard != KeyboardPolicy::Desk {
             return Vec::new();
@@ -370,7 +371,7 @@ impl Session {
         Vec::new()
     }
 
-    /// What only the visit that is under way is about.
+    /// Changes the current visit, if somebody is signed in.
     fn visited(&mut self, change: impl FnOnce(&mut Visit, &Rules)) -> Vec<Effect> {
         if let State::SignedIn(visit) = &mut self.state {
             change(visit, &self.rules);
@@ -382,7 +383,7 @@ impl Session {
         let State::SignedIn(visit) = &self.state else { return self.technician_leaves(why) };
         let effects = vec![Effect::Forget(visit.session, why)];
         self.state = State::rest(&self.rules, None);
-        // The next one is somebody else.
+        // The next person may speak another language.
         self.language = None;
         effects
     }

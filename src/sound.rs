@@ -1,5 +1,5 @@
-//! Tones, where the site wants them and the machine has something to play them on. The device is opened with the first tone and
-//! given back when it has been quiet for a while: at rest nothing runs.
+//! Feedback tones, if the site enables them and the machine has an audio device. The first tone opens the device; after
+//! a quiet period it closes, so that nothing runs at rest.
 
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
@@ -14,27 +14,27 @@ use rodio::{
 
 use crate::session::cue::Tone;
 
-/// After so long without a tone the device is given back.
+/// The audio device closes after this long without a tone. Our choice.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// Plays tones, if that is possible. Cheap to clone.
+/// Sends tones to the sound thread. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Sound(Sender<Tone>);
 
 impl Sound {
-    /// Starts a thread that plays. `volume` is from 0 to 1. `None` when there is no such thread.
+    /// Starts the sound thread. `volume` is from 0 to 1. Returns `None` if the thread cannot start.
     pub fn start(volume: f32) -> Option<Self> {
         let (tones, played) = channel();
         let thread = thread::Builder::new().name("sound".to_owned()).spawn(move || play(&played, volume));
         if let Err(error) = &thread {
-            tracing::warn!(%error, "there are no tones");
+            tracing::warn!(%error, "the sound thread cannot start; tones are off");
         }
         thread.ok().map(|_| Self(tones))
     }
 
-    /// Plays a tone soon.
+    /// Queues a tone and returns at once.
     pub fn play(&self, tone: Tone) {
-        // Without the thread it is quiet.
+        // If the thread has ended, the tone is dropped.
         let _ = self.0.send(tone);
     }
 }
@@ -43,7 +43,7 @@ fn play(tones: &Receiver<Tone>, volume: f32) {
     let mut device: Option<MixerDeviceSink> = None;
     let mut was_said = false;
     loop {
-        // Whoever waits for a tone with an open device gives it back after a while.
+        // With an open device, wait with a timeout, so that the device closes after a quiet period.
         let next = match &device {
             Some(_) => tones.recv_timeout(QUIET),
             None => tones.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -71,14 +71,14 @@ fn open(was_said: &mut bool) -> Option<MixerDeviceSink> {
         }
         Err(error) => {
             if !std::mem::replace(was_said, true) {
-                tracing::warn!(%error, "there is nothing to play tones on");
+                tracing::warn!(%error, "no audio device; tones are not played");
             }
             None
         }
     }
 }
 
-/// Hertz and milliseconds, one after the other. A key is short and the same for every digit; good goes up, bad goes down.
+/// The notes of a tone as Hz and ms. Every digit has the same short tone; a good result rises, a bad one falls.
 fn notes(tone: Tone) -> impl Source + use<> {
     let notes: &[(f32, u64)] = match tone {
         Tone::Key => &[(1_100.0, 35)],
@@ -88,7 +88,7 @@ fn notes(tone: Tone) -> impl Source + use<> {
     };
     from_iter(notes.iter().map(|(hertz, milliseconds)| {
         let long = Duration::from_millis(*milliseconds);
-        // Without an edge: a tone that begins or ends at once clicks.
+        // Fade in and out: a note with hard edges clicks.
         let mut note = SineWave::new(*hertz).take_duration(long);
         note.set_filter_fadeout();
         note.fade_in(long / 8)

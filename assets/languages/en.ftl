@@ -1,4 +1,4 @@
-# What the screen says, in English. Every other language has the same keys.
+# Screen texts in English. Every other language file has the same keys.
 
 # Nobody is signed in.
 prompt = Type your PIN or scan your badge
@@ -13,7 +13,7 @@ type-pin = Use a PIN instead
 checking = One moment…
 help = Help: { $phone }
 samples = Demo: sample staff
-out-of-order = This kiosk cannot work right now
+out-of-order = This kiosk is out of order
 use-a-card = Your card or phone still works at the door.
 
 # Why nobody is signed in, and what to do.
@@ -22,16 +22,16 @@ not-read = That was not a badge number. Try again.
 login-dead = Your access must be renewed. Ask at reception.
 kiosk-fault = This kiosk has a problem. Use your card.
 too-slow = That took too long. Try again.
-too-many-guesses = Too many wrong entries. Typing again in { $time }.
-too-many-guesses-badges = Too many wrong entries. Typing again in { $time }. Badges work.
+too-many-guesses = Too many wrong entries. Try again in { $time }.
+too-many-guesses-badges = Too many wrong entries. Keypad locked for { $time }. Badges work.
 
-# What is wrong between here and Kisi. Whoever answers the phone can tell the kinds apart by these words.
+# What is wrong between the kiosk and Kisi. The texts differ, so that support can tell the causes apart on the phone.
 network-name = No network or no name server. Use your card.
 network-unreachable = The door service cannot be reached. Use your card.
-network-proxy = The proxy stops this kiosk. Use your card.
-network-unsafe = The door service is not safe to use. Use your card.
-network-clock = The clock of this kiosk is wrong. Use your card.
-network-portal = The network wants a sign-in. Use your card.
+network-proxy = The proxy blocks this kiosk. Use your card.
+network-unsafe = The connection is not secure. Use your card.
+network-clock = This kiosk's clock is wrong. Use your card.
+network-portal = The network requires a sign-in. Use your card.
 network-no-answer = The door service did not answer in time. Try again.
 network-kisi = The door service has a problem. Use your card.
 disk = This kiosk cannot write its records. Use your card.
@@ -41,8 +41,8 @@ hello = Hello { $name }
 tap-a-door = Tap a door to unlock it
 type-a-name = Tap a door, or type its name or number
 incomplete = Not all of your doors can be shown here
-no-doors = Kisi lists no door for you
-no-doors-advice = Ask whoever looks after access in your company.
+no-doors = Kisi lists no doors for you
+no-doors-advice = Ask the person who manages access in your company.
 sign-out = Sign out
 other-doors = Other doors
 all-doors = All doors
@@ -94,7 +94,7 @@ again-at = Again at { $time }
 none-left = No more for now
 left = { $left } of { $of } left
 
-# On a tile, after it. Accepted is not open: nobody knows that yet.
+# On a tile, after a tap. "Accepted" does not mean open: that is not known yet.
 sending = Sending…
 accepted = Accepted
 opened = Door opened
@@ -103,21 +103,21 @@ refused = Refused
 not-sent = Not sent
 unknown = No answer
 
-# Below the doors: what happened, and what to do.
+# What happened, and what to do.
 accepted-advice = Kisi accepted it. Open the door.
 opened-advice = The door is open.
 still-closed-advice = Kisi accepted it, but the door is still closed. Push or pull it, or use your card.
 not-sent-advice = Nothing was sent: the door service cannot be reached. Try again, or use your card.
 not-recorded-advice = Nothing was sent: this kiosk cannot keep its records. Use your card, and tell reception.
-wrong-clock-advice = Nothing was sent: the clock of this kiosk is wrong. Use your card, and tell reception.
-limited-advice = Nothing was sent: that is as often as you may open it for now.
+wrong-clock-advice = Nothing was sent: this kiosk's clock is wrong. Use your card, and tell reception.
+limited-advice = Nothing was sent: you have reached your limit for now.
 unknown-advice = It was sent, but no answer came. Look at the door before you try again.
 unconfirmed-advice = Not confirmed. { $hint } Look at the door first.
 with-code = { $said } (code { $code })
 
 # Advice that many refusals share.
 ask-reception = Ask at reception.
-ask-access = Ask whoever looks after access.
+ask-access = Ask the person who manages access.
 use-phone-or-card = Use your phone or card at the reader.
 use-card-or-later = Use your card at the reader, or try later.
 tell-reception = Use another door, and tell reception.
@@ -125,22 +125,22 @@ ask-before = Ask at reception before you try again.
 nobody-now = Nobody can open it now. Ask at reception.
 push-or-pull = Push or pull it.
 wait-a-moment = Wait a moment, then try again.
-listed-anew = Your doors are listed anew.
-within-hours = Come back within your hours.
+listed-anew = Your list of doors is being updated.
+within-hours = Come back during your access hours.
 
 # Refusals by their class, when the code says nothing more.
 
 class-login = Your access at this kiosk must be renewed.
     .advice = { ask-reception }
-class-right = You have no right to this door.
+class-right = You do not have access to this door.
     .advice = { ask-access }
 class-suspended = Your access is switched off.
     .advice = { ask-access }
 class-later = Not at this hour.
-    .advice = Your access is limited in time.
+    .advice = Your access is limited to certain hours.
 class-never = This door cannot be opened from a kiosk.
     .advice = { use-phone-or-card }
-class-prove = This door wants you at its reader.
+class-prove = You must be at this door's reader.
     .advice = Use your phone or card there.
 class-locked-down = This door is locked down.
     .advice = { nobody-now }
@@ -171,7 +171,7 @@ code-afc507 = Your sign-in link is not valid any more.
     .advice = { ask-reception }
 code-afc516 = Kisi does not accept your login any more.
     .advice = { ask-reception }
-code-afc526 = Kisi wants a second factor for your login.
+code-afc526 = Kisi requires a second factor for your login.
     .advice = { ask-reception }
 code-afc536 = Kisi does not accept the second factor of your login.
     .advice = { ask-reception }
@@ -179,17 +179,17 @@ code-afc546 = Kisi does not accept the backup code of your login.
     .advice = { ask-reception }
 code-facced = Kisi cannot read the certificate of your login.
     .advice = { ask-reception }
-code-fcd8ef = You have no right to this door.
+code-fcd8ef = You do not have access to this door.
     .advice = { ask-access }
-code-f35ade = Your right to this door has ended.
+code-f35ade = Your access to this door has ended.
     .advice = { ask-access }
-code-f398de = Your right to this door is not valid.
+code-f398de = Your access to this door is not valid.
     .advice = { ask-access }
 code-fcd8ff = Your access is switched off.
     .advice = { ask-access }
-code-f358de = Your right to this door has not begun yet.
+code-f358de = Your access to this door has not started yet.
     .advice = { ask-access }
-code-34ffaa = This door is not yours to open at this hour.
+code-34ffaa = You cannot open this door at this hour.
     .advice = { within-hours }
 code-f01337 = Your access does not include apps or kiosks.
     .advice = { use-phone-or-card }
@@ -201,19 +201,19 @@ code-a3995f = The kiosk is too far from this door.
     .advice = { use-phone-or-card }
 code-bbb99f = The position of this kiosk is not valid.
     .advice = { use-phone-or-card }
-code-a7793f = This door wants to know where you are.
+code-a7793f = This door requires your location.
     .advice = { use-phone-or-card }
-code-a3799f = This door wants to know where you are.
+code-a3799f = This door requires your location.
     .advice = { use-phone-or-card }
-code-a3793f = This door wants to know where you are.
+code-a3793f = This door requires your location.
     .advice = { use-phone-or-card }
 code-bb4faa = You are not close enough to this door.
     .advice = { use-phone-or-card }
-code-bb5bff = The reader of this door was not heard.
+code-bb5bff = This door's reader was not detected.
     .advice = { use-phone-or-card }
-code-bb4bff = This door wants you at its reader.
+code-bb4bff = You must be at this door's reader.
     .advice = { use-phone-or-card }
-code-bb4fff = This door wants you at its reader.
+code-bb4fff = You must be at this door's reader.
     .advice = { use-phone-or-card }
 code-fad001 = This door is locked down.
     .advice = { nobody-now }
@@ -221,7 +221,7 @@ code-fad002 = The whole place is locked down.
     .advice = Nobody can enter or leave now. Ask at reception.
 code-fad10e = This door does not exist any more.
     .advice = { listed-anew }
-code-fad110 = This door is open on a schedule.
+code-fad110 = This door is unlocked on a schedule.
     .advice = { push-or-pull }
 code-fad112 = This lock is opening already.
     .advice = Wait a moment, then push or pull.
@@ -245,7 +245,7 @@ code-bbb93f = This door has no position in Kisi.
     .advice = { tell-reception }
 code-ff420a = This door has no controller.
     .advice = { tell-reception }
-code-fad105 = This door is set up wrongly.
+code-fad105 = This door is not set up correctly.
     .advice = { tell-reception }
 code-fad108 = The controller of this door is not set up yet.
     .advice = { tell-reception }
@@ -257,7 +257,7 @@ code-abdd11 = The system behind this door cannot be reached.
     .advice = { use-card-or-later }
 code-abee11 = The system behind this door refused.
     .advice = { tell-reception }
-code-abfe11 = The system behind this door is set up wrongly.
+code-abfe11 = The system behind this door is not set up correctly.
     .advice = { tell-reception }
 code-abff11 = The system behind this door is switched off.
     .advice = { tell-reception }
@@ -289,7 +289,7 @@ code-f298cf = Links are switched off for you here.
     .advice = { ask-access }
 code-f298df = Your access does not include links.
     .advice = { ask-access }
-code-f298bf = The right behind this link is not valid.
+code-f298bf = The access behind this link is not valid.
     .advice = { ask-access }
 code-f29aef = This link is not valid.
     .advice = { ask-access }
@@ -301,19 +301,19 @@ code-cabbeb = A card with this number exists already.
     .advice = { ask-access }
 code-ecc123 = The controller of this door failed.
     .advice = { use-card-or-later }
-code-ffffff = Kisi has an unexpected fault.
+code-ffffff = Kisi had an unexpected error.
     .advice = { use-card-or-later }
 
 # The technician.
 prompt-technician = Technician PIN
-no-technician = No technician PIN was issued: vestibule technician pin
+no-technician = No technician PIN yet. Run: vestibule technician pin
 technician = For the technician
-restore-guesses = Guesses
+restore-guesses = Reset guesses
 reload = Reload
-leave = End
+leave = Stop
 done = Done
-leave-again = Touch again to end the kiosk
-guesses-restored = All guesses are back
+leave-again = Touch again to stop the kiosk
+guesses-restored = All guesses restored
 about-network = Network
 about-clock = Clock
 about-logins = Logins

@@ -1,4 +1,4 @@
-//! Where an output of an X11 screen lies, and when that changes. iced can put a window on a place, and knows no outputs.
+//! Finds an X11 output by its name and watches for layout changes. iced can move a window but does not know outputs.
 
 use std::{env, thread};
 
@@ -15,27 +15,27 @@ use x11rb::{
     rust_connection::RustConnection,
 };
 
-/// Why an output is not found.
+/// Why an output cannot be located.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("the X server cannot be asked")]
+    #[error("cannot connect to the X server")]
     Connect(#[from] ConnectError),
-    #[error("the X server cannot be asked")]
+    #[error("cannot send a request to the X server")]
     Ask(#[from] ConnectionError),
-    #[error("the X server does not answer")]
+    #[error("a request to the X server failed")]
     Answer(#[from] ReplyError),
-    #[error("there is no output `{name}`, there are {}", known.join(", "))]
+    #[error("display.monitor: there is no output `{name}`, use one of {}", known.join(", "))]
     Unknown { name: String, known: Vec<String> },
 }
 
-/// The place of this output on the screen, in pixels.
+/// Returns the area of this output in pixels of the X screen.
 pub(crate) fn find(name: &str) -> Result<Rectangle, Error> {
     let (server, screen) = x11rb::connect(None)?;
     let root = server.setup().roots.get(screen).map_or(x11rb::NONE, |screen| screen.root);
     find_on(&server, root, Some(name))
 }
 
-/// The same, or without a name the first output.
+/// Like [`find`] on an open connection. Without a name it returns the first output.
 fn find_on(server: &RustConnection, root: u32, name: Option<&str>) -> Result<Rectangle, Error> {
     let monitors = server.randr_get_monitors(root, true)?.reply()?.monitors;
     let mut known = Vec::new();
@@ -50,17 +50,18 @@ fn find_on(server: &RustConnection, root: u32, name: Option<&str>) -> Result<Rec
     Err(Error::Unknown { name: name.unwrap_or_default().to_owned(), known })
 }
 
-/// Whenever the screen is another: where this output lies now, or the first. On Wayland the compositor tells the window itself.
+/// Yields the area of this output, or of the first one, after each layout change. Yields nothing on Wayland, where the
+/// compositor resizes the window.
 pub(super) fn changes(name: Option<&str>) -> impl Stream<Item = Rectangle> + use<> {
     let name = name.map(str::to_owned);
     let (told, changes) = mpsc::channel(1);
     let watch = move || {
         if let Err(error) = watch(name.as_deref(), &told) {
-            tracing::debug!(%error, "changes of the screen are not heard of");
+            tracing::debug!(%error, "cannot watch for layout changes of the screen");
         }
     };
     if env::var_os("WAYLAND_DISPLAY").is_none() {
-        // Ends with the X server, as the program does.
+        // The thread ends when the X server does, and so does the program.
         drop(thread::Builder::new().name("screen".to_owned()).spawn(watch));
     }
     stream::unfold(changes, async |mut changes| Some((changes.recv().await?, changes)))
@@ -73,13 +74,13 @@ fn watch(name: Option<&str>, told: &mpsc::Sender<Rectangle>) -> Result<(), Error
     server.flush()?;
     loop {
         let _ = server.wait_for_event()?;
-        // What came meanwhile is the same change.
+        // Drain the queue: one layout change causes several events.
         while server.poll_for_event()?.is_some() {}
         match find_on(&server, root, name) {
             Ok(place) if told.blocking_send(place).is_err() => return Ok(()),
             Ok(_) => {}
-            // It is away. It may come back.
-            Err(error) => tracing::warn!(%error, "no monitor"),
+            // The output is unplugged. It may come back, so keep watching.
+            Err(error) => tracing::warn!(%error, "cannot locate the output; waiting for the next layout change"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The window finds its place on the screen: the whole of it, or a monitor that the site named.
+//! Placement of the window: the whole screen, or the monitor that `display.monitor` names.
 
 use iced::{
     Point, Rectangle, Size, Subscription, Task,
@@ -9,7 +9,7 @@ use super::{App, Message, monitor};
 use crate::chain::Chain;
 
 impl App {
-    /// The window is there: it finds its place.
+    /// Places the window once it is open.
     pub(super) fn opened(&self, id: Id) -> Task<Message> {
         let measure = move || window::monitor_size(id).map(move |size| Message::Measured(id, size));
         let (name, is_whole) = (self.window.monitor.clone(), self.window.fullscreen);
@@ -17,21 +17,22 @@ impl App {
             Some(name) if is_x11 => match monitor::find(name) {
                 Ok(place) => window::scale_factor(id).map(move |scale| Message::Placed(id, place, scale)),
                 Err(error) => {
-                    tracing::warn!(error = %Chain(&error), "the window stays where it is");
+                    tracing::warn!(error = %Chain(&error), "cannot find display.monitor; the window uses the default monitor");
                     measure()
                 }
             },
             Some(_) => {
-                tracing::warn!("display.monitor is for X11: elsewhere the compositor decides");
+                tracing::warn!("display.monitor is ignored: it works on X11 only");
                 measure()
             }
-            // A compositor has given the whole screen already. Where the window is not whole, the panel is larger than it.
+            // A Wayland compositor has made the window fullscreen already. A smaller window still has to learn the
+            // panel's width.
             None if is_x11 || !is_whole => measure(),
             None => Task::none(),
         })
     }
 
-    /// Goes to the monitor that was asked for.
+    /// Moves the window to the monitor that `display.monitor` names. `place` is in physical pixels.
     pub(super) fn placed(&mut self, id: Id, place: Rectangle, scale: f32) -> Task<Message> {
         let (origin, size) = (place.position(), place.size());
         let logical = Size::new(size.width / scale, size.height / scale);
@@ -40,13 +41,13 @@ impl App {
         if !self.window.fullscreen {
             return window::move_to(id, origin);
         }
-        // A window that has a whole screen already is moved by nobody, and goes back to where it was.
+        // A fullscreen window does not move: leave fullscreen first, or it goes back to where it was.
         window::set_mode(id, window::Mode::Windowed)
             .chain(window::move_to(id, origin))
             .chain(window::resize(id, logical))
     }
 
-    /// A window that is the whole screen follows it.
+    /// Lets a fullscreen window follow changes of the screen layout.
     pub(super) fn screens(&self) -> Subscription<Message> {
         if !self.window.fullscreen {
             return Subscription::none();
@@ -55,14 +56,14 @@ impl App {
         Subscription::run_with(name, |name| monitor::changes(name.as_deref())).map(Message::ScreenChanged)
     }
 
-    /// So large is the monitor.
+    /// Takes the monitor's size, in logical pixels.
     pub(super) fn measured(&mut self, id: Id, size: Size) -> Task<Message> {
         if !self.window.fullscreen {
             self.window.panel.width = Some(size.width);
             return Task::none();
         }
-        // On bare X11 nobody answers a request for the whole screen: the window takes it by itself. On Wayland the compositor
-        // gives it, and winit answers a size that is asked for beside that without telling iced.
+        // On X11 without a window manager nothing handles the fullscreen request, so the window resizes itself. On
+        // Wayland the compositor resizes it, and winit answers an extra resize request without telling iced.
         Task::batch([window::move_to(id, Point::ORIGIN), window::resize(id, size)])
     }
 }

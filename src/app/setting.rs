@@ -1,4 +1,4 @@
-//! How the window behaves, as far as the site decides it.
+//! The window's settings from the configuration, and what the window shares with the rest of the program.
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -9,26 +9,26 @@ use crate::{
     status::Status,
 };
 
-/// How the window behaves.
+/// The window's settings and shared handles.
 #[derive(Debug, Clone)]
 pub struct Window {
-    /// The whole screen, without frame and pointer.
+    /// Whether the window covers the screen, without a frame and a pointer.
     pub fullscreen: bool,
-    /// Somebody may close it. Otherwise nobody may but the technician.
+    /// Whether a close request ends the program. If not, only the technician can end it.
     pub may_close: bool,
-    /// Set when it was closed by somebody who may.
+    /// Set when the program is ended on purpose. If the window ends without it, the display was lost.
     pub left: Arc<AtomicBool>,
-    /// Where it says how it is doing.
+    /// Receives the window's heartbeat.
     pub status: Status,
-    /// How the kiosk begins anew, with the configuration of then.
+    /// Reloads the configuration. `None` where that is not possible.
     pub again: Option<Again>,
-    /// The theme of the site.
+    /// The site's theme.
     pub colors: Colors,
-    /// What the window is drawn on.
+    /// The panel that the window is drawn on.
     pub panel: Panel,
-    /// Where tones are wanted.
+    /// Plays feedback tones, if the site enables them.
     pub sound: Option<Sound>,
-    /// The output to be on, by its name on X11.
+    /// Name of the X11 output to use (`display.monitor`).
     pub monitor: Option<String>,
 }
 

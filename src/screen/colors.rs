@@ -1,8 +1,8 @@
-//! Colours: three themes, and an accent that a site chooses. Every pair that is drawn can be read, which a test computes.
+//! Colors: three themes, and the site's accent. A test checks that every text is readable on its background.
 
 use iced::{Color, color, theme::Palette};
 
-/// What can be read well by most people, and in the high contrast theme by nearly all.
+/// Minimum contrast of text: in most themes, and in the high contrast theme.
 ///
 /// # Source
 ///
@@ -10,35 +10,35 @@ use iced::{Color, color, theme::Palette};
 const READABLE: f32 = 4.5;
 const HIGH: f32 = 7.0;
 
-/// The colours of a screen.
+/// The colors of a theme.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Colors {
-    /// Behind everything.
+    /// Background of the page.
     pub background: Color,
-    /// Keys, tiles, cards.
+    /// Background of keys and tiles.
     pub surface: Color,
-    /// The same under a finger.
+    /// Background of keys and tiles under a finger.
     pub pressed: Color,
-    /// Around keys and tiles, where the background alone does not tell them apart.
+    /// Border of keys and tiles, where the background alone does not set them apart.
     pub line: Color,
-    /// What must be read.
+    /// Essential text.
     pub text: Color,
-    /// What may be read.
+    /// Optional text.
     pub muted: Color,
-    /// What may be overlooked: a screen that is dim.
+    /// Text on the dimmed screen.
     pub faint: Color,
-    /// What leads on.
+    /// Marks what is chosen or under way.
     pub accent: Color,
     /// Something was accepted.
     pub good: Color,
     /// Something was refused.
     pub bad: Color,
-    /// Something needs a look.
+    /// Something needs attention.
     pub warning: Color,
 }
 
 impl Colors {
-    /// For a lobby whose light is not glaring.
+    /// For a lobby without glaring light.
     pub const DARK: Self = Self {
         background: color!(0x12, 0x17, 0x1d),
         surface: color!(0x20, 0x29, 0x33),
@@ -52,7 +52,7 @@ impl Colors {
         bad: color!(0xff, 0x8a, 0x80),
         warning: color!(0xf5, 0xc2, 0x5c),
     };
-    /// For a bright one.
+    /// For a bright lobby.
     pub const LIGHT: Self = Self {
         background: color!(0xee, 0xf1, 0xf4),
         surface: color!(0xff, 0xff, 0xff),
@@ -66,7 +66,7 @@ impl Colors {
         bad: color!(0xa1, 0x1d, 0x15),
         warning: color!(0x74, 0x47, 0x00),
     };
-    /// For people who see little.
+    /// For people with low vision.
     pub const CONTRAST: Self = Self {
         background: color!(0x00, 0x00, 0x00),
         surface: color!(0x0d, 0x0d, 0x0d),
@@ -81,7 +81,7 @@ impl Colors {
         warning: color!(0xff, 0xd8, 0x66),
     };
 
-    /// The same with the accent of a site, moved towards the colour of text as far as it takes to be read.
+    /// Uses the accent of a site, moved towards the color of text as far as it takes to be readable.
     #[must_use]
     pub fn with_accent(self, accent: Color) -> Self {
         let mut moved = accent;
@@ -94,7 +94,7 @@ impl Colors {
         Self { accent: moved, ..self }
     }
 
-    /// How much text must stand out.
+    /// The minimum contrast of text in this theme.
     fn least(&self) -> f32 {
         if *self == (Self { accent: self.accent, ..Self::CONTRAST }) { HIGH } else { READABLE }
     }
@@ -122,7 +122,7 @@ fn mixed(a: Color, b: Color, part: f32) -> Color {
 mod tests {
     use super::*;
 
-    /// Every pair of text and what is behind it, and every edge and what is beside it.
+    /// Every text against its background, and every edge against what is beside it.
     fn check(name: &str, colors: Colors) {
         let Colors { background, surface, pressed, line, text, muted, faint, accent, good, bad, warning } = colors;
         let pairs = [
@@ -149,7 +149,7 @@ mod tests {
         for (what, edge) in [("accent", accent), ("good", good), ("bad", bad), ("warning", warning)] {
             assert!(3.0 <= edge.relative_contrast(background), "{name}: the edge {what}");
         }
-        // On black, whatever the theme: a dim screen gives no light.
+        // A dimmed screen is black in every theme.
         assert!(3.0 <= faint.relative_contrast(Color::BLACK), "{name}: the time on a dim screen");
         assert!(1.1 <= line.relative_contrast(background), "{name}: tiles and keys stand out");
     }

@@ -1,4 +1,4 @@
-//! Nobody has been there for a while: the time and the name, faint and never long in one place. Any touch wakes it.
+//! The dimmed screen: the time and the name, faint and moving against burn-in. Any touch wakes it.
 
 use iced::{
     Center, Element, Fill, Padding,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::session::Event;
 
-/// Draws the screen. `minutes` count on: the words drift with them, against burn-in.
+/// Draws the screen. The words drift with `minutes`, against burn-in.
 pub fn view<'a>(labels: &'a Labels, clock: &str, minutes: u64, m: Metrics) -> Element<'a, Event> {
     let words = column![
         label(clock.to_owned(), Grade::May, m.dim_clock()).font(theme::BOLD).color(m.colors.faint),

@@ -1,4 +1,4 @@
-//! Somebody is signed in: one big button for each door, what became of the last one, and how long there is.
+//! The doors screen: one large tile per door, the outcome of the last tap, and the time left.
 
 mod find;
 mod grid;
@@ -28,10 +28,10 @@ use crate::{
     },
 };
 
-/// More doors than this can be looked for by their names (design, section 2).
+/// With more doors than this, people can search by name (design, section 2).
 const MANY: usize = 24;
 
-/// How long there is, once that is said: so much of so much.
+/// The time left and the length of the countdown, while it is shown.
 pub type Warning = Option<(Duration, Duration)>;
 
 /// Draws the screen.
@@ -42,7 +42,7 @@ pub fn view<'a>(visit: &'a Visit, rules: &'a Rules, warning: Warning, now: Insta
     let grid = grid(&doors, place, m);
     let pages = doors.len().div_ceil(grid.on_page).max(1);
     let turned = usize::try_from(visit.page.rem_euclid(i64::try_from(pages).unwrap_or(1))).unwrap_or_default();
-    // A number that is typed shows its tile.
+    // A typed number shows the page of its tile.
     let typed = visit.typed(now).and_then(|(number, _)| found.iter().position(|(known, _)| *known == number));
     let page = typed.map_or(turned, |index| index / grid.on_page);
     let on_page = found.into_iter().skip(page * grid.on_page).take(grid.on_page);
@@ -81,7 +81,7 @@ pub fn view<'a>(visit: &'a Visit, rules: &'a Rules, warning: Warning, now: Insta
         .into()
 }
 
-/// What is between the strips at the edges.
+/// The area between the strips at the edges.
 fn place(m: Metrics) -> Size {
     let strips = if m.is_portrait() { 2.0 } else { 1.0 };
     let height = m.size.height - 2.0 * m.margin() - strips * (m.target() + m.margin());
@@ -92,7 +92,7 @@ fn is_typing(visit: &Visit, warning: Warning, now: Instant) -> bool {
     warning.is_none() && visit.typed(now).is_some()
 }
 
-/// Who is signed in; or what is typed; or how long there is.
+/// The greeting, the typed number, or the countdown.
 fn who(visit: &Visit, warning: Warning, now: Instant, hint: Option<String>, m: Metrics) -> Element<'_, Event> {
     let said: Element<'_, Event> = if let Some((left, of)) = warning {
         let seconds = label(m.words.signing_out(left), Grade::May, m.medium()).color(m.colors.warning);
@@ -100,7 +100,7 @@ fn who(visit: &Visit, warning: Warning, now: Instant, hint: Option<String>, m: M
         row![ring(left, of, m.target(), m), seconds].spacing(m.margin()).align_y(Center).into()
     } else if let Some((number, door)) = visit.typed(now) {
         let said = m.words.typed(number, door.map(|door| door.name.as_str()));
-        // The tile shows it too.
+        // Optional text: the tile shows it too.
         label(said, Grade::May, m.name()).color(m.colors.accent).width(Fill).height(Fill).align_y(Center).into()
     } else {
         let hello = label(m.words.hello(&visit.welcome.name), Grade::May, m.name()).font(theme::BOLD);
@@ -116,7 +116,7 @@ fn who(visit: &Visit, warning: Warning, now: Instant, hint: Option<String>, m: M
     container(said).width(Fill).height(m.target()).into()
 }
 
-/// What else there is to say, where it has room.
+/// The hint below the greeting, if there is room.
 fn hint(visit: &Visit, rules: &Rules, has_room: bool, m: Metrics) -> Option<String> {
     match visit {
         _ if visit.welcome.doors.is_empty() => None,
@@ -127,7 +127,7 @@ fn hint(visit: &Visit, rules: &Rules, has_room: bool, m: Metrics) -> Option<Stri
     }
 }
 
-/// Where else one can go from the page that is shown.
+/// What decides which page buttons are shown.
 #[derive(Clone, Copy)]
 struct Turn {
     page: usize,
@@ -136,7 +136,7 @@ struct Turn {
     can_find: bool,
 }
 
-/// Pages, letters, or back to the doors: always in one place.
+/// The page buttons, the search, or the way back to the doors: always in the same place.
 fn turns<'a>(turn: Turn, visit: &Visit, m: Metrics) -> Element<'a, Event> {
     let quiet = move |pressed| m.quiet_style(pressed);
     let small = |picture: Icon, event: Event| -> Element<'a, Event> {
@@ -166,7 +166,7 @@ fn turns<'a>(turn: Turn, visit: &Visit, m: Metrics) -> Element<'a, Event> {
     parts.into()
 }
 
-/// The one thing to touch while time runs out. Its place is kept.
+/// The "I'm still here" button. Without a countdown its place stays empty.
 fn still_here<'a>(warning: Warning, m: Metrics) -> Element<'a, Event> {
     match warning {
         Some(_) => {
@@ -183,7 +183,7 @@ fn sign_out<'a>(rules: &Rules, m: Metrics) -> Element<'a, Event> {
     button((picture, m.words.say(words)), Event::SignOutTouched, move |pressed| m.quiet_style(pressed), m)
 }
 
-/// A picture and words.
+/// A button with an icon and words.
 fn button<'a>(
     (picture, words): (Icon, String),
     message: Event,
@@ -206,7 +206,7 @@ fn tiles<'a>(
     let mut places = visit.welcome.doors.iter().filter_map(|door| door.place.as_ref().map(|place| place.id));
     let first = places.next();
     let names_place = places.any(|place| Some(place) != first);
-    // What a keypad has chosen, or letters have.
+    // The door that a typed number or the search has selected.
     let typed = visit.typed(now).and_then(|(_, door)| door);
     let chosen = typed.or_else(|| visit.only_found()).map(|door| door.id);
     let mut rows = Column::new().spacing(m.gap());
@@ -225,7 +225,7 @@ fn tiles<'a>(
     container(rows).center_y(Fill).into()
 }
 
-/// Number, name, and what is known of the door.
+/// A tile: number, name and status.
 fn tile<'a>(
     number: usize,
     door: &'a Door,
@@ -252,20 +252,20 @@ fn tile<'a>(
     press::button(face, message, move |pressed| m.tile_style(edge, pressed)).into()
 }
 
-/// The line below the name: what is known of the door, and where it is.
+/// The line below the name: the door's state, or its place.
 fn status(door: &Door, is_asked: bool, rest: Option<Duration>, names_place: bool, m: Metrics) -> Element<'_, Event> {
     let left =
         door.allowance.filter(|_| door.state.can_be_tried()).map(|allowance| m.words.allowance(allowance, m.clock_24h));
     let (picture, words, color): (Option<Icon>, String, Color) = match rest {
         _ if is_asked => (Some(Icon::Hand), m.words.say("tap-again"), m.colors.warning),
-        // While a door rests, for how long is all there is to say.
+        // While a door cannot be tapped, only the countdown matters.
         Some(rest) if door.state.can_be_tried() => (Some(Icon::Hourglass), m.words.again_in(rest), m.colors.muted),
         Some(_) | None => {
             let words = joined([m.words.state(door.state, m.clock_24h), left.unwrap_or_default()]);
             (Icon::of_state(door.state), words, m.colors.muted)
         }
     };
-    // One line: what stands in the way is more than where it is.
+    // There is one line: what stands in the way matters more than the place.
     let place = door.place.as_ref().filter(|_| names_place && words.is_empty());
     let words = place.map_or(words, |place| place.name.clone());
     let words = label(words, Grade::May, m.small()).color(color).width(Fill).height(Fill).align_y(Center);

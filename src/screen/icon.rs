@@ -1,4 +1,4 @@
-//! Pictures from the bundled icon font. None stands without a word beside it, but for arrows and the key that takes back.
+//! Icons from the bundled icon font. Each has text beside it, except the page arrows and the search button.
 
 use iced::{
     Color, Element, Font, Length,
@@ -7,11 +7,11 @@ use iced::{
 
 use crate::door::{DoorState, Outcome};
 
-/// The bundled icons. Licence: `assets/fonts/Lucide-ISC.txt`.
+/// The bundled icons. License: `assets/fonts/Lucide-ISC.txt`.
 pub const FONT_FILE: &[u8] = include_bytes!("../../assets/fonts/lucide-subset.ttf");
 const FONT: Font = Font::with_name("lucide");
 
-/// A picture.
+/// An icon.
 ///
 /// # Source
 ///
@@ -42,7 +42,7 @@ pub enum Icon {
 }
 
 impl Icon {
-    /// All of them.
+    /// All icons, for tests.
     pub const ALL: [Self; 20] = [
         Self::Check,
         Self::ChevronLeft,
@@ -66,7 +66,7 @@ impl Icon {
         Self::X,
     ];
 
-    /// Where it is in the font.
+    /// The icon's character in the font.
     pub const fn character(self) -> char {
         match self {
             Self::Check => '\u{e06c}',
@@ -92,7 +92,7 @@ impl Icon {
         }
     }
 
-    /// What is known of a door. None for one that simply can be unlocked.
+    /// The icon for a door's state. `None` for a door that is ready.
     pub fn of_state(state: DoorState) -> Option<Self> {
         match state {
             DoorState::Ready => None,
@@ -105,7 +105,7 @@ impl Icon {
         }
     }
 
-    /// What became of a tap. Each kind has a shape of its own.
+    /// The icon for an outcome. Success, refusal, nothing sent and uncertainty differ in shape, not only in color.
     pub fn of_outcome(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Accepted => Self::Check,
@@ -117,7 +117,7 @@ impl Icon {
     }
 }
 
-/// Draws a picture on a square of this side.
+/// Draws an icon in a square with this side.
 pub fn icon<'a, Message: 'a>(icon: Icon, side: f32, color: Option<Color>) -> Element<'a, Message> {
     Text::new(icon.character().to_string())
         .font(FONT)

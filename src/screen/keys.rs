@@ -1,6 +1,6 @@
-//! The root of every screen: keys that no widget wanted, and no pointer.
+//! The root widget of every screen: it receives the keys that no other widget captured, and hides the pointer.
 //!
-//! iced's keyboard subscription goes through a channel of 100 places and drops what does not fit. A badge reader can fill it
+//! iced's keyboard subscription has a channel of 100 events and drops what does not fit. A badge reader can fill it
 //! while the window is busy. A widget is called for every key.
 
 use iced::{
@@ -16,7 +16,7 @@ use iced::{
 
 use crate::session::reader::Key;
 
-/// Wraps a screen.
+/// The root widget of a screen, made by [`root`].
 #[expect(missing_debug_implementations, reason = "an element has none either")]
 pub struct Root<'a, Message> {
     content: Element<'a, Message>,
@@ -24,7 +24,7 @@ pub struct Root<'a, Message> {
     hides_pointer: bool,
 }
 
-/// Wraps a screen, and hears the keys that it did not want.
+/// Wraps a screen and sends the keys that it did not capture.
 pub fn root<'a, Message>(
     content: impl Into<Element<'a, Message>>,
     hides_pointer: bool,
@@ -33,7 +33,8 @@ pub fn root<'a, Message>(
     Root { content: content.into(), on_key: Box::new(on_key), hides_pointer }
 }
 
-/// What a key means to the kiosk. Repeats of a key that is held, chords, and keys that write nothing mean nothing.
+/// What a key means to the kiosk. Auto-repeat, chords, and keys that write anything but one ASCII character mean
+/// nothing.
 fn meaning(event: &keyboard::Event) -> Option<Key> {
     let keyboard::Event::KeyPressed { key, modifiers, text, repeat: false, .. } = event else { return None };
     if modifiers.control() || modifiers.alt() || modifiers.logo() {
@@ -109,7 +110,7 @@ impl<Message> Widget<Message, iced::Theme, iced::Renderer> for Root<'_, Message>
         }
     }
 
-    /// A child that asks for a pointer loses here; with `mouse_area` it would win.
+    /// Hides the pointer even if a child asks for one. With `mouse_area` the child would win.
     fn mouse_interaction(
         &self,
         tree: &Tree,

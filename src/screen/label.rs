@@ -1,6 +1,6 @@
-//! A text that is as large as its place allows: never cut off, never smaller than it may be, never over something else.
+//! A text in the largest size that fits its place, between a maximum and a minimum.
 //!
-//! How tall letters are is measured from what was laid out: a label says its size to whoever operates on the widgets.
+//! A label reports the size it chose to widget operations, so that tests can measure it.
 
 use iced::{
     Color, Element, Font, Length, Pixels, Rectangle, Size,
@@ -18,21 +18,21 @@ use super::theme::{FONT, Grade};
 
 type Paragraph = <iced::Renderer as text::Renderer>::Paragraph;
 
-/// From one line to the next, in sizes of the letters.
+/// The usual line height, in em.
 const LINE: f32 = 1.2;
-/// A size that does not fit is made smaller by this, until it fits.
+/// The factor by which a size that does not fit is reduced.
 const STEP: f32 = 0.94;
 
-/// What a label says of itself.
+/// What a label reports to widget operations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
-    /// What is read.
+    /// The text.
     pub content: String,
     /// The size that fitted, in pixels.
     pub size: f32,
-    /// How much depends on it.
+    /// Tests require larger letters for essential text.
     pub grade: Grade,
-    /// Of its own; otherwise that of the surface it stands on.
+    /// Its own color. `None`: that of the surface below it.
     pub color: Option<Color>,
 }
 
@@ -47,19 +47,19 @@ pub struct Label<'a> {
     height: Length,
 }
 
-/// What decides how letters lie, besides their place.
+/// What decides the layout of the text, besides its place.
 #[derive(Clone, Copy, PartialEq)]
 struct Format {
     /// The largest and the smallest size, in pixels.
     sizes: [f32; 2],
     font: Font,
-    /// From one line to the next, in sizes of the letters.
+    /// The line height, in em.
     line: f32,
     align_x: text::Alignment,
     align_y: Vertical,
 }
 
-/// A text of this size, or down to the smaller one where its place is small.
+/// A text in the first of these sizes or, if it does not fit, in a smaller one down to the second.
 pub fn label<'a>(content: impl text::IntoFragment<'a>, grade: Grade, sizes: [f32; 2]) -> Label<'a> {
     let format = Format { sizes, font: FONT, line: LINE, align_x: text::Alignment::Default, align_y: Vertical::Top };
     Label {
@@ -73,49 +73,49 @@ pub fn label<'a>(content: impl text::IntoFragment<'a>, grade: Grade, sizes: [f32
 }
 
 impl Label<'_> {
-    /// In another weight.
+    /// Sets the font.
     #[must_use]
     pub fn font(self, font: Font) -> Self {
         Self { format: Format { font, ..self.format }, ..self }
     }
 
-    /// With its lines so far apart, in sizes of the letters.
+    /// Sets the line height, in em.
     #[must_use]
     pub fn line(self, line: f32) -> Self {
         Self { format: Format { line, ..self.format }, ..self }
     }
 
-    /// In a colour of its own.
+    /// Sets the color.
     #[must_use]
     pub fn color(self, color: Color) -> Self {
         Self { color: Some(color), ..self }
     }
 
-    /// Takes so much place.
+    /// Sets the width of its place.
     #[must_use]
     pub fn width(self, width: impl Into<Length>) -> Self {
         Self { width: width.into(), ..self }
     }
 
-    /// Takes so much place.
+    /// Sets the height of its place.
     #[must_use]
     pub fn height(self, height: impl Into<Length>) -> Self {
         Self { height: height.into(), ..self }
     }
 
-    /// Where its lines begin.
+    /// Sets the horizontal alignment.
     #[must_use]
     pub fn align_x(self, align_x: impl Into<text::Alignment>) -> Self {
         Self { format: Format { align_x: align_x.into(), ..self.format }, ..self }
     }
 
-    /// Where in its place it stands.
+    /// Sets the vertical alignment.
     #[must_use]
     pub fn align_y(self, align_y: impl Into<Vertical>) -> Self {
         Self { format: Format { align_y: align_y.into(), ..self.format }, ..self }
     }
 
-    /// In the middle of its place.
+    /// Centers the text in its place.
     #[must_use]
     pub fn center(self) -> Self {
         self.align_x(text::Alignment::Center).align_y(Vertical::Center)
@@ -136,7 +136,8 @@ impl Label<'_> {
         }
     }
 
-    /// Lays it out in the largest size that fits. Words are torn only where the smallest one does not.
+    /// Lays out the text in the largest size that fits, and returns that size. Words break only if not even the
+    /// smallest fits.
     fn fit(&self, paragraph: &mut Plain<Paragraph>, most: Size) -> f32 {
         let [largest, smallest] = self.format.sizes;
         let mut size = largest;
@@ -159,7 +160,7 @@ impl Label<'_> {
 struct State {
     paragraph: Plain<Paragraph>,
     size: f32,
-    /// What the size was found for.
+    /// What the size was computed for.
     fitted: Option<(String, Size, Format)>,
 }
 
@@ -196,7 +197,7 @@ impl<Message> Widget<Message, iced::Theme, iced::Renderer> for Label<'_> {
         let bounds = layout.bounds();
         operation.text(None, bounds, &self.content);
         let mut seen = Seen { content: self.content.to_string(), size: *size, grade: self.grade, color: self.color };
-        // What is drawn, which may be less than the place it has.
+        // What is drawn may be smaller than its place.
         let taken = paragraph.min_bounds();
         let drawn = Rectangle::new(anchor(bounds, taken, paragraph), taken);
         operation.custom(None, drawn, &mut seen);

@@ -1,5 +1,5 @@
-//! What moves, and why: the picture of an outcome grows out of the tile, a ring runs out with the time. Nothing moves at rest,
-//! and nothing anywhere where the site says so.
+//! Animations: the icon of an outcome grows when it appears, and a ring shows the time left. Nothing moves at rest, or
+//! anywhere if the site turns motion off.
 
 use std::time::{Duration, Instant};
 
@@ -26,12 +26,12 @@ use super::{
     theme::{self, Grade, Metrics},
 };
 
-/// How long the picture of an outcome grows.
+/// How long the icon of an outcome grows.
 const GROWTH: Duration = Duration::from_millis(220);
-/// From this part of its size.
+/// The fraction of its size at which the icon starts.
 const SMALL: f32 = 0.55;
 
-/// A picture on a disc of this colour, that grows when it appears.
+/// An icon on a disc of this color, which grows when it appears.
 pub fn emblem<'a, Message: 'a>(picture: Icon, color: Color, side: f32, m: Metrics) -> Element<'a, Message> {
     let face = icon(picture, side * 0.58, Some(m.colors.surface));
     Element::new(Emblem { face, picture, color, side, moves: m.motion })
@@ -47,7 +47,7 @@ struct Emblem<'a, Message> {
 
 #[derive(Default)]
 struct State {
-    /// Of which picture, and how far it is.
+    /// The icon that grows, and its animation.
     growth: Option<(Icon, Animation<bool>)>,
     now: Option<Instant>,
 }
@@ -134,7 +134,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Emblem<'_, Message> {
     }
 }
 
-/// Seconds in a ring that runs out. Where nothing moves it goes on from second to second.
+/// The seconds left, in a ring that shrinks. With motion off it shrinks once a second.
 pub fn ring<'a, Message: 'a>(left: Duration, of: Duration, side: f32, m: Metrics) -> Element<'a, Message> {
     let seconds = left.as_secs_f32().ceil().max(1.0);
     let part = if m.motion { left.as_secs_f32() } else { seconds } / of.as_secs_f32().max(1.0);

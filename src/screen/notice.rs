@@ -1,4 +1,4 @@
-//! The kiosk cannot work: what is wrong, and whom to tell.
+//! The screen of a kiosk that cannot work: what is wrong, and whom to call.
 
 use iced::{
     Center, Element, Fill,
@@ -11,7 +11,7 @@ use super::{
     theme::{self, Grade, Metrics, Page},
 };
 
-/// Draws the screen. `what` is for the technician; it never holds a secret.
+/// Draws the screen. `what` is the error for the technician. It never contains a secret.
 pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Element<'a, Message> {
     let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
     let read = |text: String| label(text, Grade::Must, m.read()).width(Fill).align_x(align);

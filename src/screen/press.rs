@@ -1,7 +1,7 @@
-//! The press surface: one finger by its id, judged by the position in its own event.
+//! A surface to press. It follows each finger by its id and uses the position in that finger's own event.
 //!
-//! iced's stock button judges every touch of a batch at the last position of any of them, and two quick taps on 1 and 2
-//! read 2, 2. It also lets one finger's lift end another's press. Both are wrong for a keypad.
+//! iced's own button judges every touch of a batch by the last position of any of them: two quick taps on 1 and 2 read
+//! 2, 2. It also lets one finger's lift end another's press. Both are wrong for a keypad.
 
 use iced::{
     Border, Color, Element, Event, Length, Point, Rectangle, Size, Vector,
@@ -17,38 +17,38 @@ use iced::{
 /// When a press counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
-    /// At once, as a key.
+    /// When the finger comes down: a key.
     Down,
-    /// When it is lifted where it went down, as a door: sliding off cancels.
+    /// When the finger is lifted on the surface: a door. Sliding off cancels.
     Up,
 }
 
 /// How a press surface looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Style {
-    /// Behind the content.
+    /// Background of the surface.
     pub background: Color,
-    /// Of the content.
+    /// Color of the content's text.
     pub text: Color,
-    /// Around it.
+    /// Border of the surface.
     pub border: Border,
 }
 
-/// What a surface says of itself to whoever operates on the widgets.
+/// What a surface reports to widget operations, for tests.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Surface {
-    /// It can be pressed.
+    /// Whether it can be pressed.
     pub is_target: bool,
-    /// How it looks while nobody does.
+    /// Its look while it is not pressed.
     pub style: Style,
 }
 
-/// A thing to press. Its content decides its size.
+/// A surface to press. Its content decides its size.
 #[expect(missing_debug_implementations, reason = "an element has none either")]
 pub struct Press<'a, Message> {
     content: Element<'a, Message>,
     message: Option<Message>,
-    /// When a finger is gone from it, wherever it went.
+    /// Sent when a finger leaves the surface, lifted or not.
     released: Option<Message>,
     when: When,
     style: Box<dyn Fn(bool) -> Style + 'a>,
@@ -63,7 +63,7 @@ pub fn key<'a, Message>(
     Press { content: content.into(), message: Some(message), released: None, when: When::Down, style: Box::new(style) }
 }
 
-/// Something to hold: says when a finger comes down, and when it is gone.
+/// A surface to hold: sends one message when a finger comes down, and one when it leaves.
 pub fn hold<'a, Message>(
     content: impl Into<Element<'a, Message>>,
     down: Message,
@@ -87,7 +87,7 @@ pub fn panel<'a, Message>(content: impl Into<Element<'a, Message>>, style: Style
     button(content, None, move |_| style)
 }
 
-/// Whatever can press.
+/// A finger or the mouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pointer {
     Finger(touch::Finger),
@@ -96,9 +96,9 @@ enum Pointer {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What is down on us. Several fingers can be.
+    /// What presses the surface now. There can be several fingers.
     down: Vec<Pointer>,
-    /// Where the mouse was when it moved last: the cursor that iced hands over may be a finger's.
+    /// The mouse's last own position. The cursor that iced passes may be a finger's.
     mouse: Option<Point>,
 }
 
@@ -267,7 +267,7 @@ impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, 
     }
 }
 
-/// Where the mouse is: where it moved last, or the cursor as long as it never moved.
+/// Whether the mouse is over the surface: by its last own position or, if it never moved, by iced's cursor.
 fn is_over(state: &State, bounds: Rectangle, cursor: mouse::Cursor) -> bool {
     state.mouse.or(cursor.position()).is_some_and(|position| bounds.contains(position))
 }

@@ -10,10 +10,10 @@ use iced::{
     },
 };
 
-/// Light modules around a code: it cannot be read without (ISO/IEC 18004).
+/// Width of the light margin, in modules. Readers need it (ISO/IEC 18004).
 const QUIET: u16 = 4;
 
-/// A code that is made once and drawn often.
+/// A QR code, encoded once and drawn often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
     side: u16,

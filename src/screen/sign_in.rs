@@ -1,4 +1,4 @@
-//! Nobody is signed in: keypad, badge prompt, and what went wrong last.
+//! The sign-in screen: keypad, badge prompt, and the last refusal.
 
 use std::time::Duration;
 
@@ -26,31 +26,31 @@ use crate::{
     trouble::Trouble,
 };
 
-/// What this kiosk says about itself.
+/// The kiosk's name, logo and contacts, from `[kiosk]` in `kiosk.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Labels {
-    /// What it is called.
+    /// The kiosk's name.
     pub name: String,
-    /// Where it hangs; may be empty.
+    /// Where the kiosk is. May be empty.
     pub location: String,
-    /// Whom to call; may be empty.
+    /// The support phone number. May be empty.
     pub phone: String,
-    /// Where help is.
+    /// QR code of the help page.
     pub help: Option<Code>,
-    /// Of the site; stands where the name would.
+    /// The site's logo, shown instead of the name.
     pub logo: Option<Logo>,
-    /// Sample staff of the demo, a line each.
+    /// Sample staff of the demo, one line each.
     pub samples: Vec<String>,
 }
 
-/// What is said above the keypad while nothing else is.
+/// What the sign-in screen shows besides the session's state.
 #[derive(Debug, Clone, Copy)]
 pub struct Said<'a> {
-    /// How long there is no guess at the keypad.
+    /// How long the keypad stays locked, if no guess is left.
     pub wait: Option<Duration>,
-    /// What is wrong between here and Kisi.
+    /// What is wrong between the kiosk and Kisi, if anything.
     pub trouble: Option<Trouble>,
-    /// The time by the kiosk's clock, as it is shown.
+    /// The kiosk's time of day, formatted.
     pub clock: &'a str,
 }
 
@@ -83,7 +83,7 @@ pub fn view<'a>(
     container(page).padding(m.margin()).center(Fill).style(move |_| m.page(shown)).into()
 }
 
-/// The time, name and place of the kiosk, whom to call, and where help is.
+/// The time, and the kiosk's name, location, phone number and help code.
 fn about<'a>(labels: &'a Labels, said: Said<'_>, shown: Page, m: Metrics) -> Element<'a, Event> {
     let time = label(said.clock.to_owned(), Grade::May, m.clock()).font(theme::BOLD).color(m.colors.muted);
     let name: Element<'_, Event> = match &labels.logo {
@@ -106,7 +106,7 @@ fn about<'a>(labels: &'a Labels, said: Said<'_>, shown: Page, m: Metrics) -> Ele
         let picture = icon(Icon::Phone, m.icon(m.small()), Some(m.colors.muted));
         lines = lines.push(row![picture, small(&labels.phone)].spacing(m.mm(1.0)).align_y(Center));
     }
-    // Held, it asks for the technician.
+    // Holding the clock asks for the technician's PIN.
     let time = press::hold(
         container(time.height(Fill).align_y(Center)).height(Fill),
         Event::ClockTouched,
@@ -120,7 +120,7 @@ fn about<'a>(labels: &'a Labels, said: Said<'_>, shown: Page, m: Metrics) -> Ele
     parts.into()
 }
 
-/// What to do or what went wrong, and what was typed. Each has its place, so that nothing moves.
+/// The prompt or the refusal, and what was typed. Each has a fixed place, so that nothing moves.
 fn entry<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Said<'_>, m: Metrics) -> Column<'a, Event> {
     let (prompt, typed): (String, Element<'_, Event>) = match state {
         State::SignedOut { entry: Entry::BadgeNumber(number), .. } => {
@@ -154,7 +154,7 @@ fn entry<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Said<
     parts.push(typed).spacing(m.gap()).align_x(align).width(Fill)
 }
 
-/// What is said instead of the prompt.
+/// The message that replaces the prompt, if there is one.
 fn message(state: &State, rules: &Rules, said: Said<'_>, m: Metrics) -> Option<String> {
     match (state, said.wait, said.trouble) {
         (State::SignedOut { denial: Some((denial, _)), .. }, _, _) => Some(m.words.denial(*denial)),
@@ -178,7 +178,7 @@ fn prompt(rules: &Rules, m: Metrics) -> String {
     }
 }
 
-/// What the demo shows.
+/// The demo's sample staff.
 fn samples(labels: &Labels, m: Metrics) -> Column<'_, Event> {
     let title = label(m.words.say("samples"), Grade::May, m.small()).font(theme::BOLD).color(m.colors.accent);
     let lines = labels.samples.iter().map(|line| label(line, Grade::May, m.small()).color(m.colors.muted).into());
@@ -204,7 +204,7 @@ fn keypad<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Column<'a, Event> 
     Column::with_children(rows).push(last.spacing(m.gap())).spacing(m.gap())
 }
 
-/// The key that ends a badge number, or begins one. It keeps its place in every state.
+/// The key that ends a badge number, or switches to typing one. It has the same place in every state.
 fn end_key<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Element<'a, Event> {
     match state {
         State::SignedOut { entry: Entry::BadgeNumber(_), .. } => {
@@ -241,7 +241,7 @@ fn key<'a>(face: impl Into<Element<'a, Event>>, event: Event, m: Metrics) -> Ele
     press::key(face, event, move |pressed| m.quiet_style(pressed)).into()
 }
 
-/// What else the screen speaks.
+/// The language buttons, if there is a choice.
 fn languages<'a>(rules: &Rules, m: Metrics) -> Element<'a, Event> {
     if rules.languages.len() < 2 {
         return space().into();

@@ -1,4 +1,4 @@
-//! For whoever services the kiosk: how it is doing, what became of the last taps, a code with all of it, and what can be done.
+//! The technician's screen: the report, the last taps, a QR code with the diagnostics, and the actions.
 
 use iced::{
     Center, Element, Fill,
@@ -70,7 +70,7 @@ fn small<'a>(text: String, color: iced::Color, m: Metrics) -> Element<'a, Event>
     label(text, Grade::May, m.small()).color(color).width(Fill).height(m.small_line()).align_y(Center).into()
 }
 
-/// What can be done: in a row, or two by two.
+/// The action buttons: in one row, or two by two.
 fn steps<'a>(m: Metrics) -> Element<'a, Event> {
     let button = |picture: Icon, key: &str, event: Event| -> Element<'a, Event> {
         let words = label(m.words.say(key), Grade::May, m.medium()).font(theme::BOLD);

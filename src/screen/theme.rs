@@ -1,4 +1,4 @@
-//! Sizes in millimetres, fonts, how things look: with the colours, the only place with a number that is not 0 or 1.
+//! Sizes in millimeters, fonts and styles of all screens. The colors are in `colors.rs`.
 
 use iced::{
     Border, Color, Font, Size,
@@ -9,71 +9,71 @@ use iced::{
 
 use super::{colors::Colors, icon, press, words::Words};
 
-/// The bundled typefaces: one in two weights, whose digits are all of one width, and one of icons. Licences: `assets/fonts`.
+/// The bundled fonts: one in two weights, whose digits have equal width, and the icons. Licenses: `assets/fonts`.
 pub const FONT_FILES: [&[u8]; 3] = [
     include_bytes!("../../assets/fonts/NotoSans-Regular.ttf"),
     include_bytes!("../../assets/fonts/NotoSans-Bold.ttf"),
     icon::FONT_FILE,
 ];
-/// For everything that is read.
+/// For all text.
 pub const FONT: Font = Font::with_name("Noto Sans");
-/// For what is read first.
+/// For text that stands out.
 pub const BOLD: Font = Font { weight: Weight::Bold, family: Family::Name("Noto Sans"), ..FONT };
 
-/// The height of a capital letter, in sizes of a text.
+/// Height of a capital letter, in em.
 ///
 /// # Source
 ///
 /// `sCapHeight` of Noto Sans: 714 of 1000.
 pub const CAPITAL: f32 = 0.714;
-/// What must be read, in millimetres: capitals of 7.3 mm are seen under 0.7 degrees at 600 mm.
+/// Font size of essential text, in millimeters: capitals of 7.3 mm span 0.7 degrees at 600 mm.
 ///
 /// # Source
 ///
-/// EN 301 549 V3.2.1, 5.1.4, text that nobody can enlarge.
+/// EN 301 549 V3.2.1, 5.1.4, for text that cannot be enlarged.
 const READ: f32 = 10.25;
-/// What must be read and has no room for it, such as a name of 64 letters: capitals of 4.6 mm.
+/// Font size of essential text that has no room, such as a name of 64 letters: capitals of 4.6 mm.
 const TIGHT: f32 = 6.5;
-/// What may be read: capitals of 3.4 mm, 20 minutes of arc.
+/// Font size of optional text: capitals of 3.4 mm, 20 minutes of arc.
 ///
 /// # Source
 ///
 /// ISO 9241-303, 5.5.4: 16 at least, 20 to 22 preferred.
 const SMALL: f32 = 4.8;
-/// The least side of what is touched, in millimetres.
+/// Minimum side of a touch target, in millimeters.
 const TARGET: f32 = 20.0;
-/// The smallest panel on which all of this has its place, the longer side first.
+/// The smallest panel with room for everything, in millimeters, longer side first.
 const LEAST: Size = Size::new(150.0, 90.0);
-/// The longer side of a panel of which nobody said how large it is: one of ten inches; one of 24 where it has at least so many
+/// Longer side, in millimeters, of a panel whose size is not configured: 10 inches, or 24 inches with at least 3000
 /// pixels.
 const USUAL: f32 = 217.0;
 const USUAL_LARGE: (f32, f32) = (3_000.0, 527.0);
-/// The part of the room that a panel has more than the smallest, by which things are larger on it.
+/// The fraction of a large panel's extra space that makes things larger.
 const LARGER: f32 = 0.3;
-/// How much smaller everything is at a desk, where a mouse and a keyboard are at hand.
+/// The scale at a reception desk, where a mouse and a keyboard are at hand.
 const DESK: f32 = 0.6;
 
-/// How much depends on a text.
+/// How important a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grade {
-    /// Nobody can use the kiosk without.
+    /// Nobody can use the kiosk without it.
     Must,
-    /// It helps.
+    /// It only helps.
     May,
 }
 
-/// What the site decided of the panel, and what the window knows of it.
+/// What the site configured about the panel, and what the window knows about it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Panel {
-    /// How wide it is, in millimetres. `None`: nobody said.
+    /// Width in millimeters. `None` if it is not configured.
     pub width_mm: Option<f32>,
-    /// How wide it is, in logical pixels, where the window is not the whole of it.
+    /// Width in logical pixels, if the window does not cover the whole panel.
     pub width: Option<f32>,
-    /// A reception desk: more doors at once.
+    /// Whether this is a reception desk, with more doors on a page.
     pub is_desk: bool,
-    /// Things move.
+    /// Whether animations run.
     pub motion: bool,
-    /// The time of day in 24 hours for everybody.
+    /// Whether times have 24-hour format in every language.
     pub clock_24h: bool,
 }
 
@@ -83,25 +83,25 @@ impl Default for Panel {
     }
 }
 
-/// Sizes in logical pixels, all of them from millimetres of the panel; and the colours.
+/// Sizes in logical pixels, computed from millimeters on the panel, with the colors and the texts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metrics {
-    /// Of the site.
+    /// The site's theme.
     pub colors: Colors,
-    /// What is spoken.
+    /// The texts of the current language.
     pub words: &'static Words,
-    /// Of the window.
+    /// Size of the window, in logical pixels.
     pub size: Size,
-    /// Whether things move.
+    /// Whether animations run.
     pub motion: bool,
-    /// Whether times are in 24 hours for everybody.
+    /// Whether times have 24-hour format in every language.
     pub clock_24h: bool,
-    /// One millimetre. On a large panel, which has the room, it is more than one; on one that is too small, less.
+    /// Pixels per millimeter, scaled up on a large panel and down on one that is too small.
     mm: f32,
 }
 
 impl Metrics {
-    /// Measures a window.
+    /// Computes the sizes for a window.
     pub fn new(size: Size, panel: Panel, colors: Colors, words: &'static Words) -> Self {
         let (long, short) = (size.width.max(size.height), size.width.min(size.height));
         let pixels_per_mm = match panel.width_mm {
@@ -110,83 +110,83 @@ impl Metrics {
             None => long / USUAL,
         };
         let room = (long / LEAST.width).min(short / LEAST.height) / pixels_per_mm;
-        // What a large panel has more of is for larger things, and mostly for more of them.
+        // A large panel uses some of its extra space for larger things, and most of it for more of them.
         let scale = if room < 1.0 { room } else { 1.0 + LARGER * (room - 1.0) };
         let scale = if panel.is_desk { scale.min(1.0) * DESK } else { scale };
         Self { colors, words, size, motion: panel.motion, clock_24h: panel.clock_24h, mm: pixels_per_mm * scale }
     }
 
-    /// So many millimetres.
+    /// Converts millimeters to pixels.
     pub(super) fn mm(&self, mm: f32) -> f32 {
         mm * self.mm
     }
 
-    /// Whether it is higher than wide.
+    /// Whether the window is taller than wide.
     pub fn is_portrait(&self) -> bool {
         self.size.width < self.size.height
     }
 
-    /// Between things that belong together.
+    /// Space between things that belong together.
     pub fn gap(&self) -> f32 {
         self.mm(1.0)
     }
 
-    /// Between a screen and its edge.
+    /// Margin at the edges of a screen.
     pub fn margin(&self) -> f32 {
         self.mm(2.0)
     }
 
-    /// The width between the edges.
+    /// Width of the window without its margins.
     pub fn width(&self) -> f32 {
         self.size.width - 2.0 * self.margin()
     }
 
-    /// The largest and the smallest size of what must be read.
+    /// Largest and smallest font size of essential text.
     pub fn read(&self) -> [f32; 2] {
         [self.mm(READ), self.mm(TIGHT)]
     }
 
-    /// Of what may be read.
+    /// Font sizes of optional text.
     pub fn small(&self) -> [f32; 2] {
         [self.mm(SMALL), self.mm(SMALL) * 0.75]
     }
 
-    /// Of a name that may be read, and of the words on a button beside their icon.
+    /// Font sizes of an optional name, and of the words on a button.
     pub fn medium(&self) -> [f32; 2] {
         [self.mm(TIGHT), self.mm(SMALL) * 0.75]
     }
 
-    /// Of what is large where there is room, and may be read.
+    /// Font sizes of names and sentences that may be smaller where room is short.
     pub fn name(&self) -> [f32; 2] {
         [self.mm(READ), self.mm(SMALL)]
     }
 
-    /// The height of a line of what may be read.
+    /// Height of a line of optional text.
     pub fn small_line(&self) -> f32 {
         self.mm(SMALL) * 1.2
     }
 
-    /// What became of a tap, in a word or two, in a place of this height.
+    /// Font sizes of the word for an outcome, in a place of this height.
     pub fn verdict(&self, height: f32) -> [f32; 2] {
         [(height * 0.18).min(self.width() * 0.14).clamp(self.mm(READ), self.mm(20.0)), self.mm(READ)]
     }
 
-    /// Digits on keys.
+    /// Font sizes of the digits on keys.
     pub fn key_text(&self) -> [f32; 2] {
         [self.mm(13.0), self.mm(READ)]
     }
 
-    /// The time at rest.
+    /// Font sizes of the clock at rest.
     pub fn clock(&self) -> [f32; 2] {
         [self.mm(13.5), self.mm(READ)]
     }
 
-    /// The time on a dim screen.
+    /// Font sizes of the clock on the dimmed screen.
     pub fn dim_clock(&self) -> [f32; 2] {
         [self.mm(24.0), self.mm(READ)]
     }
 
-    /// How far words on a dim screen lie to the right and down, in this minute.
+    /// Offset of the words on the dimmed screen in this minute: right and down.
     pub fn drift(&self, minutes: u64) -> [f32; 2] {
         let step = |part: u64, steps: u16| {
             f32::from(u16::try_from(part % u64::from(steps)).unwrap_or_default()) / f32::from(steps)
@@ -194,23 +194,23 @@ impl Metrics {
         [step(minutes, 7) * self.mm(40.0), step(minutes / 7, 5) * self.mm(26.0)]
     }
 
-    /// A screen that is dim: black, whatever the theme.
+    /// Style of the dimmed screen: black in every theme.
     pub fn dim_style(&self) -> press::Style {
         self.surface(Color::BLACK, self.colors.faint, None)
     }
 
-    /// More than this nobody looks over at once: what is alone on a large screen stands in the middle of it.
+    /// Maximum size of a screen's content. On a larger screen it stands in the middle.
     pub fn view(&self) -> Size {
         let (long, short) = (self.mm(220.0), self.mm(128.0));
         if self.is_portrait() { Size::new(short, long) } else { Size::new(long, short) }
     }
 
-    /// The least side of what is touched.
+    /// Minimum side of a touch target.
     pub fn target(&self) -> f32 {
         self.mm(TARGET + 0.2)
     }
 
-    /// A key of the pad: four rows of them fill a screen that is wide, three columns one that is high.
+    /// Size of a keypad key: in landscape four rows fill the height, in portrait three columns the width.
     pub fn key(&self) -> Size {
         let (columns, rows) = (3.0, 4.0);
         if self.is_portrait() {
@@ -224,73 +224,73 @@ impl Metrics {
         }
     }
 
-    /// A button that is no key and no tile.
+    /// Size of a button that is neither a key nor a tile.
     pub fn button(&self) -> Size {
         Size::new(self.mm(42.0).min(self.width() * 0.38), self.target())
     }
 
-    /// The line on which an entry stands, so that nothing moves when it comes.
+    /// Height of the line for what is typed. It is always kept free, so that nothing moves.
     pub fn entry_height(&self) -> f32 {
         self.mm(READ * 1.25)
     }
 
-    /// A dot of a PIN, of so many, in a line of this width.
+    /// Side of a PIN's dot, for this many digits in a line of this width.
     pub fn dot(&self, digits: usize, width: f32) -> f32 {
         let digits = f32::from(u16::try_from(digits.max(1)).unwrap_or(1));
         self.mm(4.6).min(width / (2.0 * digits))
     }
 
-    /// The side of a code.
+    /// Side of a QR code.
     pub fn code(&self) -> f32 {
         self.mm(22.0)
     }
 
-    /// The side of an icon beside a text of this size.
+    /// Side of an icon beside a text of this size.
     pub fn icon(&self, size: [f32; 2]) -> f32 {
         size[0]
     }
 
-    /// The side of the picture of an outcome, in a place of this height.
+    /// Side of an outcome's icon, in a place of this height.
     pub fn emblem(&self, height: f32) -> f32 {
         (height * 0.4).min(self.width() * 0.35).min(self.mm(52.0))
     }
 
-    /// The corners of everything.
+    /// Corner radius of every surface.
     pub fn radius(&self) -> f32 {
         self.mm(2.2)
     }
 
-    /// Keys of the pad.
+    /// Style of keypad keys.
     pub fn key_style(&self, is_pressed: bool) -> press::Style {
         self.raised(is_pressed, None)
     }
 
-    /// A button that stands back.
+    /// Style of a secondary button.
     pub fn quiet_style(&self, is_pressed: bool) -> press::Style {
         let Colors { pressed, background, text, muted, .. } = self.colors;
         self.surface(if is_pressed { pressed } else { background }, text, Some(muted))
     }
 
-    /// One of several: the one that holds stands out.
+    /// Style of one of several choices: the current one stands out.
     pub fn choice_style(&self, is_chosen: bool, is_pressed: bool) -> press::Style {
         let Colors { pressed, background, text, muted, .. } = self.colors;
         let edge = is_chosen.then_some(muted);
         self.surface(if is_pressed { pressed } else { background }, if is_chosen { text } else { muted }, edge)
     }
 
-    /// Something that can be touched and does not look so.
+    /// Style of something that can be touched but must not look like it.
     pub fn hidden_style(&self, page: Page) -> press::Style {
         let background = self.page_color(page);
         self.surface(background, self.colors.text, None)
     }
 
-    /// A button that is wanted now.
+    /// Style of the button that must be touched now.
     pub fn urgent_style(&self, is_pressed: bool) -> press::Style {
         let Colors { accent, warning, background, .. } = self.colors;
         self.surface(if is_pressed { accent } else { warning }, background, None)
     }
 
-    /// A tile, with a broad edge in the colour of what is said of it.
+    /// Style of a tile, with a broad edge in this color, if any.
     pub fn tile_style(&self, edge: Option<Color>, is_pressed: bool) -> press::Style {
         let mut style = self.raised(is_pressed, edge);
         if edge.is_some() {
@@ -301,7 +301,7 @@ impl Metrics {
 
     fn raised(&self, is_pressed: bool, edge: Option<Color>) -> press::Style {
         let Colors { pressed, surface, text, line, .. } = self.colors;
-        // A line that nobody can see is none.
+        // An invisible line needs no border.
         let edge = edge.or((line != surface).then_some(line));
         self.surface(if is_pressed { pressed } else { surface }, text, edge)
     }
@@ -313,30 +313,31 @@ impl Metrics {
     }
 }
 
-/// What a page shows, as far as everything is drawn anew when it changes.
+/// The kind of page. A change of kind redraws the whole window.
 ///
-/// The software renderer draws anew only what lies in the bounds of something that changed. Some letters reach a pixel out of
-/// theirs, and that pixel stays. A background that nobody can tell from the one before is drawn anew as a whole.
+/// The software renderer redraws only the bounds of widgets that changed. Some letters reach a pixel beyond their
+/// bounds, and that pixel would stay. So pages that follow each other have imperceptibly different backgrounds, and all
+/// of it is redrawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Page {
     /// Nobody is signed in.
     SignIn,
-    /// The same with a refusal.
+    /// Nobody is signed in, and a refusal is shown.
     Denial,
-    /// While the agent looks for a person.
+    /// The agent checks a credential.
     Checking,
     /// Somebody is signed in.
     Doors,
-    /// What becomes of a tap.
+    /// The outcome of a tap.
     Outcome,
     /// The kiosk cannot work.
     Notice,
-    /// For whoever services it.
+    /// The technician's screen.
     Technician,
 }
 
 impl Metrics {
-    /// The whole window.
+    /// Style of the whole window.
     pub fn page(&self, page: Page) -> container::Style {
         let (background, text) = (self.page_color(page), self.colors.text);
         container::Style { background: Some(background.into()), text_color: Some(text), ..container::Style::default() }
@@ -353,7 +354,7 @@ impl Metrics {
         Color { b: background.b + shade / 255.0, ..background }
     }
 
-    /// How a dot of a PIN looks: full, or still empty.
+    /// Style of a PIN's dot.
     pub fn dot_style(&self, is_full: bool, side: f32) -> container::Style {
         let Colors { muted, text, .. } = self.colors;
         let (width, radius) = ((side / 10.0).max(1.0), Radius::new(side / 2.0));
@@ -372,18 +373,18 @@ mod tests {
         Metrics::new(Size::new(width, height), panel, Colors::DARK, words(Language::En))
     }
 
-    /// A millimetre is never less than one, on any panel from seven inches on.
+    /// From seven inches on, a designed millimeter is at least a real one.
     #[test]
-    fn what_is_said_in_millimetres_is_so_on_the_panel() {
+    fn sizes_in_millimeters_hold_on_every_panel() {
         for (width, height, mm) in [(800.0, 480.0, 154.0), (1280.0, 800.0, 217.0), (1080.0, 1920.0, 194.0)] {
             let pixels_per_mm = width / mm;
             let m = metrics(width, height, Some(mm));
             assert!(20.0 <= m.key().width / pixels_per_mm && 20.0 <= m.key().height / pixels_per_mm, "{width}");
             assert!(7.3 <= CAPITAL * m.read()[0] / pixels_per_mm, "{width}");
         }
-        // One of four inches has no such place: everything is smaller.
+        // On four inches there is no room: everything is smaller.
         assert!(CAPITAL * metrics(800.0, 480.0, Some(87.0)).read()[0] / (800.0 / 87.0) < 7.0);
-        // On a large one things are larger, but not as much larger as it is.
+        // On a large panel things are larger, but less so than the panel is.
         let (ten, thirty) = (metrics(1920.0, 1080.0, Some(220.0)), metrics(1920.0, 1080.0, Some(660.0)));
         let (ten, thirty) = (ten.read()[0] * 220.0, thirty.read()[0] * 660.0);
         assert!(1.2 < thirty / ten && thirty / ten < 2.0, "{}", thirty / ten);

@@ -1,5 +1,5 @@
-//! What the screen says, from `assets/languages`: one file for each language, the same keys in all of them. Nothing else in this
-//! program holds a word for people at the kiosk.
+//! The screen texts from `assets/languages`: one file per language, with the same keys. No other module contains a
+//! sentence for people at the kiosk.
 use std::{borrow::Cow, fmt, sync::LazyLock, time::Duration};
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
@@ -15,13 +15,13 @@ use crate::{
 
 static ALL: LazyLock<[Words; 4]> = LazyLock::new(|| Language::ALL.map(Words::new));
 
-/// The words of a language.
+/// Returns the texts of a language.
 pub fn words(language: Language) -> &'static Words {
     let [english, ..] = &*ALL;
     ALL.iter().find(|words| words.language == language).unwrap_or(english)
 }
 
-/// The words of one language.
+/// The texts of one language.
 pub struct Words {
     language: Language,
     bundle: FluentBundle<FluentResource>,
@@ -58,9 +58,9 @@ impl Words {
         };
         let locale: LanguageIdentifier = language.code().parse().unwrap_or_default();
         let mut bundle = FluentBundle::new_concurrent(vec![locale]);
-        // Marks around what is filled in would be drawn as boxes: every text runs one way.
+        // Bidirectional isolation marks would be drawn as boxes. No text here needs them.
         bundle.set_use_isolating(false);
-        // What cannot be read of a file is missing from it: a test finds it.
+        // Entries that cannot be parsed are left out. A test finds them.
         let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(resource, _)| resource);
         drop(bundle.add_resource(resource));
         Self { language, bundle }
@@ -80,7 +80,7 @@ impl Words {
         self.fill(key, None, args)
     }
 
-    /// A key that is not there is said itself, so that somebody notices.
+    /// For a missing key the text is the key itself, so that somebody notices.
     fn fill(&self, key: &str, attribute: Option<&str>, args: &Args<'_>) -> String {
         let Some(message) = self.bundle.get_message(key) else { return key.to_owned() };
         let pattern = match attribute {
@@ -92,7 +92,7 @@ impl Words {
         self.bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned()
     }
 
-    /// The time of day, as people write it who speak this language; or in 24 hours for everybody.
+    /// The time of day as the language writes it, or in 24-hour format.
     pub fn time(&self, time: Time, in_24h: bool) -> String {
         let minute = format!("{:02}", time.minute());
         let hour = if in_24h { format!("{:02}", time.hour()) } else { time.hour().to_string() };
@@ -108,7 +108,7 @@ impl Words {
         self.with(key, args)
     }
 
-    /// The doors that are looked for, and how many there are.
+    /// The search, and how many doors match.
     pub fn found(&self, letters: &str, count: usize) -> String {
         self.with("found", &[("letters", letters.to_uppercase().into()), ("count", count.into())])
     }
@@ -118,17 +118,17 @@ impl Words {
         self.with("hello", &[("name", name.into())])
     }
 
-    /// Which of the pages is shown.
+    /// The page number.
     pub fn page(&self, page: usize, pages: usize) -> String {
         self.with("more-doors", &[("page", page.into()), ("pages", pages.into())])
     }
 
-    /// Counts down. The last second is shown as one: nobody reads a zero.
+    /// The countdown. It ends at 1, never at 0.
     pub fn signing_out(&self, left: Duration) -> String {
         self.with("signing-out", &[("seconds", seconds(left).max(1).into())])
     }
 
-    /// There is no guess left. Badges that are scanned still work, where there are any.
+    /// The keypad is locked. Scanned badges still work, where the site uses them.
     pub fn too_many_guesses(&self, wait: Duration, badges_work: bool) -> String {
         let seconds = seconds(wait);
         let time = format!("{}:{:02}", seconds / 60, seconds % 60);
@@ -136,12 +136,12 @@ impl Words {
         self.with(key, &[("time", time.into())])
     }
 
-    /// Whom to call.
+    /// The support phone number.
     pub fn help(&self, phone: &str) -> String {
         self.with("help", &[("phone", phone.into())])
     }
 
-    /// Why nobody is signed in, and what to do.
+    /// Why a sign-in failed, and what to do.
     pub fn denial(&self, denial: Denial) -> String {
         self.say(match denial {
             Denial::NotKnown | Denial::NotKnownAgain => "not-known",
@@ -154,7 +154,8 @@ impl Words {
         })
     }
 
-    /// What is wrong between here and Kisi. Whoever answers the phone can tell the kinds apart by these words.
+    /// What is wrong between the kiosk and Kisi. The texts differ, so that support can tell the causes apart on the
+    /// phone.
     pub fn network(&self, trouble: Trouble) -> String {
         self.say(match trouble {
             Trouble::Name => "network-name",
@@ -169,7 +170,7 @@ impl Words {
         })
     }
 
-    /// What a tile says of its door. Nothing for one that simply can be unlocked.
+    /// What a tile says about its door. Empty for a door that is ready.
     pub fn state(&self, state: DoorState, in_24h: bool) -> String {
         self.say(match state {
             DoorState::Ready => return String::new(),
@@ -187,7 +188,7 @@ impl Words {
         })
     }
 
-    /// On the tile of a door that must not be asked again at once.
+    /// On the tile of a door that cannot be tapped for a moment.
     pub fn again_in(&self, rest: Duration) -> String {
         self.with("again-in", &[("seconds", seconds(rest).into())])
     }
@@ -209,7 +210,7 @@ impl Words {
         }
     }
 
-    /// On the tile: what became of it, in a word or two. Accepted is not open: nobody knows that yet.
+    /// The outcome in a word or two. Accepted does not mean open: that is not known yet.
     pub fn outcome(&self, outcome: Outcome) -> String {
         self.say(match outcome {
             Outcome::Accepted => "accepted",
@@ -221,7 +222,7 @@ impl Words {
         })
     }
 
-    /// Below the doors: what happened, and what to do. A code that nobody knows is in small print, for whoever is called.
+    /// What happened, and what to do. An unknown code is added, so that people can quote it.
     pub fn advice(&self, outcome: Outcome) -> String {
         self.say(match outcome {
             Outcome::Accepted => "accepted-advice",
@@ -248,7 +249,7 @@ impl Words {
         })
     }
 
-    /// What happened, and what to do: by the code where it says what its class says too, else by the class.
+    /// What happened, and what to do: by Kisi's code if that belongs to the refusal's class, else by the class.
     fn reason(&self, reason: Reason) -> (String, String) {
         let key = if reason.code_says_it() {
             format!("code-{}", reason.code.as_str())
@@ -259,7 +260,7 @@ impl Words {
     }
 }
 
-/// The second that has begun counts.
+/// Rounds up to whole seconds.
 fn seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(0 < time.subsec_nanos())
 }
@@ -297,7 +298,7 @@ mod tests {
         std::fs::read_to_string(file).unwrap()
     }
 
-    /// Keys, and whether each has an advice.
+    /// All keys, with `KEY.advice` for each that has an advice.
     fn keys(language: Language) -> BTreeSet<String> {
         let resource = FluentResource::try_new(source(language));
         assert!(resource.is_ok(), "{}: {:?}", language.code(), resource.err().map(|(_, errors)| errors));
@@ -324,9 +325,9 @@ mod tests {
         }
     }
 
-    /// Every key says something else than itself, and whatever it takes is filled in.
+    /// Every key has a text, and every argument is filled in.
     #[test]
-    fn everything_that_is_said_is_words() {
+    fn every_key_has_a_text_with_its_arguments_filled_in() {
         for language in Language::ALL {
             let words = words(language);
             for key in keys(language).iter().filter(|key| !key.contains('.')) {
@@ -359,7 +360,7 @@ mod tests {
         assert_eq!(words(Language::De).state(since, true), "Gesperrt seit 24.11., 09:05");
     }
 
-    /// Sentences of two parts stay short enough for two lines of a small screen.
+    /// Both sentences are short enough for two lines of a small screen.
     #[test]
     fn every_refusal_says_what_happened_and_what_to_do() {
         for language in Language::ALL {

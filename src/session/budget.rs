@@ -1,20 +1,20 @@
-//! How many guesses are left at the keypad, and when one comes back. That the number survives a power cut is `directory.rs`.
+//! The budget of guesses at the keypad and its refill. `directory.rs` stores it, so that it survives a power cut.
 
 use std::time::{Duration, Instant};
 
-/// What wrong guesses cost at this site.
+/// Limits for wrong guesses, from `[budget]` in `kiosk.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BudgetRules {
-    /// So many guesses at once.
+    /// Number of guesses in a full bucket.
     pub guesses: u32,
-    /// One comes back after this.
+    /// Time until one guess is refilled.
     pub refill: Duration,
 }
 
-/// One bucket for the whole device, for everything that is typed and names a person by itself.
+/// One token bucket for the whole device. It covers every typed entry that identifies a person by itself.
 ///
-/// A guess is paid for before it is looked at, and a right one returns exactly its own. The wait for the next one begins anew
-/// when the program starts: time that was switched off credits nothing, and no clock that can be set is asked.
+/// A guess is spent before it is checked, and a correct one returns exactly that guess. A restart of the program
+/// restarts the wait for the next refill: time switched off is not credited, and the wall clock is not used.
 ///
 /// # Source
 ///
@@ -23,7 +23,7 @@ pub struct BudgetRules {
 pub struct Budget {
     rules: BudgetRules,
     left: u32,
-    /// When one comes back; none is missing without it.
+    /// When the next guess is refilled. `None` if the bucket is full.
     refill_at: Option<Instant>,
 }
 
@@ -33,7 +33,7 @@ impl Budget {
         Self { rules, left: rules.guesses, refill_at: None }
     }
 
-    /// What was left when the program ended.
+    /// Restores the guesses that were left when the program ended.
     pub fn restored(rules: BudgetRules, left: u32, now: Instant) -> Self {
         let left = left.min(rules.guesses);
         Self { rules, left, refill_at: (left < rules.guesses).then(|| now + rules.refill) }
@@ -44,18 +44,18 @@ impl Budget {
         self.left
     }
 
-    /// How long until the next guess, while there is none.
+    /// Time until the next guess. `None` while a guess is left.
     pub fn wait(&self, now: Instant) -> Option<Duration> {
         (self.left == 0).then(|| self.refill_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(now)))
     }
 
-    /// Whether a guess is missing: time changes something.
+    /// Whether the bucket is not full, so that a refill is pending.
     pub fn is_waiting(&self) -> bool {
         self.refill_at.is_some()
     }
 
-    /// Pays for one guess, if there is one.
-    #[must_use = "a guess that was not paid for must not be looked at"]
+    /// Spends one guess. Returns `false` if none is left.
+    #[must_use = "an entry that was not paid for must not be checked"]
     pub fn spend(&mut self, now: Instant) -> bool {
         if self.left == 0 {
             return false;
@@ -65,7 +65,7 @@ impl Budget {
         true
     }
 
-    /// Returns the guess of an attempt that was right. Never more than that one.
+    /// Returns one spent guess, never more (R16).
     pub fn give_back(&mut self) {
         self.left = (self.left + 1).min(self.rules.guesses);
         if self.left == self.rules.guesses {
@@ -73,12 +73,12 @@ impl Budget {
         }
     }
 
-    /// Gives everything back: the technician says so.
+    /// Refills the bucket at the technician's request (R18).
     pub fn restore_all(&mut self) {
         *self = Self::full(self.rules);
     }
 
-    /// Credits the time that went by. Says whether that changed anything.
+    /// Refills for the time that has passed. Returns whether that added a guess.
     pub fn refill(&mut self, now: Instant) -> bool {
         let before = self.left;
         while let Some(at) = self.refill_at.filter(|at| *at <= now) {

@@ -1,27 +1,27 @@
-//! What somebody hears of what they did: one tone for every key, whichever it was, and one for each kind of end.
+//! Audible feedback: the same tone for every key, so that tones reveal no digit, and one for each kind of result.
 
 use std::time::Instant;
 
 use super::{Session, State, entry::Entry, visit::Attempt};
 use crate::door::{DoorId, Outcome};
 
-/// A tone.
+/// A feedback tone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// A key was taken.
+    /// A key was accepted.
     Key,
-    /// Somebody is signed in, or Kisi accepted an unlock.
+    /// Somebody signed in, or Kisi accepted an unlock.
     Good,
-    /// Nobody is signed in, or no door will open.
+    /// A sign-in failed, or a door will not open.
     Bad,
-    /// The time is nearly over.
+    /// The countdown to the sign-out began.
     Warning,
 }
 
-/// What could be heard of a moment. Two of them make a tone.
+/// The audible part of the session's state. The difference between two of them gives the tone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cue {
-    /// How many digits and letters stand somewhere; the most there can be once an entry is complete.
+    /// Number of digits and letters typed; `usize::MAX` once an entry is complete, so that the last digit sounds too.
     typed: usize,
     is_signed_in: bool,
     is_denied: bool,
@@ -30,14 +30,14 @@ pub struct Cue {
 }
 
 impl Session {
-    /// What could be heard now.
+    /// The audible part of the state now.
     pub fn cue(&self, now: Instant) -> Cue {
         let (typed, is_signed_in, outcome) = match self.state() {
             State::SignedOut { entry: Entry::BadgeNumber(number), .. } => (number.digits().len(), false, None),
             State::SignedOut { entry: Entry::Pin(pin) | Entry::PinOf(_, pin) | Entry::Technician(pin), .. } => {
                 (pin.len(), false, None)
             }
-            // The last digit of a PIN is a key too.
+            // The last digit of a PIN sounds like any other key.
             State::Checking { .. } => (usize::MAX, false, None),
             State::Technician(_) => (0, true, None),
             State::SignedIn(visit) => {
@@ -59,7 +59,7 @@ fn heard(attempt: Attempt) -> Option<(DoorId, bool)> {
 }
 
 impl Cue {
-    /// What is heard of the way from one moment to the next, if anything.
+    /// The tone for the change from `self` to `after`, if any.
     pub fn to(self, after: Self) -> Option<Tone> {
         if let Some((_, is_good)) = after.outcome.filter(|_| self.outcome != after.outcome) {
             return Some(if is_good { Tone::Good } else { Tone::Bad });

@@ -1,4 +1,4 @@
-//! What stands on the pad: digits of a PIN or a badge number, and when they are finished. How keys become digits is `reader.rs`.
+//! What is typed on the pad: a PIN or a badge number, and when it is complete. `reader.rs` turns keys into digits.
 
 use super::rules::SignInRules;
 use crate::staff::{Badge, Credential, Digit, Pin};
@@ -6,17 +6,17 @@ use crate::staff::{Badge, Credential, Digit, Pin};
 /// The digits on the pad.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// A PIN that says who it is.
+    /// A PIN that identifies the person by itself.
     Pin(Pin),
-    /// A badge number, typed.
+    /// A typed badge number.
     BadgeNumber(Number),
-    /// The PIN of a badge that was read before.
+    /// The PIN for a badge that was read before.
     PinOf(Badge, Pin),
     /// The technician's PIN.
     Technician(Pin),
 }
 
-/// A badge number as far as it was typed. `Debug` hides it.
+/// A badge number that is being typed. `Debug` hides it.
 #[derive(Default, PartialEq, Eq)]
 pub struct Number(String);
 
@@ -39,7 +39,7 @@ impl Entry {
         if !rules.pin && rules.can_type_badge() { Self::BadgeNumber(Number::default()) } else { Self::Pin(Pin::new()) }
     }
 
-    /// The other empty pad, if this kiosk has one.
+    /// The empty pad after the switch key. PIN and badge number alternate where both can be typed.
     pub(super) fn switched(&self, rules: &SignInRules) -> Self {
         match self {
             Self::Pin(_) if rules.can_type_badge() => Self::BadgeNumber(Number::default()),
@@ -52,12 +52,12 @@ impl Entry {
         match self {
             Self::Pin(pin) => pin.is_empty(),
             Self::BadgeNumber(number) => number.0.is_empty(),
-            // Whoever held the clock is there.
+            // A scanned badge or a held clock counts as input before the first digit.
             Self::PinOf(..) | Self::Technician(_) => false,
         }
     }
 
-    /// Takes a digit, as far as there is room and this kiosk takes any.
+    /// Appends a digit if there is room and this kiosk takes such entries.
     pub(super) fn push(&mut self, digit: Digit, rules: &SignInRules) {
         match self {
             Self::Pin(_) if !rules.pin => {}
@@ -74,7 +74,7 @@ impl Entry {
         }
     }
 
-    /// Takes the last digit back.
+    /// Deletes the last digit.
     pub(super) fn pop(&mut self) {
         match self {
             Self::Pin(pin) | Self::PinOf(_, pin) | Self::Technician(pin) => pin.pop(),
@@ -84,7 +84,7 @@ impl Entry {
         }
     }
 
-    /// Whether the last digit of a PIN was typed. A badge number is finished by its own key.
+    /// Whether a PIN has all its digits. A badge number is never finished by itself: its own key ends it.
     pub(super) fn is_finished(&self, rules: &SignInRules) -> bool {
         match self {
             Self::Pin(pin) | Self::PinOf(_, pin) => rules.pin_digits <= pin.len(),
@@ -93,7 +93,7 @@ impl Entry {
         }
     }
 
-    /// What the finished entry presents. `None` when it is no PIN and no badge number.
+    /// Converts the finished entry into a credential. `None` if it is not a valid badge number.
     pub(super) fn into_credential(self, rules: &SignInRules) -> Option<Credential> {
         match self {
             Self::Pin(pin) => Some(Credential::Pin(pin)),

@@ -1,4 +1,4 @@
-//! What goes into the session and what comes out: events, effects, and the ids that tie an answer to its question.
+//! What goes into the session and what comes out: events, effects, and the ids that match an answer to its question.
 
 use super::{
     reader::Key,
@@ -12,18 +12,18 @@ use crate::{
     trouble::Trouble,
 };
 
-/// Ties a session at the kiosk to the one the agent holds. Nobody else can make one.
+/// Identifies a session both here and in the agent. Only the session's own code can create one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct SessionId(pub(super) u64);
 
 #[cfg(test)]
 impl SessionId {
-    /// For tests of what does not ask whose session it is.
+    /// For tests in which the session does not matter.
     pub(crate) const TEST: Self = Self(u64::MAX);
 }
 
-/// Ties an answer to the question that is still open. An answer with another id is stale and ignored.
+/// Matches an answer to its open question. An answer with another id is stale and ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct RequestId(pub(super) u64);
@@ -34,21 +34,21 @@ pub struct RequestId(pub(super) u64);
 pub enum Event {
     /// A digit of the pad was touched.
     DigitTouched(Digit),
-    /// The pad's key that takes back was touched.
+    /// The delete key of the pad was touched.
     BackTouched,
-    /// The pad's key that ends a badge number was touched.
+    /// The key of the pad that ends a badge number was touched.
     EnterTouched,
-    /// The key that changes between PIN and badge number was touched.
+    /// The key that switches between PIN and badge number was touched.
     SwitchTouched,
     /// The dim screen was touched.
     WakeTouched,
     /// A finger came down on the clock.
     ClockTouched,
-    /// It is gone from there.
+    /// The finger left the clock.
     ClockReleased,
-    /// The technician chose what to do.
+    /// The technician chose an action.
     StepTouched(Step),
-    /// The configuration that was to be read is refused.
+    /// The configuration was refused at a reload, for this reason.
     ReloadRefused(String),
     /// A language was chosen.
     LanguageTouched(Language),
@@ -56,29 +56,29 @@ pub enum Event {
     KeyPressed(Key),
     /// A tile was tapped.
     DoorTouched(DoorId),
-    /// So many pages on, or back.
+    /// Turn this many pages forward, or back if negative.
     PageTurned(i64),
-    /// The outcome was read: show the doors again.
+    /// The outcome was closed: show the doors again.
     OutcomeDismissed,
-    /// Look for a door by its name, or do not any more.
+    /// The button that opens or closes the search was touched.
     FindTouched,
-    /// A letter of a door's name.
+    /// A letter was touched in the search.
     LetterTouched(char),
-    /// "I'm still here" was touched, or any part of the screen that means nothing else.
+    /// "I'm still here" was touched.
     StillHereTouched,
     /// The sign-out button was touched.
     SignOutTouched,
-    /// The agent answered who that was.
+    /// The agent answered whose credential it is.
     Identified(SessionId, Result<Identity, Denial>),
-    /// The agent found that a place is locked down, or counted anew: these are the doors now.
+    /// The agent sent the list of doors again: a place is locked down, a door is gone, or the allowances have changed.
     DoorsListed(SessionId, Vec<Door>),
-    /// The agent answered what became of an unlock.
+    /// The agent reported the outcome of an unlock.
     UnlockAnswered(RequestId, Outcome),
-    /// The agent wrote this unlock down, under this number.
+    /// The agent wrote this unlock to the audit log as the record with this number.
     UnlockRecorded(RequestId, u64),
-    /// The agent looked at the door of an unlock that was accepted.
+    /// The agent reported what became of a door after its unlock was accepted.
     LookedAt(RequestId, Outcome),
-    /// The agent wrote down what the technician chose: do it.
+    /// The agent wrote the technician's action to the audit log: carry it out.
     StepRecorded(SessionId, Step),
     /// The agent answers [`Effect::Ping`].
     Pong,
@@ -86,35 +86,35 @@ pub enum Event {
     AgentRestarted,
     /// The agent ended this session: the person was suspended or removed while it was open.
     Barred(SessionId),
-    /// Time went by.
+    /// Time passed.
     Ticked,
 }
 
-/// What must be done about it. Effects of one answer are unordered.
+/// What the caller must do. The effects of one event are unordered.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Effect {
-    /// Somebody begins to type: open the connection to Kisi meanwhile.
+    /// Somebody begins to type: open the connection to Kisi now.
     Prepare,
     /// Find out who this is and open a session under this id.
     Identify(SessionId, #[cfg_attr(test, serde(skip))] Presented, Asked),
-    /// Write down how many guesses are left.
+    /// Store how many guesses are left.
     KeepBudget(u32),
-    /// Remember what this person chose to read.
+    /// Store the language that this person chose.
     KeepLanguage(SessionId, Language),
-    /// Look whether places are locked down as a whole, which Kisi does not tell with the doors.
+    /// Check whether whole places are locked down. Kisi's list of doors does not say so.
     CheckPlaces(SessionId),
-    /// List the doors anew: one of them is gone.
+    /// Load the list of doors again: one of them is gone.
     List(SessionId),
-    /// Say anew how often each door may still be opened.
+    /// Send the doors again with their current allowances.
     Recount(SessionId),
-    /// Look whether the door of this request opens.
+    /// Watch whether the door of this request opens.
     Follow(SessionId, RequestId, DoorId),
-    /// Look once at a door of which nobody knows whether it opened, for the log.
+    /// Read this door's state once, for the audit log: the outcome of its unlock is unknown.
     ReadBack(SessionId, DoorId),
-    /// Open this door in this session.
+    /// Unlock this door in this session.
     Unlock(SessionId, RequestId, DoorId),
-    /// Write down what the technician chose. The answer is [`Event::StepRecorded`].
+    /// Write the technician's action to the audit log. The answer is [`Event::StepRecorded`].
     Technician(SessionId, Step),
     /// Answer [`Event::Pong`], as a sign that the agent works.
     Ping,
@@ -126,35 +126,35 @@ pub enum Effect {
     Forget(SessionId, Ended),
 }
 
-/// Why a session is over.
+/// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Ended {
     /// The person signed out.
     SignedOut,
-    /// Nobody touched anything.
+    /// Nobody touched anything for the idle time.
     Idle,
-    /// It lasted as long as one may.
+    /// It reached the maximum length.
     Longest,
-    /// Somebody else's badge, or one that nobody has.
+    /// Another person's badge was scanned, or an unknown one.
     OtherBadge,
-    /// It never began: nobody waits for the answer any more.
+    /// It never began: the answer of the check came too late or not at all.
     Unfinished,
-    /// The person was suspended or removed meanwhile.
+    /// The person was suspended or removed during the session.
     Barred,
 }
 
-/// What goes with the question who somebody is.
+/// Parameters of [`Effect::Identify`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Asked {
-    /// The session whose own badge would keep it.
+    /// The session that is open. Its owner's own badge continues it.
     pub current: Option<SessionId>,
-    /// How many guesses are left after this one. Written down before anything is looked at.
+    /// Guesses left after this one. They are stored before the credential is checked.
     pub guesses_left: Option<u32>,
 }
 
-/// A credential on its way to the agent. It compares by nothing but its kind, and `Debug` hides it.
+/// A credential on its way to the agent. Comparison looks only at its kind, and `Debug` hides it.
 #[derive(Debug)]
 pub struct Presented(pub Credential);
 
@@ -172,29 +172,30 @@ impl Eq for Presented {}
 pub enum Identity {
     /// A person, now signed in.
     Person(Welcome),
-    /// The person who is signed in already.
+    /// The person who is already signed in.
     Same,
     /// The technician.
     Technician(Box<Report>),
-    /// A badge that needs its PIN, by rule or because too many unknown badges were read. Said of every badge, known or not.
+    /// The badge needs its PIN, by rule or because too many unknown badges were read. The answer does not depend on
+    /// whether the badge is known.
     NeedsPin,
 }
 
-/// Why a sign-in came to nothing.
+/// Why a sign-in failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Denial {
-    /// No such PIN or badge. The same words for both.
+    /// No such PIN or badge. The screen shows the same text for both.
     NotKnown,
-    /// The same wrong PIN as just before. The same words again, but it costs nothing.
+    /// The same wrong PIN as just before. The screen shows the same text, but it costs no guess (R20).
     NotKnownAgain,
-    /// No technician's PIN was ever issued.
+    /// No technician PIN has been issued.
     NoTechnician,
-    /// What was scanned or typed is no badge number.
+    /// The scanned or typed text is not a badge number.
     NotRead,
-    /// This person's Kisi login is dead.
+    /// The person's Kisi login must be renewed, or the person was suspended or removed.
     LoginDead,
-    /// Kisi cannot be asked, or gives no list of doors.
+    /// Kisi cannot be reached, or does not send the list of doors.
     Network(Trouble),
     /// The kiosk itself cannot work.
     KioskFault,
@@ -207,9 +208,8 @@ mod tests {
     use super::*;
     use crate::staff::Pin;
 
-    /// What crosses between window and agent is data and nothing else: all of it can be written out, so the agent could be a process
-    /// of its own. A channel, a handle or an `Arc` in an effect or event does not compile here. Only the credential is left out:
-    /// it is a secret on its way in.
+    /// Effects and events are plain data, so the agent could be a process of its own. A channel, a handle or an `Arc`
+    /// in one of them does not compile here. Only the credential is left out: it is a secret on its way in.
     #[test]
     fn effects_and_events_are_plain_data() {
         let credential = Presented(Credential::Pin(Pin::parse("918273").unwrap()));

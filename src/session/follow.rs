@@ -1,9 +1,9 @@
-//! What is to be done once an unlock is answered: look at the door, and count.
+//! The effects that follow the answer to an unlock: watch the door, reload the list, recount the allowances.
 
 use super::{Effect, RequestId, SessionId, rules::Rules};
 use crate::door::{DoorId, Outcome, Refusal};
 
-/// Everything, in no order.
+/// All effects that this outcome calls for, unordered.
 pub(super) fn after(
     request: RequestId,
     door: DoorId,
@@ -14,7 +14,7 @@ pub(super) fn after(
     let look = match outcome {
         Outcome::Accepted if rules.follow => Some(Effect::Follow(session, request, door)),
         Outcome::Refused(reason) if reason.class == Refusal::Gone => Some(Effect::List(session)),
-        // It informs the log, and changes nothing: "not unlocked" proves nothing (R47).
+        // Only for the audit log: the outcome stays unknown, because "not unlocked" proves nothing (R47).
         Outcome::Unknown(_) => Some(Effect::ReadBack(session, door)),
         Outcome::Accepted
         | Outcome::Opened

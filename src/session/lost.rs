@@ -19,7 +19,7 @@ impl Session {
     /// The agent ended this visit: the person may not open doors here any more.
     pub(super) fn barred(&mut self, session: SessionId, now: Instant) -> Vec<Effect> {
         if self.visit().is_some_and(|visit| visit.session == session) {
-            // A badge that is being looked up goes on without the visit.
+            // The lookup of a badge continues without the visit.
             if let State::Checking { visit, .. } = &mut self.state {
                 *visit = None;
             } else {

@@ -1,4 +1,4 @@
-//! Random events at random times: what must hold whatever happens.
+//! Random events at random times: the rules of a visit must always hold.
 
 use std::{
     collections::HashSet,
@@ -18,12 +18,12 @@ use crate::{
     staff::Digit,
 };
 
-/// Sequences. The long form sets `PROPTEST_CASES`.
+/// Number of sequences. Set `PROPTEST_CASES` for a longer run.
 const CASES: u32 = 100_000;
-/// Steps in one sequence, at most.
+/// Maximum number of steps in one sequence.
 const STEPS: usize = 40;
 
-/// A step of a sequence, before it is known what there is to answer.
+/// A step of a sequence. What it answers is decided when it runs.
 #[derive(Debug, Clone)]
 enum Step {
     Wait(u64),
@@ -107,26 +107,26 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the rules say, kept beside the session and checked after every event.
+/// A model of the rules, checked against the session after every event.
 struct Model {
     session: Session,
     now: Instant,
     asked: Vec<SessionId>,
-    /// Who may be at the technician's screen.
+    /// The session that may use the technician's screen.
     technician: Option<SessionId>,
     requests: Vec<RequestId>,
     alive: HashSet<SessionId>,
     unanswered: HashSet<RequestId>,
     began: Instant,
-    /// Guesses that were looked at, less those that were given back.
+    /// Guesses spent, minus those given back.
     guesses: u64,
-    /// What is on the disk.
+    /// The number of guesses on disk.
     kept: u32,
 }
 
 impl Model {
     fn new(policy: BadgePolicy) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "any beginning will do, and there is no other way to make one")]
+        #[expect(clippy::disallowed_methods, reason = "any start will do, and an Instant cannot be made otherwise")]
         let now = Instant::now();
         let usual = super::tests::rules();
         let rules = Rules {
@@ -209,9 +209,9 @@ impl Model {
         };
         let is_interrupted = self.is_checking();
         self.unanswered.retain(|request| Some(*request) == open || is_interrupted);
-        assert_eq!(self.kept, self.session.budget().left(), "the disk says something else than the session");
+        assert_eq!(self.kept, self.session.budget().left(), "the disk and the session disagree");
         assert!(self.alive.len() <= 1, "two sessions");
-        assert!(self.session.deadline().is_none_or(|deadline| self.now < deadline), "something that should have ended");
+        assert!(self.session.deadline().is_none_or(|deadline| self.now < deadline), "a deadline that was not handled");
     }
 
     fn signed_in(&self) -> Option<&Visit> {
@@ -243,7 +243,7 @@ impl Model {
             Step::Identify(answer, is_stale) => {
                 let which = if is_stale { self.asked.first() } else { self.asked.last() };
                 let Some(session) = which.copied() else { return };
-                // Only a wrong one is a guess.
+                // Only a wrong entry costs a guess.
                 let before = self.session.budget().left();
                 let answer = match answer {
                     Answer::Person(person) => {
@@ -292,8 +292,8 @@ fn config() -> ProptestConfig {
 proptest! {
     #![proptest_config(config())]
 
-    /// T11. Never an unlock without a live session, never for a door that is not in its list, never two open attempts, and
-    /// everything that waits comes to an end.
+    /// T11. No unlock without a live session, none for a door outside its list, never two open attempts, and every wait
+    /// ends.
     #[test]
     fn whatever_happens_the_rules_of_a_visit_hold(
         policy in prop_oneof![3 => Just(BadgePolicy::Alone), 1 => Just(BadgePolicy::WithPin), 1 => Just(BadgePolicy::Off)],
@@ -311,6 +311,6 @@ proptest! {
         prop_assert!(is_at_rest, "the kiosk did not come to rest");
         prop_assert_eq!(model.session.deadline(), None);
         prop_assert!(!model.session.hears_keys());
-        prop_assert!(model.alive.is_empty(), "a session that nobody forgot");
+        prop_assert!(model.alive.is_empty(), "a session that was not forgotten");
     }
 }

@@ -1,7 +1,7 @@
-//! Keys of a keyboard: a badge reader that types, or a person at a numeric keypad. Timing routes them, it does not authenticate.
+//! Tells the keys of a badge reader from those of a person. Timing routes keys, it does not authenticate.
 //!
-//! Times are those at which the keys were *handled*: a busy window makes gaps longer and runs shorter than they were typed.
-//! So one long gap does not cut a scan, and silence counts only once it was seen twice.
+//! The timestamps are those at which keys were *handled*. A busy window makes gaps longer and runs shorter than they
+//! were typed. So one long gap does not cut a scan, and silence counts only once two ticks have seen it.
 
 use std::{
     fmt,
@@ -20,14 +20,15 @@ use crate::staff::{Badge, Digit};
 const GAP: Duration = Duration::from_millis(50);
 /// A scan without a terminator is over after this silence (R28).
 const END: Duration = Duration::from_millis(150);
-/// The silence must last this much longer after it was first noticed: what came meanwhile is handled by then. Our choice.
+/// The silence must last this much longer after the first tick that saw it, so that queued keys are handled first. Our
+/// choice.
 const CONFIRM: Duration = Duration::from_millis(50);
-/// A scan that goes on after a longer silence is torn, and is dropped (R28).
+/// A scan with a longer gap than this is torn and dropped (R28).
 const TORN: Duration = Duration::from_millis(500);
-/// So many quick gaps make a scan. One can be two fingers of a person.
+/// This many short gaps make a scan. A single one can come from two fingers of a person.
 const FAST_GAPS: usize = 2;
 
-/// A key that no widget wanted. `Debug` hides which character it is.
+/// A key that no widget captured. `Debug` hides the character.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Key {
@@ -37,9 +38,9 @@ pub enum Key {
     Enter,
     /// Tab: some readers end with it.
     Tab,
-    /// Takes back the last digit.
+    /// Deletes the last digit or letter.
     Backspace,
-    /// Gives up.
+    /// Clears the entry or the search; without one, signs out.
     Escape,
 }
 
@@ -66,7 +67,7 @@ pub(super) enum Heard {
     Scan(Raw),
 }
 
-/// What a reader typed, not yet judged. Hidden from `Debug`.
+/// Text from a reader, not validated yet. `Debug` hides it.
 #[derive(PartialEq, Eq)]
 pub(super) struct Raw(pub(super) String);
 
@@ -83,7 +84,7 @@ pub(super) struct Reader {
     fast_gaps: usize,
     last_at: Option<Instant>,
     quiet_since: Option<Instant>,
-    /// This reader ends its scans with a key, so one without it is torn.
+    /// This reader ends its scans with Enter or Tab, so a scan without either is torn.
     terminates: bool,
 }
 
@@ -99,7 +100,7 @@ impl Reader {
         }
     }
 
-    /// Whether keys wait for a verdict: it needs ticks to come.
+    /// Whether keys are buffered, which needs ticks until it is clear who typed them.
     pub(super) fn is_waiting(&self) -> bool {
         self.last_at.is_some()
     }
@@ -134,7 +135,7 @@ impl Reader {
         heard
     }
 
-    /// Notices silence.
+    /// Ends a run of keys after a silence.
     pub(super) fn tick(&mut self, now: Instant) -> Vec<Heard> {
         let Some(last_at) = self.last_at else { return Vec::new() };
         let silence = now.saturating_duration_since(last_at);
@@ -169,18 +170,18 @@ impl Reader {
         }
     }
 
-    /// The run was a scan. One that is too long is no badge, and nothing is made of its beginning.
+    /// Ends the run as a scan. One that is too long is dropped as a whole.
     fn scanned(&mut self) -> Option<Heard> {
         let scan = (!self.too_long).then(|| Heard::Scan(Raw(self.run.clone())));
         self.clear();
         scan
     }
 
-    /// The run was no scan: a person typed it. A torn scan is dropped.
+    /// Ends the run as keys typed by a person. A torn scan is dropped.
     fn give_up(&mut self) -> Vec<Heard> {
         let typed = if self.is_scan() { "" } else { self.run.as_str() };
         let heard = |c| match c {
-            // The keys of a numeric keypad that turn pages, and letters of a door's name.
+            // The page keys of a numeric keypad, and letters of a door's name.
             '+' | '-' | 'a'..='z' | 'A'..='Z' => Some(Heard::Key(Key::Char(c))),
             c => Digit::from_char(c).map(Heard::Digit),
         };

@@ -1,4 +1,4 @@
-//! What the site decided, as the session needs it. How `kiosk.toml` spells it is `config.rs`.
+//! The site's rules, as the session needs them. `config.rs` reads them from `kiosk.toml`.
 
 use std::time::Duration;
 
@@ -8,54 +8,54 @@ use crate::{
     staff::{BadgeFormat, BadgeProfile},
 };
 
-/// What the site decided.
+/// The rules that the site configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// What may be presented.
+    /// Which credentials are accepted, and in which format.
     pub sign_in: SignInRules,
-    /// What wrong guesses cost.
+    /// Limits for wrong guesses at the keypad.
     pub budget: BudgetRules,
-    /// A session without a touch ends after this.
+    /// A session ends after this time without a touch.
     pub idle: Duration,
-    /// The last part of it warns.
+    /// The countdown covers this last part of a session.
     pub warning: Duration,
-    /// After an unlock it ends after this.
+    /// After an accepted unlock the session ends this soon, unless somebody touches the screen.
     pub after_unlock: Duration,
-    /// And after this in any case.
+    /// A session ends after this in any case.
     pub max: Duration,
-    /// The client's limit for an unlock.
+    /// The client's timeout for an unlock.
     pub unlock_timeout: Duration,
-    /// Names of doors that ask once more.
+    /// Names of doors that must be tapped twice.
     pub confirm: Vec<String>,
-    /// After an unlock the door is looked at.
+    /// Whether to watch the door after an accepted unlock.
     pub follow: bool,
-    /// At rest the screen dims after this. Zero: never.
+    /// The screen at rest dims after this. Zero means never.
     pub dim_after: Duration,
-    /// What the screen can speak. The first one is spoken unless somebody chooses.
+    /// Languages of the screen. The first one is the default.
     pub languages: Vec<Language>,
     /// What a keyboard may do.
     pub keyboard: KeyboardPolicy,
-    /// A reception desk, which locks rather than signs out.
+    /// Whether this is a reception desk, whose button says "Lock" instead of "Sign out".
     pub reception: bool,
-    /// How often people open doors is limited, and said.
+    /// Whether the site limits how often people open doors, so that tiles show what is left.
     pub are_unlocks_counted: bool,
 }
 
 impl Rules {
-    /// What is spoken unless somebody chooses.
+    /// The default language.
     pub fn language(&self) -> Language {
         self.languages.first().copied().unwrap_or(Language::En)
     }
 }
 
-/// What keys do that no badge reader typed.
+/// What keys typed by a person do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyboardPolicy {
     /// Nothing: only scans of badge readers count.
     Readers,
     /// Digits, Enter, Backspace, Escape, plus and minus, as a numeric keypad has them.
     Keypad,
-    /// Letters too, which look for a door.
+    /// Letters too: they search for a door by name.
     Desk,
 }
 
@@ -70,18 +70,18 @@ pub enum BadgePolicy {
     Off,
 }
 
-/// What may be presented at this kiosk.
+/// Which credentials this kiosk accepts, and in which format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInRules {
-    /// A PIN alone signs in.
+    /// Whether a PIN alone signs in.
     pub pin: bool,
     /// How many digits a PIN has. The last one ends the entry.
     pub pin_digits: usize,
-    /// What a badge is good for.
+    /// Whether a badge signs in alone, with its PIN, or not at all.
     pub badge: BadgePolicy,
-    /// A badge number may be typed on the pad.
+    /// Whether a badge number may be typed on the pad.
     pub typed_badge: bool,
-    /// How badge numbers look.
+    /// Format of the badge numbers.
     pub profile: BadgeProfile,
 }
 

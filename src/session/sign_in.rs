@@ -1,4 +1,4 @@
-//! From the first digit or scan to an answer of the agent: what an entry becomes, and what it costs.
+//! Sign-in: from the first digit or scan to the agent's answer, and what it costs.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use crate::{
     staff::{Badge, Credential, Digit},
 };
 
-/// The same badge again within this is the reader reading twice (R28).
+/// The same badge again within this time is one card read twice (R28).
 const SAME_SCAN: Duration = Duration::from_secs(2);
 
 impl Session {
     pub(super) fn digit(&mut self, digit: Digit, now: Instant) -> Vec<Effect> {
         let State::SignedOut { entry, denial, gone_at } = &mut self.state else { return Vec::new() };
-        // Nobody types a PIN for nothing. That of a badge has its own limit.
+        // No guess is left. The PINs of a badge and of the technician have their own budgets.
         if self.budget.left() == 0 && !matches!(entry, Entry::PinOf(..) | Entry::Technician(_)) {
             return Vec::new();
         }
@@ -62,7 +62,7 @@ impl Session {
     }
 
     pub(super) fn escape(&mut self) -> Vec<Effect> {
-        // First back to all doors.
+        // The first Escape only closes the search.
         if let State::SignedIn(visit) = &mut self.state
             && visit.forget_find()
         {
@@ -73,13 +73,13 @@ impl Session {
                 self.state = State::rest(&self.rules, *denial);
                 Vec::new()
             }
-            // A keyboard has no business at the technician's screen.
+            // A keyboard does nothing on the technician's screen.
             State::Checking { .. } | State::Technician(_) => Vec::new(),
             State::SignedIn(_) => self.sign_out(Ended::SignedOut),
         }
     }
 
-    /// The entry is complete: ask who it is.
+    /// Asks the agent about the complete entry.
     fn finish(&mut self, now: Instant) -> Vec<Effect> {
         let State::SignedOut { entry, .. } = &mut self.state else { return Vec::new() };
         let entry = std::mem::replace(entry, Entry::empty(&self.rules.sign_in));
@@ -115,7 +115,7 @@ impl Session {
         self.present_badge(badge, now)
     }
 
-    /// A badge at rest begins a visit. In a visit it is its owner's, who stays, or somebody else's, who takes over.
+    /// A badge at rest starts a visit. During a visit its owner's own badge continues it, and any other badge ends it.
     fn present_badge(&mut self, badge: Badge, now: Instant) -> Vec<Effect> {
         match (std::mem::replace(&mut self.state, State::rest(&self.rules, None)), self.rules.sign_in.badge) {
             (State::SignedIn(visit), _) => {
@@ -132,7 +132,7 @@ impl Session {
         }
     }
 
-    /// Something typed that names a person by itself: paid for before it is looked at.
+    /// Identifies a typed entry that names a person by itself. The guess is spent first (R15).
     fn guess(&mut self, credential: Credential, now: Instant) -> Vec<Effect> {
         if !self.budget.spend(now) {
             return Vec::new();
@@ -150,7 +150,7 @@ impl Session {
         effects
     }
 
-    /// A right guess, or one that cannot have been a new one, returns what it cost.
+    /// Returns the guess if the entry was correct or repeated the last wrong PIN.
     fn settle(&mut self, answer: &Result<Identity, Denial>) -> Option<Effect> {
         match answer {
             Ok(_) | Err(Denial::LoginDead | Denial::Network(_) | Denial::NotKnownAgain) => {}
@@ -183,7 +183,7 @@ impl Session {
     ) -> Vec<Effect> {
         let is_asked = matches!(&self.state, State::Checking { session: asked, .. } if *asked == session);
         if !is_asked {
-            // The agent opened a session for somebody who is not waited for any more; or it said twice who is here.
+            // A stale answer: nobody waits for the session that the agent opened. Or the agent answered twice.
             let is_live = match &self.state {
                 State::Technician(technician) => technician.session == session,
                 State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => {
@@ -205,7 +205,7 @@ impl Session {
             }
             (Ok(Identity::Same), Some(mut visit), _) => {
                 visit.touch(&self.rules, now);
-                // What would have ended while the badge was looked at.
+                // Catch up on what expired during the lookup.
                 visit.expire(now);
                 self.state = State::SignedIn(visit);
                 return Vec::new();
@@ -215,14 +215,14 @@ impl Session {
             (Ok(Identity::Same | Identity::NeedsPin), _, _) => {
                 self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
             }
-            // What is said then is how long there is no guess.
+            // No denial: the screen shows how long the keypad is locked.
             (Err(_), _, _) if is_paid && self.budget.left() == 0 => self.state = State::rest(&self.rules, None),
             (Err(denial), _, _) => self.state = State::rest(&self.rules, Some((denial, now + DENIAL))),
         }
         effects
     }
 
-    /// In what this person chose just now, or else before.
+    /// Uses the language that this person chose just now, else the one from an earlier visit.
     fn greet_in(&mut self, session: SessionId, before: Option<Language>, now: Instant) -> Option<Effect> {
         match (self.language, before) {
             (Some((chosen, _)), before) if before != Some(chosen) => Some(Effect::KeepLanguage(session, chosen)),

@@ -1,31 +1,31 @@
-//! A screen at rest dims, and the touch that wakes it does nothing else.
+//! Dims the screen at rest. The touch that wakes it does nothing else.
 
 use std::time::{Duration, Instant};
 
 use super::{Event, technician::HOLD};
 
-/// A finger that woke the screen was meant for nothing else, however it came down.
+/// Touches this soon after the one that woke the screen are ignored too (R24).
 const SETTLE: Duration = Duration::from_millis(400);
 
-/// Whether the screen is dim, and when it will be.
+/// Whether the screen is dimmed, and when it will be.
 #[derive(Debug, Default)]
 pub(super) struct Sleep {
     pub(super) is_dim: bool,
-    /// When it dims. `None` before the first event, while it is dim, and where it never does.
+    /// When the screen dims. `None` before the first event, while it is dim, and if dimming is off.
     at: Option<Instant>,
-    /// Touches before this belong to the one that woke it.
+    /// Touches before this are ignored: they belong to the one that woke the screen.
     settled_at: Option<Instant>,
 }
 
 impl Sleep {
-    /// When something changes here.
+    /// When the screen will dim. `None` if it is dim already or never dims.
     pub(super) fn dims(&self) -> Option<Instant> {
         self.at.filter(|_| !self.is_dim)
     }
 
-    /// Takes notice of an event. Says whether it means anything besides waking the screen.
+    /// Restarts the timer if the event is activity. Returns whether the event means anything besides waking the screen.
     pub(super) fn heard(&mut self, event: &Event, is_at_rest: bool, after: Duration, now: Instant) -> bool {
-        // A finger on the clock is somebody, for as long as it has to stay there.
+        // The hold itself is activity: the timer starts after it.
         let held = if matches!(event, Event::ClockTouched) { HOLD } else { Duration::ZERO };
         let begin = |at: &mut Option<Instant>| *at = (!after.is_zero()).then(|| now + held + after);
         let is_touch = matches!(
@@ -38,9 +38,9 @@ impl Sleep {
                 | Event::ClockTouched
                 | Event::LanguageTouched(_)
         );
-        // A badge that is read while the screen is dim is read.
+        // A scan wakes a dim screen, and its keys count.
         if !is_touch && !matches!(event, Event::KeyPressed(_)) {
-            // Rest begins with the end of a visit.
+            // The timer starts when a visit ends.
             if !is_at_rest || (self.at.is_none() && !self.is_dim) {
                 begin(&mut self.at);
             }
@@ -54,7 +54,7 @@ impl Sleep {
         !is_touch || self.settled_at.is_none_or(|settled| settled <= now)
     }
 
-    /// Time went by at rest.
+    /// Dims the screen when its time has come.
     pub(super) fn tick(&mut self, now: Instant) {
         if self.at.is_some_and(|at| at <= now) {
             self.is_dim = true;

@@ -1,4 +1,4 @@
-//! Where the kiosk stands: each state carries exactly what exists in it.
+//! The states of the kiosk. Each carries exactly the data that exists in it.
 
 use std::time::{Duration, Instant};
 
@@ -11,37 +11,37 @@ use super::{
 };
 use crate::staff::{Badge, Pin};
 
-/// A half-typed entry vanishes after this (design, section 2).
+/// A half-typed entry is cleared after this (design, section 2).
 pub(super) const ENTRY: Duration = Duration::from_secs(10);
 
-/// The kiosk at one moment.
+/// The state of the kiosk.
 #[derive(Debug, PartialEq, Eq)]
 pub enum State {
     /// Nobody is signed in.
     SignedOut {
-        /// What stands on the pad.
+        /// What is typed on the pad.
         entry: Entry,
-        /// What is said above it, and until when.
+        /// The refusal above the pad, and when it disappears.
         denial: Option<(Denial, Instant)>,
-        /// When the entry vanishes.
+        /// When a half-typed entry is cleared.
         gone_at: Option<Instant>,
     },
-    /// The agent looks for a person.
+    /// The agent checks a credential.
     Checking {
-        /// The session that would begin.
+        /// The session that begins if the check succeeds.
         session: SessionId,
         /// When to give up.
         until: Instant,
-        /// The visit that a badge interrupted. It goes on only if the badge is that person's own.
+        /// The visit that a badge interrupted. It continues only if the badge is that person's own.
         visit: Option<Visit>,
-        /// The badge that is looked up, should it need its PIN.
+        /// The badge that is looked up, kept in case it needs its PIN.
         badge: Option<Badge>,
-        /// A guess was paid for it.
+        /// Whether the check has cost a guess.
         is_paid: bool,
     },
-    /// Somebody sees their doors.
+    /// A person is signed in and sees their doors.
     SignedIn(Visit),
-    /// The technician sees how the kiosk is doing.
+    /// The technician's screen is open.
     Technician(Technician),
 }
 

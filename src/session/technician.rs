@@ -1,32 +1,32 @@
-//! The technician's screen: how one gets there, what it knows, and what can be done. Holding the clock asks for a PIN of its own,
-//! which only fingers can type; two minutes later the screen is gone.
+//! The technician's screen: how to open it, what it shows and what it can do. Holding the clock asks for a PIN of its
+//! own, which can be typed on the touchscreen only. The screen closes after two minutes.
 
 use std::time::{Duration, Instant};
 
 use super::{Effect, Ended, Session, SessionId, State, entry::Entry};
 use crate::staff::Pin;
 
-/// The clock is held for so long (design, section 2).
+/// How long the clock must be held (design, section 2).
 pub const HOLD: Duration = Duration::from_secs(3);
-/// The screen stays for so long (design, section 2).
+/// How long the screen stays open (design, section 2).
 pub const STAY: Duration = Duration::from_mins(2);
-/// A technician PIN that is half typed vanishes after this: it is long.
+/// A half-typed technician PIN is cleared after this. It has more digits than others, so this is longer. Our choice.
 const ENTRY: Duration = Duration::from_secs(20);
 
 /// What the technician can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Step {
-    /// Read the configuration anew.
+    /// Reload the configuration.
     Reload,
-    /// Give all guesses at the keypad back (R18).
+    /// Restore all guesses at the keypad (R18).
     RestoreGuesses,
-    /// End the kiosk until somebody starts it.
+    /// Stop the kiosk until somebody starts it.
     Leave,
 }
 
 impl Step {
-    /// As the audit log writes it.
+    /// The name in the audit log.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Reload => "reload",
@@ -36,11 +36,11 @@ impl Step {
     }
 }
 
-/// Something about the kiosk.
+/// What a line of the report is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum What {
-    /// Between here and Kisi.
+    /// The connection to Kisi.
     Network,
     /// How far the clock is off.
     Clock,
@@ -50,57 +50,57 @@ pub enum What {
     Disk,
     /// Which configuration is in use.
     Configuration,
-    /// Of the program.
+    /// The program's version.
     Version,
 }
 
-/// How it is with that.
+/// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Fact {
-    /// With what.
+    /// What it is about.
     pub what: What,
-    /// How.
+    /// The value to show, such as `31 %`.
     pub value: String,
-    /// Nothing needs to be done about it.
+    /// Whether no action is needed.
     pub is_good: bool,
 }
 
-/// What the agent knows, when the technician came in. It names no person.
+/// What the agent reports when the technician signs in. It names no person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Report {
-    /// Each thing once.
+    /// Each subject once.
     pub facts: Vec<Fact>,
-    /// What became of the last taps: when, at which door, what.
+    /// The last taps, one line each: time, door, outcome.
     pub last: Vec<String>,
-    /// All of it in one text, for a code that a phone reads.
+    /// All of it as one text, for the QR code.
     pub diagnostics: String,
 }
 
-/// Somebody is at the technician's screen.
+/// The technician is signed in.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Technician {
-    /// Whom the agent let in.
+    /// The session that the agent opened for the technician.
     pub session: SessionId,
-    /// The end of it.
+    /// When the screen closes.
     pub until: Instant,
-    /// What the agent knows.
+    /// As of the sign-in.
     pub report: Report,
-    /// What came of the last step.
+    /// The result of the last action, if there was one.
     pub said: Option<Said>,
 }
 
-/// What came of a step.
+/// The result of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
-    /// The guesses are back.
+    /// The guesses were restored.
     GuessesRestored,
-    /// Once more, and the kiosk ends.
+    /// A second touch will stop the kiosk.
     AsksToLeave,
-    /// The configuration is read.
+    /// The configuration is being reloaded.
     Reloading,
-    /// It was refused, and the one before is still in use.
+    /// The configuration was refused for this reason. The old one stays in use.
     Refused(String),
 }
 
@@ -113,13 +113,13 @@ impl Session {
         Vec::new()
     }
 
-    /// It is gone.
+    /// The finger left the clock.
     pub(super) fn let_clock_go(&mut self) -> Vec<Effect> {
         self.held_until = None;
         Vec::new()
     }
 
-    /// It was held for long enough: the pad takes the technician's PIN now.
+    /// Once the clock was held long enough, the pad takes the technician's PIN.
     pub(super) fn expire_hold(&mut self, now: Instant) {
         if self.held_until.take_if(|until| *until <= now).is_some() {
             let (entry, gone_at) = (Entry::Technician(Pin::new()), Some(now + ENTRY));
@@ -127,7 +127,7 @@ impl Session {
         }
     }
 
-    /// Whether what is typed or read now is no business of a keyboard's.
+    /// Whether keyboards and readers are ignored: the technician's PIN is typed, or the technician's screen is open.
     pub(super) fn is_technicians(&self) -> bool {
         matches!(self.state, State::Technician(_) | State::SignedOut { entry: Entry::Technician(_), .. })
     }
@@ -155,7 +155,7 @@ impl Session {
         effects
     }
 
-    /// What the technician chose is written down.
+    /// Carries out an action, now that it is in the audit log.
     pub(super) fn step_recorded(&mut self, session: SessionId, step: Step) -> Vec<Effect> {
         match (&self.state, step) {
             (State::Technician(technician), Step::Reload) if technician.session == session => vec![Effect::Reload],
@@ -164,7 +164,7 @@ impl Session {
         }
     }
 
-    /// The configuration that was read is refused.
+    /// Shows why the configuration was refused at a reload.
     pub(super) fn reload_refused(&mut self, why: String) -> Vec<Effect> {
         if let State::Technician(technician) = &mut self.state {
             technician.said = Some(Said::Refused(why));

@@ -1,4 +1,4 @@
-//! The rules of a visit, one test each. Time is a number that is added to.
+//! The rules of a visit, one test each. The tests advance the time themselves.
 
 mod ends;
 mod entries;
@@ -42,7 +42,7 @@ pub(super) fn refused() -> Outcome {
     Outcome::Refused(Reason::new(403, Code::new(Some("fcd8ef"))))
 }
 
-/// What a site decides usually.
+/// Usual rules of a site.
 pub(super) fn rules() -> Rules {
     Rules {
         sign_in: SignInRules {
@@ -82,7 +82,7 @@ fn welcome() -> Welcome {
     }
 }
 
-/// A session with the time that has passed.
+/// A session and its time.
 struct Kiosk {
     session: Session,
     now: Instant,
@@ -90,7 +90,7 @@ struct Kiosk {
 
 impl Kiosk {
     fn new(rules: Rules) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "any beginning will do, and there is no other way to make one")]
+        #[expect(clippy::disallowed_methods, reason = "any start will do, and an Instant cannot be made otherwise")]
         let now = Instant::now();
         Self { session: Session::new(rules), now }
     }
@@ -129,7 +129,7 @@ impl Kiosk {
         .collect()
     }
 
-    /// Answers the check that is open.
+    /// Answers the open check.
     fn answer(&mut self, answer: Result<Identity, Denial>) -> Vec<Effect> {
         let State::Checking { session, .. } = *self.session.state() else { panic!("nothing is checked") };
         self.send(Event::Identified(session, answer))
@@ -159,7 +159,7 @@ impl Kiosk {
         }
     }
 
-    /// The request that is open.
+    /// The open request.
     fn request(&self) -> RequestId {
         let Attempt::Opening(request, ..) = self.visit().attempt else { panic!("no door is opening") };
         request
@@ -170,7 +170,7 @@ fn at_rest() -> Kiosk {
     Kiosk::new(rules())
 }
 
-/// Ada is signed in, and her finger has left the key.
+/// Ada is signed in, and touches count again after the change of the screen.
 fn signed_in() -> Kiosk {
     let mut kiosk = at_rest();
     let _ = kiosk.touch("123456");
@@ -179,7 +179,7 @@ fn signed_in() -> Kiosk {
     kiosk
 }
 
-/// And a door was touched.
+/// Ada is signed in and has touched a door.
 fn opening() -> Kiosk {
     let mut kiosk = signed_in();
     let _ = kiosk.send(Event::DoorTouched(LOBBY));

@@ -1,4 +1,4 @@
-//! Somebody in front of their doors: taps, outcomes, and the time they have.
+//! The visit of a person who is signed in: taps, outcomes, and the time left.
 
 mod find;
 
@@ -14,51 +14,51 @@ use crate::{
 
 /// An unlock that takes this much longer than the client's own limit has an unknown outcome.
 const UNLOCK_GRACE: Duration = Duration::from_secs(2);
-/// An outcome stays on its tile for this long. Our choice.
+/// An outcome is shown for this long. Our choice.
 const OUTCOME: Duration = Duration::from_secs(6);
-/// A door that asks once more forgets the question after this. Our choice.
+/// A door that must be tapped twice forgets the first tap after this. Our choice.
 const CONFIRM: Duration = Duration::from_secs(5);
-/// A door that may be opening rests for this long (`threats-and-faults.md`, R47: 3 to 5 s).
+/// A door that may be opening cannot be tapped for this long (`threats-and-faults.md`, R47: 3 to 5 s).
 const REST: Duration = Duration::from_secs(4);
-/// A number that is not ended is forgotten after this. Our choice.
+/// A half-typed door number is cleared after this. Our choice.
 const NUMBER: Duration = Duration::from_secs(6);
-/// So few doors are shown without asking for more letters. Our choice.
+/// The letter keys close once no more doors than this match. Our choice.
 const FEW: usize = 4;
-/// Digits of a door's number. Fewer than the shortest badge number has.
+/// Maximum number of digits in a door's number. By default a badge number has more.
 const DIGITS: u8 = 3;
-/// Touches meant for the screen before are dropped for this long (`threats-and-faults.md`, R24).
+/// Touches this soon after a change of the screen are ignored (`threats-and-faults.md`, R24).
 const SETTLE: Duration = Duration::from_millis(400);
 
-/// Somebody in front of their doors.
+/// The visit of a person who is signed in.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Visit {
-    /// The agent's name for it.
+    /// The agent's id of the session.
     pub session: SessionId,
     /// Who it is and what they may open.
     pub welcome: Welcome,
-    /// The door touched last.
+    /// The state of the last tap.
     pub attempt: Attempt,
-    /// The number of its record, once it has one.
+    /// The number of its audit record, once it is written.
     pub record: Option<u64>,
-    /// So many pages on from the first.
+    /// Pages after the first one. The screen wraps it to the number of pages.
     pub page: i64,
-    /// Which of the doors are looked for.
+    /// The search for a door by name.
     pub find: Find,
-    /// A door's number, as far as it is typed.
+    /// The door number that is being typed.
     typed: Option<Typed>,
-    /// When it ends without a touch.
+    /// When the visit ends without a touch.
     idle_at: Instant,
-    /// When it ends.
+    /// When the visit ends in any case.
     ends_at: Instant,
-    /// The request whose door is looked at.
+    /// The last answered request, whose door may be watched.
     looked_at: Option<RequestId>,
-    /// Doors that must not be asked again before then: one may be opening, or Kisi asks to wait.
+    /// Doors that cannot be tapped until then: they may be opening, or Kisi asks to wait.
     rests: Vec<(DoorId, Instant)>,
-    /// Before this, touches were meant for another screen, or came with the finger that chose a door.
+    /// Touches before this are ignored: they were meant for the previous screen.
     settled_at: Instant,
 }
 
-/// A number that is typed: digits beyond those of the last door make it none.
+/// A door number that is being typed. With too many digits it selects no door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Typed {
     number: usize,
@@ -66,16 +66,16 @@ struct Typed {
     until: Instant,
 }
 
-/// What became of the door touched last.
+/// The state of the last tap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
-    /// No door was touched, or its outcome was shown long enough.
+    /// No door was touched, or its outcome is no longer shown.
     None,
-    /// This door asks once more, until then.
+    /// This door waits for a second tap, until then.
     Asked(DoorId, Instant),
-    /// The question is open, until then. No other door can be touched.
+    /// The unlock was requested and may be answered until then. No other door can be tapped.
     Opening(RequestId, DoorId, Instant),
-    /// It is answered, and shown until then.
+    /// The outcome, shown until then.
     Done(DoorId, Outcome, Instant),
 }
 
@@ -97,12 +97,12 @@ impl Visit {
         }
     }
 
-    /// When it ends if nobody touches anything.
+    /// When the visit ends if nobody touches anything.
     pub fn deadline(&self) -> Instant {
         self.idle_at.min(self.ends_at)
     }
 
-    /// Why it ends then.
+    /// Why the visit ends at its deadline.
     pub(super) fn ending(&self) -> Ended {
         if self.ends_at < self.idle_at { Ended::Longest } else { Ended::Idle }
     }
@@ -111,20 +111,20 @@ impl Visit {
         self.idle_at = now + rules.idle;
     }
 
-    /// For how long this door must not be asked again.
+    /// For how long this door cannot be tapped. `None` if it can.
     pub fn rest(&self, door: DoorId, now: Instant) -> Option<Duration> {
         let until = self.rests.iter().find(|(resting, until)| *resting == door && now < *until)?.1;
         Some(until - now)
     }
 
-    /// What must not be asked again for a while, after this outcome.
+    /// Starts the cooldown that this outcome calls for.
     fn begin_rest(&mut self, door: DoorId, outcome: Outcome, now: Instant) {
         self.rests.retain(|(resting, until)| *resting != door && now < *until);
         match outcome {
             Outcome::Unknown(_) => self.rests.push((door, now + REST)),
             Outcome::Refused(reason) => {
                 let Some(time) = reason.again_in() else { return };
-                // Kisi counts what a person asks for, not at which door.
+                // Kisi's rate limit counts a person's requests at all doors together.
                 let is_affected = |known: &&Door| known.id == door || reason.class == Refusal::TooFast;
                 let resting = self.welcome.doors.iter().filter(is_affected);
                 self.rests.extend(resting.map(|known| (known.id, now + time)));
@@ -145,12 +145,12 @@ impl Visit {
         Some((typed.number, self.numbered(typed)))
     }
 
-    /// What is typed and not forgotten yet.
+    /// The typed number, unless it has expired.
     fn live(&self, now: Instant) -> Option<Typed> {
         self.typed.filter(|typed| now < typed.until)
     }
 
-    /// How many digits of it there are.
+    /// How many digits of a door number are typed.
     pub(super) fn digits(&self, now: Instant) -> usize {
         self.live(now).map_or(0, |typed| typed.digits.into())
     }
@@ -162,14 +162,14 @@ impl Visit {
 
     pub(super) fn type_digit(&mut self, digit: Digit, rules: &Rules, now: Instant) {
         if now < self.settled_at || matches!(self.attempt, Attempt::Opening(..)) {
-            // A number whose beginning was not heard is none.
+            // The first digits were dropped, so the rest must not select another door.
             self.typed = Some(Typed { number: 0, digits: DIGITS.saturating_add(1), until: now + NUMBER });
             return;
         }
         self.touch(rules, now);
         let Typed { number, digits, .. } = self.live(now).unwrap_or(Typed { number: 0, digits: 0, until: now });
         let value = usize::from(digit.ascii() - b'0');
-        // What is longer than any number of a door stays so: a slow reader's badge is none.
+        // Once too long it stays too long: a badge number from a slow reader selects no door.
         let number = if digits < DIGITS { 10 * number + value } else { number };
         self.typed = Some(Typed { number, digits: digits.saturating_add(1), until: now + NUMBER });
     }
@@ -184,7 +184,8 @@ impl Visit {
             before.map(|typed| Typed { number: typed.number / 10, digits: typed.digits - 1, until: now + NUMBER });
     }
 
-    /// The number is complete, or only one door is found. For a door that asks once more, Enter alone is enough the second time.
+    /// The door that Enter selects: by its typed number, by the second tap it waits for, or as the only match of the
+    /// search.
     pub(super) fn typed_door(&mut self, now: Instant) -> Option<DoorId> {
         let typed = self.live(now);
         self.typed = None;
@@ -197,25 +198,25 @@ impl Visit {
         }
     }
 
-    /// The doors that are looked for, with their numbers.
+    /// The doors that match the search, with their numbers.
     pub fn found(&self) -> impl Iterator<Item = (usize, &Door)> {
         self.welcome.doors.iter().enumerate().map(|(index, door)| (index + 1, door)).filter(|(_, d)| self.find.finds(d))
     }
 
-    /// The door that is found, when it is one.
+    /// The only door that matches the search. `None` if nothing is typed, or if several or none match.
     pub fn only_found(&self) -> Option<&Door> {
         let mut found = self.found().filter(|_| !self.find.letters().is_empty());
         found.next().filter(|_| found.next().is_none()).map(|(_, door)| door)
     }
 
-    /// So many pages on, or back. The tiles that come were not meant by another finger.
+    /// Turns pages forward or back. Touches meant for the previous tiles are ignored.
     pub(super) fn turn(&mut self, pages: i64, rules: &Rules, now: Instant) {
         self.touch(rules, now);
         self.page = self.page.saturating_add(pages);
         self.settle(now);
     }
 
-    /// These are the doors now. Where one is another, a finger that comes down just then did not mean it.
+    /// Replaces the list of doors. If the tiles change, touches meant for the previous ones are ignored.
     pub(super) fn list(&mut self, doors: Vec<Door>, now: Instant) {
         let before = self.welcome.doors.iter().map(|door| door.id);
         if !before.eq(doors.iter().map(|door| door.id)) {
@@ -224,7 +225,7 @@ impl Visit {
         self.welcome.doors = doors;
     }
 
-    /// One more letter of a door's name.
+    /// Adds a letter to the search.
     pub(super) fn type_letter(&mut self, letter: char, rules: &Rules, now: Instant) {
         if matches!(self.attempt, Attempt::Opening(..)) {
             return;
@@ -232,28 +233,28 @@ impl Visit {
         self.touch(rules, now);
         self.find.push(letter);
         self.page = 0;
-        // A door that comes under the finger was not meant.
+        // The tiles move, so a touch just now was meant for other ones.
         self.settle(now);
         let leads_on = !self.find.next(&self.welcome.doors).is_empty();
         let are_many = FEW < self.found().count();
         self.find.is_open &= leads_on && are_many;
     }
 
-    /// Shows the letters, or all doors again.
+    /// Opens the search, or closes it and shows all doors.
     pub(super) fn toggle_find(&mut self, rules: &Rules, now: Instant) {
         self.touch(rules, now);
         self.settle(now);
         self.find.is_open = !self.forget_find();
     }
 
-    /// All doors again. Says whether there was anything to forget.
+    /// Clears and closes the search. Returns whether there was one.
     pub(super) fn forget_find(&mut self) -> bool {
         let before = std::mem::take(&mut self.find);
         self.page = 0;
         before != Find::default()
     }
 
-    /// The outcome was read.
+    /// Closes the outcome.
     pub(super) fn dismiss(&mut self, rules: &Rules, now: Instant) {
         if let Attempt::Done(..) = self.attempt
             && self.settled_at <= now
@@ -264,17 +265,17 @@ impl Visit {
         }
     }
 
-    /// What is touched within a moment from now was meant for what was there before.
+    /// Ignores touches for a moment: they were meant for the previous screen.
     fn settle(&mut self, now: Instant) {
         self.settled_at = now + SETTLE;
     }
 
-    /// The door with this id, if it is one of theirs.
+    /// The door with this id, if the person has it.
     pub fn knows(&self, door: DoorId) -> Option<&Door> {
         self.welcome.doors.iter().find(|known| known.id == door)
     }
 
-    /// A tap on a tile. Returns the effect that asks Kisi, if that is what it means.
+    /// Handles a tap on a tile. Returns the unlock, unless the tap is ignored or must be repeated.
     pub(super) fn touch_door(
         &mut self,
         door: DoorId,
@@ -296,19 +297,19 @@ impl Visit {
         }
         (self.typed, self.record) = (None, None);
         self.attempt = Attempt::Opening(request, door, now + rules.unlock_timeout + UNLOCK_GRACE);
-        // A second finger on a second door opens nothing, however quickly Kisi answers for the first.
+        // A second finger on another door must not open it, however quickly Kisi answers for the first.
         self.settle(now);
         Some(Effect::Unlock(self.session, request, door))
     }
 
-    /// The unlock of this request is written down.
+    /// Keeps the number of this unlock's audit record.
     pub(super) fn recorded(&mut self, request: RequestId, record: u64) {
         if matches!(self.attempt, Attempt::Opening(open, ..) if open == request) {
             self.record = Some(record);
         }
     }
 
-    /// Takes an answer. Returns the door, if it was waited for.
+    /// Takes the outcome of an unlock. Returns the door if the answer is not stale.
     pub(super) fn answer(
         &mut self,
         request: RequestId,
@@ -335,7 +336,7 @@ impl Visit {
         Some(door)
     }
 
-    /// The door was looked at after the answer to this request. Only the last one is still shown.
+    /// Updates an accepted unlock with what the door's sensor says. Only the last unlock is still shown.
     pub(super) fn looked_at(&mut self, request: RequestId, outcome: Outcome, now: Instant) {
         if let Attempt::Done(door, Outcome::Accepted, _) = self.attempt
             && self.looked_at == Some(request)
@@ -344,13 +345,13 @@ impl Visit {
         }
     }
 
-    /// What ends without ending the visit.
+    /// Ends what expires within a visit.
     pub(super) fn expire(&mut self, now: Instant) {
         match self.attempt {
             Attempt::Asked(_, until) if until <= now => self.attempt = Attempt::None,
             Attempt::Done(_, _, until) if until <= now => {
                 self.attempt = Attempt::None;
-                // The doors come back: what is touched in that moment was not meant for them.
+                // The doors come back, and a touch just now was not meant for them.
                 self.settle(now);
             }
             Attempt::Opening(_, door, until) if until <= now => {
@@ -369,7 +370,7 @@ impl Visit {
     }
 }
 
-/// What the screen may know of a person.
+/// What the screen knows about a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Welcome {
@@ -377,7 +378,7 @@ pub struct Welcome {
     pub name: String,
     /// The doors Kisi lists for this person, in order.
     pub doors: Vec<Door>,
-    /// What they chose to read here before.
+    /// The language they chose here before.
     pub language: Option<Language>,
     /// Kisi lists more doors than the kiosk shows, or some that could not be read.
     pub incomplete: bool,

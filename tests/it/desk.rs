@@ -110,7 +110,7 @@ fn the_kiosk_goes_to_the_monitor_that_was_asked_for() {
         let kiosk: Program = installed.kiosk(&screen);
         let _ = kiosk.expect("the window is open");
         if monitor == "NONE" {
-            let _ = kiosk.expect("there is no output `NONE`, there are `LEFT`, `RIGHT`");
+            let _ = kiosk.expect("display.monitor: there is no output `NONE`, use one of `LEFT`, `RIGHT`");
         }
         let picture = screen.settled();
         let is_lit = |x: usize| picture[4 * (300 * 1600 + x)..][..3].iter().any(|part| *part != 0);

@@ -187,7 +187,7 @@ fn tones_are_played_where_there_is_something_to_play_them_on() {
             thread::sleep(Duration::from_millis(400));
         }
         if !is_heard {
-            let _ = kiosk.expect("there is nothing to play tones on");
+            let _ = kiosk.expect("no audio device; tones are not played");
         }
         screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
         let _ = kiosk.expect("signed in");

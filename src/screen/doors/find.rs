@@ -1,4 +1,5 @@
-//! Letters of a door's name, for people with many doors and no keyboard: only those that lead on.
+//! Letter keys to search for a door, for people with many doors and no keyboard. Only letters that lead to a door are
+//! shown.
 
 use iced::{
     Element, Fill, Size,
@@ -12,10 +13,10 @@ use super::super::{
 };
 use crate::session::{Event, visit::Visit};
 
-/// More columns nobody looks through.
+/// Maximum number of columns. Our choice.
 const COLUMNS: u16 = 12;
 
-/// Draws the letters, as large as they all have room.
+/// Draws the letters as large as fits.
 pub(super) fn letters<'a>(visit: &Visit, size: Size, m: Metrics) -> Element<'a, Event> {
     let letters: Vec<char> = visit.find.next(&visit.welcome.doors).into_iter().collect();
     let sides = (1..=COLUMNS).map(|columns| {

@@ -1,37 +1,38 @@
-//! Where tiles stand: as many of them on a page as have names that can be read at arm's length.
+//! The layout of the tiles: as many on a page as have names that can be read at arm's length.
 
 use crate::door::Door;
 
 use super::super::theme::Metrics;
 
-/// The width of a bold letter, in sizes of the text: rather too wide than too narrow.
+/// The width of a bold letter, in em. Rather too wide than too narrow.
 const LETTER: f32 = 0.57;
-/// From one line of a name to the next, in sizes of the text: closer than in a sentence, so that more doors have room.
+/// The line height of a name, in em. Smaller than in a sentence, so that more doors fit.
 pub(super) const LINE: f32 = 1.1;
-/// A name with more letters, or with a longer word, is written smaller.
+/// A name with more letters than the first, or a word with more than the second, does not count for the layout and is
+/// drawn smaller.
 const LONG: (usize, usize) = (26, 13);
-/// A tile is not higher than this, in its widths.
+/// The maximum height of a wide tile, as a fraction of its width.
 const FLAT: f32 = 0.7;
-/// More columns and lines nobody looks through.
+/// The maximum number of columns, and of lines in a name. Our choice.
 const MOST: (usize, usize) = (5, 3);
 
 /// How tiles are laid out on a page.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Grid {
-    /// Side by side.
+    /// Tiles in a row.
     pub(super) columns: usize,
-    /// On a page.
+    /// Tiles on a page.
     pub(super) on_page: usize,
-    /// Of a tile.
+    /// The height of a tile, in pixels.
     pub(super) height: f32,
 }
 
-/// What a tile has besides its name: its edges and the line below.
+/// The height of a tile without its name: the padding and the status line.
 fn rest(m: Metrics) -> f32 {
     2.0 * m.gap() + m.small_line()
 }
 
-/// Lays out tiles for these doors in a place of this size.
+/// Lays out tiles for these doors in an area of this size.
 pub(super) fn grid(doors: &[&Door], size: iced::Size, m: Metrics) -> Grid {
     let mut best: Option<(usize, Grid)> = None;
     for columns in 1..=MOST.0 {
@@ -42,7 +43,7 @@ pub(super) fn grid(doors: &[&Door], size: iced::Size, m: Metrics) -> Grid {
         let height = height.max(m.target());
         let rows = whole((size.height + m.gap()) / (height + m.gap())).max(1);
         let pages = doors.len().div_ceil(columns * rows).max(1);
-        // What is left over makes the tiles higher, up to a point.
+        // Spare height makes the tiles taller, up to a limit.
         let used = rows.min(doors.len().div_ceil(columns)).max(1);
         let free = (size.height - times(used - 1) * m.gap()) / times(used);
         let found = Grid { columns, on_page: columns * rows, height: free.min(m.mm(46.0).max(FLAT * width)) };
@@ -54,12 +55,12 @@ pub(super) fn grid(doors: &[&Door], size: iced::Size, m: Metrics) -> Grid {
     best.map_or(narrow, |(_, grid)| grid)
 }
 
-/// Of two with as few pages, the one whose tiles are less like a strip.
+/// Whether the tiles look like strips. Of two layouts with equally many pages, the other one wins.
 fn is_flat(grid: &Grid, size: iced::Size) -> bool {
     2.6 * grid.height < size.width / times(grid.columns)
 }
 
-/// How many lines the names need, of so many letters each. `None` when a usual word has no room in one.
+/// How many lines the names need at this many letters per line. `None` if a word of usual length does not fit.
 fn lines(doors: &[&Door], letters: usize) -> Option<usize> {
     let mut most = 1;
     for door in doors {
@@ -122,7 +123,7 @@ mod tests {
         check(&["Main entrance", "Yard", "Office"], wide, (2, 8));
         check(&["Delivery entrance", "Yard", "Office"], wide, (2, 6));
         check(&["A"; 30], wide, (4, 16));
-        // A name that is too long for any tile decides nothing.
+        // A name that is too long for any tile does not count.
         check(&["Lobby", "Delivery entrance Speicherstrasse, rear courtyard, 2nd gate left"], wide, (2, 8));
         let high = Size::new(1080.0, 1920.0);
         check(&["Main entrance", "Yard", "Office"], high, (1, 7));

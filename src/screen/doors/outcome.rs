@@ -1,4 +1,4 @@
-//! What becomes of a tap, told by a shape, by words and by a colour, as large as there is room.
+//! The outcome of a tap: an icon, words and a color, as large as fits.
 
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ use crate::{
     session::Event,
 };
 
-/// Nobody knows yet.
+/// The unlock is not answered yet.
 pub(super) fn sending(door: Option<&Door>, height: f32, m: Metrics) -> Element<'_, Event> {
     view((Icon::Send, m.colors.accent), m.words.say("sending"), door, (String::new(), None), height, m)
 }
 
-/// It is answered.
+/// The unlock is answered.
 pub(super) fn done(
     door: Option<&Door>,
     (outcome, record): (Outcome, Option<u64>),
@@ -35,7 +35,7 @@ pub(super) fn done(
     let again = rest.filter(|_| outcome.refusal().is_some()).map(|rest| m.words.again_in(rest));
     let advice = m.words.advice(outcome);
     let advice = again.map_or(advice.clone(), |again| format!("{advice} {again}."));
-    // Whoever has to ask somebody has a number to tell.
+    // People who have to ask for help can quote the number of the audit record.
     let is_good = matches!(outcome, Outcome::Accepted | Outcome::Opened);
     let advice = (advice, record.filter(|_| !is_good));
     view((Icon::of_outcome(outcome), color(outcome, m)), m.words.outcome(outcome), door, advice, height, m)

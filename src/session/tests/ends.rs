@@ -28,7 +28,7 @@ fn touch_that_arrives_at_or_after_the_deadline_opens_nothing() {
     }
 }
 
-/// F31: 10,000 moments around the end of a session. An unlock is whole and inside it, or it is nothing.
+/// F31: 10,000 touches around the end of a session. Each one unlocks within the session or does nothing.
 #[test]
 fn a_touch_around_the_end_of_a_session_is_a_whole_unlock_or_nothing() {
     for step in 0..10_000_u64 {
@@ -49,16 +49,16 @@ fn a_touch_around_the_end_of_a_session_is_a_whole_unlock_or_nothing() {
 
 /// F34
 #[test]
-fn an_agent_that_began_anew_has_nobody_signed_in() {
+fn agent_restart_signs_the_person_out() {
     let mut kiosk = opening();
     let request = kiosk.request();
     assert_eq!(kiosk.send(Event::AgentRestarted), []);
     assert!(kiosk.is_at_rest());
-    assert_eq!(kiosk.send(Event::UnlockAnswered(request, Outcome::Accepted)), [], "an answer of before");
+    assert_eq!(kiosk.send(Event::UnlockAnswered(request, Outcome::Accepted)), [], "an answer from before the restart");
     assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);
 }
 
-/// F19: Kisi counts what a person asks for, so no door of theirs can be tried meanwhile.
+/// F19: Kisi's rate limit counts a person's requests, so all of their doors have to wait.
 #[test]
 fn after_too_many_requests_every_door_rests_for_a_moment() {
     let mut kiosk = opening();
@@ -108,7 +108,7 @@ fn sign_out_forgets_and_leaves_nothing_on_the_pad() {
     assert_eq!(kiosk.send(Event::SignOutTouched), []);
 }
 
-/// Found by the random sequences: an unlock ran out of time while one's own badge was looked at.
+/// Found by the random sequences: an unlock timed out while the person's own badge was looked up.
 #[test]
 fn an_unlock_that_runs_out_of_time_during_a_check_is_over_after_it() {
     let mut kiosk = signed_in();
@@ -180,7 +180,7 @@ fn escape_signs_out_and_clears_the_pad() {
     assert!(kiosk.is_at_rest());
 }
 
-/// State by event: these do nothing and ask for nothing.
+/// For each state, events that must change nothing and return no effects.
 #[test]
 fn events_that_do_not_fit_the_state_change_nothing() {
     let signed_out = [Event::DoorTouched(LOBBY), Event::StillHereTouched, Event::SignOutTouched, Event::EnterTouched];

@@ -1,4 +1,4 @@
-//! Digits that are touched, and what is asked with them.
+//! Entries on the pad, and the checks that they start.
 
 use super::*;
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Types a PIN and has it answered. Returns whether it was looked at.
+/// Types a PIN and answers its check. Returns whether it was checked.
 fn guess(kiosk: &mut Kiosk, answer: Result<Identity, Denial>) -> bool {
     let effects = kiosk.touch("482913");
     if !effects.iter().any(|effect| matches!(effect, Effect::Identify(..))) {
@@ -27,7 +27,7 @@ fn a_day_of_guessing_is_two_hundred_and_fifty_guesses() {
     assert!((240..=250).contains(&evaluated), "{evaluated}");
 }
 
-/// T2: a success in between changes nothing for the wrong ones.
+/// T2: a correct PIN in between returns no wrong guess.
 #[test]
 fn a_right_pin_returns_its_own_guess_and_no_other() {
     let mut kiosk = at_rest();
@@ -57,7 +57,7 @@ fn guesses_come_back_one_by_one_and_are_written_down() {
     for _ in 0..10 {
         let _ = guess(&mut kiosk, Err(Denial::NotKnown));
     }
-    assert_eq!(kiosk.touch("4"), [], "no digit is taken for nothing");
+    assert_eq!(kiosk.touch("4"), [], "digits are ignored while no guess is left");
     assert_eq!(kiosk.wait(Duration::from_mins(6)).send(Event::Ticked), [Effect::KeepBudget(1)]);
     assert_eq!(kiosk.touch("4"), [Effect::Prepare]);
     let _ = kiosk.wait(Duration::from_mins(54)).send(Event::Ticked);
@@ -66,7 +66,7 @@ fn guesses_come_back_one_by_one_and_are_written_down() {
 
 /// T4, R19.
 #[test]
-fn after_a_restart_the_guesses_are_as_few_and_the_wait_begins_anew() {
+fn restart_keeps_the_guesses_left_and_restarts_the_wait() {
     let now = at_rest().now;
     let session = Session::new(rules()).with_guesses(0, now);
     let mut kiosk = Kiosk { session, now };
@@ -101,7 +101,7 @@ fn what_is_not_the_persons_fault_costs_nothing() {
     }
 }
 
-/// T5: the keypad is spent by ten thousand wrong PINs, badges still work.
+/// T5: ten thousand wrong PINs lock the keypad, but badges still work.
 #[test]
 fn badges_work_while_the_keypad_waits() {
     let mut kiosk = at_rest();

@@ -1,8 +1,8 @@
-//! A visit without a finger on the screen, and a screen at rest.
+//! Visits by numeric keypad, languages, and a screen that dims.
 
 use super::*;
 
-/// What somebody at a numeric keypad types: the keys far enough apart for a person.
+/// Types on a numeric keypad, as slowly as a person.
 fn keyed(kiosk: &mut Kiosk, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for key in keys.chars() {
@@ -13,7 +13,7 @@ fn keyed(kiosk: &mut Kiosk, keys: &str) -> Vec<Effect> {
             key => Event::KeyPressed(Key::Char(key)),
         }));
     }
-    // The window ticks while keys wait for a verdict.
+    // The window ticks while keys are buffered.
     let _ = kiosk.wait(ms(60));
     effects.extend(kiosk.send(Event::Ticked));
     effects
@@ -37,7 +37,7 @@ fn a_keypad_opens_doors_by_their_numbers() {
     assert!(matches!(keyed(&mut kiosk, "\n")[..], [Effect::Unlock(_, _, SERVER_ROOM)]));
 }
 
-/// R27: what looks like a badge number is no number of a door, however slowly it is typed.
+/// R27: a badge number selects no door, however slowly it is typed.
 #[test]
 fn a_badge_number_typed_slowly_opens_no_door() {
     for badge in ["0012345671", "1001", "0001"] {
@@ -48,17 +48,17 @@ fn a_badge_number_typed_slowly_opens_no_door() {
     }
 }
 
-/// B7: digits that came too early were dropped one by one, and the rest was another door's number.
+/// B7: digits that came too early were dropped one by one, and the rest selected another door.
 #[test]
 fn a_number_whose_beginning_was_not_heard_opens_no_door() {
-    // From the first instant of a visit on, at every speed at which a digit can fall on either side of the moment.
+    // From the start of a visit on, so that each digit comes once before and once after touches count.
     for after in (0..450).step_by(10) {
         let mut kiosk = signed_in();
         let _ = kiosk.wait(ms(after));
-        // There is a first door and no 21st.
+        // There is a door 1 but no door 21.
         assert_eq!(keyed(&mut kiosk, "21\n"), [], "{after} ms after the sign-in");
     }
-    // While a door is being opened, and on until it is done.
+    // While an unlock is open: some digits before the answer, the rest after it.
     for done_after in 0..10 {
         let mut kiosk = signed_in();
         let _ = kiosk.wait(ms(500));
@@ -92,7 +92,7 @@ fn a_language_that_was_chosen_ends_with_the_session_or_with_nobody_there() {
     let _ = kiosk.send(Event::LanguageTouched(Language::De));
     assert_eq!(kiosk.session.language(), Language::De);
     let _ = kiosk.idle(ms(31_000));
-    assert_eq!(kiosk.session.language(), Language::En, "whoever it was has left");
+    assert_eq!(kiosk.session.language(), Language::En, "the person has left");
 
     let mut kiosk = signed_in();
     let _ = kiosk.send(Event::LanguageTouched(Language::De));

@@ -1,20 +1,20 @@
-//! How readers behave, and what must come of it: exactly the badge, or nothing.
+//! A table of readings: each one must give exactly its badge, or nothing.
 //!
-//! A reading is what the reader types, 8 ms a key: `\n` is Enter, `\t` Tab, `\u{8}` Backspace, `\u{1b}` Escape, and `{250}` a
-//! pause of so many milliseconds before the next key; in `[400]` the window is busy meanwhile and ticks not once.
+//! A reading is the text that a reader types, 8 ms a key. `\n` is Enter, `\t` Tab, `\u{8}` Backspace, `\u{1b}` Escape.
+//! `{250}` is a pause of 250 ms before the next key. `[400]` is such a pause with a busy window, without any tick.
 
 use super::*;
 use crate::staff::{BadgeFormat, BadgeProfile};
 
-/// Where the kiosk stands when the reader types.
+/// The state of the kiosk when the reader types.
 #[derive(Clone, Copy)]
 enum At {
     Rest,
-    /// Three digits of a PIN stand on the pad.
+    /// Three digits of a PIN are typed.
     HalfPin,
     /// No guess is left.
     Spent,
-    /// Somebody else is looked for.
+    /// The check of another person is open.
     Checking,
     /// Ada is signed in.
     SignedIn,
@@ -25,7 +25,7 @@ struct Reading {
     profile: fn() -> BadgeProfile,
     at: At,
     keys: &'static str,
-    /// The badges that are looked up, in order.
+    /// The badges to be looked up, in order.
     badges: &'static [&'static str],
 }
 
@@ -120,7 +120,7 @@ const READINGS: &[Reading] = &[
         "00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000\n",
         &[],
     ),
-    // Twice, and torn.
+    // Repeated and torn scans.
     reading("the same badge twice at once", "0012345678\n{300}0012345678\n", &[NUMBER]),
     reading("three times", "0012345678\n{300}0012345678\n{300}0012345678\n", &[NUMBER]),
     reading("the same badge again, later", "0012345678\n{2500}0012345678\n", &[NUMBER, NUMBER]),
@@ -131,13 +131,13 @@ const READINGS: &[Reading] = &[
     reading("torn, then whole", "0012345678\n{3000}0087{2500}0087654321\n", &[NUMBER, "0087654321"]),
     reading("Backspace inside", "00123\u{8}45678\n", &[NUMBER]),
     reading("Escape inside", "00123\u{1b}45678\n", &[NUMBER]),
-    // People are not readers.
+    // Keys typed by people.
     reading("a person types a few digits", "1{200}2{200}3{200}", &[]),
     reading("a quick person types digits and Enter", "1{90}2{80}3{100}4{90}5{80}\n", &[]),
     reading("two fingers at once", "1{10}2{200}3", &[]),
     reading("nothing but Enter", "\n{100}\n", &[]),
     reading("nothing but Tab", "\t\t\t", &[]),
-    // Everywhere.
+    // In other states of the kiosk.
     reading("while a PIN is typed", "0012345678\n", &[NUMBER]).at(At::HalfPin),
     reading("while a PIN is typed, silence at the end", "0012345678", &[NUMBER]).at(At::HalfPin),
     reading("while the keypad waits", "0012345678\n", &[NUMBER]).at(At::Spent),
@@ -167,7 +167,7 @@ impl Kiosk {
         kiosk
     }
 
-    /// Reads, ticks as the window does, and answers each question that nobody is known. Returns the badges that were asked for.
+    /// Types a reading, ticks as the window does, and denies each check. Returns the badges that were looked up.
     fn read(&mut self, keys: &str) -> Vec<String> {
         let (mut asked, mut rest) = (Vec::new(), keys);
         while !rest.is_empty() {
@@ -236,7 +236,7 @@ fn a_reading_where_badges_need_their_pin_waits_for_it() {
     assert!(kiosk.is_at_rest(), "where badges are off nothing is read");
 }
 
-/// T20, R27: wherever a visit is, what a reader types and its Enter open no door.
+/// T20, R27: in no state of a visit does a scan and its Enter open a door.
 #[test]
 fn the_enter_of_a_scan_opens_no_door_wherever_the_visit_is() {
     type Prepare = fn(&mut Kiosk);

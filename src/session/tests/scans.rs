@@ -1,4 +1,4 @@
-//! Keys of a keyboard: a reader, or a person.
+//! Keys from a keyboard: a reader, or a person.
 
 use super::*;
 
@@ -120,7 +120,7 @@ fn scan_is_not_read_where_badges_are_off() {
 fn badge_that_needs_its_pin_waits_for_it() {
     let sign_in = SignInRules { badge: BadgePolicy::WithPin, ..rules().sign_in };
     let mut kiosk = Kiosk::new(Rules { sign_in, ..rules() });
-    assert_eq!(kiosk.scan("0012345678\n").last(), Some(&Effect::Prepare), "nobody is asked about a badge alone");
+    assert_eq!(kiosk.scan("0012345678\n").last(), Some(&Effect::Prepare), "a badge alone is not looked up");
     let effects = kiosk.touch("123456");
     assert!(
         matches!(

@@ -1,4 +1,4 @@
-//! The technician's screen: only whoever holds the clock and knows the PIN gets there, and only fingers type it.
+//! The technician's screen: it opens by holding the clock and typing the PIN, on the touchscreen only.
 
 use super::*;
 use crate::session::technician::{HOLD, Report, STAY, Said, Step};
@@ -39,16 +39,16 @@ fn the_clock_is_held_for_three_seconds_and_not_a_moment_less() {
     assert!(!is_asked(&kiosk));
     let _ = kiosk.send(Event::ClockReleased);
     let _ = kiosk.idle(ms(10_000));
-    assert!(!is_asked(&kiosk), "whoever let go is forgotten");
+    assert!(!is_asked(&kiosk), "releasing the clock cancels the hold");
     assert!(is_asked(&held()));
     let mut left = held();
     let _ = left.idle(ms(20_000));
-    assert!(!is_asked(&left), "and nobody came after all");
+    assert!(!is_asked(&left), "the PIN prompt times out");
 }
 
 /// T19, T23, F53: neither a badge nor a keyboard types a technician PIN, or does anything on the technician's screen.
 #[test]
-fn a_reader_and_a_keyboard_have_no_business_with_the_technician() {
+fn reader_and_keyboard_do_nothing_on_the_technicians_screen() {
     let mut kiosk = held();
     let _ = kiosk.scan("7777777777\n");
     for _ in 0..8 {
@@ -67,14 +67,14 @@ fn a_reader_and_a_keyboard_have_no_business_with_the_technician() {
     assert!(matches!(kiosk.session.state(), State::Technician(_)));
 }
 
-/// T23: two minutes, then back; and no step without one who signed in.
+/// T23: the screen closes after two minutes, and no action works before the sign-in.
 #[test]
-fn the_technicians_screen_ends_after_two_minutes_and_nobody_steps_without_it() {
+fn the_technicians_screen_closes_after_two_minutes_and_needs_a_sign_in() {
     for step in [Step::Reload, Step::RestoreGuesses, Step::Leave] {
         let mut kiosk = Kiosk::new(rules());
-        assert_eq!(kiosk.send(Event::StepTouched(step)), [], "nobody is there");
+        assert_eq!(kiosk.send(Event::StepTouched(step)), [], "at rest");
         let mut kiosk = held();
-        assert_eq!(kiosk.send(Event::StepTouched(step)), [], "nobody is known");
+        assert_eq!(kiosk.send(Event::StepTouched(step)), [], "before the PIN");
     }
     let (mut kiosk, session) = inside();
     let _ = kiosk.idle(STAY.checked_sub(ms(1)).unwrap());
@@ -86,19 +86,19 @@ fn the_technicians_screen_ends_after_two_minutes_and_nobody_steps_without_it() {
 }
 
 #[test]
-fn leaving_is_touched_twice_and_a_refused_configuration_is_said() {
+fn stopping_takes_two_touches_and_a_refused_configuration_is_shown() {
     let (mut kiosk, session) = inside();
     assert_eq!(kiosk.send(Event::StepTouched(Step::Leave)), []);
     assert_eq!(kiosk.send(Event::StepTouched(Step::Reload)), [Effect::Technician(session, Step::Reload)]);
     let _ = kiosk.send(Event::ReloadRefused("line 3".to_owned()));
     let State::Technician(technician) = kiosk.session.state() else { panic!() };
     assert_eq!(technician.said, Some(Said::Refused("line 3".to_owned())));
-    assert_eq!(kiosk.send(Event::StepTouched(Step::Leave)), [], "asked anew after something else");
+    assert_eq!(kiosk.send(Event::StepTouched(Step::Leave)), [], "another action in between cancels the first touch");
     assert_eq!(kiosk.send(Event::StepTouched(Step::Leave)), [Effect::Technician(session, Step::Leave)]);
     assert_eq!(kiosk.send(Event::SignOutTouched), [Effect::Forget(session, Ended::SignedOut)]);
 }
 
-/// R18: whoever may gives the guesses back, and only then.
+/// R18: only a technician who is signed in restores the guesses.
 #[test]
 fn the_technician_gives_guesses_back() {
     let mut kiosk = Kiosk::new(rules());

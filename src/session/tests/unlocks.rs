@@ -1,4 +1,4 @@
-//! One tap, one door, one outcome.
+//! Taps on doors and their outcomes.
 
 use super::*;
 
@@ -32,7 +32,7 @@ fn second_touch_while_a_door_opens_asks_for_nothing() {
     assert_eq!(kiosk.send(Event::DoorTouched(SERVER_ROOM)), []);
 }
 
-/// F30: however quickly the first one is answered.
+/// F30: even if the first one is answered at once.
 #[test]
 fn second_door_touched_with_the_first_opens_nothing() {
     let mut kiosk = opening();

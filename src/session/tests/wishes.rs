@@ -1,4 +1,4 @@
-//! What a person wishes besides a door: other doors, one of many, their own language.
+//! Closing an outcome, searching for a door, choosing a language, and touches that were meant for something else.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn desk() -> Kiosk {
     kiosk
 }
 
-/// As a person types.
+/// Types as slowly as a person.
 fn type_slowly(kiosk: &mut Kiosk, text: &str) {
     for c in text.chars() {
         let _ = kiosk.send(Event::KeyPressed(Key::Char(c)));
@@ -34,9 +34,9 @@ fn an_outcome_is_dismissed_by_a_touch_of_its_own_only() {
     assert_eq!(
         kiosk.visit().deadline() - kiosk.now,
         Duration::from_secs(45),
-        "whoever wants other doors has time again"
+        "closing the outcome restarts the idle time"
     );
-    assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), [], "what comes under the finger was not meant");
+    assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), [], "the touch was meant for the outcome");
     assert_eq!(kiosk.wait(ms(400)).send(Event::DoorTouched(LOBBY)).len(), 1);
 }
 
@@ -46,7 +46,7 @@ fn a_touch_on_an_outcome_that_just_went_away_opens_nothing() {
     let request = kiosk.request();
     let _ = kiosk.send(Event::UnlockAnswered(request, refused()));
     let _ = kiosk.idle(ms(6_050));
-    assert_eq!(kiosk.visit().attempt, Attempt::None, "it is over by itself");
+    assert_eq!(kiosk.visit().attempt, Attempt::None, "it timed out");
     assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);
     assert_eq!(kiosk.wait(ms(400)).send(Event::DoorTouched(LOBBY)).len(), 1);
 }
@@ -57,7 +57,7 @@ fn letters_find_doors_and_enter_opens_the_only_one() {
     type_slowly(&mut kiosk, "ser");
     assert_eq!(found(&kiosk), ["Server room"]);
     let enter = Event::KeyPressed(Key::Enter);
-    assert_eq!(kiosk.wait(ms(400)).send(enter.clone()), [], "it asks once more, as it does when it is touched");
+    assert_eq!(kiosk.wait(ms(400)).send(enter.clone()), [], "the first Enter only asks, as a first tap does");
     assert!(matches!(kiosk.visit().attempt, Attempt::Asked(SERVER_ROOM, _)));
     assert!(matches!(kiosk.wait(ms(400)).send(enter)[..], [Effect::Unlock(_, _, SERVER_ROOM)]));
 
@@ -70,7 +70,7 @@ fn letters_find_doors_and_enter_opens_the_only_one() {
 }
 
 #[test]
-fn on_the_wall_letters_of_a_keyboard_are_nothing_and_those_of_the_screen_find() {
+fn keyboard_letters_are_ignored_on_the_wall_and_letters_on_the_screen_search() {
     let mut kiosk = signed_in();
     type_slowly(&mut kiosk, "lob");
     assert_eq!(found(&kiosk).len(), 3);
@@ -84,7 +84,7 @@ fn on_the_wall_letters_of_a_keyboard_are_nothing_and_those_of_the_screen_find() 
 }
 
 #[test]
-fn a_language_that_was_chosen_is_kept_and_one_that_was_kept_is_spoken() {
+fn a_chosen_language_is_stored_and_used_at_the_next_visit() {
     let greeted = |chosen: Option<Language>, before: Option<Language>| {
         let mut kiosk = at_rest();
         if let Some(language) = chosen {
@@ -109,7 +109,7 @@ fn a_language_that_was_chosen_is_kept_and_one_that_was_kept_is_spoken() {
 }
 
 #[test]
-fn tiles_that_move_are_not_meant_by_a_finger_that_comes_down_just_then() {
+fn touch_right_after_the_tiles_move_opens_nothing() {
     let mut kiosk = signed_in();
     let _ = kiosk.send(Event::PageTurned(1));
     assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);

@@ -1,4 +1,4 @@
-//! Doors by the letters with which a word of their name begins.
+//! Search for doors by the first letters of a word in their name.
 
 use std::collections::BTreeSet;
 
@@ -6,48 +6,48 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::door::Door;
 
-/// More letters nobody needs.
+/// Maximum length of a search. Our choice.
 const MOST: usize = 16;
 
-/// What is looked for.
+/// A search for doors.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Find {
     letters: String,
-    /// The letters are on the screen.
+    /// Whether the letter keys are on the screen.
     pub is_open: bool,
 }
 
 impl Find {
-    /// What was typed, without accents and in small letters.
+    /// What was typed, in lower case and without accents.
     pub fn letters(&self) -> &str {
         &self.letters
     }
 
-    /// Takes one more letter, or a digit.
+    /// Appends a letter or a digit.
     pub(super) fn push(&mut self, c: char) {
         if self.letters.chars().count() < MOST {
             self.letters.extend(plain(&c.to_string()));
         }
     }
 
-    /// Takes the last one back. Says whether there was one.
+    /// Deletes the last letter. Returns whether there was one.
     pub(super) fn pop(&mut self) -> bool {
         self.letters.pop().is_some()
     }
 
-    /// Whether this door is one of them.
+    /// Whether this door matches. Every door matches an empty search.
     pub fn finds(&self, door: &Door) -> bool {
         self.letters.is_empty() || beginnings(&door.name).any(|rest| rest.starts_with(&self.letters))
     }
 
-    /// The letters that lead on from here.
+    /// The letters that may come next because a door has them.
     pub fn next(&self, doors: &[Door]) -> BTreeSet<char> {
         let beginnings = doors.iter().flat_map(|door| beginnings(&door.name));
         beginnings.filter_map(|rest| rest.strip_prefix(self.letters.as_str())?.chars().next()).collect()
     }
 }
 
-/// From the beginning of each word to the end of the name, without what stands between the words.
+/// For each word, the rest of the name from there on, without separators: `bikestore` and `store` for "Bike store".
 fn beginnings(name: &str) -> impl Iterator<Item = String> {
     let words: Vec<String> = name
         .split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c))
@@ -57,7 +57,7 @@ fn beginnings(name: &str) -> impl Iterator<Item = String> {
     (0..words.len()).map(move |first| words.get(first..).unwrap_or_default().concat())
 }
 
-/// As a person types it who has no accents at hand.
+/// Lower case without accents, as people type.
 fn plain(text: &str) -> impl Iterator<Item = char> {
     let decomposed = text.nfkd().filter(|c| !is_combining_mark(*c));
     decomposed.flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric())
