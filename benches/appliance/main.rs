@@ -24,13 +24,15 @@
     reason = "the tests use all of it"
 )]
 
-#[path = "../../tests/it/touchscreen.rs"]
+#[path = "../../tests/it/support/touchscreen.rs"]
 mod touchscreen;
 
 /// Stands in for the test module that `touchscreen.rs` imports.
-mod headless {
-    pub(crate) fn now() -> std::time::Instant {
-        std::time::Instant::now()
+mod support {
+    pub(crate) mod headless {
+        pub(crate) fn now() -> std::time::Instant {
+            std::time::Instant::now()
+        }
     }
 }
 

@@ -1,38 +1,12 @@
-//! One binary for all integration tests.
+//! One binary for all integration tests, sorted by what a reader looks for. `tests/README.md` says what is where.
 #![cfg(test)]
 
-mod appliance;
-mod command_line;
-mod contract;
-mod desk;
-mod disk;
-mod display;
-mod enrolment;
-mod face;
+mod support;
+mod client;
+mod screens;
+mod visits;
+mod staff;
 mod faults;
-mod gui;
-mod hands;
-mod hardened;
-mod headless;
-mod installed;
-mod kill;
-mod kisi;
-mod life;
-mod measures;
-mod memory;
-mod mutations;
-mod overload;
-mod pictures;
-mod sentences;
-mod silence;
-mod simulation;
-mod simulator;
-mod soak;
-mod stories;
-mod technician;
-mod tidy;
-mod tls;
-mod touchscreen;
-mod toxic;
-mod upgrade;
-mod wire;
+mod security;
+mod operations;
+mod architecture;

@@ -1,0 +1,5 @@
+//! The Kisi client, its contract with Kisi, and the simulator that stands in for Kisi.
+
+mod contract;
+mod kisi;
+mod simulator;

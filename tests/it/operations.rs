@@ -1,0 +1,6 @@
+//! Running a kiosk: commands, health, reload, upgrades, and long runs.
+
+mod appliance;
+mod command_line;
+mod soak;
+mod upgrade;

@@ -1,0 +1,14 @@
+//! What the tests share: the shipped program with and without a display, a site, a Kisi over TLS, network faults.
+
+pub(crate) mod bare_client;
+pub(crate) mod fault_proxy;
+pub(crate) mod files;
+pub(crate) mod headless;
+pub(crate) mod health;
+pub(crate) mod installed;
+pub(crate) mod kisi;
+pub(crate) mod network_namespace;
+pub(crate) mod scenes;
+pub(crate) mod screenshot;
+pub(crate) mod tls;
+pub(crate) mod touchscreen;

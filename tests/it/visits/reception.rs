@@ -1,0 +1,119 @@
+//! Reception mode: denser tiles, door search by keyboard, visits that outlast an unlock; and the choice of the monitor.
+
+use std::{fs, path::Path, time::Duration};
+
+use iced::Size;
+use iced_test::simulator::{tap_key, typewrite};
+use vestibule::screen::{colors::Colors, theme::Panel};
+
+use crate::support::{
+    headless::{BADGE, Kiosk, STILL, Site},
+    installed::{Installed, Program},
+    scenes::{desk_or_wall, save, signed_in},
+    touchscreen::Touchscreen,
+};
+
+const DESK: &str = "[display]\nreception = true\n";
+
+/// Number of door tiles, counted by their numbers.
+fn tiles(kiosk: &Kiosk) -> usize {
+    kiosk.texts().iter().filter(|text| text.parse::<u16>().is_ok()).count()
+}
+
+#[test]
+fn a_desk_shows_at_least_twice_as_many_doors_as_a_wall() {
+    let size = Size::new(1280.0, 800.0);
+    let (mut wall, mut desk) = (desk_or_wall(size, ""), desk_or_wall(size, "reception = true\n"));
+    desk.paint(Colors::LIGHT, Panel { is_desk: true, ..STILL });
+    signed_in(&mut wall, 30);
+    signed_in(&mut desk, 30);
+    assert!(2 * tiles(&wall) <= tiles(&desk), "{} and {}", tiles(&wall), tiles(&desk));
+    assert!(desk.shows("Lock"), "{:?}", desk.texts());
+    if std::env::var("VESTIBULE_PICTURES").is_ok() {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+        fs::create_dir_all(&folder).unwrap();
+        save(&folder.join("reception-1280x800.png"), size, &desk.picture());
+    }
+}
+
+/// Types one key every 110 ms, more slowly than a badge reader.
+fn type_slowly(kiosk: &mut Kiosk, text: &str) {
+    for c in text.chars() {
+        kiosk.batch(&typewrite(&c.to_string()).collect::<Vec<_>>());
+        kiosk.wait(Duration::from_millis(110));
+    }
+}
+
+fn press(kiosk: &mut Kiosk, key: iced::keyboard::key::Named) {
+    kiosk.batch(&tap_key(key, None).collect::<Vec<_>>());
+    kiosk.wait(Duration::from_millis(450));
+}
+
+#[test]
+fn at_a_desk_the_name_of_a_door_is_typed_and_enter_opens_it() {
+    use iced::keyboard::key::Named::{Backspace, Enter, Escape};
+
+    let site = Site::with(|_| {}, DESK);
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    let mut kiosk = site.kiosk();
+    type_slowly(&mut kiosk, "ab");
+    assert!(kiosk.is_at_rest(), "letters are ignored at rest");
+    kiosk.scan(BADGE);
+    kiosk.wait(Duration::from_millis(450));
+    assert!(kiosk.shows("Main entrance") && kiosk.shows("Bike store"));
+    type_slowly(&mut kiosk, "b");
+    assert!(kiosk.shows("Bike store") && kiosk.shows("Büro 2. Etage") && !kiosk.shows("Main entrance"));
+    press(&mut kiosk, Enter);
+    site.kisi.with(|world| assert_eq!(world.unlocks(), 0, "Enter does nothing with two matches"));
+    type_slowly(&mut kiosk, "x");
+    press(&mut kiosk, Backspace);
+    type_slowly(&mut kiosk, "i");
+    assert!(kiosk.shows("Bike store") && !kiosk.shows("Büro 2. Etage"), "{:?}", kiosk.texts());
+    kiosk.wait(Duration::from_millis(450));
+    press(&mut kiosk, Enter);
+    site.kisi.with(|world| {
+        assert_eq!(world.unlocks(), 1);
+        let event = world.events.iter().find(|event| event.kind == "lock.unlock").unwrap();
+        assert_eq!(event.object, ("Lock", 104));
+    });
+    press(&mut kiosk, Escape);
+    assert!(!kiosk.is_at_rest(), "the first Escape shows all doors");
+    press(&mut kiosk, Escape);
+    assert!(kiosk.is_at_rest(), "the second Escape signs out");
+}
+
+/// At a desk a scan is not taken for a search, and an unlock does not end the visit.
+#[test]
+fn at_a_desk_a_scan_does_not_search_and_an_unlock_ends_no_visit() {
+    let site = Site::with(|_| {}, DESK);
+    let _ = site.enrol("grace@example.com", Some(BADGE), false);
+    let mut kiosk = site.kiosk();
+    kiosk.scan(BADGE);
+    kiosk.wait(Duration::from_millis(450));
+    kiosk.tap_door("Bike store");
+    kiosk.wait(Duration::from_secs(9));
+    assert!(kiosk.shows("Hello Grace"), "longer than session.after_unlock_seconds: {:?}", kiosk.texts());
+    kiosk.scan(BADGE);
+    assert!(kiosk.shows("Hello Grace") && kiosk.shows("Main entrance"), "one's own badge keeps the visit");
+}
+
+/// `display.monitor` puts the window on that output. An unknown output is logged, and the window covers all of them.
+#[test]
+fn the_kiosk_goes_to_the_monitor_that_was_asked_for() {
+    let installed = Installed::new();
+    let screen = Touchscreen::start(1600, 600);
+    screen.divide("LEFT", "RIGHT");
+    let file = installed.path("kiosk.toml");
+    let plain = fs::read_to_string(&file).unwrap();
+    for (monitor, left, right) in [("RIGHT", false, true), ("LEFT", true, false), ("NONE", true, true)] {
+        fs::write(&file, format!("{plain}[display]\nmonitor = \"{monitor}\"\n")).unwrap();
+        let kiosk: Program = installed.kiosk(&screen);
+        let _ = kiosk.expect("the window is open");
+        if monitor == "NONE" {
+            let _ = kiosk.expect("display.monitor: there is no output `NONE`, use one of `LEFT`, `RIGHT`");
+        }
+        let picture = screen.settled();
+        let is_lit = |x: usize| picture[4 * (300 * 1600 + x)..][..3].iter().any(|part| *part != 0);
+        assert_eq!((is_lit(4), is_lit(1596)), (left, right), "{monitor}");
+    }
+}
