@@ -1,21 +1,19 @@
-//! Feedback tones, if the site enables them and the machine has an audio device. The first tone opens the device; after
-//! a quiet period it closes, so that nothing runs at rest.
+//! Feedback tones, if the site enables them and the machine can play them. A tone is a short WAV file on the standard input of
+//! ALSA's `aplay`, so the program needs no sound library, and a machine without one loses the tones only.
 
 use std::{
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    f32::consts::TAU,
+    io::{ErrorKind, Write},
+    process::{Command, Stdio},
+    sync::mpsc::{Receiver, Sender, channel},
     thread,
-    time::Duration,
-};
-
-use rodio::{
-    DeviceSinkBuilder, MixerDeviceSink, Source,
-    source::{SineWave, from_iter},
 };
 
 use crate::session::cue::Tone;
 
-/// The audio device closes after this long without a tone. Our choice.
-const QUIET: Duration = Duration::from_secs(10);
+/// Samples per second, one channel, 16 bits.
+const RATE: u32 = 44_100;
+const PLAYER: &str = "aplay";
 
 /// Sends tones to the sound thread. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -40,57 +38,91 @@ impl Sound {
 }
 
 fn play(tones: &Receiver<Tone>, volume: f32) {
-    let mut device: Option<MixerDeviceSink> = None;
     let mut was_said = false;
-    loop {
-        // With an open device, wait with a timeout, so that the device closes after a quiet period.
-        let next = match &device {
-            Some(_) => tones.recv_timeout(QUIET),
-            None => tones.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match next {
-            Ok(tone) => {
-                if device.is_none() {
-                    device = open(&mut was_said);
-                }
-                if let Some(device) = &device {
-                    device.mixer().add(notes(tone).amplify(volume));
-                }
-            }
-            Err(RecvTimeoutError::Timeout) => device = None,
-            Err(RecvTimeoutError::Disconnected) => return,
+    while let Ok(tone) = tones.recv() {
+        // Fast typing does not pile up tones: only the newest one is played.
+        let newest = tones.try_iter().last().unwrap_or(tone);
+        if let Err(why) = play_one(newest, volume)
+            && !std::mem::replace(&mut was_said, true)
+        {
+            tracing::warn!("{why}; tones are not played");
         }
     }
 }
 
-fn open(was_said: &mut bool) -> Option<MixerDeviceSink> {
-    match DeviceSinkBuilder::open_default_sink() {
-        Ok(mut device) => {
-            device.log_on_drop(false);
-            Some(device)
-        }
-        Err(error) => {
-            if !std::mem::replace(was_said, true) {
-                tracing::warn!(%error, "no audio device; tones are not played");
-            }
-            None
-        }
-    }
+/// Plays one tone and waits for its end. Returns what is missing when that fails.
+fn play_one(tone: Tone, volume: f32) -> Result<(), &'static str> {
+    let mut command = Command::new(PLAYER);
+    let command = command.args(["--quiet", "--file-type", "wav", "-"]);
+    let player = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut player = player.map_err(|error| {
+        let is_missing = error.kind() == ErrorKind::NotFound;
+        if is_missing { "`aplay` is not installed (Debian package alsa-utils)" } else { "`aplay` cannot be started" }
+    })?;
+    // A player that ends early closes its input; its exit code says so below.
+    let _ = player.stdin.take().map(|mut input| input.write_all(&wav(tone, volume)));
+    let is_played = player.wait().is_ok_and(|status| status.success());
+    if is_played { Ok(()) } else { Err("no audio device") }
 }
 
 /// The notes of a tone as Hz and ms. Every digit has the same short tone; a good result rises, a bad one falls.
-fn notes(tone: Tone) -> impl Source + use<> {
-    let notes: &[(f32, u64)] = match tone {
+const fn notes(tone: Tone) -> &'static [(f32, u16)] {
+    match tone {
         Tone::Key => &[(1_100.0, 35)],
         Tone::Good => &[(660.0, 90), (880.0, 160)],
         Tone::Bad => &[(330.0, 160), (247.0, 240)],
         Tone::Warning => &[(740.0, 90), (740.0, 90)],
-    };
-    from_iter(notes.iter().map(|(hertz, milliseconds)| {
-        let long = Duration::from_millis(*milliseconds);
-        // Fade in and out: a note with hard edges clicks.
-        let mut note = SineWave::new(*hertz).take_duration(long);
-        note.set_filter_fadeout();
-        note.fade_in(long / 8)
-    }))
+    }
+}
+
+/// A tone as a WAV file.
+///
+/// # Source
+///
+/// Microsoft, "Multiple Channel Audio Data and WAVE Files": RIFF header, format 1 (PCM), little-endian.
+fn wav(tone: Tone, volume: f32) -> Vec<u8> {
+    let samples: Vec<u8> = notes(tone).iter().flat_map(|note| note_samples(*note, volume)).collect();
+    let length = u32::try_from(samples.len()).unwrap_or_default();
+    let (channels, bytes) = (1_u16, 2_u16);
+    let mut file = Vec::with_capacity(44 + samples.len());
+    for part in [
+        &b"RIFF"[..],
+        &(36 + length).to_le_bytes(),
+        b"WAVEfmt ",
+        &16_u32.to_le_bytes(),
+        &1_u16.to_le_bytes(),
+        &channels.to_le_bytes(),
+        &RATE.to_le_bytes(),
+        &(RATE * u32::from(bytes)).to_le_bytes(),
+        &bytes.to_le_bytes(),
+        &(8 * bytes).to_le_bytes(),
+        b"data",
+        &length.to_le_bytes(),
+        &samples,
+    ] {
+        file.extend_from_slice(part);
+    }
+    file
+}
+
+/// A sine wave that fades in and out: a note with hard edges clicks.
+fn note_samples((hertz, milliseconds): (f32, u16), volume: f32) -> impl Iterator<Item = u8> {
+    let count = u32::from(milliseconds) * RATE / 1_000;
+    let fade = (count / 8).max(1);
+    (0..count).flat_map(move |at| {
+        let seconds = as_f32(at) / as_f32(RATE);
+        let edge = as_f32(at.min(count - at).min(fade)) / as_f32(fade);
+        let level = (TAU * hertz * seconds).sin() * edge * volume.clamp(0.0, 1.0);
+        to_i16(level).to_le_bytes()
+    })
+}
+
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "samples of a tone: far below 2^24")]
+fn as_f32(number: u32) -> f32 {
+    number as f32
+}
+
+#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "at most one: the product fits")]
+fn to_i16(level: f32) -> i16 {
+    (level * f32::from(i16::MAX)) as i16
 }
