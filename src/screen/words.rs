@@ -13,7 +13,7 @@ use crate::{
     trouble::Trouble,
 };
 
-static ALL: LazyLock<[Words; 4]> = LazyLock::new(|| Language::ALL.map(Words::new));
+static ALL: LazyLock<[Words; Language::ALL.len()]> = LazyLock::new(|| Language::ALL.map(Words::new));
 
 /// Returns the texts of a language.
 pub fn words(language: Language) -> &'static Words {
@@ -50,18 +50,12 @@ impl Words {
     }
 
     fn new(language: Language) -> Self {
-        let text = match language {
-            Language::En => include_str!("../../assets/languages/en.ftl"),
-            Language::De => include_str!("../../assets/languages/de.ftl"),
-            Language::Fr => include_str!("../../assets/languages/fr.ftl"),
-            Language::Es => include_str!("../../assets/languages/es.ftl"),
-        };
         let locale: LanguageIdentifier = language.code().parse().unwrap_or_default();
         let mut bundle = FluentBundle::new_concurrent(vec![locale]);
         // Bidirectional isolation marks would be drawn as boxes. No text here needs them.
         bundle.set_use_isolating(false);
         // Entries that cannot be parsed are left out. A test finds them.
-        let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(resource, _)| resource);
+        let resource = FluentResource::try_new(language.texts().to_owned()).unwrap_or_else(|(resource, _)| resource);
         drop(bundle.add_resource(resource));
         Self { language, bundle }
     }
