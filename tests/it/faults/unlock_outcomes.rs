@@ -9,10 +9,7 @@ use std::{
     time::Duration,
 };
 
-use iced_test::{
-    futures::futures::{StreamExt, executor::block_on},
-    runtime::{self, task},
-};
+use iced_test::futures::futures::{StreamExt, executor::block_on};
 use vestibule::{
     app::Message,
     door::Outcome,
@@ -268,12 +265,12 @@ fn an_unlock_without_an_answer_shows_no_answer() {
     kiosk.type_pin(&pin);
     kiosk.wait(REACH);
     proxy.set(Toxic { after: Some((Way::Down, 0, End::Reset)), ..Toxic::default() });
-    let task = kiosk.app.update(Message::Session(Event::DoorTouched(LOBBY)));
+    drop(kiosk.app.update(Message::Session(Event::DoorTouched(LOBBY))));
     assert!(kiosk.shows(&english().say("sending")), "F6: progress at once");
-    let answers = answers(task);
+    let said = until_answered(&kiosk);
     proxy.set(Toxic::default());
-    for answer in answers {
-        kiosk.send(answer);
+    for message in said {
+        drop(kiosk.app.update(message));
     }
     assert!(kiosk.shows(&english().advice(Outcome::Unknown(None))));
     kiosk.wait(Duration::from_millis(500));
@@ -284,16 +281,18 @@ fn an_unlock_without_an_answer_shows_no_answer() {
     assert_eq!(site.records_once(Action::Outcome, 1), ["unknown"]);
 }
 
-/// The messages that a task produces, not yet passed to the app.
-fn answers(task: iced::Task<Message>) -> Vec<Message> {
-    let mut messages = Vec::new();
-    let Some(mut stream) = task::into_stream(task) else { return messages };
-    while let Some(action) = block_on(stream.next()) {
-        if let runtime::Action::Output(message) = action {
-            messages.push(message);
+/// What the agent says up to the answer of an unlock, not yet passed to the app.
+fn until_answered(kiosk: &Kiosk) -> Vec<Message> {
+    let (agent, generation) = testing::agent(&kiosk.app).unwrap();
+    let mut said = Vec::new();
+    loop {
+        let event = block_on(agent.events().recv()).unwrap();
+        let is_answer = matches!(event, Event::UnlockAnswered(..));
+        said.push(Message::Agent(generation, event));
+        if is_answer {
+            return said;
         }
     }
-    messages
 }
 
 /// F32: an answer after the sign-out is audited for its own person and not shown to the next one.
@@ -307,16 +306,14 @@ fn an_answer_after_the_sign_out_is_written_down_for_its_person_and_shown_to_nobo
     kiosk.wait(REACH);
     let late = Fault { answer_delay_ms: 1_500, ..Fault::default() };
     site.kisi.with(|world| world.faults = vec![late.at("POST", "/locks/")]);
-    let task = kiosk.app.update(Message::Session(Event::DoorTouched(LOBBY)));
+    drop(kiosk.app.update(Message::Session(Event::DoorTouched(LOBBY))));
     kiosk.tap(&english().say("sign-out"));
     kiosk.type_pin(&grace);
     assert!(kiosk.shows("Hello Grace"), "{:?}", kiosk.texts());
-    for answer in answers(task) {
-        kiosk.send(answer);
-    }
+    let _ = site.records_once(Action::Outcome, 1);
+    kiosk.wait(Duration::from_millis(100));
     let Some(State::SignedIn(visit)) = testing::state(&kiosk.app) else { panic!() };
     assert_eq!(visit.attempt, Attempt::None, "not shown to Grace");
-    let _ = site.records_once(Action::Outcome, 1);
     let outcomes: Vec<_> = site.audit().into_iter().filter(|record| record["action"] == "unlock-outcome").collect();
     let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };
     assert_eq!((outcome["person"].as_str(), outcome["about"].as_str()), (Some("ada@example.com"), Some("accepted")));
