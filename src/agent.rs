@@ -64,7 +64,7 @@ use crate::{
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R22.
+/// `threats.md`, R22.
 const FLOOR: Duration = Duration::from_millis(700);
 /// Between two rounds of chores: counters, suspended people, pruning.
 const CHORES: Duration = Duration::from_mins(1);

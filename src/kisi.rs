@@ -279,7 +279,7 @@ impl Client {
     ///
     /// # Source
     ///
-    /// Kisi OpenAPI document, `POST /locks/{id}/unlock`; `threats-and-faults.md`, R44 to R48.
+    /// Kisi OpenAPI document, `POST /locks/{id}/unlock`; `threats.md`, R44 to R48.
     pub async fn unlock(&self, login: &Secret<String>, door: DoorId) -> Outcome {
         self.unlock_near(login, door, None, Instant::now() + self.settings.timeout).await
     }

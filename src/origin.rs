@@ -15,7 +15,7 @@ pub fn safe(text: &str) -> Option<Url> {
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R37 and T27.
+/// `threats.md`, R37 and T27.
 pub fn is_kisis(url: &Url) -> bool {
     url.host_str() == Some("api.kisi.io") || is_loopback(url)
 }

@@ -20,7 +20,7 @@ pub(super) fn close_new_files() {}
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R33; `prctl(2)`, `PR_SET_DUMPABLE`.
+/// `threats.md`, R33; `prctl(2)`, `PR_SET_DUMPABLE`.
 #[cfg(target_os = "linux")]
 pub(super) fn close() -> io::Result<()> {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};

@@ -12,7 +12,7 @@ use crate::door::DoorId;
 ///
 /// # Source
 ///
-/// `kisi-api.md`, section 6: seen in a public program of Kisi's.
+/// `kisi.md`, section 6: seen in a public program of Kisi's.
 const FRESH: Duration = Duration::from_secs(5);
 /// A beacon contains only the lower 22 bits of the lock's id.
 const ID_BITS: u64 = 0x003f_ffff;

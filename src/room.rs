@@ -6,7 +6,7 @@ use std::{io, path::Path};
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R54 and F39.
+/// `threats.md`, R54; `faults.md`, F39.
 pub const FULL: u64 = 90;
 
 /// Usage of the folder's file system in percent, as seen by an unprivileged account, rounded up.

@@ -1,6 +1,6 @@
 //! A simulated Kisi on this machine, for the demo and the tests, always reached over HTTP. It never forwards a request.
 //!
-//! Section 13 of the API notes lists what it imitates and how certain each behavior is. The contract is
+//! `kisi.md`, section 13, lists what it imitates and how certain each behavior is. The contract is
 //! `tests/kisi-openapi.yaml`. Where Kisi's behavior is assumed, [`world::Switches`] selects the alternative.
 
 mod caller;

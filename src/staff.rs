@@ -100,13 +100,13 @@ impl Pin {
     ///
     /// # Source
     ///
-    /// `threats-and-faults.md`, R3: our choice.
+    /// `threats.md`, R3: our choice.
     pub const MIN_DIGITS: usize = 6;
     /// Number of digits of the technician's PIN, which gives access to more than a door.
     ///
     /// # Source
     ///
-    /// `threats-and-faults.md`, T23.
+    /// `threats.md`, T23.
     pub const TECHNICIAN_DIGITS: usize = 8;
     /// Largest number of digits.
     pub const MAX_DIGITS: usize = 12;

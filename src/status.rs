@@ -19,7 +19,7 @@ use crate::trouble::Trouble;
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R58.
+/// `threats.md`, R58.
 pub const STILL: Duration = Duration::from_secs(20);
 
 /// The status of the program. Clones share it.

@@ -1,7 +1,7 @@
 //! The kiosk on a real X server beside an equivalent page in Chromium's kiosk mode: startup, memory, processor time at
 //! rest, touch latency; and for the kiosk alone: unlocks, long lists, memory after many visits. Prints a table.
 //!
-//! `cargo build --release && VESTIBULE_PROGRAM=target/release/vestibule cargo bench --profile dev --bench appliance`
+//! `cargo build --profile dist && VESTIBULE_PROGRAM=target/dist/vestibule cargo bench --profile dev --bench appliance`
 //!
 //! `-- alone` measures only what Chromium has no equivalent of. Only the program has to be a release build, not this
 //! benchmark. Without Chromium its column stays empty.

@@ -25,7 +25,7 @@ use crate::{
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R17.
+/// `threats.md`, R17.
 pub const TRIES: BudgetRules = BudgetRules { guesses: 10, refill: Duration::from_mins(10) };
 /// Wrong PINs of the technician's. Our choice: fewer than of anybody's (T23).
 const TECHNICIAN: BudgetRules = BudgetRules { guesses: 5, refill: Duration::from_mins(15) };

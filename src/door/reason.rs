@@ -11,7 +11,7 @@ use self::Refusal::{
 ///
 /// # Source
 ///
-/// `kisi-api.md`, section 5: the codes are Kisi's, the classes ours.
+/// `kisi.md`, section 5: the codes are Kisi's, the classes ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Refusal {
@@ -161,7 +161,7 @@ const UPDATING: &str = "fbc000";
 ///
 /// # Source
 ///
-/// Kisi OpenAPI document, error codes; `kisi-api.md`, section 5.
+/// Kisi OpenAPI document, error codes; `kisi.md`, section 5.
 const CODES: [Row; 69] = [
     ("afc496", Login),
     ("afc507", Login),

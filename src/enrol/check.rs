@@ -8,7 +8,7 @@ use crate::{
     store::directory::{Directory, Person},
 };
 
-/// Pause before each request: four per second. Kisi allows five (kisi-api.md, section 1.4).
+/// Pause before each request: four per second. Kisi allows five (`kisi.md`, section 1.4).
 const PACE: Duration = Duration::from_millis(250);
 
 /// Result of checking a login.

@@ -12,7 +12,7 @@ use crate::{
 ///
 /// # Source
 ///
-/// Kisi OpenAPI document, `Group` and `Lock`; `kisi-api.md`, section 8: which of them a kiosk can satisfy.
+/// Kisi OpenAPI document, `Group` and `Lock`; `kisi.md`, section 8: which of them a kiosk can satisfy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bar {
     /// The door has no hardware.

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{Error, wire};
 use crate::door::Code;
 
-/// Largest body that is read, in bytes (`threats-and-faults.md`, R39).
+/// Largest body that is read, in bytes (`threats.md`, R39).
 const BODY_LIMIT: usize = 1024 * 1024;
 
 /// Parses a 2xx response as JSON. Also returns the total from `X-Collection-Range`, if present.

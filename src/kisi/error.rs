@@ -160,7 +160,7 @@ impl Error {
     ///
     /// # Source
     ///
-    /// `threats-and-faults.md`, R46 and R48.
+    /// `threats.md`, R46 and R48.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::Unreachable(_) | Self::Late | Self::Secret | Self::Setting { .. } | Self::Client(_) => {

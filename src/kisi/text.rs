@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R43.
+/// `threats.md`, R43.
 const MAX_GRAPHEMES: usize = 64;
 /// Longer strings are cut before cleaning (R39).
 const MAX_BYTES: usize = 256;

@@ -235,7 +235,7 @@ impl Lock {
     ///
     /// # Source
     ///
-    /// `kisi-api.md`, section 3.2: order and words are ours.
+    /// `kisi.md`, section 3.2: order and words are ours.
     fn state(&self, has_position: bool) -> DoorState {
         let is = |field: Option<bool>| field == Some(true);
         if is(self.locked_down) {

@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// With more doors than this, people can search by name (design, section 2).
+/// With more doors than this, people can search by name (`design.md`, section 2).
 const MANY: usize = 24;
 
 /// The time left and the length of the countdown, while it is shown.

@@ -18,7 +18,7 @@ pub struct BudgetRules {
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R14 to R16, R18, R19.
+/// `threats.md`, R14 to R16, R18, R19.
 #[derive(Debug)]
 pub struct Budget {
     rules: BudgetRules,

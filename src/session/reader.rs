@@ -16,7 +16,7 @@ use crate::staff::{Badge, Digit};
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R28: readers type with gaps of 7 to 8 ms; nobody types 20 keys a second.
+/// `threats.md`, R28: readers type with gaps of 7 to 8 ms; nobody types 20 keys a second.
 const GAP: Duration = Duration::from_millis(50);
 /// A scan without a terminator is over after this silence (R28).
 const END: Duration = Duration::from_millis(150);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::staff::{Badge, Pin};
 
-/// A half-typed entry is cleared after this (design, section 2).
+/// A half-typed entry is cleared after this (`design.md`, section 2).
 pub(super) const ENTRY: Duration = Duration::from_secs(10);
 
 /// The state of the kiosk.

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use super::{Effect, Ended, Session, SessionId, State, entry::Entry};
 use crate::staff::Pin;
 
-/// How long the clock must be held (design, section 2).
+/// How long the clock must be held (`design.md`, section 2).
 pub const HOLD: Duration = Duration::from_secs(3);
-/// How long the screen stays open (design, section 2).
+/// How long the screen stays open (`design.md`, section 2).
 pub const STAY: Duration = Duration::from_mins(2);
 /// A half-typed technician PIN is cleared after this. It has more digits than others, so this is longer. Our choice.
 const ENTRY: Duration = Duration::from_secs(20);

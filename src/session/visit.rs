@@ -18,7 +18,7 @@ const UNLOCK_GRACE: Duration = Duration::from_secs(2);
 const OUTCOME: Duration = Duration::from_secs(6);
 /// A door that must be tapped twice forgets the first tap after this. Our choice.
 const CONFIRM: Duration = Duration::from_secs(5);
-/// A door that may be opening cannot be tapped for this long (`threats-and-faults.md`, R47: 3 to 5 s).
+/// A door that may be opening cannot be tapped for this long (`threats.md`, R47: 3 to 5 s).
 const REST: Duration = Duration::from_secs(4);
 /// A half-typed door number is cleared after this. Our choice.
 const NUMBER: Duration = Duration::from_secs(6);
@@ -26,7 +26,7 @@ const NUMBER: Duration = Duration::from_secs(6);
 const FEW: usize = 4;
 /// Maximum number of digits in a door's number. By default a badge number has more.
 const DIGITS: u8 = 3;
-/// Touches this soon after a change of the screen are ignored (`threats-and-faults.md`, R24).
+/// Touches this soon after a change of the screen are ignored (`threats.md`, R24).
 const SETTLE: Duration = Duration::from_millis(400);
 
 /// The visit of a person who is signed in.

@@ -176,7 +176,7 @@ pub struct Card {
 ///
 /// # Source
 ///
-/// `kisi-api.md`, section 13: each switch is the alternative to a line tagged "assumed".
+/// `kisi.md`, section 13: each switch is the alternative to a line tagged "assumed".
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "each switch is independent of the others")]

@@ -57,7 +57,7 @@ pub enum BadgeFormat {
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R25 and R56.
+/// `threats.md`, R25 and R56.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Badge(String);
 

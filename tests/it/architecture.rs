@@ -290,7 +290,7 @@ fn every_source_file_has_a_module_doc() {
     }
 }
 
-/// Every fault F1 to F60 and threat T1 to T39 of `threats-and-faults.md` occurs on a line with a comment in `src`,
+/// Every fault of `faults.md` (F1 to F60) and every threat of `threats.md` (T1 to T39) occurs on a line with a comment in `src`,
 /// `tests` or `benches`.
 #[test]
 fn every_fault_and_threat_is_cited() {

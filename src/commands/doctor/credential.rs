@@ -96,7 +96,7 @@ fn sextet(digit: u8) -> Option<u32> {
 mod tests {
     use super::*;
 
-    /// F35: the host and null samples are the first bytes of output of `systemd-creds encrypt --with-key=host` and
+    /// E35: the host and null samples are the first bytes of output of `systemd-creds encrypt --with-key=host` and
     /// `--with-key=null`.
     #[test]
     fn the_first_bytes_of_a_credential_say_what_it_is_bound_to() {

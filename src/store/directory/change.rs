@@ -228,7 +228,7 @@ impl Directory {
     ///
     /// # Source
     ///
-    /// `threats-and-faults.md`, R12.
+    /// `threats.md`, R12.
     pub fn forget_badge_copies(&mut self) -> Result<usize, Error> {
         let change = self.begin()?;
         let sql = "DELETE FROM logins WHERE role = 'device'

@@ -8,7 +8,7 @@ use crate::staff::Pin;
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R2.
+/// `threats.md`, R2.
 const RATIO: f64 = 1000.0;
 
 /// Number of possible card numbers if the site declares none: 26-bit cards with one facility code.
@@ -149,7 +149,7 @@ mod tests {
         Odds { digits, people, guesses: 10, refill: Duration::from_mins(6) }
     }
 
-    /// T1, and the table in `threats-and-faults.md`.
+    /// T1, and the table in `threats.md`.
     #[test]
     fn the_chances_are_those_of_the_table() {
         let day = Duration::from_hours(24);

@@ -45,7 +45,7 @@ impl Cost {
     ///
     /// # Source
     ///
-    /// `threats-and-faults.md`, R9; RFC 9106, section 4: as much memory as there is, then passes.
+    /// `threats.md`, R9; RFC 9106, section 4: as much memory as there is, then passes.
     pub fn that_takes(timed: &mut dyn FnMut(&mut dyn FnMut()) -> Duration) -> Self {
         let mut time = |cost: Self| {
             let mut once = || {
@@ -123,7 +123,7 @@ pub(super) fn draw(digits: usize) -> Result<Pin, Error> {
 ///
 /// # Source
 ///
-/// `threats-and-faults.md`, R4.
+/// `threats.md`, R4.
 fn is_trivial(pin: &Pin) -> bool {
     let digits = pin.expose();
     let steps = |step: u8| digits.windows(2).all(|pair| matches!(pair, [a, b] if *b == (a - b'0' + step) % 10 + b'0'));

@@ -95,7 +95,7 @@ impl DataKey {
     ///
     /// # Source
     ///
-    /// `threats-and-faults.md`, "Construction".
+    /// `threats.md`, "Construction".
     pub(super) fn pin_tag(&self, stretched: &Stretched) -> [u8; 32] {
         mac(&self.0, b"vestibule/pin-index/v1", &**stretched)
     }

@@ -28,7 +28,7 @@ impl Directory {
     ///
     /// # Source
     ///
-    /// `threats-and-faults.md`, R1 and T23: at least 8 digits, issued.
+    /// `threats.md`, R1 and T23: at least 8 digits, issued.
     pub fn issue_technician_pin(&mut self, show: &mut dyn FnMut(&Pin) -> io::Result<()>) -> Result<Pin, Error> {
         let pin = draw(Pin::TECHNICIAN_DIGITS)?;
         let stretched = pin::stretch(&pin, &self.salt, self.cost)?;

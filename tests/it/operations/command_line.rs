@@ -509,7 +509,7 @@ fn doctor_prints_badge_odds_and_too_few_numbers_are_refused() {
     ] {
         assert!(said.contains(&format!("odds     {line}: one guess")), "no `{line}`: {said}");
     }
-    assert!(said.contains("core-hours") && said.contains("replace cards"), "finding F34, a stolen disk: {said}");
+    assert!(said.contains("core-hours") && said.contains("replace cards"), "a stolen disk: {said}");
     let mut directory = files.opened();
     let grace = directory.person(GRACE).unwrap().unwrap().id;
     for number in 0..65 {

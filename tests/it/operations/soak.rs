@@ -2,7 +2,7 @@
 //! the audit log verifies. One test runs the program with its window. The other runs the shipped session, agent,
 //! client, directory and audit log without a window, for more visits in the same time.
 //!
-//! `VESTIBULE_SOAK=20000 cargo test soak -- --nocapture` is the long form. `VESTIBULE_PROGRAM=target/release/vestibule`
+//! `VESTIBULE_SOAK=20000 cargo test soak -- --nocapture` is the long form. `VESTIBULE_PROGRAM=target/dist/vestibule`
 //! selects another build for the test with the window.
 
 use std::{fmt, fs, process::Command, thread, time::Duration};

@@ -34,7 +34,7 @@ fn long(name: &str, short: usize) -> usize {
 ///
 /// # Source
 ///
-/// `HackTricks`, "Escaping from GUI applications"; `threats-and-faults.md`, T21.
+/// `HackTricks`, "Escaping from GUI applications"; `threats.md`, T21.
 fn ways_out() -> Vec<Vec<i32>> {
     let (ctrl, alt, shift, super_) = (29, 56, 42, 125);
     let mut ways = vec![
