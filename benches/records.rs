@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{PEOPLE} people, {records} records, {} MiB", size / 1_048_576);
 
     let begin = Instant::now();
-    let directory = Directory::open(folder.path(), None, || Cost::FLOOR)?;
+    let directory = Directory::open(folder.path(), None, || Cost::MINIMUM)?;
     let log = wiring::begin_log(&config, &directory)?;
     let start = begin.elapsed().as_secs_f64();
     println!("start: {start:.3} s, goal {START} s");
@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Enrolls the people and writes the records as the program does, four for each visit.
 fn fill(folder: &std::path::Path, records: u64) -> Result<(), Box<dyn Error>> {
-    let mut directory = Directory::open(folder, None, || Cost::FLOOR)?;
+    let mut directory = Directory::open(folder, None, || Cost::MINIMUM)?;
     for person in 0..PEOPLE {
         let _ = directory.enrol(&Enrolment {
             email: &format!("p{person}@example.com"),

@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let samples = numbers.first().copied().unwrap_or(2_000);
     let agent_samples = numbers.get(1).copied().unwrap_or(200);
     let folder = vestibule::private_files::temporary_folder("vestibule-")?;
-    let mut directory = Directory::open(folder.path(), None, || Cost::FLOOR)?;
+    let mut directory = Directory::open(folder.path(), None, || Cost::MINIMUM)?;
     let pins = enrol(&mut directory, 50)?;
 
     let mut times: [Vec<f64>; 4] = Default::default();
@@ -122,7 +122,7 @@ fn agent(
         // agent has to write alike. New agents after 20 samples, because after 20 unknown badges the next is refused
         // without a lookup.
         let agents = [(); 4].map(|()| {
-            let directory = Directory::open(folder, None, || Cost::FLOOR)?;
+            let directory = Directory::open(folder, None, || Cost::MINIMUM)?;
             wiring::start(&config, directory, Client::new(&wiring::client(&config))?)
                 .map_err(Box::<dyn std::error::Error>::from)
         });

@@ -53,11 +53,11 @@ pub use self::{
 use crate::{
     door::DoorId,
     kisi,
+    platform::suspend,
     secret::Secret,
-    session::{Effect, Event, Identity, SessionId, technician::Step},
+    session::{Effect, Event, Identity, SessionId, technician::TechnicianAction},
     status::Status,
     store::audit::Action,
-    uptime,
 };
 
 /// Every failed sign-in takes at least this long, so that the time does not tell which kind of failure it was.
@@ -272,11 +272,11 @@ impl Agent {
     }
 
     /// Written down first. The session does it when it hears so.
-    fn technician_acts(&mut self, session: SessionId, step: Step) {
+    fn technician_acts(&mut self, session: SessionId, step: TechnicianAction) {
         if self.technician == Some(session) {
             tracing::warn!(step = step.name(), "the technician");
             self.audit.note(Action::Technician, step.name());
-            self.say(Event::StepRecorded(session, step));
+            self.say(Event::TechnicianActionRecorded(session, step));
         }
     }
 
@@ -313,7 +313,7 @@ impl Agent {
     }
 
     fn read_clocks(&mut self) {
-        self.compare_clocks((Timestamp::now(), time::Instant::now()), uptime::asleep());
+        self.compare_clocks((Timestamp::now(), time::Instant::now()), suspend::time_suspended());
     }
 
     /// A jump of the clock is written down, and after a suspend every connection is dead.

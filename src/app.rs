@@ -1,10 +1,9 @@
 //! The window: messages become events, effects become tasks, the state becomes a screen. The only place that reads the clock.
 
-mod monitor;
-mod place;
+mod window_placement;
 mod reload;
-mod wait;
-mod setting;
+mod timers;
+mod window_settings;
 #[doc(hidden)]
 pub mod testing;
 
@@ -18,14 +17,16 @@ use iced::{
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use self::wait::{At, Heard, Watched, from, minutes};
+use self::timers::{At, Heard, Watched, from, minutes};
 pub use self::{
-    reload::{Again, Begun},
-    setting::Window,
+    reload::{Reloaded, Reloader},
+    window_settings::Window,
 };
 use crate::{
     agent::{Handle, Health},
     language::Language,
+    platform::supervisor,
+    platform::suspend,
     screen::{
         dim, doors, keys, notice,
         qr::Code,
@@ -35,8 +36,6 @@ use crate::{
         words::{Words, words},
     },
     session::{Effect, Event, Session, State, reader::Key, rules::Rules},
-    status::supervisor,
-    uptime,
 };
 
 /// How often time is looked at while something can expire.
@@ -103,13 +102,13 @@ pub enum Message {
     /// The configuration may be another.
     ReloadAsked,
     /// This is the kiosk with the configuration of now, or why there is none.
-    Reloaded(Result<Begun, String>),
+    Reloaded(Result<Reloaded, String>),
 }
 
 /// The program.
 #[derive(Debug)]
 pub struct App {
-    face: Face,
+    mode: Mode,
     window: Window,
     now: Instant,
     /// By the clock on the wall.
@@ -119,7 +118,7 @@ pub struct App {
     /// What is said instead of the language, for tests.
     words: Option<&'static Words>,
     /// The window stood still: before this, what opens a door was meant for then, not for now (R50).
-    settled_at: Instant,
+    ignore_input_until: Instant,
     /// The configuration is read as soon as nobody is there.
     wants_reload: bool,
     /// Counts kiosks: what one of them hears is not for the next.
@@ -127,7 +126,7 @@ pub struct App {
 }
 
 #[derive(Debug)]
-enum Face {
+enum Mode {
     Working(Box<Kiosk>),
     Broken { what: String, phone: String },
 }
@@ -182,15 +181,15 @@ impl App {
     /// The program before its first message.
     pub fn new(start: Start, window: Window) -> Self {
         let now = now();
-        let face = Face::new(start, now);
+        let mode = Mode::new(start, now);
         let mut app = Self {
-            face,
+            mode,
             window,
             now,
             time: time(),
             is_fixed: false,
             words: None,
-            settled_at: now,
+            ignore_input_until: now,
             wants_reload: false,
             generation: 0,
         };
@@ -209,10 +208,12 @@ impl App {
         let is_signed_in = matches!(self.state(), Some(State::SignedIn(_)));
         if is_signed_in && STOOD_STILL < self.now.saturating_duration_since(before) {
             tracing::warn!("the window stood still: what was touched meanwhile opens nothing");
-            self.settled_at = self.now + SETTLE;
+            self.ignore_input_until = self.now + SETTLE;
         }
         match message {
-            Message::Session(Event::DoorTouched(_) | Event::KeyPressed(Key::Enter)) if self.now < self.settled_at => {
+            Message::Session(Event::DoorTouched(_) | Event::KeyPressed(Key::Enter))
+                if self.now < self.ignore_input_until =>
+            {
                 self.send(Event::Ticked)
             }
             Message::Opened(id) => {
@@ -248,7 +249,7 @@ impl App {
             }
             Message::Session(event) | Message::Agent(_, event) => self.send(event),
             Message::Health(health) => {
-                if let Face::Working(kiosk) = &mut self.face {
+                if let Mode::Working(kiosk) = &mut self.mode {
                     kiosk.health = health;
                 }
                 Task::none()
@@ -257,7 +258,7 @@ impl App {
     }
 
     fn send(&mut self, event: Event) -> Task<Message> {
-        let Face::Working(kiosk) = &mut self.face else { return Task::none() };
+        let Mode::Working(kiosk) = &mut self.mode else { return Task::none() };
         let before = kiosk.session.cue(self.now);
         if let Event::UnlockAnswered(..) = event {
             kiosk.open_unlocks = kiosk.open_unlocks.saturating_sub(1);
@@ -286,7 +287,7 @@ impl App {
         if let Effect::Reload = effect {
             return Some(self.reload());
         }
-        if let Face::Working(kiosk) = &mut self.face {
+        if let Mode::Working(kiosk) = &mut self.mode {
             kiosk.open_unlocks += usize::from(matches!(effect, Effect::Unlock(..)));
             kiosk.agent.send(effect);
         }
@@ -295,9 +296,9 @@ impl App {
 
     /// Draws the screen that fits the state.
     pub fn view(&self) -> Element<'_, Message> {
-        let language = match &self.face {
-            Face::Working(kiosk) => kiosk.session.language(),
-            Face::Broken { .. } => Language::En,
+        let language = match &self.mode {
+            Mode::Working(kiosk) => kiosk.session.language(),
+            Mode::Broken { .. } => Language::En,
         };
         let words = self.words.unwrap_or_else(|| words(language));
         let Window { panel, colors, .. } = self.window;
@@ -306,9 +307,9 @@ impl App {
     }
 
     fn page(&self, metrics: Metrics) -> Element<'_, Message> {
-        match &self.face {
-            Face::Broken { what, phone } => notice::view(what, phone, metrics),
-            Face::Working(kiosk) => match kiosk.session.state() {
+        match &self.mode {
+            Mode::Broken { what, phone } => notice::view(what, phone, metrics),
+            Mode::Working(kiosk) => match kiosk.session.state() {
                 State::SignedIn(visit) => {
                     let rules = kiosk.session.rules();
                     let warning = kiosk.session.warning(self.now).map(|left| (left, rules.warning));
@@ -319,11 +320,11 @@ impl App {
                 }
                 state @ (State::SignedOut { .. } | State::Checking { .. }) => {
                     let clock = metrics.words.time(self.time.time(), metrics.clock_24h);
-                    let (wait, trouble) = (kiosk.session.budget().wait(self.now), kiosk.health.trouble);
+                    let (wait, outage) = (kiosk.session.budget().wait(self.now), kiosk.health.outage);
                     if kiosk.session.is_dim() {
                         return dim::view(&kiosk.labels, &clock, minutes(self.time), metrics).map(Message::Session);
                     }
-                    let said = Said { wait, trouble, clock: &clock };
+                    let said = Said { wait, outage, clock: &clock };
                     sign_in::view(state, kiosk.session.rules(), &kiosk.labels, said, metrics).map(Message::Session)
                 }
             },
@@ -332,9 +333,9 @@ impl App {
 
     /// Ticks only while something can expire.
     pub fn subscription(&self) -> Subscription<Message> {
-        let ticks = match &self.face {
-            Face::Working(kiosk) if kiosk.session.hears_keys() => iced::time::every(QUICK_TICK),
-            Face::Working(kiosk) => match (kiosk.session.state(), kiosk.session.deadline()) {
+        let ticks = match &self.mode {
+            Mode::Working(kiosk) if kiosk.session.hears_keys() => iced::time::every(QUICK_TICK),
+            Mode::Working(kiosk) => match (kiosk.session.state(), kiosk.session.deadline()) {
                 // A countdown may be shown.
                 (State::SignedIn(_), _) => iced::time::every(TICK),
                 _ if kiosk.session.budget().is_waiting() => iced::time::every(SLOW_TICK),
@@ -343,20 +344,20 @@ impl App {
                 }
                 (State::SignedOut { .. } | State::Checking { .. } | State::Technician(_), None) => Subscription::none(),
             },
-            Face::Broken { .. } => Subscription::none(),
+            Mode::Broken { .. } => Subscription::none(),
         };
         let minute = Subscription::run_with(minutes(self.time), |_| {
             let seconds = u64::try_from(time().second()).unwrap_or_default();
             from(Duration::from_secs(60_u64.saturating_sub(seconds)))
         });
-        let agent = match &self.face {
-            Face::Working(kiosk) => Subscription::batch([
+        let agent = match &self.mode {
+            Mode::Working(kiosk) => Subscription::batch([
                 Subscription::run_with(Watched(kiosk.agent.clone(), self.generation), Watched::health)
                     .map(Message::Health),
                 Subscription::run_with(Heard(kiosk.agent.clone(), self.generation), Heard::events)
                     .map(|(generation, event)| Message::Agent(generation, event)),
             ]),
-            Face::Broken { .. } => Subscription::none(),
+            Mode::Broken { .. } => Subscription::none(),
         };
         Subscription::batch([
             agent,
@@ -371,9 +372,9 @@ impl App {
     }
 
     fn state(&self) -> Option<&State> {
-        match &self.face {
-            Face::Working(kiosk) => Some(kiosk.session.state()),
-            Face::Broken { .. } => None,
+        match &self.mode {
+            Mode::Working(kiosk) => Some(kiosk.session.state()),
+            Mode::Broken { .. } => None,
         }
     }
 }
@@ -385,5 +386,5 @@ fn time() -> DateTime {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 fn now() -> Instant {
     // A machine that slept must not find somebody signed in.
-    Instant::now() + uptime::asleep()
+    Instant::now() + suspend::time_suspended()
 }

@@ -1,14 +1,13 @@
 //! Implements the commands. `arguments.rs` declares their arguments.
 
 mod audit;
-mod display;
 mod doctor;
-mod keys;
+mod backup;
 mod qr;
 mod report;
 mod setup;
 mod staff;
-mod technician;
+mod technician_pin;
 
 use std::{
     env,
@@ -21,11 +20,12 @@ use std::{
 
 use clap::CommandFactory;
 use vestibule::{
-    app::{self, Again, Begun, Start, Window},
-    chain::Chain,
+    app::{self, Reloaded, Reloader, Start, Window},
     config::Config,
     demo::Demo,
+    error_chain::Chain,
     kisi::Client,
+    platform::{display, hangup},
     private_files,
     simulator::{Simulator, world::World},
     status::{Status, server},
@@ -122,7 +122,7 @@ impl Site {
         if !display::is_there() {
             return Err(Failure::NoDisplay);
         }
-        let _ = hear_hangups();
+        let _ = hangup::survive();
         let config = self.config();
         let status = Status::default();
         watch(config.as_ref().ok(), &status);
@@ -140,7 +140,7 @@ impl Site {
                 (Start::Broken { what, phone }, window)
             }
         };
-        let again = Again::new(move || kept.again());
+        let again = Reloader::new(move || kept.again());
         show(start, Window { status, again: Some(again), ..window })
     }
 }
@@ -175,7 +175,7 @@ impl Kept {
     }
 
     /// Reads the configuration again and starts with it. If that fails, records why in the status and changes nothing else.
-    fn again(&self) -> Result<Begun, String> {
+    fn again(&self) -> Result<Reloaded, String> {
         let begun = self.site.config().and_then(|config| Ok(Box::new((self.start(&config)?, wiring::window(&config)))));
         begun.map_err(|failure| {
             let why = Chain(&failure).to_string();
@@ -203,23 +203,6 @@ fn watch(config: Option<&Config>, status: &Status) {
     }
 }
 
-/// Keeps SIGHUP from ending the process before the window handles it. A reload signal that arrives in between is lost, which
-/// is harmless: the configuration is about to be read.
-#[cfg(unix)]
-fn hear_hangups() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let _within = runtime.enter();
-    // tokio never removes the handler, not even when the runtime is dropped.
-    signal(SignalKind::hangup()).map(drop)
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "on other systems it can fail")]
-fn hear_hangups() -> io::Result<()> {
-    Ok(())
-}
-
 /// Locks the data folder for one kiosk. Two of them would overwrite each other's guess budgets.
 fn lock(folder: &Path) -> Result<File, Failure> {
     let path = folder.join("kiosk.lock");
@@ -237,9 +220,9 @@ fn lock(folder: &Path) -> Result<File, Failure> {
 
 /// Runs the window until it closes. If nobody closed it, the display server is gone, which is an error.
 fn show(start: Start, window: Window) -> Result<(), Failure> {
-    let left = window.left.clone();
+    let closed_on_purpose = window.closed_on_purpose.clone();
     app::application(start, window).run().map_err(Failure::Window)?;
-    if left.load(Ordering::Relaxed) { Ok(()) } else { Err(Failure::DisplayLost) }
+    if closed_on_purpose.load(Ordering::Relaxed) { Ok(()) } else { Err(Failure::DisplayLost) }
 }
 
 /// Writes one man page per command into the folder. The package installs them.

@@ -23,8 +23,8 @@ use self::{
     raw::{Raw, display, health, kiosk, kisi, line_of, log, merge, profile, sign_in},
 };
 use crate::{
+    base_url::Proxy,
     language::Language,
-    origin::Proxy,
     staff::{BadgeProfile, NameFormat},
 };
 

@@ -41,13 +41,13 @@ impl From<[u8; 32]> for KeyRing {
 
 /// HMAC-SHA-256 of a message. Every use has its own label.
 pub fn mac(key: &Key, label: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut mac = prover(key, label);
+    let mut mac = streaming_mac(key, label);
     mac.update(message);
     mac.finalize().into_bytes().into()
 }
 
 /// The same, for a message that is added in parts.
-pub fn prover(key: &Key, label: &[u8]) -> Hmac<Sha256> {
+pub fn streaming_mac(key: &Key, label: &[u8]) -> Hmac<Sha256> {
     // HMAC pads a short key with zeros to its block size.
     let mut block = Zeroizing::new([0; 64]);
     block.iter_mut().zip(key.iter()).for_each(|(to, from)| *to = *from);

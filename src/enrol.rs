@@ -5,15 +5,15 @@ pub mod access;
 pub mod check;
 pub mod csv;
 mod error;
-mod life;
+mod logins;
 pub mod proposal;
 
 use std::{fmt, io, time::Duration};
 
-pub use self::{error::Error, life::Renewed};
+pub use self::{error::Error, logins::Renewed};
 
 use crate::{
-    chain::Chain,
+    error_chain::Chain,
     kisi::Client,
     secret::Secret,
     staff::{Badge, Pin, StaffId},
@@ -160,7 +160,7 @@ impl Enroller {
             let hint = badge.hint().to_owned();
             return Err(Error::Directory(directory::Error::BadgeTaken { hint, owner }));
         }
-        let _ = self.settle().await?;
+        let _ = self.drain_outbox().await?;
         let (errand, login) = self.make_login(&candidate.email).await?;
         let name = [candidate.name.as_str(), &login.name, &candidate.email].into_iter().find(|name| !name.is_empty());
         let person = Enrolment {

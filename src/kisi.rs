@@ -2,43 +2,43 @@
 
 mod access;
 mod admin;
-mod again;
-mod answer;
+mod retry;
+mod response;
 mod connect;
 mod error;
 mod list;
-mod pace;
+mod rate_limit;
 mod settings;
-mod signs;
+mod deprecation;
 mod text;
 mod wire;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, civil::DateTime};
-use reqwest::{Certificate, Method, RequestBuilder, Response, Url, header, redirect, retry};
+use reqwest::{Certificate, Method, RequestBuilder, Response, Url, header, redirect};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 pub use self::{
-    access::{Bar, Barred, Group, GroupRight, Rights},
+    access::{Group, GroupRight, RestrictedDoor, Restriction, Rights},
     admin::{Card, Device, DeviceLogin, Login, User},
     error::Error,
     settings::{Roots, Settings},
 };
 use self::{
-    answer::{body, is_html, json, success},
     connect::Deadlines,
+    deprecation::Signs,
     list::Query,
-    pace::{Kind, Pace},
+    rate_limit::{Kind, Pace},
+    response::{body, is_html, json, success},
     settings::{base_url, partner_headers},
-    signs::Signs,
 };
 use crate::{
-    chain::Chain,
+    base_url::{self, Proxy},
     door::{Code, Door, DoorId, Outcome, PlaceId},
-    origin::{self, Proxy},
+    error_chain::Chain,
     secret::Secret,
 };
 
@@ -131,7 +131,7 @@ impl Client {
         let mut http = reqwest::Client::builder()
             .https_only(base.scheme() == "https")
             .redirect(redirect::Policy::none())
-            .retry(retry::never())
+            .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
             .http1_only()
@@ -151,7 +151,7 @@ impl Client {
         }
         if let Some(proxy) = &settings.proxy {
             let bad = |allowed| Error::Setting { key: "kisi.proxy", value: proxy.to_string(), allowed };
-            if origin::is_loopback(&base) || base.scheme() != "https" {
+            if base_url::is_loopback(&base) || base.scheme() != "https" {
                 return Err(bad("empty while kisi.base_url is an address of this machine"));
             }
             http = http.proxy(reqwest::Proxy::all(proxy.expose().clone()).map_err(|_| bad(Proxy::ALLOWED))?);
@@ -169,7 +169,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`Self::new`].
-    pub fn anew(&self) -> Result<Self, Error> {
+    pub fn reconnected(&self) -> Result<Self, Error> {
         Ok(Self { signs: self.signs.clone(), ..Self::new(&self.settings)? })
     }
 

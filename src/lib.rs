@@ -1,23 +1,22 @@
 //! vestibule: a touchscreen kiosk that opens the doors a person may open with Kisi, in that person's own name.
 
-pub mod chain;
+pub mod error_chain;
 pub mod hex;
 pub mod crypt;
 pub mod secret;
 pub mod door;
-pub mod origin;
+pub mod base_url;
 pub mod proximity;
-pub mod trouble;
-pub mod uptime;
+pub mod outage;
 pub mod staff;
 pub mod session;
 pub mod config;
 pub mod store;
 pub mod kisi;
 pub mod language;
-pub mod vault;
+pub mod backup_encryption;
 pub mod private_files;
-pub mod room;
+pub mod platform;
 pub mod screen;
 pub mod status;
 pub mod agent;

@@ -18,7 +18,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
     util::SubscriberInitExt,
 };
-use vestibule::{config, status::supervisor};
+use vestibule::{config, platform::supervisor};
 
 /// The log filter if `VESTIBULE_LOG` is not set or invalid.
 const LOG: &str = "warn,vestibule=info";

@@ -4,7 +4,6 @@
 mod arguments;
 mod commands;
 mod logging;
-mod process;
 
 use std::{
     alloc::System,
@@ -16,9 +15,11 @@ use std::{
 
 use clap::Parser;
 use vestibule::{
-    chain::Chain,
     config::{self, Config},
-    demo, enrol, kisi,
+    demo, enrol,
+    error_chain::Chain,
+    kisi,
+    platform::hardening,
     store::audit,
     store::directory,
     wiring,
@@ -66,7 +67,7 @@ enum Failure {
     #[error("the audit log failed verification")]
     NotWhole(#[source] audit::Finding),
     #[error("the backup cannot be encrypted or decrypted")]
-    Backup(#[source] vestibule::vault::Error),
+    Backup(#[source] vestibule::backup_encryption::Error),
     #[error("nothing was done: confirm on a terminal, or pass --yes")]
     NotConfirmed,
     #[error("nothing was done")]
@@ -146,12 +147,12 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    process::close_new_files();
+    hardening::close_new_files();
     let arguments = match arguments() {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
-    let closed = process::close();
+    let closed = hardening::close();
     // Only the kiosk uses [log] of the configuration. Commands log to the terminal.
     let config = arguments.command.is_none().then(|| Config::find(arguments.config.as_deref()).ok()).flatten();
     let _log = logging::begin(config.as_ref().map(|config| &config.log));

@@ -2,7 +2,7 @@
 //! the time go in, effects come out.
 
 pub mod budget;
-pub mod cue;
+pub mod feedback;
 pub mod entry;
 pub mod event;
 mod follow;
@@ -10,7 +10,7 @@ mod lost;
 pub mod reader;
 pub mod rules;
 mod sign_in;
-mod sleep;
+mod dimming;
 mod state;
 pub mod technician;
 pub mod visit;
@@ -23,10 +23,10 @@ use std::time::{Duration, Instant};
 
 use self::{
     budget::Budget,
+    dimming::Dimming,
     entry::Entry,
     reader::{Heard, Key, Reader},
     rules::{KeyboardPolicy, Rules},
-    sleep::Sleep,
     visit::Visit,
 };
 pub use self::{
@@ -57,7 +57,7 @@ pub struct Session {
     last_id: u64,
     /// The chosen language, and when it expires if nobody is signed in.
     language: Option<(Language, Instant)>,
-    sleep: Sleep,
+    dimming: Dimming,
     /// When the finger on the clock has held it long enough.
     held_until: Option<Instant>,
 }
@@ -74,7 +74,7 @@ impl Session {
             last_scan: None,
             last_id: 0,
             language: None,
-            sleep: Sleep::default(),
+            dimming: Dimming::default(),
             held_until: None,
         }
     }
@@ -107,7 +107,7 @@ impl Session {
 
     /// Whether the screen is dimmed because nobody has used it for a while.
     pub fn is_dim(&self) -> bool {
-        self.sleep.is_dim
+        self.dimming.is_dim
     }
 
     /// The time left in the visit, once it is short enough for the countdown.
@@ -131,13 +131,13 @@ impl Session {
     /// The next instant at which the state changes without an event.
     pub fn deadline(&self) -> Option<Instant> {
         match &self.state {
-            State::SignedOut { denial, gone_at, .. } => {
+            State::SignedOut { denial, clears_at, .. } => {
                 let spoken = self.language.map(|(_, until)| until);
-                let dims = self.sleep.dims();
+                let dims = self.dimming.dims();
                 denial
                     .map(|(_, until)| until)
                     .into_iter()
-                    .chain(*gone_at)
+                    .chain(*clears_at)
                     .chain(spoken)
                     .chain(dims)
                     .chain(self.held_until)
@@ -174,7 +174,7 @@ impl Session {
     /// Keeps the screen awake. Returns whether the event means anything besides that.
     fn wake(&mut self, event: &Event, now: Instant) -> bool {
         let is_at_rest = matches!(self.state, State::SignedOut { .. });
-        self.sleep.heard(event, is_at_rest, self.rules.dim_after, now)
+        self.dimming.heard(event, is_at_rest, self.rules.dim_after, now)
     }
 
     fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
@@ -201,7 +201,7 @@ impl Session {
             Event::WakeTouched | Event::Pong => Vec::new(),
             Event::ClockTouched => self.hold_clock(now),
             Event::ClockReleased => self.let_clock_go(),
-            Event::StepTouched(step) => self.step_touched(step),
+            Event::TechnicianActionChosen(step) => self.step_touched(step),
             Event::ReloadRefused(why) => self.reload_refused(why),
             Event::DigitTouched(digit) => self.digit(digit, now),
             Event::BackTouched => self.back(now),
@@ -215,15 +215,15 @@ impl Session {
             Event::LetterTouched(letter) => self.visited(|visit, rules| visit.type_letter(letter, rules, now)),
             Event::StillHereTouched => self.visited(|visit, rules| visit.touch(rules, now)),
             Event::SignOutTouched => self.sign_out(Ended::SignedOut),
-            Event::StepRecorded(session, step) => self.step_recorded(session, step),
+            Event::TechnicianActionRecorded(session, step) => self.step_recorded(session, step),
             Event::AgentRestarted => self.agent_restarted(now),
             Event::Barred(session) => self.barred(session, now),
             Event::Identified(session, answer) => self.identified(session, answer, now),
             Event::DoorsListed(session, doors) => self.listed(session, doors, now),
             Event::UnlockRecorded(request, record) => self.visited(|visit, _| visit.recorded(request, record)),
-            Event::LookedAt(request, outcome) => {
+            Event::DoorSensorRead(request, outcome) => {
                 if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state {
-                    visit.looked_at(request, outcome, now);
+                    visit.sensor_read(request, outcome, now);
                 }
                 Vec::new()
             }
@@ -266,15 +266,15 @@ impl Session {
     /// Handles expired deadlines before each event, so that a late touch cannot act.
     fn expire(&mut self, now: Instant) -> Vec<Effect> {
         match &mut self.state {
-            State::SignedOut { entry, denial, gone_at } => {
+            State::SignedOut { entry, denial, clears_at } => {
                 self.language = self.language.filter(|(_, until)| now < *until);
-                self.sleep.tick(now);
+                self.dimming.tick(now);
                 if denial.is_some_and(|(_, until)| until <= now) {
                     *denial = None;
                 }
-                if gone_at.is_some_and(|at| at <= now) {
+                if clears_at.is_some_and(|at| at <= now) {
                     *entry = Entry::empty(&self.rules.sign_in);
-                    *gone_at = None;
+                    *clears_at = None;
                 }
                 self.expire_hold(now);
                 Vec::new()

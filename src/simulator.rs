@@ -3,7 +3,7 @@
 //! `kisi.md`, section 13, lists what it imitates and how certain each behavior is. The contract is
 //! `tests/kisi-openapi.yaml`. Where Kisi's behavior is assumed, [`world::Switches`] selects the alternative.
 
-mod caller;
+mod auth;
 mod doors;
 mod events;
 pub mod fault;
@@ -36,7 +36,7 @@ use axum::{
 use tokio::sync::oneshot;
 
 use self::{
-    caller::{NOTHING_THERE, count, login_of},
+    auth::{NOTHING_THERE, count, login_of},
     fault::Fault,
     wire::{Peer, Stream, Watched},
     world::{Recorded, World},
@@ -231,7 +231,7 @@ async fn gate(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, REQUEST_LIMIT).await else {
-        return caller::No::Code(400, "ffffff").into_response();
+        return auth::ApiError::Code(400, "ffffff").into_response();
     };
     let (fault, latency) = {
         let mut world = shared.world();

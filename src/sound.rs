@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use crate::session::cue::Tone;
+use crate::session::feedback::Tone;
 
 /// Samples per second, one channel, 16 bits.
 const RATE: u32 = 44_100;

@@ -3,7 +3,6 @@
 
 pub mod metrics;
 pub mod server;
-pub mod supervisor;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,7 +12,7 @@ use std::{
 use tokio::time::Instant;
 
 use self::metrics::Metrics;
-use crate::trouble::Trouble;
+use crate::{outage::Outage, platform::supervisor};
 
 /// Without a heartbeat for this long, the window or the agent counts as hung.
 ///
@@ -44,7 +43,7 @@ impl Default for Shared {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
     /// The current outage: between the kiosk and Kisi, or of the disk.
-    pub trouble: Option<Trouble>,
+    pub outage: Option<Outage>,
     /// Why the newest configuration was rejected. The previous one stays in use.
     pub refused_config: Option<String>,
     /// Why the kiosk shows "out of order".

@@ -1,6 +1,6 @@
 //! Turns the configuration into the settings of the session, the agent, the client, enrollment and the window.
 
-mod face;
+mod appearance;
 mod guessing;
 
 use std::{io, path::Path, sync::Arc, time::Duration};
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use self::guessing::badge_budget;
 pub use self::{
-    face::{BadLogo, colors, labels, logo, window},
+    appearance::{BadLogo, colors, labels, logo, window},
     guessing::{badge_odds, measured_cost, odds, spray},
 };
 use crate::{
@@ -157,7 +157,7 @@ impl Appearance {
             return Err(Error::FewBadgeNumbers { numbers, badges, needed: 1_000 * u64::from(badges) });
         }
         let labels = Labels { logo: logo(config).map_err(Error::Logo)?, ..labels(config) };
-        let client = client.anew().map_err(Error::Client)?;
+        let client = client.reconnected().map_err(Error::Client)?;
         let guesses_left =
             directory.guesses_left().map_err(Error::Directory)?.unwrap_or(u32::MAX).min(config.budget.guesses);
         let _ = writable_log(directory)?;

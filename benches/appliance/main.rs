@@ -269,7 +269,7 @@ impl Site {
     }
 
     fn directory(&self) -> Directory {
-        Directory::open(&self.folder.path().join("data"), None, || Cost::FLOOR).unwrap()
+        Directory::open(&self.folder.path().join("data"), None, || Cost::MINIMUM).unwrap()
     }
 
     fn command(&self) -> Command {

@@ -30,7 +30,7 @@ fn badge(person: u64) -> Badge {
 /// Ten people enrolled by the program. The others are rows of the same size that are never looked up.
 fn site(people: u64) -> (TempDir, Directory) {
     let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
-    let mut directory = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap();
+    let mut directory = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();
     for person in 0..10 {
         let _ = directory
             .enrol(&Enrolment {

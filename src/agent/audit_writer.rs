@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use super::Limits;
 use crate::{
-    chain::Chain,
     door::{Door, DoorId, Outcome, Reason},
-    room,
+    error_chain::Chain,
+    platform::disk_space,
     session::{Denial, Ended},
     staff::StaffId,
     store::audit::{self, Action, Log, Record},
@@ -207,8 +207,10 @@ impl AuditWriter {
 
     /// Says in the program's log when the disk is nearly full: without room for a record no door opens.
     fn look_for_room(&self) {
-        match room::used(self.log.folder()) {
-            Ok(used) if room::FULL <= used => tracing::error!(used, "the disk is nearly full: soon no door opens"),
+        match disk_space::used(self.log.folder()) {
+            Ok(used) if disk_space::FULL <= used => {
+                tracing::error!(used, "the disk is nearly full: soon no door opens");
+            }
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "the disk cannot be asked how full it is"),
         }
@@ -281,7 +283,7 @@ pub(super) fn reason(denial: Denial) -> &'static str {
         Denial::NotRead => "not read",
         Denial::NoTechnician => "no technician PIN",
         Denial::LoginDead => "login refused",
-        Denial::Network(trouble) => trouble.name(),
+        Denial::Network(outage) => outage.name(),
         Denial::KioskFault => "fault of the kiosk",
         Denial::TooSlow => "too slow",
     }

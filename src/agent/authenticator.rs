@@ -10,7 +10,7 @@ use tokio::time;
 
 use super::audit_writer::Who;
 use crate::{
-    chain::Chain,
+    error_chain::Chain,
     language::Language,
     session::{
         Denial,

@@ -1,6 +1,6 @@
 //! The connections to Kisi. Each visit gets new ones: the login of the last visit may still lie in the buffers of the old ones.
 
-use crate::{chain::Chain, kisi::Client};
+use crate::{error_chain::Chain, kisi::Client};
 
 /// The client, and whether its connections carried no login of an earlier visit.
 pub(super) struct Connection {
@@ -24,7 +24,7 @@ impl Connection {
 
     /// Replaces the connections. On a failure the old ones stay and are not fresh.
     pub(super) fn reconnect(&mut self) {
-        let client = self.client.anew();
+        let client = self.client.reconnected();
         self.is_fresh = client.is_ok();
         match client {
             Ok(client) => self.client = client,

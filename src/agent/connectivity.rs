@@ -8,7 +8,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use crate::{chain::Chain, kisi, status::Status, trouble::Trouble, uptime};
+use crate::{error_chain::Chain, kisi, outage::Outage, platform::suspend, status::Status};
 
 /// While all is well, Kisi is asked so often whether it is there. Our choice.
 const WELL: Duration = Duration::from_mins(1);
@@ -29,7 +29,7 @@ const JUMP: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Health {
     /// What is wrong between here and Kisi.
-    pub trouble: Option<Trouble>,
+    pub outage: Option<Outage>,
 }
 
 /// What the agent knows about its surroundings.
@@ -63,7 +63,7 @@ impl ConnectivityMonitor {
             clock_off: Duration::ZERO,
             is_clock_right: false,
             clocks: (Timestamp::now(), now),
-            asleep: uptime::asleep(),
+            asleep: suspend::time_suspended(),
         }
     }
 
@@ -91,13 +91,13 @@ impl ConnectivityMonitor {
     }
 
     /// Takes what was found, says it, and decides when to look next.
-    fn found(&mut self, trouble: Option<Trouble>) {
+    fn found(&mut self, outage: Option<Outage>) {
         // One look may fail without meaning anything: the banner waits for the second.
-        let is_sure = trouble.is_none() || 0 < self.failures || matches!(trouble, Some(Trouble::Clock));
+        let is_sure = outage.is_none() || 0 < self.failures || matches!(outage, Some(Outage::Clock));
         if is_sure {
-            self.say(trouble);
+            self.say(outage);
         }
-        let is_there = trouble.is_none_or(|trouble| trouble == Trouble::Clock);
+        let is_there = outage.is_none_or(|outage| outage == Outage::Clock);
         self.failures = if is_there { 0 } else { self.failures.saturating_add(1) };
         let pause = match self.failures {
             0 => WELL,
@@ -108,9 +108,9 @@ impl ConnectivityMonitor {
     }
 
     /// Somebody was just told that it does not work: the screen at rest says so too, at once.
-    pub(super) fn heard(&mut self, trouble: Trouble) {
+    pub(super) fn heard(&mut self, outage: Outage) {
         self.failures = self.failures.max(1);
-        self.say(Some(trouble));
+        self.say(Some(outage));
         let soon = Instant::now() + FIRST;
         self.next = self.next.map(|next| next.min(soon));
     }
@@ -145,20 +145,20 @@ impl ConnectivityMonitor {
             self.status.metrics().answered(after, Timestamp::now());
         }
         let mut note = None;
-        let trouble = match found {
-            _ if !can_write => Some(Trouble::Disk),
+        let outage = match found {
+            _ if !can_write => Some(Outage::Disk),
             Ok(Some(there)) => {
                 let off = Timestamp::now().duration_since(there).unsigned_abs();
                 note = self.clock_is(off);
-                (CLOCK <= off).then_some(Trouble::Clock)
+                (CLOCK <= off).then_some(Outage::Clock)
             }
             Ok(None) => None,
             Err(error) => {
                 tracing::info!(error = %Chain(&error), "Kisi does not answer");
-                error.trouble()
+                error.outage()
             }
         };
-        self.found(trouble);
+        self.found(outage);
         note
     }
 
@@ -187,15 +187,15 @@ impl ConnectivityMonitor {
         ClockChange { slept: (JUMP < slept).then_some(slept), jumped_by }
     }
 
-    fn say(&self, trouble: Option<Trouble>) {
+    fn say(&self, outage: Option<Outage>) {
         let changed = self.health.send_if_modified(|health| {
-            let changed = health.trouble != trouble;
-            health.trouble = trouble;
+            let changed = health.outage != outage;
+            health.outage = outage;
             changed
         });
-        self.status.change(|facts| facts.trouble = trouble);
-        match trouble {
-            Some(trouble) if changed => tracing::warn!(trouble = trouble.name(), "no door can be opened from here"),
+        self.status.change(|facts| facts.outage = outage);
+        match outage {
+            Some(outage) if changed => tracing::warn!(outage = outage.name(), "no door can be opened from here"),
             None if changed => tracing::info!("doors can be opened again"),
             Some(_) | None => {}
         }

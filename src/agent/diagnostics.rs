@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::{audit_writer::AuditWriter, authenticator::Authenticator};
 use crate::{
-    chain::Chain,
-    room,
-    session::technician::{Fact, Report, What},
+    error_chain::Chain,
+    outage::Outage,
+    platform::disk_space,
+    session::technician::{CheckKind, HealthCheck, Report},
     status::Status,
-    trouble::Trouble,
 };
 
 /// Characters of a hash that are enough to tell two apart by eye.
@@ -40,49 +40,49 @@ impl Diagnostics<'_> {
         Report { facts, last, diagnostics: format!("vestibule\n{}", lines.join("\n")) }
     }
 
-    fn network(&self) -> Fact {
-        let trouble = self.status.facts().trouble.filter(|trouble| *trouble != Trouble::Disk);
-        let value = trouble.map_or("ok", Trouble::name).to_owned();
-        Fact { what: What::Network, value, is_good: trouble.is_none() }
+    fn network(&self) -> HealthCheck {
+        let outage = self.status.facts().outage.filter(|outage| *outage != Outage::Disk);
+        let value = outage.map_or("ok", Outage::name).to_owned();
+        HealthCheck { what: CheckKind::Network, value, is_good: outage.is_none() }
     }
 
-    fn clock(&self) -> Fact {
+    fn clock(&self) -> HealthCheck {
         let off = self.clock_off.as_secs();
-        let trouble = self.status.facts().trouble;
-        Fact { what: What::Clock, value: format!("± {off} s"), is_good: trouble != Some(Trouble::Clock) }
+        let outage = self.status.facts().outage;
+        HealthCheck { what: CheckKind::Clock, value: format!("± {off} s"), is_good: outage != Some(Outage::Clock) }
     }
 
-    fn logins(&self) -> Fact {
+    fn logins(&self) -> HealthCheck {
         let directory = &self.authenticator.directory;
         let (value, is_good) = match directory.check().and_then(|()| directory.standings()) {
             Ok([active, 0, suspended]) => (format!("{}", active + suspended), true),
             Ok([active, refused, suspended]) => (format!("{}, {refused} ✗", active + refused + suspended), false),
             Err(error) => (Chain(&error).to_string(), false),
         };
-        Fact { what: What::Logins, value, is_good }
+        HealthCheck { what: CheckKind::Logins, value, is_good }
     }
 
-    fn disk(&self) -> Fact {
-        let is_written = self.status.facts().trouble != Some(Trouble::Disk);
-        let (value, has_room) = match room::used(self.audit.folder()) {
-            Ok(used) => (format!("{used} %"), used < room::FULL),
+    fn disk(&self) -> HealthCheck {
+        let is_written = self.status.facts().outage != Some(Outage::Disk);
+        let (value, has_room) = match disk_space::used(self.audit.folder()) {
+            Ok(used) => (format!("{used} %"), used < disk_space::FULL),
             Err(error) => (error.to_string(), true),
         };
-        Fact { what: What::Disk, value, is_good: is_written && has_room }
+        HealthCheck { what: CheckKind::Disk, value, is_good: is_written && has_room }
     }
 
-    fn configuration(&self) -> Fact {
+    fn configuration(&self) -> HealthCheck {
         let facts = self.status.facts();
         let hash: String = facts.config_hash.chars().take(SHORT).collect();
         let is_good = facts.refused_config.is_none();
-        Fact { what: What::Configuration, value: facts.refused_config.unwrap_or(hash), is_good }
+        HealthCheck { what: CheckKind::Configuration, value: facts.refused_config.unwrap_or(hash), is_good }
     }
 
     /// Of the program, and what Kisi announced that it will not bear with for ever.
-    fn version(&self) -> Fact {
+    fn version(&self) -> HealthCheck {
         let mut said = self.announced.clone();
         let is_good = said.is_empty();
         said.insert(0, env!("CARGO_PKG_VERSION").to_owned());
-        Fact { what: What::Version, value: said.join(". "), is_good }
+        HealthCheck { what: CheckKind::Version, value: said.join(". "), is_good }
     }
 }

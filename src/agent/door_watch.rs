@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::time;
 
 use crate::{
-    chain::Chain,
     door::{DoorId, Outcome},
+    error_chain::Chain,
     kisi::{Client, DoorNow},
     secret::Secret,
 };

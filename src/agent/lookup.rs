@@ -13,12 +13,12 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    chain::Chain,
     door::{Door, PlaceId},
+    error_chain::Chain,
     kisi,
+    outage::Outage,
     session::{Denial, SessionId, visit::Welcome},
     staff::{Credential, NameFormat, StaffId},
-    trouble::Trouble,
 };
 
 /// Longer than the session waits nobody needs a list. Less than the session's own limit for a check.
@@ -92,7 +92,7 @@ impl Lookup {
                 tracing::warn!(staff = who.staff.get(), error = %Chain(&error), "the doors cannot be listed");
                 return Err(Denied::new(denial(&error), Some(who)));
             }
-            Err(_) => return Err(Denied::new(Denial::Network(Trouble::NoAnswer), Some(who))),
+            Err(_) => return Err(Denied::new(Denial::Network(Outage::NoAnswer), Some(who))),
         };
         if 0 < list.dropped {
             tracing::warn!(dropped = list.dropped, "doors that cannot be read were left out");
@@ -129,10 +129,10 @@ impl Visible {
 
 /// What a person is told when their doors cannot be listed.
 fn denial(error: &kisi::Error) -> Denial {
-    match (error, error.trouble()) {
+    match (error, error.outage()) {
         (error, _) if error.is_dead_login() => Denial::LoginDead,
         (kisi::Error::Secret, _) => Denial::LoginDead,
-        (_, Some(trouble)) => Denial::Network(trouble),
+        (_, Some(outage)) => Denial::Network(outage),
         (_, None) => Denial::KioskFault,
     }
 }

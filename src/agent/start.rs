@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Handle, Parts, channel, run};
-use crate::{chain::Chain, session::Event, status::Status, trouble::Trouble};
+use crate::{error_chain::Chain, outage::Outage, session::Event, status::Status};
 
 /// Pause before the agent restarts.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -55,7 +55,7 @@ fn spawn<E: std::error::Error>(
                 Ok(parts) => parts,
                 Err(error) => {
                     tracing::error!(error = %Chain(&error), "the agent cannot start yet");
-                    port.health.send_modify(|health| health.trouble = Some(Trouble::Disk));
+                    port.health.send_modify(|health| health.outage = Some(Outage::Disk));
                     thread::sleep(PAUSE);
                     if port.refuse_waiting() {
                         continue;

@@ -27,7 +27,7 @@ fn parts(folder: &Path) -> Parts {
         roots: Roots::System,
     };
     Parts {
-        directory: Directory::open(folder, None, || Cost::FLOOR).unwrap(),
+        directory: Directory::open(folder, None, || Cost::MINIMUM).unwrap(),
         log: Log::open(folder, KEY).unwrap(),
         keep_days: 90,
         client: kisi::Client::new(&settings).unwrap(),
@@ -68,7 +68,7 @@ async fn an_agent_that_panics_begins_anew() {
         let answer = tokio::time::timeout(Duration::from_secs(3), events.recv()).await.unwrap();
         let Some(Event::Identified(SessionId::TEST, answer)) = answer else { panic!("{answer:?}") };
         assert_eq!(answer, Err(Denial::NotKnown), "it works again");
-        let directory = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap();
+        let directory = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();
         assert_eq!(directory.guesses_left().unwrap(), Some(6));
     }
 }
@@ -83,7 +83,7 @@ async fn a_clock_that_jumps_and_a_machine_that_slept_are_written_down() {
     let second = Duration::from_secs(1);
     let mut at = |walls: i64, steadies: u32, asleep: u64| {
         let now = (wall + SignedDuration::from_secs(walls), steady + second * steadies);
-        agent.compare_clocks(now, uptime::asleep() + Duration::from_secs(asleep));
+        agent.compare_clocks(now, suspend::time_suspended() + Duration::from_secs(asleep));
         clocks(folder.path())
     };
     assert_eq!(at(60, 60, 0), None);
@@ -141,7 +141,7 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     agent.visit = Some(Visit::new(SessionId::TEST, who, Secret::new("login".to_owned()), Vec::new()));
     agent.chores(1);
     assert!(agent.visit.is_some());
-    let mut other = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap();
+    let mut other = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();
     let _ = other.suspend("ada@example.com", true).unwrap();
     agent.chores(2);
     assert!(agent.visit.is_none());
@@ -157,7 +157,7 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
 fn time_asleep_is_read_from_the_kernel() {
     const INSIDE: &str = "VESTIBULE_INSIDE_TIME";
     if std::env::var_os(INSIDE).is_some() {
-        println!("asleep for {} s", uptime::asleep().as_secs());
+        println!("asleep for {} s", suspend::time_suspended().as_secs());
         return;
     }
     let test = "agent::tests::time_asleep_is_read_from_the_kernel";
@@ -165,6 +165,6 @@ fn time_asleep_is_read_from_the_kernel() {
     let _ = command.args(["--time", "--boottime", "28800", "--fork"]).arg(std::env::current_exe().unwrap());
     let output = command.args([test, "--exact", "--nocapture"]).env(INSIDE, "1").output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    let asleep = uptime::asleep().as_secs() + 28_800;
+    let asleep = suspend::time_suspended().as_secs() + 28_800;
     assert!(said.contains(&format!("asleep for {asleep} s")), "{asleep}: {said}");
 }

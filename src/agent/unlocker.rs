@@ -15,8 +15,8 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    chain::Chain,
     door::{DoorId, Outcome},
+    error_chain::Chain,
     proximity::Proofs,
     secret::Secret,
 };

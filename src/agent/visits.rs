@@ -16,12 +16,12 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    chain::Chain,
     door::{Door, DoorId, DoorState, Outcome, Refusal},
+    error_chain::Chain,
     kisi,
+    outage::Outage,
     session::{Asked, Denial, Ended, Event, Identity, RequestId, SessionId},
     staff::Credential,
-    trouble::Trouble,
 };
 
 impl Agent {
@@ -107,8 +107,8 @@ impl Agent {
 
     fn note_denied(&mut self, method: &'static str, guesses_left: Option<u32>, denied: Denied) {
         let Denied { denial, who, last_try } = denied;
-        if let Denial::Network(trouble) = denial {
-            self.connectivity.heard(trouble);
+        if let Denial::Network(outage) = denial {
+            self.connectivity.heard(outage);
         }
         self.audit.refused(method, denial, time::Instant::now().into_std());
         if let (Some(who), Denial::LoginDead) = (&who, denial) {
@@ -221,7 +221,7 @@ impl Agent {
             let _ = self.sensors.insert(door);
         }
         let (outcome, about) = door_watch::outcome(seen, self.sensors.contains(&door));
-        self.say(Event::LookedAt(request, outcome));
+        self.say(Event::DoorSensorRead(request, outcome));
         if let Some(about) = about {
             self.audit.seen(who, door, about);
         }
@@ -240,7 +240,7 @@ impl Agent {
                 self.say(Event::UnlockAnswered(request, outcome));
                 match cause {
                     Some(Cause::Barred) => self.bar(session),
-                    Some(Cause::Disk) => self.connectivity.heard(Trouble::Disk),
+                    Some(Cause::Disk) => self.connectivity.heard(Outage::Disk),
                     None => {}
                 }
                 return;

@@ -11,9 +11,10 @@ use std::{
 use iced::{Subscription, Task};
 use tokio::sync::oneshot;
 
-use super::{App, Face, Kiosk, Message, Start, Window};
+use super::{App, Kiosk, Message, Mode, Start, Window};
 use crate::{
     agent::{Ending, Health},
+    platform::hangup,
     screen::qr::Code,
     session::{Effect, Event, Session, State},
 };
@@ -22,26 +23,26 @@ use crate::{
 const RETRY: Duration = Duration::from_secs(10);
 
 /// A kiosk, and the window that goes with it.
-pub type Begun = Box<(Start, Window)>;
+pub type Reloaded = Box<(Start, Window)>;
 
 /// Reads the configuration and begins with it.
 #[derive(Clone)]
-pub struct Again(Arc<dyn Fn() -> Result<Begun, String> + Send + Sync>);
+pub struct Reloader(Arc<dyn Fn() -> Result<Reloaded, String> + Send + Sync>);
 
-impl Again {
+impl Reloader {
     /// By this. It may take its time; it is not run by the window.
-    pub fn new(begin: impl Fn() -> Result<Begun, String> + Send + Sync + 'static) -> Self {
+    pub fn new(begin: impl Fn() -> Result<Reloaded, String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(begin))
     }
 }
 
-impl fmt::Debug for Again {
+impl fmt::Debug for Reloader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Again(..)")
     }
 }
 
-impl Face {
+impl Mode {
     pub(super) fn new(start: Start, now: Instant) -> Self {
         match start {
             Start::Working { rules, labels, agent, guesses_left } => Self::Working(Box::new(Kiosk {
@@ -90,11 +91,11 @@ impl App {
     }
 
     fn is_alone(&self) -> bool {
-        match &self.face {
-            Face::Broken { .. } => true,
+        match &self.mode {
+            Mode::Broken { .. } => true,
             // Somebody left while their unlock was under way: its outcome is not known yet.
-            Face::Working(kiosk) if 0 < kiosk.open_unlocks => false,
-            Face::Working(kiosk) => match kiosk.session.state() {
+            Mode::Working(kiosk) if 0 < kiosk.open_unlocks => false,
+            Mode::Working(kiosk) => match kiosk.session.state() {
                 // A scan that has begun is heard to its end: its tail alone could be somebody else's number.
                 State::SignedOut { entry, .. } => entry.is_empty() && !kiosk.session.is_busy(),
                 State::Technician(_) => true,
@@ -103,28 +104,28 @@ impl App {
         }
     }
 
-    pub(super) fn reloaded(&mut self, begun: Result<Begun, String>) -> Task<Message> {
+    pub(super) fn reloaded(&mut self, begun: Result<Reloaded, String>) -> Task<Message> {
         match begun {
             Ok(_) if !self.is_alone() => self.wants_reload = true,
             Ok(begun) => {
                 tracing::info!("the configuration was read anew");
                 let (start, window) = *begun;
-                let before = match &self.face {
-                    Face::Working(kiosk) => Some((kiosk.session.budget().left(), kiosk.agent.end())),
-                    Face::Broken { .. } => None,
+                let before = match &self.mode {
+                    Mode::Working(kiosk) => Some((kiosk.session.budget().left(), kiosk.agent.end())),
+                    Mode::Broken { .. } => None,
                 };
-                let Window { panel, left, status, again, .. } = std::mem::take(&mut self.window);
-                self.window = Window { left, status, again, ..window };
+                let Window { panel, closed_on_purpose, status, again, .. } = std::mem::take(&mut self.window);
+                self.window = Window { closed_on_purpose, status, again, ..window };
                 self.window.panel.width = panel.width;
-                self.face = Face::new(take_over(start, before), self.now);
+                self.mode = Mode::new(take_over(start, before), self.now);
                 self.generation += 1;
                 return self.send(Event::Ticked);
             }
             Err(why) => {
                 tracing::error!(why, "the configuration was not read: what was before goes on");
-                match &mut self.face {
-                    Face::Broken { what, .. } => *what = why,
-                    Face::Working(_) => return self.send(Event::ReloadRefused(why)),
+                match &mut self.mode {
+                    Mode::Broken { what, .. } => *what = why,
+                    Mode::Working(_) => return self.send(Event::ReloadRefused(why)),
                 }
             }
         }
@@ -133,25 +134,25 @@ impl App {
 
     /// Ends the program, because somebody who may wants it.
     pub(super) fn leave(&self) -> Task<Message> {
-        self.window.left.store(true, Ordering::Relaxed);
+        self.window.closed_on_purpose.store(true, Ordering::Relaxed);
         iced::exit()
     }
 
     /// The window works; whether the agent does is asked. Both together are a beat.
     pub(super) fn beat_begins(&self) {
-        match &self.face {
-            Face::Working(kiosk) => kiosk.agent.send(Effect::Ping),
-            Face::Broken { .. } => self.window.status.beat(),
+        match &self.mode {
+            Mode::Working(kiosk) => kiosk.agent.send(Effect::Ping),
+            Mode::Broken { .. } => self.window.status.beat(),
         }
     }
 
     /// When to read the configuration.
     pub(super) fn reloads(&self) -> Subscription<Message> {
-        let retries = match &self.face {
-            Face::Working(_) => Subscription::none(),
-            Face::Broken { .. } => iced::time::every(RETRY).map(|_| Message::ReloadAsked),
+        let retries = match &self.mode {
+            Mode::Working(_) => Subscription::none(),
+            Mode::Broken { .. } => iced::time::every(RETRY).map(|_| Message::ReloadAsked),
         };
-        Subscription::batch([retries, hangups().map(|()| Message::ReloadAsked)])
+        Subscription::batch([retries, Subscription::run(hangup::hangups).map(|()| Message::ReloadAsked)])
     }
 }
 
@@ -164,23 +165,4 @@ fn take_over(start: Start, before: Option<(u32, Ending)>) -> Start {
         }
         (start, _) => start,
     }
-}
-
-/// `systemctl reload` and `kill -HUP` ask for it.
-#[cfg(unix)]
-fn hangups() -> Subscription<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    Subscription::run(|| {
-        futures_util::stream::unfold(signal(SignalKind::hangup()).ok(), async |hangups| {
-            let mut hangups = hangups?;
-            hangups.recv().await?;
-            Some(((), Some(hangups)))
-        })
-    })
-}
-
-/// There is no such signal here: the technician's screen reads it anew.
-#[cfg(not(unix))]
-fn hangups() -> Subscription<()> {
-    Subscription::none()
 }

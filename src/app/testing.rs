@@ -6,7 +6,7 @@ use std::{borrow::Cow, sync::LazyLock};
 use iced::Task;
 use jiff::civil::DateTime;
 
-use super::{App, Face, Message, Start, Window, program};
+use super::{App, Message, Mode, Start, Window, program};
 use crate::{
     agent::{Handle, Parts},
     language::Language,
@@ -30,9 +30,9 @@ pub fn state(app: &App) -> Option<&State> {
 
 /// The agent that this window talks to, and its generation.
 pub fn agent(app: &App) -> Option<(&Handle, u64)> {
-    match &app.face {
-        Face::Working(kiosk) => Some((&kiosk.agent, app.generation)),
-        Face::Broken { .. } => None,
+    match &app.mode {
+        Mode::Working(kiosk) => Some((&kiosk.agent, app.generation)),
+        Mode::Broken { .. } => None,
     }
 }
 

@@ -14,8 +14,9 @@ use vestibule::{
 };
 
 use super::{
-    Site, io,
-    keys::read,
+    Site,
+    backup::read,
+    io,
     report::{check_seen, say},
 };
 use crate::{

@@ -8,13 +8,13 @@ use std::{path::Path, time::Duration};
 
 use serde_json::json;
 use vestibule::{
-    chain::Chain,
     config::{Badges, Config},
     enrol::check::{self, Checked},
+    error_chain::Chain,
     kisi::Client,
-    room,
+    platform::disk_space,
     secret::Secret,
-    store::directory::{BadgeOdds, Cost, Directory, ErrandKind, KeyPlace, Odds, Outdated, Spray, Standing},
+    store::directory::{BadgeOdds, Cost, Directory, KeyPlace, Odds, OutboxKind, Outdated, Spray, Standing},
     wiring,
 };
 
@@ -118,9 +118,9 @@ fn audit_log(directory: &Directory) -> Result<Finding, Failure> {
 
 /// How full the disk is. On a full disk no audit record can be written, so no door opens (F39).
 fn disk(folder: &Path) -> Finding {
-    match room::used(folder) {
+    match disk_space::used(folder) {
         Err(error) => finding("disk", Health::Warning, format!("the usage cannot be read: {error}")),
-        Ok(used) if used < room::FULL => finding("disk", Health::Well, format!("{used} % used")),
+        Ok(used) if used < disk_space::FULL => finding("disk", Health::Well, format!("{used} % used")),
         Ok(used) => finding("disk", Health::Unwell, format!("{used} % used: once full, no door opens. Free space")),
     }
 }
@@ -286,9 +286,9 @@ fn errands(directory: &Directory) -> Result<Vec<Finding>, Failure> {
     if errands.is_empty() {
         return Ok(vec![finding("at Kisi", Health::Well, "no unfinished work")]);
     }
-    let text = |errand: &vestibule::store::directory::Errand| match errand.kind {
-        ErrandKind::Delete(login) => format!("login {login} of {} must still be deleted", errand.email),
-        ErrandKind::Make => format!("a login of {} that nobody can use may exist", errand.email),
+    let text = |errand: &vestibule::store::directory::OutboxEntry| match errand.kind {
+        OutboxKind::Delete(login) => format!("login {login} of {} must still be deleted", errand.email),
+        OutboxKind::Make => format!("a login of {} that nobody can use may exist", errand.email),
     };
     let next = "the next `vestibule staff` command with the admin key deletes it";
     Ok(errands.iter().map(|errand| finding("at Kisi", Health::Warning, format!("{}: {next}", text(errand)))).collect())

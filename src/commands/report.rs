@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::json;
 use vestibule::{
-    chain::Chain,
     enrol::{Candidate, Done, Error, Issued, PinPrinter, Summary, csv::is_hidden, proposal::Proposed},
+    error_chain::Chain,
     staff::Badge,
     store::directory::{Person, Standing},
     wiring::digits,

@@ -8,9 +8,9 @@ use std::{
 };
 
 use vestibule::{
-    chain::Chain,
     config::{Badges, Config},
     enrol::{self, Candidate, Enroller, Error, Renewed},
+    error_chain::Chain,
     kisi::{self, Client, LoginId},
     secret::Secret,
     staff::Badge,
@@ -19,8 +19,9 @@ use vestibule::{
 };
 
 use super::{
-    Site, credentials, io,
-    keys::{is_standard, read, write_new},
+    Site,
+    backup::{is_standard, read, write_new},
+    credentials, io,
     report::{Report, say, tell},
     runtime,
 };

@@ -3,7 +3,7 @@
 use toml::Value;
 
 use super::{Badges, Config, Wrong};
-use crate::origin;
+use crate::base_url;
 
 /// A key with an integer value: key, minimum, maximum, and both in words.
 type Range = (&'static str, i64, i64, &'static str);
@@ -92,7 +92,7 @@ impl Config {
             .or_else(|| text("kiosk.help_url", &kiosk.help_url, (0, 200), "at most 200 characters"))
             .or_else(|| {
                 let allowed = "https://api.kisi.io, or a loopback address";
-                let is_allowed = origin::safe(&kisi.base_url).is_some_and(|url| origin::is_kisis(&url));
+                let is_allowed = base_url::safe(&kisi.base_url).is_some_and(|url| base_url::is_kisis(&url));
                 (!is_allowed).then(|| ("kisi.base_url", kisi.base_url.clone(), allowed))
             })
             .or_else(|| text("badge.prefix", &badge.prefix, (0, 8), "at most 8 characters"))
@@ -116,7 +116,7 @@ impl Config {
 
     /// The first two keys that exclude each other, and why.
     pub(super) fn conflict(&self) -> Option<([&'static str; 2], &'static str)> {
-        let is_here = origin::safe(&self.kisi.base_url).is_some_and(|url| origin::is_loopback(&url));
+        let is_here = base_url::safe(&self.kisi.base_url).is_some_and(|url| base_url::is_loopback(&url));
         let why = "a proxy is never used for a loopback address, because it would see logins in cleartext";
         (is_here && self.kisi.proxy.is_some()).then_some((["kisi.base_url", "kisi.proxy"], why))
     }

@@ -12,8 +12,8 @@ use super::{
     Theme, Wrong,
 };
 use crate::{
+    base_url::Proxy,
     language::Language,
-    origin::Proxy,
     staff::{BadgeFormat, BadgeProfile, NameFormat},
 };
 

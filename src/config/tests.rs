@@ -11,9 +11,9 @@ fn check(right: &str, wrong: &str, expected: &str) {
     assert!(SAMPLE.contains(right), "the sample has no `{right}`");
     let error = parse(&SAMPLE.replacen(right, wrong, 1)).unwrap_err();
     assert!(
-        crate::chain::Chain(&error).to_string().contains(expected),
+        crate::error_chain::Chain(&error).to_string().contains(expected),
         "`{}` does not say `{expected}`",
-        crate::chain::Chain(&error)
+        crate::error_chain::Chain(&error)
     );
 }
 

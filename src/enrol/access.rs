@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::{
-    kisi::{self, Bar, Barred, Client, Group, GroupRight, Rights},
+    kisi::{self, Client, Group, GroupRight, RestrictedDoor, Restriction, Rights},
     secret::Secret,
 };
 
@@ -18,7 +18,7 @@ pub struct Blocked {
     /// Name of the door, or `every door`.
     pub door: String,
     /// Why the kiosk cannot open it.
-    pub bar: Bar,
+    pub bar: Restriction,
     /// The group whose setting blocks it. `None` if it is a setting of the door or the person.
     pub group: Option<String>,
 }
@@ -27,18 +27,18 @@ impl Blocked {
     /// The reason, for `doctor`.
     pub fn why(&self) -> &'static str {
         match self.bar {
-            Bar::NotSetUp => "not configured: it has no hardware",
-            Bar::Offline => "offline now",
-            Bar::NoApps => "app access is off, and a kiosk counts as an app",
-            Bar::TapOnly => "opens only with a phone held to the reader",
-            Bar::PrimaryDevice => "opens only with the person's primary device",
-            Bar::ManagedDevice => "opens only with a managed device",
-            Bar::Reader => "needs a proof from its reader",
-            Bar::Position => "needs a position, and this kiosk has none",
-            Bar::SwitchedOff => "this person's access is switched off",
-            Bar::NoRights => "this person has no right to any door",
-            Bar::Ended => "this person's right has ended",
-            Bar::NotBegun => "this person's right has not begun",
+            Restriction::NotSetUp => "not configured: it has no hardware",
+            Restriction::Offline => "offline now",
+            Restriction::NoApps => "app access is off, and a kiosk counts as an app",
+            Restriction::TapOnly => "opens only with a phone held to the reader",
+            Restriction::PrimaryDevice => "opens only with the person's primary device",
+            Restriction::ManagedDevice => "opens only with a managed device",
+            Restriction::Reader => "needs a proof from its reader",
+            Restriction::Position => "needs a position, and this kiosk has none",
+            Restriction::SwitchedOff => "this person's access is switched off",
+            Restriction::NoRights => "this person has no right to any door",
+            Restriction::Ended => "this person's right has ended",
+            Restriction::NotBegun => "this person's right has not begun",
         }
     }
 
@@ -49,17 +49,17 @@ impl Blocked {
             None => format!("Kisi: door \"{}\"", self.door),
         };
         match self.bar {
-            Bar::NotSetUp => format!("{at}, hardware"),
-            Bar::Offline => "Check its controller's power and network".to_owned(),
-            Bar::NoApps => format!("{at}, app access"),
-            Bar::TapOnly => format!("{at}, tap to access restriction"),
-            Bar::PrimaryDevice => format!("{at}, primary device restriction"),
-            Bar::ManagedDevice => format!("{at}, managed device restriction"),
-            Bar::Reader => format!("{at}, reader restriction"),
-            Bar::Position => format!("[proximity] in kiosk.toml, or {at}, geofence restriction"),
-            Bar::SwitchedOff => "Kisi: the person, access".to_owned(),
-            Bar::NoRights => "Kisi: the person, groups".to_owned(),
-            Bar::Ended | Bar::NotBegun => format!("{at}, valid from and until"),
+            Restriction::NotSetUp => format!("{at}, hardware"),
+            Restriction::Offline => "Check its controller's power and network".to_owned(),
+            Restriction::NoApps => format!("{at}, app access"),
+            Restriction::TapOnly => format!("{at}, tap to access restriction"),
+            Restriction::PrimaryDevice => format!("{at}, primary device restriction"),
+            Restriction::ManagedDevice => format!("{at}, managed device restriction"),
+            Restriction::Reader => format!("{at}, reader restriction"),
+            Restriction::Position => format!("[proximity] in kiosk.toml, or {at}, geofence restriction"),
+            Restriction::SwitchedOff => "Kisi: the person, access".to_owned(),
+            Restriction::NoRights => "Kisi: the person, groups".to_owned(),
+            Restriction::Ended | Restriction::NotBegun => format!("{at}, valid from and until"),
         }
     }
 }
@@ -68,7 +68,7 @@ impl Blocked {
 #[derive(Debug)]
 pub struct Access {
     groups: HashMap<u64, Group>,
-    doors: Vec<Barred>,
+    doors: Vec<RestrictedDoor>,
 }
 
 impl Access {
@@ -83,14 +83,14 @@ impl Access {
             group.doors = client.doors_of_group(admin, group.id).await?;
             let _ = groups.insert(group.id, group);
         }
-        Ok(Self { groups, doors: client.bars(admin).await? })
+        Ok(Self { groups, doors: client.restrictions(admin).await? })
     }
 
     /// The doors that a person with these rights has but the kiosk cannot open. One group without restrictions, or a role,
     /// is enough to open a door.
     pub fn blocked(&self, rights: &Rights, now: Timestamp) -> Vec<Blocked> {
         if rights == &Rights::default() {
-            return vec![of_person(Bar::NoRights)];
+            return vec![of_person(Restriction::NoRights)];
         }
         let mut blocked = Vec::new();
         for door in &self.doors {
@@ -100,13 +100,18 @@ impl Access {
                 continue;
             }
             blocked.extend(of_door(door));
-            let bars: Vec<Vec<Bar>> = ways.iter().map(|(right, group)| bars(right, group, now)).collect();
-            if has_role || bars.iter().any(Vec::is_empty) {
+            let restrictions: Vec<Vec<Restriction>> =
+                ways.iter().map(|(right, group)| restrictions(right, group, now)).collect();
+            if has_role || restrictions.iter().any(Vec::is_empty) {
                 continue;
             }
-            for ((_, group), bars) in ways.iter().zip(bars) {
+            for ((_, group), restrictions) in ways.iter().zip(restrictions) {
                 let name = || Some(group.name.clone());
-                blocked.extend(bars.into_iter().map(|bar| Blocked { door: door.name.clone(), bar, group: name() }));
+                blocked.extend(restrictions.into_iter().map(|bar| Blocked {
+                    door: door.name.clone(),
+                    bar,
+                    group: name(),
+                }));
             }
         }
         blocked
@@ -117,31 +122,31 @@ impl Access {
         self.doors.iter().filter(|door| by_role(rights, door) || !self.ways(rights, door).is_empty()).count()
     }
 
-    fn ways<'a>(&'a self, rights: &'a Rights, door: &Barred) -> Vec<(&'a GroupRight, &'a Group)> {
+    fn ways<'a>(&'a self, rights: &'a Rights, door: &RestrictedDoor) -> Vec<(&'a GroupRight, &'a Group)> {
         let known = rights.groups.iter().filter_map(|right| Some((right, self.groups.get(&right.group)?)));
         known.filter(|(_, group)| group.doors.contains(&door.id)).collect()
     }
 }
 
-fn by_role(rights: &Rights, door: &Barred) -> bool {
+fn by_role(rights: &Rights, door: &RestrictedDoor) -> bool {
     rights.everywhere || door.place.is_some_and(|place| rights.places.contains(&place))
 }
 
 /// What blocks a member of a group: restrictions of the group, and the dates of the membership.
-fn bars(right: &GroupRight, group: &Group, now: Timestamp) -> Vec<Bar> {
-    let ended = right.until.is_some_and(|until| until <= now).then_some(Bar::Ended);
-    let not_begun = right.from.is_some_and(|from| now < from).then_some(Bar::NotBegun);
-    group.bars.iter().copied().chain(ended).chain(not_begun).collect()
+fn restrictions(right: &GroupRight, group: &Group, now: Timestamp) -> Vec<Restriction> {
+    let ended = right.until.is_some_and(|until| until <= now).then_some(Restriction::Ended);
+    let not_begun = right.from.is_some_and(|from| now < from).then_some(Restriction::NotBegun);
+    group.restrictions.iter().copied().chain(ended).chain(not_begun).collect()
 }
 
 /// A row for something that blocks every door of a person.
-pub fn of_person(bar: Bar) -> Blocked {
+pub fn of_person(bar: Restriction) -> Blocked {
     Blocked { door: EVERY_DOOR.to_owned(), bar, group: None }
 }
 
 /// Rows for what blocks a door for everybody.
-pub fn of_door(door: &Barred) -> impl Iterator<Item = Blocked> {
-    door.bars.iter().map(|bar| Blocked { door: door.name.clone(), bar: *bar, group: None })
+pub fn of_door(door: &RestrictedDoor) -> impl Iterator<Item = Blocked> {
+    door.restrictions.iter().map(|bar| Blocked { door: door.name.clone(), bar: *bar, group: None })
 }
 
 #[cfg(test)]
@@ -151,18 +156,23 @@ mod tests {
 
     #[test]
     fn a_door_is_blocked_when_no_group_opens_it() {
-        let group = |id: u64, bars: &[Bar], doors: &[u64]| {
+        let group = |id: u64, restrictions: &[Restriction], doors: &[u64]| {
             let doors = doors.iter().copied().map(DoorId::new).collect();
-            (id, Group { id, name: format!("Group {id}"), bars: bars.to_vec(), doors })
+            (id, Group { id, name: format!("Group {id}"), restrictions: restrictions.to_vec(), doors })
         };
         let place = |id| Some(crate::door::PlaceId::new(id));
-        let door = |id, bars: &[Bar], at| {
+        let door = |id, restrictions: &[Restriction], at| {
             let (id, name) = (DoorId::new(id), format!("Door {id}"));
-            Barred { id, name, place: place(at), bars: bars.to_vec() }
+            RestrictedDoor { id, name, place: place(at), restrictions: restrictions.to_vec() }
         };
         let access = Access {
-            groups: [group(1, &[], &[7, 9]), group(2, &[Bar::NoApps, Bar::TapOnly], &[7, 8])].into(),
-            doors: vec![door(7, &[], 1), door(8, &[], 1), door(9, &[Bar::Reader], 2), door(10, &[Bar::NotSetUp], 2)],
+            groups: [group(1, &[], &[7, 9]), group(2, &[Restriction::NoApps, Restriction::TapOnly], &[7, 8])].into(),
+            doors: vec![
+                door(7, &[], 1),
+                door(8, &[], 1),
+                door(9, &[Restriction::Reader], 2),
+                door(10, &[Restriction::NotSetUp], 2),
+            ],
         };
         let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
         let member = |group| GroupRight { group, from: None, until: None };

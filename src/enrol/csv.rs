@@ -128,7 +128,7 @@ pub fn is_hidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{chain::Chain, staff::BadgeFormat};
+    use crate::{error_chain::Chain, staff::BadgeFormat};
 
     fn profile() -> BadgeProfile {
         BadgeProfile { max_length: 10, format: BadgeFormat::Decimal, ..BadgeProfile::plain() }

@@ -14,7 +14,7 @@ use crate::{
 ///
 /// Kisi OpenAPI document, `Group` and `Lock`; `kisi.md`, section 8: which of them a kiosk can satisfy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Bar {
+pub enum Restriction {
     /// The door has no hardware.
     NotSetUp,
     /// The door's controller is offline now.
@@ -71,14 +71,14 @@ pub struct Group {
     /// The name at Kisi, cleaned.
     pub name: String,
     /// Restrictions that stop a kiosk for every member.
-    pub bars: Vec<Bar>,
+    pub restrictions: Vec<Restriction>,
     /// Doors of the group. Empty until [`Client::doors_of_group`] has been called.
     pub doors: Vec<DoorId>,
 }
 
 /// A door with the restrictions that apply to everybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Barred {
+pub struct RestrictedDoor {
     /// Kisi's id of the lock.
     pub id: DoorId,
     /// The name at Kisi, cleaned and never empty.
@@ -86,7 +86,7 @@ pub struct Barred {
     /// The place of the door, if Kisi reports one.
     pub place: Option<PlaceId>,
     /// Restrictions that stop a kiosk. Empty if there are none.
-    pub bars: Vec<Bar>,
+    pub restrictions: Vec<Restriction>,
 }
 
 impl Client {
@@ -105,16 +105,16 @@ impl Client {
         let is = |field: Option<bool>| field == Some(true);
         let has_position = self.has_position();
         let groups = list.items.into_iter().map(|group| {
-            let bars = [
-                (group.login_enabled == Some(false), Bar::NoApps),
-                (is(group.tap_to_access_restriction_enabled), Bar::TapOnly),
-                (is(group.primary_device_restriction_enabled), Bar::PrimaryDevice),
-                (is(group.managed_device_restriction_enabled), Bar::ManagedDevice),
-                (is(group.reader_restriction_enabled), Bar::Reader),
-                (is(group.geofence_restriction_enabled) && !has_position, Bar::Position),
+            let restrictions = [
+                (group.login_enabled == Some(false), Restriction::NoApps),
+                (is(group.tap_to_access_restriction_enabled), Restriction::TapOnly),
+                (is(group.primary_device_restriction_enabled), Restriction::PrimaryDevice),
+                (is(group.managed_device_restriction_enabled), Restriction::ManagedDevice),
+                (is(group.reader_restriction_enabled), Restriction::Reader),
+                (is(group.geofence_restriction_enabled) && !has_position, Restriction::Position),
             ];
             let name = clean(&group.name.unwrap_or_default());
-            Group { id: group.id, name, bars: set(&bars), doors: Vec::new() }
+            Group { id: group.id, name, restrictions: set(&restrictions), doors: Vec::new() }
         });
         Ok(groups.collect())
     }
@@ -173,14 +173,14 @@ impl Client {
     /// # Source
     ///
     /// Kisi OpenAPI document, `GET /locks`.
-    pub async fn bars(&self, login: &Secret<String>) -> Result<Vec<Barred>, Error> {
+    pub async fn restrictions(&self, login: &Secret<String>) -> Result<Vec<RestrictedDoor>, Error> {
         let all = Query { path: "locks", filter: &[], page: PAGE, max: MAX };
         let list = self.list::<wire::Lock>("GET /locks", login, all, |lock| lock.id).await?;
         let has_position = self.has_position();
         let doors = list.items.into_iter().map(|lock| {
-            let bars = set(&lock.bars(has_position));
+            let restrictions = set(&lock.restrictions(has_position));
             let door = lock.into_door(has_position);
-            Barred { id: door.id, name: door.name, place: door.place.map(|place| place.id), bars }
+            RestrictedDoor { id: door.id, name: door.name, place: door.place.map(|place| place.id), restrictions }
         });
         Ok(doors.collect())
     }
@@ -190,6 +190,6 @@ impl Client {
     }
 }
 
-fn set(bars: &[(bool, Bar)]) -> Vec<Bar> {
-    bars.iter().filter(|(is_set, _)| *is_set).map(|(_, bar)| *bar).collect()
+fn set(restrictions: &[(bool, Restriction)]) -> Vec<Restriction> {
+    restrictions.iter().filter(|(is_set, _)| *is_set).map(|(_, bar)| *bar).collect()
 }

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::{Client, Error, LIST_TIMEOUT, LoginId, PAGE, Query, answer::success, list::MAX, text, wire};
+use super::{Client, Error, LIST_TIMEOUT, LoginId, PAGE, Query, list::MAX, response::success, text, wire};
 use crate::secret::Secret;
 
 /// Kisi's maximum for `GET /users`.

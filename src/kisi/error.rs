@@ -7,7 +7,7 @@ use rustls::CertificateError;
 
 use crate::{
     door::{Code, Outcome, Reason},
-    trouble::Trouble,
+    outage::Outage,
 };
 
 /// Why there is no usable response from Kisi.
@@ -108,7 +108,7 @@ impl Error {
             Self::Refused { status, .. } => *status == 429,
             Self::Failed { status, .. } => *status == 408 || (*status != 511 && 500 <= *status),
             Self::Unclear(_) => true,
-            Self::Unreachable(source) => matches!(kind(source), Trouble::Name | Trouble::Unreachable | Trouble::Proxy),
+            Self::Unreachable(source) => matches!(kind(source), Outage::Name | Outage::Unreachable | Outage::Proxy),
             Self::NotKisi
             | Self::TooLarge { .. }
             | Self::Malformed { .. }
@@ -141,16 +141,16 @@ impl Error {
     }
 
     /// The outage that this error points to. `None` when the way to Kisi is not the cause.
-    pub fn trouble(&self) -> Option<Trouble> {
+    pub fn outage(&self) -> Option<Outage> {
         match self {
             Self::Unreachable(source) => Some(kind(source)),
-            Self::Unclear(_) => Some(Trouble::NoAnswer),
+            Self::Unclear(_) => Some(Outage::NoAnswer),
             // Only a proxy sends 407.
-            Self::Refused { status: 407, .. } => Some(Trouble::Proxy),
+            Self::Refused { status: 407, .. } => Some(Outage::Proxy),
             // Kisi never redirects.
-            Self::NotKisi | Self::Failed { status: 300..=399 | 511, .. } => Some(Trouble::Portal),
+            Self::NotKisi | Self::Failed { status: 300..=399 | 511, .. } => Some(Outage::Portal),
             Self::Refused { .. } | Self::Failed { .. } | Self::TooLarge { .. } | Self::Malformed { .. } => {
-                Some(Trouble::Kisi)
+                Some(Outage::Kisi)
             }
             Self::Late | Self::Secret | Self::Setting { .. } | Self::Client(_) => None,
         }
@@ -184,7 +184,7 @@ impl Error {
 ///
 /// Seen with reqwest 0.13, hyper-util 0.1 and rustls 0.23: a failed DNS lookup says "dns error", a proxy says "tunnel
 /// error", and the rustls error is wrapped in one or two `io::Error`s.
-fn kind(error: &reqwest::Error) -> Trouble {
+fn kind(error: &reqwest::Error) -> Outage {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = source {
         match error.downcast_ref() {
@@ -193,16 +193,16 @@ fn kind(error: &reqwest::Error) -> Trouble {
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet
                 | CertificateError::NotValidYetContext { .. },
-            )) => return Trouble::Clock,
-            Some(_) => return Trouble::Unsafe,
+            )) => return Outage::Clock,
+            Some(_) => return Outage::Unsafe,
             None => {}
         }
         let said = error.to_string();
         if said.contains("tunnel error") {
-            return Trouble::Proxy;
+            return Outage::Proxy;
         }
         if said.contains("dns error") {
-            return Trouble::Name;
+            return Outage::Name;
         }
         // `io::Error::source` skips the error that it wraps.
         source = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -210,7 +210,7 @@ fn kind(error: &reqwest::Error) -> Trouble {
             None => error.source(),
         };
     }
-    Trouble::Unreachable
+    Outage::Unreachable
 }
 
 #[cfg(test)]

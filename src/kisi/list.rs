@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
-use super::{Client, Error, LIST_TIMEOUT, again, pace::Kind};
+use super::{Client, Error, LIST_TIMEOUT, rate_limit::Kind, retry};
 use crate::secret::Secret;
 
 /// Page limit (R39). A list whose item limit needs more pages may read more.
@@ -44,7 +44,7 @@ impl Client {
         let mut offset = 0;
         for _ in 0..MAX_PAGES.max(max.div_ceil(size)) {
             let query = [("limit", size), ("offset", offset)];
-            let (page, total): (Vec<serde_json::Value>, _) = again::read(async || {
+            let (page, total): (Vec<serde_json::Value>, _) = retry::read(async || {
                 let request = self.request(Method::GET, &[path], login)?.query(filter).query(&query);
                 self.pace.wait(Kind::Read).await;
                 self.ask(operation, request.timeout(LIST_TIMEOUT)).await

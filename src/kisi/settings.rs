@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Url, header};
 
 use super::Error;
-use crate::origin::{self, Proxy};
+use crate::base_url::{self, Proxy};
 
 /// How the client reaches Kisi.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ pub enum Roots {
 
 pub(super) fn base_url(text: &str) -> Result<Url, Error> {
     let allowed = "an https address without a user name, or an address on loopback";
-    origin::safe(text).ok_or_else(|| Error::Setting { key: "kisi.base_url", value: text.to_owned(), allowed })
+    base_url::safe(text).ok_or_else(|| Error::Setting { key: "kisi.base_url", value: text.to_owned(), allowed })
 }
 
 /// The headers that Kisi asks integration partners to send.

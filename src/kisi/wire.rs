@@ -4,7 +4,7 @@
 use jiff::{civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::{access::Bar, text::clean};
+use super::{access::Restriction, text::clean};
 use crate::door::{Door, DoorId, DoorState, Place, PlaceId};
 
 /// Request body of `POST /logins`.
@@ -258,13 +258,13 @@ impl Lock {
 
 impl Lock {
     /// Every restriction that can stop a kiosk at this lock, and whether it applies.
-    pub(super) fn bars(&self, has_position: bool) -> [(bool, Bar); 4] {
+    pub(super) fn restrictions(&self, has_position: bool) -> [(bool, Restriction); 4] {
         let is = |field: Option<bool>| field == Some(true);
         [
-            (self.configured == Some(false), Bar::NotSetUp),
-            (self.online == Some(false), Bar::Offline),
-            (is(self.reader_restriction_enabled), Bar::Reader),
-            (is(self.geofence_restriction_enabled) && !has_position, Bar::Position),
+            (self.configured == Some(false), Restriction::NotSetUp),
+            (self.online == Some(false), Restriction::Offline),
+            (is(self.reader_restriction_enabled), Restriction::Reader),
+            (is(self.geofence_restriction_enabled) && !has_position, Restriction::Position),
         ]
     }
 

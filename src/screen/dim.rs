@@ -9,15 +9,15 @@ use super::{
     label::label,
     press,
     sign_in::Labels,
-    theme::{self, Grade, Metrics},
+    theme::{self, Importance, Metrics},
 };
 use crate::session::Event;
 
 /// Draws the screen. The words drift with `minutes`, against burn-in.
 pub fn view<'a>(labels: &'a Labels, clock: &str, minutes: u64, m: Metrics) -> Element<'a, Event> {
     let words = column![
-        label(clock.to_owned(), Grade::May, m.dim_clock()).font(theme::BOLD).color(m.colors.faint),
-        label(&labels.name, Grade::May, m.medium()).color(m.colors.faint),
+        label(clock.to_owned(), Importance::Optional, m.dim_clock()).font(theme::BOLD).color(m.colors.faint),
+        label(&labels.name, Importance::Optional, m.medium()).color(m.colors.faint),
     ];
     let [right, down] = m.drift(minutes);
     let drifted = Padding { top: down, left: right, ..Padding::ZERO };

@@ -17,7 +17,7 @@ use super::{
     label::label,
     motion::ring,
     press,
-    theme::{self, Grade, Metrics, Page},
+    theme::{self, Importance, Metrics, Page},
 };
 use crate::{
     door::Door,
@@ -95,19 +95,27 @@ fn is_typing(visit: &Visit, warning: Warning, now: Instant) -> bool {
 /// The greeting, the typed number, or the countdown.
 fn who(visit: &Visit, warning: Warning, now: Instant, hint: Option<String>, m: Metrics) -> Element<'_, Event> {
     let said: Element<'_, Event> = if let Some((left, of)) = warning {
-        let seconds = label(m.words.signing_out(left), Grade::May, m.medium()).color(m.colors.warning);
+        let seconds = label(m.words.signing_out(left), Importance::Optional, m.medium()).color(m.colors.warning);
         let seconds = seconds.width(Fill).height(Fill).align_y(Center);
         row![ring(left, of, m.target(), m), seconds].spacing(m.margin()).align_y(Center).into()
     } else if let Some((number, door)) = visit.typed(now) {
         let said = m.words.typed(number, door.map(|door| door.name.as_str()));
         // Optional text: the tile shows it too.
-        label(said, Grade::May, m.name()).color(m.colors.accent).width(Fill).height(Fill).align_y(Center).into()
+        label(said, Importance::Optional, m.name())
+            .color(m.colors.accent)
+            .width(Fill)
+            .height(Fill)
+            .align_y(Center)
+            .into()
     } else {
-        let hello = label(m.words.hello(&visit.welcome.name), Grade::May, m.name()).font(theme::BOLD);
+        let hello = label(m.words.hello(&visit.welcome.name), Importance::Optional, m.name()).font(theme::BOLD);
         let hello = hello.width(Fill).height(Fill).align_y(Center);
         match hint {
             Some(hint) => {
-                let hint = label(hint, Grade::May, m.small()).color(m.colors.muted).width(Fill).height(m.small_line());
+                let hint = label(hint, Importance::Optional, m.small())
+                    .color(m.colors.muted)
+                    .width(Fill)
+                    .height(m.small_line());
                 column![hello, hint].into()
             }
             None => hello.into(),
@@ -158,7 +166,8 @@ fn turns<'a>(turn: Turn, visit: &Visit, m: Metrics) -> Element<'a, Event> {
         parts = parts.push(small(Icon::Search, Event::FindTouched));
     }
     if 1 < turn.pages {
-        let page = label(m.words.page(turn.page + 1, turn.pages), Grade::May, m.small()).color(m.colors.muted);
+        let page =
+            label(m.words.page(turn.page + 1, turn.pages), Importance::Optional, m.small()).color(m.colors.muted);
         parts = parts.push(small(Icon::ChevronLeft, Event::PageTurned(-1)));
         parts = parts.push(small(Icon::ChevronRight, Event::PageTurned(1)));
         parts = parts.push(container(page.width(m.mm(10.0))));
@@ -190,7 +199,8 @@ fn button<'a>(
     style: impl Fn(bool) -> press::Style + 'a,
     m: Metrics,
 ) -> Element<'a, Event> {
-    let words = label(words, Grade::May, m.medium()).font(theme::BOLD).width(Fill).height(Fill).align_y(Center);
+    let words =
+        label(words, Importance::Optional, m.medium()).font(theme::BOLD).width(Fill).height(Fill).align_y(Center);
     let face = row![icon(picture, m.icon(m.medium()) * 1.2, None), words].spacing(m.mm(1.6)).align_y(Center);
     let face = container(face).padding([0.0, m.mm(2.0)]).width(m.button().width).height(m.button().height);
     press::button(face, Some(message), style).into()
@@ -243,8 +253,8 @@ fn tile<'a>(
         (false, false) => None,
     };
     let color = if can_be_tried { m.colors.text } else { m.colors.muted };
-    let name = label(&door.name, Grade::Must, m.name()).font(theme::BOLD).line(LINE).color(color);
-    let number = label(number.to_string(), Grade::May, m.medium()).color(m.colors.muted).width(m.mm(9.0));
+    let name = label(&door.name, Importance::Essential, m.name()).font(theme::BOLD).line(LINE).color(color);
+    let number = label(number.to_string(), Importance::Optional, m.medium()).color(m.colors.muted).width(m.mm(9.0));
     let top = row![number, name.width(Fill).height(Fill).align_y(Center)].spacing(m.gap()).height(Fill).align_y(Center);
     let face = column![top, status(door, is_asked, rest, names_place, m)].spacing(m.mm(0.4));
     let face = container(face).padding([m.gap(), 1.5 * m.gap()]).width(Fill).height(Length::Fixed(height));
@@ -268,7 +278,7 @@ fn status(door: &Door, is_asked: bool, rest: Option<Duration>, names_place: bool
     // There is one line: what stands in the way matters more than the place.
     let place = door.place.as_ref().filter(|_| names_place && words.is_empty());
     let words = place.map_or(words, |place| place.name.clone());
-    let words = label(words, Grade::May, m.small()).color(color).width(Fill).height(Fill).align_y(Center);
+    let words = label(words, Importance::Optional, m.small()).color(color).width(Fill).height(Fill).align_y(Center);
     let mut parts = Row::new().spacing(m.mm(1.2)).align_y(Center).height(m.small_line());
     if let Some(picture) = picture {
         parts = parts.push(icon(picture, m.icon(m.small()), Some(color)));
@@ -281,14 +291,17 @@ fn joined(said: [String; 2]) -> String {
 }
 
 fn none_found<'a>(visit: &Visit, m: Metrics) -> Element<'a, Event> {
-    let found = label(m.words.found(visit.find.letters(), 0), Grade::Must, m.read()).width(Fill);
+    let found = label(m.words.found(visit.find.letters(), 0), Importance::Essential, m.read()).width(Fill);
     container(found.color(m.colors.muted).center()).center(Fill).into()
 }
 
 fn no_doors<'a>(m: Metrics) -> Element<'a, Event> {
     let text = column![
-        label(m.words.say("no-doors"), Grade::Must, m.read()).font(theme::BOLD).width(Fill).center(),
-        label(m.words.say("no-doors-advice"), Grade::Must, m.read()).color(m.colors.muted).width(Fill).center(),
+        label(m.words.say("no-doors"), Importance::Essential, m.read()).font(theme::BOLD).width(Fill).center(),
+        label(m.words.say("no-doors-advice"), Importance::Essential, m.read())
+            .color(m.colors.muted)
+            .width(Fill)
+            .center(),
     ];
     container(text.spacing(m.margin())).center(Fill).into()
 }

@@ -14,7 +14,7 @@ use iced::{
     alignment::Vertical,
 };
 
-use super::theme::{FONT, Grade};
+use super::theme::{FONT, Importance};
 
 type Paragraph = <iced::Renderer as text::Renderer>::Paragraph;
 
@@ -31,7 +31,7 @@ pub struct Seen {
     /// The size that fitted, in pixels.
     pub size: f32,
     /// Tests require larger letters for essential text.
-    pub grade: Grade,
+    pub grade: Importance,
     /// Its own color. `None`: that of the surface below it.
     pub color: Option<Color>,
 }
@@ -40,7 +40,7 @@ pub struct Seen {
 #[expect(missing_debug_implementations, reason = "other widgets have none either")]
 pub struct Label<'a> {
     content: text::Fragment<'a>,
-    grade: Grade,
+    grade: Importance,
     format: Format,
     color: Option<Color>,
     width: Length,
@@ -60,7 +60,7 @@ struct Format {
 }
 
 /// A text in the first of these sizes or, if it does not fit, in a smaller one down to the second.
-pub fn label<'a>(content: impl text::IntoFragment<'a>, grade: Grade, sizes: [f32; 2]) -> Label<'a> {
+pub fn label<'a>(content: impl text::IntoFragment<'a>, grade: Importance, sizes: [f32; 2]) -> Label<'a> {
     let format = Format { sizes, font: FONT, line: LINE, align_x: text::Alignment::Default, align_y: Vertical::Top };
     Label {
         content: content.into_fragment(),

@@ -23,7 +23,7 @@ use iced::{
 use super::{
     icon::{Icon, icon},
     label::label,
-    theme::{self, Grade, Metrics},
+    theme::{self, Importance, Metrics},
 };
 
 /// How long the icon of an outcome grows.
@@ -138,7 +138,8 @@ impl<Message> Widget<Message, Theme, Renderer> for Emblem<'_, Message> {
 pub fn ring<'a, Message: 'a>(left: Duration, of: Duration, side: f32, m: Metrics) -> Element<'a, Message> {
     let seconds = left.as_secs_f32().ceil().max(1.0);
     let part = if m.motion { left.as_secs_f32() } else { seconds } / of.as_secs_f32().max(1.0);
-    let digits = label(format!("{seconds}"), Grade::Must, m.read()).font(theme::BOLD).color(m.colors.warning).center();
+    let digits =
+        label(format!("{seconds}"), Importance::Essential, m.read()).font(theme::BOLD).color(m.colors.warning).center();
     let digits = container(digits).center(side);
     let (color, behind) = (m.colors.warning, m.colors.pressed);
     stack![Canvas::new(Ring { part: part.min(1.0), color, behind }).width(side).height(side), digits].into()

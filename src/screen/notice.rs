@@ -8,13 +8,13 @@ use iced::{
 use super::{
     icon::{Icon, icon},
     label::label,
-    theme::{self, Grade, Metrics, Page},
+    theme::{self, Importance, Metrics, Page},
 };
 
 /// Draws the screen. `what` is the error for the technician. It never contains a secret.
 pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Element<'a, Message> {
     let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
-    let read = |text: String| label(text, Grade::Must, m.read()).width(Fill).align_x(align);
+    let read = |text: String| label(text, Importance::Essential, m.read()).width(Fill).align_x(align);
     let help = (!phone.is_empty()).then(|| read(m.words.help(phone)));
     let words = column![read(m.words.say("out-of-order")).font(theme::BOLD), read(m.words.say("use-a-card"))];
     let words = words.push(help).spacing(m.margin());
@@ -24,7 +24,7 @@ pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Eleme
     } else {
         row![picture, words].spacing(2.0 * m.margin()).align_y(Center).into()
     };
-    let what = label(what, Grade::May, m.small()).color(m.colors.muted);
+    let what = label(what, Importance::Optional, m.small()).color(m.colors.muted);
     let what = what.width(Fill).height(m.size.height * 0.2).align_x(align).align_y(iced::alignment::Vertical::Bottom);
     let text = column![container(said).center_y(Fill), what].spacing(m.margin()).max_width(m.view().width);
     container(text).padding(2.0 * m.margin()).center_x(Fill).style(move |_| m.page(Page::Notice)).into()

@@ -13,17 +13,17 @@ use super::{
     logo::{self, Logo},
     press,
     qr::{Code, qr},
-    theme::{self, Grade, Metrics, Page},
+    theme::{self, Importance, Metrics, Page},
 };
 use crate::{
     language::Language,
+    outage::Outage,
     session::{
         Event, State,
         entry::Entry,
         rules::{BadgePolicy, Rules},
     },
     staff::{Digit, Pin},
-    trouble::Trouble,
 };
 
 /// The kiosk's name, logo and contacts, from `[kiosk]` in `kiosk.toml`.
@@ -49,7 +49,7 @@ pub struct Said<'a> {
     /// How long the keypad stays locked, if no guess is left.
     pub wait: Option<Duration>,
     /// What is wrong between the kiosk and Kisi, if anything.
-    pub trouble: Option<Trouble>,
+    pub outage: Option<Outage>,
     /// The kiosk's time of day, formatted.
     pub clock: &'a str,
 }
@@ -85,10 +85,10 @@ pub fn view<'a>(
 
 /// The time, and the kiosk's name, location, phone number and help code.
 fn about<'a>(labels: &'a Labels, said: Said<'_>, shown: Page, m: Metrics) -> Element<'a, Event> {
-    let time = label(said.clock.to_owned(), Grade::May, m.clock()).font(theme::BOLD).color(m.colors.muted);
+    let time = label(said.clock.to_owned(), Importance::Optional, m.clock()).font(theme::BOLD).color(m.colors.muted);
     let name: Element<'_, Event> = match &labels.logo {
         Some(logo) => logo::view(logo),
-        None => label(&labels.name, Grade::May, m.medium())
+        None => label(&labels.name, Importance::Optional, m.medium())
             .font(theme::BOLD)
             .width(Fill)
             .height(Fill)
@@ -96,7 +96,11 @@ fn about<'a>(labels: &'a Labels, said: Said<'_>, shown: Page, m: Metrics) -> Ele
             .into(),
     };
     let small = |text: &'a str| {
-        label(text, Grade::May, m.small()).color(m.colors.muted).width(Fill).height(m.small_line()).align_y(Center)
+        label(text, Importance::Optional, m.small())
+            .color(m.colors.muted)
+            .width(Fill)
+            .height(m.small_line())
+            .align_y(Center)
     };
     let mut lines = column![name].width(Fill);
     if !labels.location.is_empty() {
@@ -124,7 +128,7 @@ fn about<'a>(labels: &'a Labels, said: Said<'_>, shown: Page, m: Metrics) -> Ele
 fn entry<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Said<'_>, m: Metrics) -> Column<'a, Event> {
     let (prompt, typed): (String, Element<'_, Event>) = match state {
         State::SignedOut { entry: Entry::BadgeNumber(number), .. } => {
-            let digits = label(number.digits(), Grade::Must, m.key_text()).font(theme::BOLD);
+            let digits = label(number.digits(), Importance::Essential, m.key_text()).font(theme::BOLD);
             (m.words.say("prompt-number"), digits.height(Fill).align_y(Center).into())
         }
         State::SignedOut { entry: Entry::PinOf(_, pin), .. } => {
@@ -144,7 +148,7 @@ fn entry<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Said<
     let message = message(state, rules, said, m);
     let is_quiet = message.is_none();
     let (sentence, color) = message.map_or((prompt, m.colors.text), |message| (message, m.colors.bad));
-    let sentence = label(sentence, Grade::Must, m.read()).color(color);
+    let sentence = label(sentence, Importance::Essential, m.read()).color(color);
     let sentence = sentence.width(Fill).height(Fill).align_x(align).align_y(Center);
     let mut parts = column![sentence];
     if is_quiet && !labels.samples.is_empty() {
@@ -156,12 +160,12 @@ fn entry<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Said<
 
 /// The message that replaces the prompt, if there is one.
 fn message(state: &State, rules: &Rules, said: Said<'_>, m: Metrics) -> Option<String> {
-    match (state, said.wait, said.trouble) {
+    match (state, said.wait, said.outage) {
         (State::SignedOut { denial: Some((denial, _)), .. }, _, _) => Some(m.words.denial(*denial)),
         (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(wait), _) => {
             Some(m.words.too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off))
         }
-        (State::SignedOut { entry, .. }, _, Some(trouble)) if entry.is_empty() => Some(m.words.network(trouble)),
+        (State::SignedOut { entry, .. }, _, Some(outage)) if entry.is_empty() => Some(m.words.network(outage)),
         (
             State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_) | State::Technician(_),
             _,
@@ -180,8 +184,9 @@ fn prompt(rules: &Rules, m: Metrics) -> String {
 
 /// The demo's sample staff.
 fn samples(labels: &Labels, m: Metrics) -> Column<'_, Event> {
-    let title = label(m.words.say("samples"), Grade::May, m.small()).font(theme::BOLD).color(m.colors.accent);
-    let lines = labels.samples.iter().map(|line| label(line, Grade::May, m.small()).color(m.colors.muted).into());
+    let title = label(m.words.say("samples"), Importance::Optional, m.small()).font(theme::BOLD).color(m.colors.accent);
+    let lines =
+        labels.samples.iter().map(|line| label(line, Importance::Optional, m.small()).color(m.colors.muted).into());
     column![title].extend(lines)
 }
 
@@ -208,13 +213,14 @@ fn keypad<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Column<'a, Event> 
 fn end_key<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Element<'a, Event> {
     match state {
         State::SignedOut { entry: Entry::BadgeNumber(_), .. } => {
-            let face = label(m.words.say("enter"), Grade::Must, m.key_text()).font(theme::BOLD).width(Fill).center();
+            let face =
+                label(m.words.say("enter"), Importance::Essential, m.key_text()).font(theme::BOLD).width(Fill).center();
             key(face, Event::EnterTouched, m)
         }
         State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) | State::Technician(_)
             if rules.sign_in.can_type_badge() =>
         {
-            let name = label(m.words.say("type-badge"), Grade::May, m.small()).width(Fill).center();
+            let name = label(m.words.say("type-badge"), Importance::Optional, m.small()).width(Fill).center();
             let face = column![icon(Icon::IdCard, m.icon(m.read()), None), name].spacing(m.mm(0.6)).align_x(Center);
             key(face, Event::SwitchTouched, m)
         }
@@ -225,13 +231,14 @@ fn end_key<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Element<'a, Event
 }
 
 fn digit_key<'a>(digit: Digit, m: Metrics) -> Element<'a, Event> {
-    let digit_face = label(char::from(digit.ascii()).to_string(), Grade::Must, m.key_text()).font(theme::BOLD);
+    let digit_face =
+        label(char::from(digit.ascii()).to_string(), Importance::Essential, m.key_text()).font(theme::BOLD);
     let face = container(digit_face).center_x(m.key().width).center_y(m.key().height);
     press::key(face, Event::DigitTouched(digit), move |pressed| m.key_style(pressed)).into()
 }
 
 fn back_key<'a>(m: Metrics) -> Element<'a, Event> {
-    let name = label(m.words.say("back"), Grade::May, m.small()).width(Fill).center();
+    let name = label(m.words.say("back"), Importance::Optional, m.small()).width(Fill).center();
     let face = column![icon(Icon::Delete, m.icon(m.read()), None), name].spacing(m.mm(0.6)).align_x(Center);
     key(face, Event::BackTouched, m)
 }
@@ -248,7 +255,7 @@ fn languages<'a>(rules: &Rules, m: Metrics) -> Element<'a, Event> {
     }
     let choice = |language: Language| {
         let is_spoken = language == m.words.language();
-        let name = label(language.code().to_uppercase(), Grade::Must, m.read());
+        let name = label(language.code().to_uppercase(), Importance::Essential, m.read());
         let name = name.font(if is_spoken { theme::BOLD } else { theme::FONT });
         let face = container(name).center_x(Fill).center_y(m.target());
         press::button(face, Some(Event::LanguageTouched(language)), move |pressed| m.choice_style(is_spoken, pressed))

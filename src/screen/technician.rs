@@ -10,23 +10,23 @@ use super::{
     label::label,
     press,
     qr::{Code, qr},
-    theme::{self, Grade, Metrics, Page},
+    theme::{self, Importance, Metrics, Page},
 };
 use crate::session::{
     Event,
-    technician::{Fact, Said, Step, Technician, What},
+    technician::{ActionResult, CheckKind, HealthCheck, Technician, TechnicianAction},
 };
 
 /// Draws the screen. The code holds [`Report::diagnostics`](crate::session::technician::Report).
 pub fn view<'a>(technician: &'a Technician, code: Option<&'a Code>, m: Metrics) -> Element<'a, Event> {
     let said = technician.said.as_ref().map(|said| said_of(said, m));
     let (sentence, color) = match &technician.said {
-        Some(Said::AsksToLeave | Said::Refused(_)) => (said, m.colors.warning),
-        Some(Said::GuessesRestored | Said::Reloading) => (said, m.colors.good),
+        Some(ActionResult::AsksToLeave | ActionResult::Refused(_)) => (said, m.colors.warning),
+        Some(ActionResult::GuessesRestored | ActionResult::Reloading) => (said, m.colors.good),
         None => (None, m.colors.text),
     };
     let sentence = sentence.unwrap_or_else(|| m.words.say("technician"));
-    let title = label(sentence, Grade::May, m.medium()).font(theme::BOLD).color(color).width(Fill);
+    let title = label(sentence, Importance::Optional, m.medium()).font(theme::BOLD).color(color).width(Fill);
     let title = title.height(m.target()).align_y(Center);
     let facts = technician.report.facts.iter().map(|fact| line(fact, m));
     let last = technician.report.last.iter().map(|last| small(last.clone(), m.colors.muted, m));
@@ -42,47 +42,47 @@ pub fn view<'a>(technician: &'a Technician, code: Option<&'a Code>, m: Metrics) 
     container(page).padding(m.margin()).style(move |_| m.page(Page::Technician)).into()
 }
 
-fn said_of(said: &Said, m: Metrics) -> String {
+fn said_of(said: &ActionResult, m: Metrics) -> String {
     match said {
-        Said::GuessesRestored => m.words.say("guesses-restored"),
-        Said::AsksToLeave => m.words.say("leave-again"),
-        Said::Reloading => m.words.say("checking"),
-        Said::Refused(why) => why.clone(),
+        ActionResult::GuessesRestored => m.words.say("guesses-restored"),
+        ActionResult::AsksToLeave => m.words.say("leave-again"),
+        ActionResult::Reloading => m.words.say("checking"),
+        ActionResult::Refused(why) => why.clone(),
     }
 }
 
-fn line(fact: &Fact, m: Metrics) -> Element<'_, Event> {
+fn line(fact: &HealthCheck, m: Metrics) -> Element<'_, Event> {
     let (picture, color) =
         if fact.is_good { (Icon::Check, m.colors.good) } else { (Icon::TriangleAlert, m.colors.warning) };
     let name = m.words.say(match fact.what {
-        What::Network => "about-network",
-        What::Clock => "about-clock",
-        What::Logins => "about-logins",
-        What::Disk => "about-disk",
-        What::Configuration => "about-configuration",
-        What::Version => "about-version",
+        CheckKind::Network => "about-network",
+        CheckKind::Clock => "about-clock",
+        CheckKind::Logins => "about-logins",
+        CheckKind::Disk => "about-disk",
+        CheckKind::Configuration => "about-configuration",
+        CheckKind::Version => "about-version",
     });
     let name = small(format!("{name}: {}", fact.value), m.colors.text, m);
     row![icon(picture, m.icon(m.small()), Some(color)), name].spacing(m.mm(1.2)).align_y(Center).into()
 }
 
 fn small<'a>(text: String, color: iced::Color, m: Metrics) -> Element<'a, Event> {
-    label(text, Grade::May, m.small()).color(color).width(Fill).height(m.small_line()).align_y(Center).into()
+    label(text, Importance::Optional, m.small()).color(color).width(Fill).height(m.small_line()).align_y(Center).into()
 }
 
 /// The action buttons: in one row, or two by two.
 fn steps<'a>(m: Metrics) -> Element<'a, Event> {
     let button = |picture: Icon, key: &str, event: Event| -> Element<'a, Event> {
-        let words = label(m.words.say(key), Grade::May, m.medium()).font(theme::BOLD);
+        let words = label(m.words.say(key), Importance::Optional, m.medium()).font(theme::BOLD);
         let words = words.width(Fill).height(Fill).align_y(Center);
         let face = row![icon(picture, m.icon(m.medium()), None), words].spacing(m.mm(1.2)).align_y(Center);
         let face = container(face).padding([0.0, m.mm(1.6)]).width(Fill).height(m.target());
         press::button(face, Some(event), move |pressed| m.quiet_style(pressed)).into()
     };
     let mut all = [
-        button(Icon::Hourglass, "restore-guesses", Event::StepTouched(Step::RestoreGuesses)),
-        button(Icon::Wrench, "reload", Event::StepTouched(Step::Reload)),
-        button(Icon::Unplug, "leave", Event::StepTouched(Step::Leave)),
+        button(Icon::Hourglass, "restore-guesses", Event::TechnicianActionChosen(TechnicianAction::RestoreGuesses)),
+        button(Icon::Wrench, "reload", Event::TechnicianActionChosen(TechnicianAction::Reload)),
+        button(Icon::Unplug, "leave", Event::TechnicianActionChosen(TechnicianAction::Leave)),
         button(Icon::LogOut, "done", Event::SignOutTouched),
     ]
     .into_iter();

@@ -55,11 +55,11 @@ const DESK: f32 = 0.6;
 
 /// How important a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
+pub enum Importance {
     /// Nobody can use the kiosk without it.
-    Must,
+    Essential,
     /// It only helps.
-    May,
+    Optional,
 }
 
 /// What the site configured about the panel, and what the window knows about it.

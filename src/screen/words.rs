@@ -9,8 +9,8 @@ use unic_langid::LanguageIdentifier;
 use crate::{
     door::{Allowance, DoorState, Outcome, Reason, Refusal},
     language::Language,
+    outage::Outage,
     session::Denial,
-    trouble::Trouble,
 };
 
 static ALL: LazyLock<[Words; Language::ALL.len()]> = LazyLock::new(|| Language::ALL.map(Words::new));
@@ -141,7 +141,7 @@ impl Words {
             Denial::NotKnown | Denial::NotKnownAgain => "not-known",
             Denial::NotRead => "not-read",
             Denial::LoginDead => "login-dead",
-            Denial::Network(trouble) => return self.network(trouble),
+            Denial::Network(outage) => return self.network(outage),
             Denial::KioskFault => "kiosk-fault",
             Denial::NoTechnician => "no-technician",
             Denial::TooSlow => "too-slow",
@@ -150,17 +150,17 @@ impl Words {
 
     /// What is wrong between the kiosk and Kisi. The texts differ, so that support can tell the causes apart on the
     /// phone.
-    pub fn network(&self, trouble: Trouble) -> String {
-        self.say(match trouble {
-            Trouble::Name => "network-name",
-            Trouble::Unreachable => "network-unreachable",
-            Trouble::Proxy => "network-proxy",
-            Trouble::Unsafe => "network-unsafe",
-            Trouble::Clock => "network-clock",
-            Trouble::Portal => "network-portal",
-            Trouble::NoAnswer => "network-no-answer",
-            Trouble::Kisi => "network-kisi",
-            Trouble::Disk => "disk",
+    pub fn network(&self, outage: Outage) -> String {
+        self.say(match outage {
+            Outage::Name => "network-name",
+            Outage::Unreachable => "network-unreachable",
+            Outage::Proxy => "network-proxy",
+            Outage::Unsafe => "network-unsafe",
+            Outage::Clock => "network-clock",
+            Outage::Portal => "network-portal",
+            Outage::NoAnswer => "network-no-answer",
+            Outage::Kisi => "network-kisi",
+            Outage::Disk => "disk",
         })
     }
 

@@ -2,14 +2,14 @@
 
 use super::{
     reader::Key,
-    technician::{Report, Step},
+    technician::{Report, TechnicianAction},
     visit::Welcome,
 };
 use crate::{
     door::{Door, DoorId, Outcome},
     language::Language,
+    outage::Outage,
     staff::{Credential, Digit},
-    trouble::Trouble,
 };
 
 /// Identifies a session both here and in the agent. Only the session's own code can create one.
@@ -47,7 +47,7 @@ pub enum Event {
     /// The finger left the clock.
     ClockReleased,
     /// The technician chose an action.
-    StepTouched(Step),
+    TechnicianActionChosen(TechnicianAction),
     /// The configuration was refused at a reload, for this reason.
     ReloadRefused(String),
     /// A language was chosen.
@@ -77,9 +77,9 @@ pub enum Event {
     /// The agent wrote this unlock to the audit log as the record with this number.
     UnlockRecorded(RequestId, u64),
     /// The agent reported what became of a door after its unlock was accepted.
-    LookedAt(RequestId, Outcome),
+    DoorSensorRead(RequestId, Outcome),
     /// The agent wrote the technician's action to the audit log: carry it out.
-    StepRecorded(SessionId, Step),
+    TechnicianActionRecorded(SessionId, TechnicianAction),
     /// The agent answers [`Effect::Ping`].
     Pong,
     /// The agent restarted and lost its session.
@@ -114,8 +114,8 @@ pub enum Effect {
     ReadBack(SessionId, DoorId),
     /// Unlock this door in this session.
     Unlock(SessionId, RequestId, DoorId),
-    /// Write the technician's action to the audit log. The answer is [`Event::StepRecorded`].
-    Technician(SessionId, Step),
+    /// Write the technician's action to the audit log. The answer is [`Event::TechnicianActionRecorded`].
+    Technician(SessionId, TechnicianAction),
     /// Answer [`Event::Pong`], as a sign that the agent works.
     Ping,
     /// End the program. For the window, not for the agent.
@@ -196,7 +196,7 @@ pub enum Denial {
     /// The person's Kisi login must be renewed, or the person was suspended or removed.
     LoginDead,
     /// Kisi cannot be reached, or does not send the list of doors.
-    Network(Trouble),
+    Network(Outage),
     /// The kiosk itself cannot work.
     KioskFault,
     /// No answer came in time.

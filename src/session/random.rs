@@ -78,7 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Event::SignOutTouched),
         1 => Just(Event::ClockTouched),
         1 => Just(Event::ClockReleased),
-        1 => prop_oneof![Just(technician::Step::Reload), Just(technician::Step::RestoreGuesses), Just(technician::Step::Leave)].prop_map(Event::StepTouched),
+        1 => prop_oneof![Just(technician::TechnicianAction::Reload), Just(technician::TechnicianAction::RestoreGuesses), Just(technician::TechnicianAction::Leave)].prop_map(Event::TechnicianActionChosen),
         1 => Just(Event::ReloadRefused("line 3".to_owned())),
         2 => Just(Event::Ticked),
     ];
@@ -176,7 +176,7 @@ impl Model {
                 }
                 Effect::Technician(session, step) => {
                     assert_eq!(self.technician, Some(session), "a step without a technician");
-                    if step == technician::Step::RestoreGuesses {
+                    if step == technician::TechnicianAction::RestoreGuesses {
                         (self.guesses, self.began) = (0, self.now);
                     }
                 }

@@ -16,7 +16,7 @@ const SAME_SCAN: Duration = Duration::from_secs(2);
 
 impl Session {
     pub(super) fn digit(&mut self, digit: Digit, now: Instant) -> Vec<Effect> {
-        let State::SignedOut { entry, denial, gone_at } = &mut self.state else { return Vec::new() };
+        let State::SignedOut { entry, denial, clears_at } = &mut self.state else { return Vec::new() };
         // No guess is left. The PINs of a badge and of the technician have their own budgets.
         if self.budget.left() == 0 && !matches!(entry, Entry::PinOf(..) | Entry::Technician(_)) {
             return Vec::new();
@@ -27,7 +27,7 @@ impl Session {
             return Vec::new();
         }
         *denial = None;
-        *gone_at = Some(now + ENTRY);
+        *clears_at = Some(now + ENTRY);
         if entry.is_finished(&self.rules.sign_in) {
             return self.finish(now);
         }
@@ -35,9 +35,9 @@ impl Session {
     }
 
     pub(super) fn back(&mut self, now: Instant) -> Vec<Effect> {
-        if let State::SignedOut { entry, gone_at, .. } = &mut self.state {
+        if let State::SignedOut { entry, clears_at, .. } = &mut self.state {
             entry.pop();
-            *gone_at = (!entry.is_empty()).then_some(now + ENTRY);
+            *clears_at = (!entry.is_empty()).then_some(now + ENTRY);
         }
         Vec::new()
     }
@@ -52,11 +52,11 @@ impl Session {
     }
 
     pub(super) fn switch(&mut self, now: Instant) -> Vec<Effect> {
-        if let State::SignedOut { entry, denial, gone_at } = &mut self.state {
+        if let State::SignedOut { entry, denial, clears_at } = &mut self.state {
             let before = std::mem::replace(entry, Entry::empty(&self.rules.sign_in));
             *entry = before.switched(&self.rules.sign_in);
             *denial = None;
-            *gone_at = Some(now + ENTRY);
+            *clears_at = Some(now + ENTRY);
         }
         Vec::new()
     }

@@ -24,7 +24,7 @@ pub enum State {
         /// The refusal above the pad, and when it disappears.
         denial: Option<(Denial, Instant)>,
         /// When a half-typed entry is cleared.
-        gone_at: Option<Instant>,
+        clears_at: Option<Instant>,
     },
     /// The agent checks a credential.
     Checking {
@@ -56,10 +56,10 @@ impl State {
     }
 
     pub(super) fn rest(rules: &Rules, denial: Option<(Denial, Instant)>) -> Self {
-        Self::SignedOut { entry: Entry::empty(&rules.sign_in), denial, gone_at: None }
+        Self::SignedOut { entry: Entry::empty(&rules.sign_in), denial, clears_at: None }
     }
 
     pub(super) fn with_badge(badge: Badge, now: Instant) -> Self {
-        Self::SignedOut { entry: Entry::PinOf(badge, Pin::new()), denial: None, gone_at: Some(now + ENTRY) }
+        Self::SignedOut { entry: Entry::PinOf(badge, Pin::new()), denial: None, clears_at: Some(now + ENTRY) }
     }
 }

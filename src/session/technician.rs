@@ -16,7 +16,7 @@ const ENTRY: Duration = Duration::from_secs(20);
 /// What the technician can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
-pub enum Step {
+pub enum TechnicianAction {
     /// Reload the configuration.
     Reload,
     /// Restore all guesses at the keypad (R18).
@@ -25,7 +25,7 @@ pub enum Step {
     Leave,
 }
 
-impl Step {
+impl TechnicianAction {
     /// The name in the audit log.
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Step {
 /// What a line of the report is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
-pub enum What {
+pub enum CheckKind {
     /// The connection to Kisi.
     Network,
     /// How far the clock is off.
@@ -57,9 +57,9 @@ pub enum What {
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
-pub struct Fact {
+pub struct HealthCheck {
     /// What it is about.
-    pub what: What,
+    pub what: CheckKind,
     /// The value to show, such as `31 %`.
     pub value: String,
     /// Whether no action is needed.
@@ -71,7 +71,7 @@ pub struct Fact {
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Report {
     /// Each subject once.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<HealthCheck>,
     /// The last taps, one line each: time, door, outcome.
     pub last: Vec<String>,
     /// All of it as one text, for the QR code.
@@ -88,12 +88,12 @@ pub struct Technician {
     /// As of the sign-in.
     pub report: Report,
     /// The result of the last action, if there was one.
-    pub said: Option<Said>,
+    pub said: Option<ActionResult>,
 }
 
 /// The result of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
+pub enum ActionResult {
     /// The guesses were restored.
     GuessesRestored,
     /// A second touch will stop the kiosk.
@@ -122,8 +122,8 @@ impl Session {
     /// Once the clock was held long enough, the pad takes the technician's PIN.
     pub(super) fn expire_hold(&mut self, now: Instant) {
         if self.held_until.take_if(|until| *until <= now).is_some() {
-            let (entry, gone_at) = (Entry::Technician(Pin::new()), Some(now + ENTRY));
-            self.state = State::SignedOut { entry, denial: None, gone_at };
+            let (entry, clears_at) = (Entry::Technician(Pin::new()), Some(now + ENTRY));
+            self.state = State::SignedOut { entry, denial: None, clears_at };
         }
     }
 
@@ -136,19 +136,19 @@ impl Session {
         self.state = State::Technician(Technician { session, until: now + STAY, report, said: None });
     }
 
-    pub(super) fn step_touched(&mut self, step: Step) -> Vec<Effect> {
+    pub(super) fn step_touched(&mut self, step: TechnicianAction) -> Vec<Effect> {
         let State::Technician(technician) = &mut self.state else { return Vec::new() };
         let mut effects = vec![Effect::Technician(technician.session, step)];
         match step {
-            Step::Reload => technician.said = Some(Said::Reloading),
-            Step::RestoreGuesses => {
-                technician.said = Some(Said::GuessesRestored);
+            TechnicianAction::Reload => technician.said = Some(ActionResult::Reloading),
+            TechnicianAction::RestoreGuesses => {
+                technician.said = Some(ActionResult::GuessesRestored);
                 self.budget.restore_all();
                 effects.push(Effect::KeepBudget(self.budget.left()));
             }
-            Step::Leave if technician.said == Some(Said::AsksToLeave) => {}
-            Step::Leave => {
-                technician.said = Some(Said::AsksToLeave);
+            TechnicianAction::Leave if technician.said == Some(ActionResult::AsksToLeave) => {}
+            TechnicianAction::Leave => {
+                technician.said = Some(ActionResult::AsksToLeave);
                 return Vec::new();
             }
         }
@@ -156,18 +156,22 @@ impl Session {
     }
 
     /// Carries out an action, now that it is in the audit log.
-    pub(super) fn step_recorded(&mut self, session: SessionId, step: Step) -> Vec<Effect> {
+    pub(super) fn step_recorded(&mut self, session: SessionId, step: TechnicianAction) -> Vec<Effect> {
         match (&self.state, step) {
-            (State::Technician(technician), Step::Reload) if technician.session == session => vec![Effect::Reload],
-            (State::Technician(technician), Step::Leave) if technician.session == session => vec![Effect::Leave],
-            (_, Step::Reload | Step::RestoreGuesses | Step::Leave) => Vec::new(),
+            (State::Technician(technician), TechnicianAction::Reload) if technician.session == session => {
+                vec![Effect::Reload]
+            }
+            (State::Technician(technician), TechnicianAction::Leave) if technician.session == session => {
+                vec![Effect::Leave]
+            }
+            (_, TechnicianAction::Reload | TechnicianAction::RestoreGuesses | TechnicianAction::Leave) => Vec::new(),
         }
     }
 
     /// Shows why the configuration was refused at a reload.
     pub(super) fn reload_refused(&mut self, why: String) -> Vec<Effect> {
         if let State::Technician(technician) = &mut self.state {
-            technician.said = Some(Said::Refused(why));
+            technician.said = Some(ActionResult::Refused(why));
         }
         Vec::new()
     }

@@ -8,7 +8,7 @@ mod readers;
 mod scans;
 mod technicians;
 mod unlocks;
-mod wishes;
+mod misdirected_touches;
 
 use std::time::{Duration, Instant};
 
@@ -22,8 +22,8 @@ use super::{
 use crate::{
     door::{Code, Door, DoorState, Outcome, Reason},
     language::Language,
+    outage::Outage,
     staff::{BadgeProfile, Credential, Digit, Pin},
-    trouble::Trouble,
 };
 
 const LOBBY: DoorId = DoorId::new(7);

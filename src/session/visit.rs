@@ -1,10 +1,10 @@
 //! The visit of a person who is signed in: taps, outcomes, and the time left.
 
-mod find;
+mod door_search;
 
 use std::time::{Duration, Instant};
 
-pub use self::find::Find;
+pub use self::door_search::DoorSearch;
 use super::{Effect, Ended, RequestId, SessionId, rules::Rules};
 use crate::{
     door::{Door, DoorId, Outcome, Refusal},
@@ -43,7 +43,7 @@ pub struct Visit {
     /// Pages after the first one. The screen wraps it to the number of pages.
     pub page: i64,
     /// The search for a door by name.
-    pub find: Find,
+    pub find: DoorSearch,
     /// The door number that is being typed.
     typed: Option<Typed>,
     /// When the visit ends without a touch.
@@ -51,11 +51,11 @@ pub struct Visit {
     /// When the visit ends in any case.
     ends_at: Instant,
     /// The last answered request, whose door may be watched.
-    looked_at: Option<RequestId>,
+    sensor_read: Option<RequestId>,
     /// Doors that cannot be tapped until then: they may be opening, or Kisi asks to wait.
-    rests: Vec<(DoorId, Instant)>,
+    cooldowns: Vec<(DoorId, Instant)>,
     /// Touches before this are ignored: they were meant for the previous screen.
-    settled_at: Instant,
+    ignore_input_until: Instant,
 }
 
 /// A door number that is being typed. With too many digits it selects no door.
@@ -87,13 +87,13 @@ impl Visit {
             attempt: Attempt::None,
             record: None,
             page: 0,
-            find: Find::default(),
+            find: DoorSearch::default(),
             typed: None,
             idle_at: now + rules.idle,
             ends_at: now + rules.max,
-            looked_at: None,
-            rests: Vec::new(),
-            settled_at: now + SETTLE,
+            sensor_read: None,
+            cooldowns: Vec::new(),
+            ignore_input_until: now + SETTLE,
         }
     }
 
@@ -113,21 +113,21 @@ impl Visit {
 
     /// For how long this door cannot be tapped. `None` if it can.
     pub fn rest(&self, door: DoorId, now: Instant) -> Option<Duration> {
-        let until = self.rests.iter().find(|(resting, until)| *resting == door && now < *until)?.1;
+        let until = self.cooldowns.iter().find(|(resting, until)| *resting == door && now < *until)?.1;
         Some(until - now)
     }
 
     /// Starts the cooldown that this outcome calls for.
     fn begin_rest(&mut self, door: DoorId, outcome: Outcome, now: Instant) {
-        self.rests.retain(|(resting, until)| *resting != door && now < *until);
+        self.cooldowns.retain(|(resting, until)| *resting != door && now < *until);
         match outcome {
-            Outcome::Unknown(_) => self.rests.push((door, now + REST)),
+            Outcome::Unknown(_) => self.cooldowns.push((door, now + REST)),
             Outcome::Refused(reason) => {
                 let Some(time) = reason.again_in() else { return };
                 // Kisi's rate limit counts a person's requests at all doors together.
                 let is_affected = |known: &&Door| known.id == door || reason.class == Refusal::TooFast;
                 let resting = self.welcome.doors.iter().filter(is_affected);
-                self.rests.extend(resting.map(|known| (known.id, now + time)));
+                self.cooldowns.extend(resting.map(|known| (known.id, now + time)));
             }
             Outcome::Accepted
             | Outcome::Opened
@@ -161,7 +161,7 @@ impl Visit {
     }
 
     pub(super) fn type_digit(&mut self, digit: Digit, rules: &Rules, now: Instant) {
-        if now < self.settled_at || matches!(self.attempt, Attempt::Opening(..)) {
+        if now < self.ignore_input_until || matches!(self.attempt, Attempt::Opening(..)) {
             // The first digits were dropped, so the rest must not select another door.
             self.typed = Some(Typed { number: 0, digits: DIGITS.saturating_add(1), until: now + NUMBER });
             return;
@@ -251,13 +251,13 @@ impl Visit {
     pub(super) fn forget_find(&mut self) -> bool {
         let before = std::mem::take(&mut self.find);
         self.page = 0;
-        before != Find::default()
+        before != DoorSearch::default()
     }
 
     /// Closes the outcome.
     pub(super) fn dismiss(&mut self, rules: &Rules, now: Instant) {
         if let Attempt::Done(..) = self.attempt
-            && self.settled_at <= now
+            && self.ignore_input_until <= now
         {
             self.touch(rules, now);
             self.attempt = Attempt::None;
@@ -267,7 +267,7 @@ impl Visit {
 
     /// Ignores touches for a moment: they were meant for the previous screen.
     fn settle(&mut self, now: Instant) {
-        self.settled_at = now + SETTLE;
+        self.ignore_input_until = now + SETTLE;
     }
 
     /// The door with this id, if the person has it.
@@ -284,8 +284,8 @@ impl Visit {
         now: Instant,
     ) -> Option<Effect> {
         let may_be_tried = self.knows(door).is_some_and(Door::can_be_tried);
-        let rests = self.rest(door, now).is_some();
-        if now < self.settled_at || rests || !may_be_tried || matches!(self.attempt, Attempt::Opening(..)) {
+        let cooldowns = self.rest(door, now).is_some();
+        if now < self.ignore_input_until || cooldowns || !may_be_tried || matches!(self.attempt, Attempt::Opening(..)) {
             return None;
         }
         self.touch(rules, now);
@@ -322,7 +322,7 @@ impl Visit {
             return None;
         }
         self.attempt = Attempt::Done(door, outcome, now + OUTCOME);
-        self.looked_at = Some(request);
+        self.sensor_read = Some(request);
         self.begin_rest(door, outcome, now);
         self.idle_at = match outcome {
             Outcome::Accepted | Outcome::Opened | Outcome::StillClosed => now + rules.after_unlock,
@@ -337,9 +337,9 @@ impl Visit {
     }
 
     /// Updates an accepted unlock with what the door's sensor says. Only the last unlock is still shown.
-    pub(super) fn looked_at(&mut self, request: RequestId, outcome: Outcome, now: Instant) {
+    pub(super) fn sensor_read(&mut self, request: RequestId, outcome: Outcome, now: Instant) {
         if let Attempt::Done(door, Outcome::Accepted, _) = self.attempt
-            && self.looked_at == Some(request)
+            && self.sensor_read == Some(request)
         {
             self.attempt = Attempt::Done(door, outcome, now + OUTCOME);
         }

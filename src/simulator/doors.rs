@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     Shared,
-    caller::{Answer, Caller, NOTHING_THERE, No, Query, done, is_among_ids, mentions, object, page, passes},
+    auth::{Answer, ApiError, Caller, NOTHING_THERE, Query, done, is_among_ids, mentions, object, page, passes},
     json, rules,
     world::{Door, Place, World},
 };
@@ -59,16 +59,16 @@ pub(super) async fn one(State(shared): State<Shared>, caller: Caller, Path(id): 
 pub(super) async fn unlock(State(shared): State<Shared>, caller: Caller, Path(id): Path<u64>, body: Bytes) -> Answer {
     let request: Value = match &*body {
         b"" => Value::Null,
-        bytes => serde_json::from_slice(bytes).map_err(|_| No::Code(400, "ffffff"))?,
+        bytes => serde_json::from_slice(bytes).map_err(|_| ApiError::Code(400, "ffffff"))?,
     };
     let mut world = shared.world();
     rules::settle_sensors(&mut world);
     let verdict = rules::may_unlock(&world, &caller.0, id, &request);
     match verdict {
-        Err(No::Code(404, code)) => return Err(No::Code(404, code)),
-        Err(No::Code(status, code)) => {
+        Err(ApiError::Code(404, code)) => return Err(ApiError::Code(404, code)),
+        Err(ApiError::Code(status, code)) => {
             world.log("lock.unlock", Some(&caller.0), ("Lock", id), Some(code));
-            return Err(No::Code(status, code));
+            return Err(ApiError::Code(status, code));
         }
         Err(no) => return Err(no),
         Ok(()) => {}
@@ -115,7 +115,7 @@ pub(super) async fn lock_down_place(
     done()
 }
 
-fn lock_down_event(action: &str, begin: &'static str, end: &'static str) -> Result<&'static str, No> {
+fn lock_down_event(action: &str, begin: &'static str, end: &'static str) -> Result<&'static str, ApiError> {
     match action {
         "lock_down" => Ok(begin),
         "cancel_lockdown" => Ok(end),
@@ -147,7 +147,7 @@ pub(super) async fn place(State(shared): State<Shared>, caller: Caller, Path(id)
 /// `GET /floors`
 pub(super) async fn floors(State(shared): State<Shared>, _caller: Caller, query: Query) -> Answer {
     let world = shared.world();
-    let place: u64 = query.get("place_id").and_then(|id| id.parse().ok()).ok_or(No::Code(400, "ffffff"))?;
+    let place: u64 = query.get("place_id").and_then(|id| id.parse().ok()).ok_or(ApiError::Code(400, "ffffff"))?;
     if !world.places.contains_key(&place) {
         return Err(NOTHING_THERE);
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Shared,
-    caller::{Answer, Caller, NOTHING_THERE, No, Query, object},
+    auth::{Answer, ApiError, Caller, NOTHING_THERE, Query, object},
     json,
     world::{Event, World},
 };
@@ -57,13 +57,13 @@ pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(bo
     let now = world.clock.now();
     let made_just_now = |set: &EventSet| now.duration_since(set.created_at) < SignedDuration::from_secs(1);
     if !world.unlimited && world.event_sets.values().any(made_just_now) {
-        return Err(No::TooMany(world.switches.retry_after.clone()));
+        return Err(ApiError::TooMany(world.switches.retry_after.clone()));
     }
     let Some(Value::Object(filter)) = body.get("event_set").cloned() else {
-        return Err(No::Field("event_set", "is missing"));
+        return Err(ApiError::Field("event_set", "is missing"));
     };
     if filter.contains_key("place_id") && filter.contains_key("event_place_id") {
-        return Err(No::Field("place_id", "excludes event_place_id"));
+        return Err(ApiError::Field("place_id", "excludes event_place_id"));
     }
     let (from, to) = interval(filter.get("interval").and_then(Value::as_str), now)?;
     let id = world.next_id();
@@ -88,8 +88,8 @@ pub(super) async fn one(State(shared): State<Shared>, caller: Caller, Path(id): 
     object(set.json(&world, number(&query, "cursor")?, limit))
 }
 
-fn number(query: &HashMap<String, String>, key: &str) -> Result<Option<usize>, No> {
-    query.get(key).map(|value| value.parse().map_err(|_| No::Code(400, "ffffff"))).transpose()
+fn number(query: &HashMap<String, String>, key: &str) -> Result<Option<usize>, ApiError> {
+    query.get(key).map(|value| value.parse().map_err(|_| ApiError::Code(400, "ffffff"))).transpose()
 }
 
 /// `GET /events/types`
@@ -109,8 +109,8 @@ pub(super) async fn types(State(_): State<Shared>, _caller: Caller) -> Answer {
 }
 
 /// Parses `start/end`, `start/duration` or `duration/end`. Without an interval: the last 90 days.
-fn interval(text: Option<&str>, now: Timestamp) -> Result<(Timestamp, Timestamp), No> {
-    const BAD: No = No::Field("interval", "is not an interval of at most 90 days");
+fn interval(text: Option<&str>, now: Timestamp) -> Result<(Timestamp, Timestamp), ApiError> {
+    const BAD: ApiError = ApiError::Field("interval", "is not an interval of at most 90 days");
     let Some(text) = text else { return Ok((now.saturating_sub(LONGEST).map_err(|_| BAD)?, now)) };
     let (start, end) = text.split_once('/').ok_or(BAD)?;
     let days = jiff::SpanRelativeTo::days_are_24_hours();

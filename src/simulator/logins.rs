@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Shared,
-    caller::{Answer, Caller, NO_RIGHT, NOTHING_THERE, No, Query, done, is_among_ids, object, page},
+    auth::{Answer, ApiError, Caller, NO_RIGHT, NOTHING_THERE, Query, done, is_among_ids, object, page},
     json,
     world::{Login, World},
 };
@@ -40,13 +40,13 @@ pub(super) async fn list(State(shared): State<Shared>, caller: Caller, query: Qu
 pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(body): Json<Value>) -> Answer {
     let mut world = shared.world();
     let Some(wanted) = body.get("login").and_then(Value::as_object) else {
-        return Err(No::Field("login", "is missing"));
+        return Err(ApiError::Field("login", "is missing"));
     };
     let text = |key: &str| wanted.get(key).and_then(Value::as_str);
     let kind = match text("type") {
         Some("api") => "api",
         Some("device") => "device",
-        Some(_) | None => return Err(No::Field("type", "is not a type of login")),
+        Some(_) | None => return Err(ApiError::Field("type", "is not a type of login")),
     };
     let expire = match wanted.get("expire") {
         None => true,
@@ -55,7 +55,7 @@ pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(bo
             world.violations.push("`expire` of POST /logins is a string".to_owned());
             expire != "false"
         }
-        Some(_) => return Err(No::Field("expire", "is not a boolean")),
+        Some(_) => return Err(ApiError::Field("expire", "is not a boolean")),
     };
     let person = match text("email") {
         None => caller.0.person,
@@ -92,7 +92,7 @@ pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(bo
 
 /// Makes room for one more login: evicts the least recently used device login, or refuses an API login over the limit. A
 /// login that was never used counts from its creation.
-fn make_room(world: &mut World, person: u64, kind: &'static str) -> Result<(), No> {
+fn make_room(world: &mut World, person: u64, kind: &'static str) -> Result<(), ApiError> {
     let mut same: Vec<Login> =
         world.logins.values().filter(|l| l.person == person && l.kind == kind).cloned().collect();
     if kind == "api" {
@@ -130,7 +130,7 @@ pub(super) async fn current(State(shared): State<Shared>, caller: Caller) -> Ans
 
 /// `PUT /login`
 pub(super) async fn rename(State(shared): State<Shared>, caller: Caller, Json(body): Json<Value>) -> Answer {
-    let name = body.get("login").and_then(|login| login.get("name")).ok_or(No::Field("login", "is missing"))?;
+    let name = body.get("login").and_then(|login| login.get("name")).ok_or(ApiError::Field("login", "is missing"))?;
     if let Some(login) = shared.world().logins.get_mut(&caller.0.id) {
         login.name = name.as_str().map(str::to_owned);
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Shared,
-    caller::{Answer, Caller, NOTHING_THERE, No, Query, done, is_among_ids, mentions, object, page, passes},
+    auth::{Answer, ApiError, Caller, NOTHING_THERE, Query, done, is_among_ids, mentions, object, page, passes},
     json,
     world::{Card, Person, Right, World},
 };
@@ -49,9 +49,9 @@ pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(bo
     let mut world = shared.world();
     caller.must_be_admin(&world)?;
     let text = |key: &str| body.get("user").and_then(|user| user.get(key)).and_then(Value::as_str);
-    let email = text("email").filter(|email| email.contains('@')).ok_or(No::Field("email", "is missing"))?;
+    let email = text("email").filter(|email| email.contains('@')).ok_or(ApiError::Field("email", "is missing"))?;
     if world.person_by_email(email).is_some() {
-        return Err(No::Field("email", "has already been taken"));
+        return Err(ApiError::Field("email", "has already been taken"));
     }
     let person = Person {
         id: world.next_id(),
@@ -85,7 +85,7 @@ pub(super) async fn update(
     let mut world = shared.world();
     caller.must_be_admin(&world)?;
     let person = world.people.get_mut(&id).ok_or(NOTHING_THERE)?;
-    let user = body.get("user").ok_or(No::Field("user", "is missing"))?;
+    let user = body.get("user").ok_or(ApiError::Field("user", "is missing"))?;
     if let Some(enabled) = user.get("access_enabled").and_then(Value::as_bool) {
         person.access_enabled = enabled;
     }
@@ -122,7 +122,7 @@ pub(super) async fn group(State(shared): State<Shared>, caller: Caller, Path(id)
 pub(super) async fn group_locks(State(shared): State<Shared>, caller: Caller, query: Query) -> Answer {
     let world = shared.world();
     caller.must_be_admin(&world)?;
-    let id: u64 = query.get("group_id").and_then(|id| id.parse().ok()).ok_or(No::Code(400, "ffffff"))?;
+    let id: u64 = query.get("group_id").and_then(|id| id.parse().ok()).ok_or(ApiError::Code(400, "ffffff"))?;
     let group = world.groups.get(&id).ok_or(NOTHING_THERE)?;
     let doors =
         group.doors.iter().filter_map(|door| world.doors.get(door)).filter(|door| passes(&query, "lock_id", door.id));
@@ -156,10 +156,10 @@ pub(super) async fn rights(State(shared): State<Shared>, caller: Caller, query: 
 pub(super) async fn create_right(State(shared): State<Shared>, caller: Caller, Json(body): Json<Value>) -> Answer {
     let mut world = shared.world();
     caller.must_be_admin(&world)?;
-    let wanted = body.get("role_assignment").ok_or(No::Field("role_assignment", "is missing"))?;
-    let id = |key: &'static str| wanted.get(key).and_then(Value::as_u64).ok_or(No::Field(key, "is missing"));
+    let wanted = body.get("role_assignment").ok_or(ApiError::Field("role_assignment", "is missing"))?;
+    let id = |key: &'static str| wanted.get(key).and_then(Value::as_u64).ok_or(ApiError::Field(key, "is missing"));
     let time = |key: &'static str| match wanted.get(key).and_then(Value::as_str) {
-        Some(time) => time.parse().map(Some).map_err(|_| No::Field(key, "is not a time")),
+        Some(time) => time.parse().map(Some).map_err(|_| ApiError::Field(key, "is not a time")),
         None => Ok(None),
     };
     let right = Right {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{
-    caller::No,
+    auth::ApiError,
     world::{Door, Group, Login, Right, World},
 };
 
@@ -40,17 +40,17 @@ pub(super) fn visible_doors(world: &World, person: u64) -> Vec<&Door> {
 
 /// Checks an unlock, in this order: suspension, existence, place lock-down, door lock-down, right, validity, hours, group,
 /// geofence, reader, hardware, schedule.
-pub(super) fn may_unlock(world: &World, login: &Login, id: u64, request: &Value) -> Result<(), No> {
-    let person = world.people.get(&login.person).ok_or(No::Code(401, "afc496"))?;
+pub(super) fn may_unlock(world: &World, login: &Login, id: u64, request: &Value) -> Result<(), ApiError> {
+    let person = world.people.get(&login.person).ok_or(ApiError::Code(401, "afc496"))?;
     if !person.access_enabled {
-        return Err(No::Code(403, "fcd8ff"));
+        return Err(ApiError::Code(403, "fcd8ff"));
     }
-    let door = world.doors.get(&id).ok_or(No::Code(404, "fad10e"))?;
+    let door = world.doors.get(&id).ok_or(ApiError::Code(404, "fad10e"))?;
     if world.places.get(&door.place).is_some_and(|place| place.locked_down_since.is_some()) {
-        return Err(No::Code(403, "fad002"));
+        return Err(ApiError::Code(403, "fad002"));
     }
     if door.locked_down_since.is_some() {
-        return Err(No::Code(403, "fad001"));
+        return Err(ApiError::Code(403, "fad001"));
     }
     let groups = if person.admin { Vec::new() } else { groups_with_right(world, login.person, door)? };
     check_groups(&groups, login)?;
@@ -59,7 +59,7 @@ pub(super) fn may_unlock(world: &World, login: &Login, id: u64, request: &Value)
 }
 
 /// The groups that give a person a right to the door now.
-fn groups_with_right<'a>(world: &'a World, person: u64, door: &Door) -> Result<Vec<&'a Group>, No> {
+fn groups_with_right<'a>(world: &'a World, person: u64, door: &Door) -> Result<Vec<&'a Group>, ApiError> {
     let now = world.clock.now();
     let rights: Vec<(&Right, &Group)> = world
         .rights
@@ -73,33 +73,33 @@ fn groups_with_right<'a>(world: &'a World, person: u64, door: &Door) -> Result<V
         return Ok(valid);
     }
     Err(match rights.first() {
-        None if world.switches.no_right_is_404 => No::Code(404, "fad10e"),
-        None => No::Code(403, "fcd8ef"),
-        Some((right, _)) if right.from.is_some_and(|from| now < from) => No::Code(403, "f358de"),
-        Some(_) => No::Code(403, "f35ade"),
+        None if world.switches.no_right_is_404 => ApiError::Code(404, "fad10e"),
+        None => ApiError::Code(403, "fcd8ef"),
+        Some((right, _)) if right.from.is_some_and(|from| now < from) => ApiError::Code(403, "f358de"),
+        Some(_) => ApiError::Code(403, "f35ade"),
     })
 }
 
 /// One permissive group is enough. An admin has no groups here, so no group restriction applies.
-fn check_groups(groups: &[&Group], login: &Login) -> Result<(), No> {
+fn check_groups(groups: &[&Group], login: &Login) -> Result<(), ApiError> {
     let all = |restricted: &dyn Fn(&Group) -> bool| !groups.is_empty() && groups.iter().all(|group| restricted(group));
     if all(&|group| group.closed) {
-        return Err(No::Code(403, "34ffaa"));
+        return Err(ApiError::Code(403, "34ffaa"));
     }
     if all(&|group| group.closed || !group.apps) {
-        return Err(No::Code(403, "f01337"));
+        return Err(ApiError::Code(403, "f01337"));
     }
     if all(&|group| group.closed || !group.apps || group.tap_only) {
-        return Err(No::Code(403, "bbc93f"));
+        return Err(ApiError::Code(403, "bbc93f"));
     }
     if !login.primary && all(&|group| group.closed || !group.apps || group.tap_only || group.primary_device) {
-        return Err(No::Code(403, "34bd8f"));
+        return Err(ApiError::Code(403, "34bd8f"));
     }
     Ok(())
 }
 
 /// A restriction of the door applies to everybody. A group restriction applies only if all of the person's groups have it.
-fn check_nearness(world: &World, door: &Door, groups: &[&Group], request: &Value) -> Result<(), No> {
+fn check_nearness(world: &World, door: &Door, groups: &[&Group], request: &Value) -> Result<(), ApiError> {
     let proof = request.get("lock").and_then(|lock| lock.get("proximity_proof"));
     let is_proven = proof.is_some_and(|proof| proves(world, door, proof));
     let is_lacking = |service: &str, field: &str| {
@@ -110,22 +110,22 @@ fn check_nearness(world: &World, door: &Door, groups: &[&Group], request: &Value
     let all = |restricted: &dyn Fn(&Group) -> bool| !groups.is_empty() && groups.iter().all(|group| restricted(group));
     if (door.geofence || all(&|group| group.geofence)) && !is_proven {
         let place = world.places.get(&door.place).and_then(|place| place.position);
-        let there = door.position.or(place).ok_or(No::Code(403, "bbb93f"))?;
+        let there = door.position.or(place).ok_or(ApiError::Code(403, "bbb93f"))?;
         match request.pointer("/context/location") {
-            None | Some(Value::Null) if is_lacking("GPS", "authorized") => return Err(No::Code(403, "a7793f")),
-            None | Some(Value::Null) if is_lacking("GPS", "enabled") => return Err(No::Code(403, "a3799f")),
-            None | Some(Value::Null) => return Err(No::Code(403, "a3793f")),
+            None | Some(Value::Null) if is_lacking("GPS", "authorized") => return Err(ApiError::Code(403, "a7793f")),
+            None | Some(Value::Null) if is_lacking("GPS", "enabled") => return Err(ApiError::Code(403, "a3799f")),
+            None | Some(Value::Null) => return Err(ApiError::Code(403, "a3793f")),
             Some(location) => {
-                let here = position(location).ok_or(No::Code(403, "bbb99f"))?;
+                let here = position(location).ok_or(ApiError::Code(403, "bbb99f"))?;
                 if GEOFENCE_M < distance_m(here, there) {
-                    return Err(No::Code(403, "a3995f"));
+                    return Err(ApiError::Code(403, "a3995f"));
                 }
             }
         }
     }
     if (door.reader || all(&|group| group.reader)) && !is_proven {
         let is_absent = proof.is_none_or(|proof| proof.is_null() || proof == &Value::from(0));
-        return Err(No::Code(
+        return Err(ApiError::Code(
             403,
             match is_absent {
                 true if is_lacking("BLE", "authorized") => "bb4fff",
@@ -138,22 +138,22 @@ fn check_nearness(world: &World, door: &Door, groups: &[&Group], request: &Value
     Ok(())
 }
 
-fn check_hardware(world: &World, door: &Door) -> Result<(), No> {
+fn check_hardware(world: &World, door: &Door) -> Result<(), ApiError> {
     let now = world.clock.now();
     if !door.configured {
-        return Err(No::Code(503, "ff420a"));
+        return Err(ApiError::Code(503, "ff420a"));
     }
     if door.updating {
-        return Err(No::Code(503, "fbc000"));
+        return Err(ApiError::Code(503, "fbc000"));
     }
     if door.online == Some(false) {
-        return Err(No::Code(503, "fac001"));
+        return Err(ApiError::Code(503, "fac001"));
     }
     if door.scheduled && !world.switches.scheduled_accepts {
-        return Err(No::Code(409, "fad110"));
+        return Err(ApiError::Code(409, "fad110"));
     }
     if door.wireless && door.since_unlock(now).is_some_and(|since| since < WIRELESS) {
-        return Err(No::Code(409, "fad112"));
+        return Err(ApiError::Code(409, "fad112"));
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ use serde::Serialize;
 use tokio::{sync::Semaphore, time};
 
 use super::{STILL, Status};
-use crate::trouble::Trouble;
+use crate::outage::Outage;
 
 /// Further connections are closed at once, because each takes a file descriptor that the kiosk needs for Kisi. Our choice.
 const CONNECTIONS: usize = 8;
@@ -122,13 +122,13 @@ async fn readyz(State(status): State<Status>) -> (StatusCode, Json<Ready>) {
     let facts = status.facts();
     let working = facts.out_of_order.is_none();
     // While out of order, the kiosk neither writes records nor contacts Kisi.
-    let store = working && facts.trouble != Some(Trouble::Disk);
+    let store = working && facts.outage != Some(Outage::Disk);
     let alive = status.silence() < STILL;
-    let ready = working && alive && facts.trouble.is_none();
-    let kisi = match facts.trouble {
+    let ready = working && alive && facts.outage.is_none();
+    let kisi = match facts.outage {
         _ if !working => "unknown",
-        None | Some(Trouble::Disk) => "ok",
-        Some(trouble) => trouble.name(),
+        None | Some(Outage::Disk) => "ok",
+        Some(outage) => outage.name(),
     };
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, Json(Ready { ready, working, kisi, store, config: facts.refused_config.is_none(), alive }))

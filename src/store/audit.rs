@@ -1,7 +1,7 @@
 //! Tamper-evident audit log in the directory's SQLite file. The agent and the commands decide what is recorded, and when.
 
 mod beginning;
-mod chain;
+mod hash_chain;
 mod export;
 mod head;
 mod limit;
@@ -23,13 +23,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use self::{
     beginning::Beginning,
-    chain::Anchor,
+    hash_chain::Anchor,
     head::{head_finding, head_of, keys_of_whole, put_head},
     signing::{KeyFile, Keys},
 };
 pub use self::{
-    chain::Head,
     export::{By, Format, Line},
+    hash_chain::Head,
     limit::{Counted, Limit, Used},
     record::{Action, Kept, Record},
     verify::{Finding, Verdict},

@@ -3,17 +3,17 @@
 
 mod backup;
 mod change;
-mod errand;
+mod outbox;
 mod error;
 mod generations;
 mod identify;
 mod key;
-mod odds;
+mod pin_strength;
 mod person;
 mod pin;
-mod proof;
+mod integrity;
 mod seal;
-mod technician;
+mod technician_pin;
 #[cfg(test)]
 mod tests;
 
@@ -24,18 +24,18 @@ use rusqlite::{Connection, OptionalExtension};
 pub use self::{
     backup::{Backup, Restored, check_empty, restore},
     change::{Renewal, ShowPin},
-    errand::{Errand, ErrandId, ErrandKind},
     error::Error,
     generations::{Outdated, Rekeyed},
     key::{DeviceKey, KeyPlace},
-    odds::{ASSUMED_NUMBERS, BadgeOdds, Odds, Spray},
+    outbox::{OutboxEntry, OutboxId, OutboxKind},
     person::{Enrolment, Found, Person, Standing},
     pin::{Cost, random_digits},
+    pin_strength::{ASSUMED_NUMBERS, BadgeOdds, Odds, Spray},
 };
 use self::{
     generations::DataKeys,
     identify::{badge_owner, badge_row, pin_owner},
-    proof::{meta, put_meta, put_wraps},
+    integrity::{meta, put_meta, put_wraps},
     seal::{DataKey, random},
 };
 use crate::{
@@ -110,7 +110,7 @@ impl Directory {
                 let key = ours.ok_or_else(|| Error::KeyOther { file: file.clone() })?.settle(folder)?;
                 let data = generations::unwrap(&begin, &key)?.ok_or_else(|| Error::Tampered { file: file.clone() })?;
                 let is_older = (1..=2).contains(&before.version);
-                if is_older && !proof::adopt(&begin, &data.current, &first_name(&data.current), before)? {
+                if is_older && !integrity::adopt(&begin, &data.current, &first_name(&data.current), before)? {
                     return Err(Error::Tampered { file });
                 }
                 (key, data)
@@ -266,8 +266,8 @@ fn make(begin: &Connection, folder: &Path, keys: Vec<DeviceKey>, cost: Cost) -> 
         [("key_id", &key.id()[..]), ("pin_salt", &salt[..]), ("pin_cost", &cost), ("kisi_name", name.as_bytes())];
     rows.into_iter().try_for_each(|(name, value)| put_meta(begin, name, value))?;
     put_wraps(begin, &key, &data)?;
-    proof::begin_counters(begin, &data.current)?;
-    proof::prove(begin, &data.current)?;
+    integrity::begin_counters(begin, &data.current)?;
+    integrity::prove(begin, &data.current)?;
     Ok((key, data))
 }
 

@@ -28,7 +28,7 @@ fn main() -> iced::Result {
     let panics = std::env::args().nth(2).is_some_and(|word| word == "panics");
     if panics {
         tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-        vestibule::status::supervisor::log_panics();
+        vestibule::platform::supervisor::log_panics();
     }
     let keys = AtomicUsize::new(0);
     let update = move |app: &mut app::App, message: Message| {

@@ -34,7 +34,7 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (config, data) = (arguments.first().ok_or("CONFIG")?, arguments.get(1).ok_or("DATA")?);
     let config = Config::load(Path::new(config))?;
-    let directory = Directory::open(Path::new(data), None, || Cost::FLOOR)?;
+    let directory = Directory::open(Path::new(data), None, || Cost::MINIMUM)?;
     let client = Client::new(&wiring::client(&config))?;
     let Start::Working { rules, agent, guesses_left, .. } = wiring::start(&config, directory, client)? else {
         return Err("the kiosk does not start".into());

@@ -15,7 +15,7 @@ fn badge(number: &str) -> Badge {
 
 /// Ada, with a badge, and a PIN if it is needed.
 fn enrolled(folder: &std::path::Path, needs_pin: bool) -> (Authenticator, Option<Pin>) {
-    let mut directory = Directory::open(folder, None, || Cost::FLOOR).unwrap();
+    let mut directory = Directory::open(folder, None, || Cost::MINIMUM).unwrap();
     let person = Enrolment {
         email: "ada@example.com",
         name: "Ada Lind",
@@ -200,7 +200,7 @@ fn tries_that_a_command_gave_back_are_seen_by_the_running_agent() {
     let right = with(std::str::from_utf8(pin.expose()).unwrap());
     assert!(matches!(authenticator.look_up(&right, None, now), LookedUp::Not(Denial::NotKnown)), "kept out");
     // Another process renews the login.
-    let mut other = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap();
+    let mut other = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();
     let ada = other.person("ada@example.com").unwrap().unwrap();
     let errand = other.note_making(&ada.email).unwrap();
     let secret = Secret::new("another login".to_owned());

@@ -3,9 +3,9 @@
 
 use serde_json::json;
 use vestibule::{
-    chain::Chain,
     enrol::access::{Access, Blocked, of_door, of_person},
-    kisi::{self, Bar, Client, PAGE},
+    error_chain::Chain,
+    kisi::{self, Client, PAGE, Restriction},
     secret::Secret,
     store::directory::{Directory, Person, Standing},
     wiring::REQUESTS_PER_SECOND as LIMIT,
@@ -121,15 +121,15 @@ async fn by_groups(
     let Some(user) = client.user(admin, &person.email).await? else { return Ok(Some((Vec::new(), 0))) };
     let rights = client.rights_of(admin, user.id).await?;
     if !user.is_enabled {
-        return Ok(Some((vec![of_person(Bar::SwitchedOff)], access.count(&rights))));
+        return Ok(Some((vec![of_person(Restriction::SwitchedOff)], access.count(&rights))));
     }
     Ok(Some((access.blocked(&rights, jiff::Timestamp::now()), access.count(&rights))))
 }
 
 async fn by_login(client: &Client, login: &Secret<String>) -> Result<Found, kisi::Error> {
-    let doors = client.bars(login).await?;
+    let doors = client.restrictions(login).await?;
     if doors.is_empty() {
-        return Ok(Some((vec![of_person(Bar::NoRights)], 0)));
+        return Ok(Some((vec![of_person(Restriction::NoRights)], 0)));
     }
     Ok(Some((doors.iter().flat_map(of_door).collect(), doors.len())))
 }

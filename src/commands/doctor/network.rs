@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use reqwest::Url;
 use tokio::{net, time::timeout};
 use vestibule::{
-    chain::Chain,
     config::Config,
+    error_chain::Chain,
     kisi::{Client, Error},
-    trouble::Trouble,
+    outage::Outage,
 };
 
 use super::{Finding, Health, finding};
@@ -80,16 +80,14 @@ async fn connected(addresses: &[SocketAddr]) -> Vec<Finding> {
 }
 
 fn failed(error: &Error) -> Finding {
-    let trouble = error.trouble();
-    let about = match trouble {
-        Some(Trouble::Unsafe | Trouble::Clock) => "TLS",
-        Some(Trouble::Proxy) => "proxy",
-        Some(
-            Trouble::Name | Trouble::Unreachable | Trouble::Portal | Trouble::NoAnswer | Trouble::Kisi | Trouble::Disk,
-        )
+    let outage = error.outage();
+    let about = match outage {
+        Some(Outage::Unsafe | Outage::Clock) => "TLS",
+        Some(Outage::Proxy) => "proxy",
+        Some(Outage::Name | Outage::Unreachable | Outage::Portal | Outage::NoAnswer | Outage::Kisi | Outage::Disk)
         | None => "HTTP",
     };
-    let kind = trouble.map_or("setting", Trouble::name);
+    let kind = outage.map_or("setting", Outage::name);
     finding(about, Health::Unwell, format!("{kind}: {}", Chain(error)))
 }
 

@@ -9,7 +9,7 @@ use iced::{
 use super::super::{
     label::label,
     press,
-    theme::{self, Grade, Metrics},
+    theme::{self, Importance, Metrics},
 };
 use crate::session::{Event, visit::Visit};
 
@@ -37,7 +37,7 @@ pub(super) fn letters<'a>(visit: &Visit, size: Size, m: Metrics) -> Element<'a, 
 }
 
 fn letter_key<'a>(letter: char, height: f32, m: Metrics) -> Element<'a, Event> {
-    let face = label(letter.to_uppercase().to_string(), Grade::Must, m.key_text()).font(theme::BOLD);
+    let face = label(letter.to_uppercase().to_string(), Importance::Essential, m.key_text()).font(theme::BOLD);
     let face = container(face).center_x(Fill).center_y(height);
     press::key(face, Event::LetterTouched(letter), move |pressed| m.key_style(pressed)).into()
 }

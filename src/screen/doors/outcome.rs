@@ -12,7 +12,7 @@ use super::super::{
     label::label,
     motion::emblem,
     press,
-    theme::{self, Grade, Metrics},
+    theme::{self, Importance, Metrics},
 };
 use crate::{
     door::{Door, Outcome},
@@ -61,12 +61,15 @@ fn view(
 ) -> Element<'_, Event> {
     let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
     let name = door.map_or("", |door| door.name.as_str());
-    let verdict =
-        label(verdict, Grade::Must, m.verdict(height)).font(theme::BOLD).color(color).width(Fill).align_x(align);
-    let name = label(name, Grade::May, m.read()).color(m.colors.muted).width(Fill).height(m.read()[0] * 1.3);
-    let advice = label(advice, Grade::Must, m.name()).color(m.colors.text).width(Fill);
+    let verdict = label(verdict, Importance::Essential, m.verdict(height))
+        .font(theme::BOLD)
+        .color(color)
+        .width(Fill)
+        .align_x(align);
+    let name = label(name, Importance::Optional, m.read()).color(m.colors.muted).width(Fill).height(m.read()[0] * 1.3);
+    let advice = label(advice, Importance::Essential, m.name()).color(m.colors.text).width(Fill);
     let record = record.map(|record| {
-        label(format!("№ {record}"), Grade::May, m.small()).color(m.colors.muted).width(Fill).align_x(align)
+        label(format!("№ {record}"), Importance::Optional, m.small()).color(m.colors.muted).width(Fill).align_x(align)
     });
     let words = column![verdict, name.align_x(align), advice.align_x(align)].push(record);
     let words = words.spacing(m.gap()).width(Fill);

@@ -94,7 +94,7 @@ fn short_aborted_and_repeated_entries_cost_nothing() {
 
 #[test]
 fn what_is_not_the_persons_fault_costs_nothing() {
-    for denial in [Denial::LoginDead, Denial::Network(Trouble::Name), Denial::Network(Trouble::Kisi)] {
+    for denial in [Denial::LoginDead, Denial::Network(Outage::Name), Denial::Network(Outage::Kisi)] {
         let mut kiosk = at_rest();
         assert!(guess(&mut kiosk, Err(denial)));
         assert_eq!(kiosk.session.budget().left(), 10, "{denial:?}");

@@ -1,7 +1,7 @@
 //! The technician's screen: it opens by holding the clock and typing the PIN, on the touchscreen only.
 
 use super::*;
-use crate::session::technician::{HOLD, Report, STAY, Said, Step};
+use crate::session::technician::{ActionResult, HOLD, Report, STAY, TechnicianAction};
 
 fn report() -> Report {
     Report { facts: Vec::new(), last: Vec::new(), diagnostics: "vestibule".to_owned() }
@@ -70,17 +70,17 @@ fn reader_and_keyboard_do_nothing_on_the_technicians_screen() {
 /// T23: the screen closes after two minutes, and no action works before the sign-in.
 #[test]
 fn the_technicians_screen_closes_after_two_minutes_and_needs_a_sign_in() {
-    for step in [Step::Reload, Step::RestoreGuesses, Step::Leave] {
+    for step in [TechnicianAction::Reload, TechnicianAction::RestoreGuesses, TechnicianAction::Leave] {
         let mut kiosk = Kiosk::new(rules());
-        assert_eq!(kiosk.send(Event::StepTouched(step)), [], "at rest");
+        assert_eq!(kiosk.send(Event::TechnicianActionChosen(step)), [], "at rest");
         let mut kiosk = held();
-        assert_eq!(kiosk.send(Event::StepTouched(step)), [], "before the PIN");
+        assert_eq!(kiosk.send(Event::TechnicianActionChosen(step)), [], "before the PIN");
     }
     let (mut kiosk, session) = inside();
     let _ = kiosk.idle(STAY.checked_sub(ms(1)).unwrap());
     assert!(matches!(kiosk.session.state(), State::Technician(_)));
     let now = kiosk.now + ms(1);
-    let effects = kiosk.session.handle(Event::StepTouched(Step::Leave), now);
+    let effects = kiosk.session.handle(Event::TechnicianActionChosen(TechnicianAction::Leave), now);
     assert_eq!(effects, [Effect::Forget(session, Ended::Idle)], "a touch at the end does nothing more");
     assert!(matches!(kiosk.session.state(), State::SignedOut { .. }));
 }
@@ -88,13 +88,23 @@ fn the_technicians_screen_closes_after_two_minutes_and_needs_a_sign_in() {
 #[test]
 fn stopping_takes_two_touches_and_a_refused_configuration_is_shown() {
     let (mut kiosk, session) = inside();
-    assert_eq!(kiosk.send(Event::StepTouched(Step::Leave)), []);
-    assert_eq!(kiosk.send(Event::StepTouched(Step::Reload)), [Effect::Technician(session, Step::Reload)]);
+    assert_eq!(kiosk.send(Event::TechnicianActionChosen(TechnicianAction::Leave)), []);
+    assert_eq!(
+        kiosk.send(Event::TechnicianActionChosen(TechnicianAction::Reload)),
+        [Effect::Technician(session, TechnicianAction::Reload)]
+    );
     let _ = kiosk.send(Event::ReloadRefused("line 3".to_owned()));
     let State::Technician(technician) = kiosk.session.state() else { panic!() };
-    assert_eq!(technician.said, Some(Said::Refused("line 3".to_owned())));
-    assert_eq!(kiosk.send(Event::StepTouched(Step::Leave)), [], "another action in between cancels the first touch");
-    assert_eq!(kiosk.send(Event::StepTouched(Step::Leave)), [Effect::Technician(session, Step::Leave)]);
+    assert_eq!(technician.said, Some(ActionResult::Refused("line 3".to_owned())));
+    assert_eq!(
+        kiosk.send(Event::TechnicianActionChosen(TechnicianAction::Leave)),
+        [],
+        "another action in between cancels the first touch"
+    );
+    assert_eq!(
+        kiosk.send(Event::TechnicianActionChosen(TechnicianAction::Leave)),
+        [Effect::Technician(session, TechnicianAction::Leave)]
+    );
     assert_eq!(kiosk.send(Event::SignOutTouched), [Effect::Forget(session, Ended::SignedOut)]);
 }
 
@@ -117,7 +127,7 @@ fn the_technician_gives_guesses_back() {
     let _ = kiosk.idle(HOLD);
     let _ = kiosk.touch("77777777");
     let _ = kiosk.answer(Ok(Identity::Technician(Box::new(report()))));
-    let effects = kiosk.send(Event::StepTouched(Step::RestoreGuesses));
+    let effects = kiosk.send(Event::TechnicianActionChosen(TechnicianAction::RestoreGuesses));
     assert!(effects.contains(&Effect::KeepBudget(10)), "{effects:?}");
     assert_eq!(kiosk.session.budget().left(), 10);
 }

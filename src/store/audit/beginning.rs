@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{
     Error, Head, anchor,
-    chain::Anchor,
+    hash_chain::Anchor,
     head::{self, kept_head, put_head},
     pending::{keep_pending, pending},
     put_anchor,

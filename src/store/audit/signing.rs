@@ -11,7 +11,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{Error, chain::Anchor};
+use super::{Error, hash_chain::Anchor};
 use crate::{
     crypt::{self, Key, KeyRing},
     private_files,

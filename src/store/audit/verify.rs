@@ -1,6 +1,6 @@
 //! Verification: every record is in its place, unchanged and signed, and none is missing at the end.
 
-use super::{COLUMNS, Error, Head, Log, anchor, chain::Anchor, head::kept_head, read};
+use super::{COLUMNS, Error, Head, Log, anchor, hash_chain::Anchor, head::kept_head, read};
 use crate::crypt::Key;
 
 /// What is wrong with a log.

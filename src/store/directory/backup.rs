@@ -10,8 +10,9 @@ use rusqlite::MAIN_DB;
 use zeroize::Zeroizing;
 
 use super::{
-    DataKeys, DeviceKey, Directory, Error, FILE, KeyPlace, key,
-    proof::{self, put_meta, put_wraps},
+    DataKeys, DeviceKey, Directory, Error, FILE, KeyPlace,
+    integrity::{self, put_meta, put_wraps},
+    key,
     seal::DataKey,
 };
 use crate::private_files;
@@ -151,11 +152,11 @@ pub fn restore(backup: &Backup, folder: &Path, credentials: Option<&Path>) -> Re
         let db = rusqlite::Connection::open(staging.join(FILE))?;
         // The MAC covers the wrapped keys, so renew it. A wrong MAC must stay wrong, and that of an older version does not
         // cover them.
-        let is_proven = proof::is_proven(&db, &data.current).unwrap_or(false);
+        let is_proven = integrity::is_proven(&db, &data.current).unwrap_or(false);
         put_meta(&db, "key_id", &key.id())?;
         put_wraps(&db, &key, &data)?;
         if is_proven {
-            proof::prove(&db, &data.current)?;
+            integrity::prove(&db, &data.current)?;
         }
         let _: String = db.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
     }

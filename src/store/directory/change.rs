@@ -5,11 +5,11 @@ use std::io;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
-    Directory, Enrolment, ErrandId, Error, badge_owner, badge_row, errand,
+    Directory, Enrolment, Error, OutboxId, badge_owner, badge_row,
     generations::DataKeys,
-    person_id, pin, pin_owner,
-    proof::{begin_tries, commit},
-    seal::{Role, Stretched, Subject, random},
+    integrity::{begin_tries, commit},
+    outbox, person_id, pin, pin_owner,
+    seal::{PinHash, Role, Subject, random},
 };
 use crate::{
     language::Language,
@@ -38,7 +38,7 @@ pub struct Renewal<'a> {
     /// Keep a copy of the login that opens with a badge alone.
     pub badge_alone: bool,
     /// The outbox entry that was written before the login was created. The renewal deletes it.
-    pub errand: ErrandId,
+    pub errand: OutboxId,
 }
 
 impl Directory {
@@ -74,12 +74,12 @@ impl Directory {
             add_badge(&change, &self.data, staff, badge)?;
         }
         if person.badge_alone {
-            put_login(&change, &self.data, Role::Device, subject, person.secret)?;
+            put_login(&change, &self.data, Role::DeviceKeyOnly, subject, person.secret)?;
         }
         begin_tries(&change, &self.data.current, staff)?;
         let issued = self.give(&change, subject, person.secret, drawn)?;
         if let Some(errand) = person.errand {
-            errand::made(&change, errand)?;
+            outbox::made(&change, errand)?;
         }
         commit(change, &self.data.current, Some(staff))?;
         Ok(issued)
@@ -135,7 +135,7 @@ impl Directory {
     ///
     /// [`Error::NoPinLeft`], [`Error::Damaged`], [`Error::NotShown`]; nothing was written then.
     pub fn issue_pin(&mut self, staff: StaffId, digits: usize, show: ShowPin<'_>) -> Result<Option<Pin>, Error> {
-        let Some(found) = self.open_for(Some(staff), Role::Device)? else { return Ok(None) };
+        let Some(found) = self.open_for(Some(staff), Role::DeviceKeyOnly)? else { return Ok(None) };
         let drawn = self.draw(Some(digits), show)?;
         let change = self.begin()?;
         let (salt, revision, _) = subject(&change, staff)?;
@@ -167,11 +167,11 @@ impl Directory {
         begin_tries(&change, &self.data.current, staff)?;
         let of = Subject { staff, salt: &salt, revision };
         if renewal.badge_alone {
-            put_login(&change, &self.data, Role::Device, of, renewal.secret)?;
+            put_login(&change, &self.data, Role::DeviceKeyOnly, of, renewal.secret)?;
         }
         let issued = self.give(&change, of, renewal.secret, drawn)?;
-        errand::made(&change, renewal.errand)?;
-        errand::note_deletion(&change, &email, old)?;
+        outbox::made(&change, renewal.errand)?;
+        outbox::note_deletion(&change, &email, old)?;
         commit(change, &self.data.current, Some(staff))?;
         Ok(issued)
     }
@@ -201,7 +201,7 @@ impl Directory {
             .optional()?;
         let (id, login) = found.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
         let _ = change.execute("DELETE FROM staff WHERE id = ?1", [id])?;
-        errand::note_deletion(&change, email, login)?;
+        outbox::note_deletion(&change, email, login)?;
         commit(change, &self.data.current, None)
     }
 
@@ -242,7 +242,7 @@ impl Directory {
 
     /// Draws a free PIN and shows it. This is done outside a transaction, because the reader may take their time and the
     /// kiosk must be able to write meanwhile. Collisions are not reported, so that nobody learns which PINs are taken.
-    fn draw(&self, digits: Option<usize>, show: ShowPin<'_>) -> Result<Option<(Pin, Stretched)>, Error> {
+    fn draw(&self, digits: Option<usize>, show: ShowPin<'_>) -> Result<Option<(Pin, PinHash)>, Error> {
         let Some(digits) = digits else { return Ok(None) };
         for _ in 0..DRAWS {
             let pin = pin::draw(digits)?;
@@ -262,7 +262,7 @@ impl Directory {
         change: &Transaction<'_>,
         of: Subject<'_>,
         secret: &Secret<String>,
-        drawn: Option<(Pin, Stretched)>,
+        drawn: Option<(Pin, PinHash)>,
     ) -> Result<Option<Pin>, Error> {
         let Some((pin, stretched)) = drawn else { return Ok(None) };
         let sql = "INSERT INTO pins (tag, staff_id, generation) VALUES (?1, ?2, ?3) ON CONFLICT (tag) DO NOTHING";

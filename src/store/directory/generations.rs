@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     DeviceKey, Directory, Error, FILE, KeyPlace, badge_row,
-    proof::{self, meta, put_meta, put_wraps},
-    seal::{DataKey, Role, Sealed, Stretched, Subject},
+    integrity::{self, meta, put_meta, put_wraps},
+    seal::{DataKey, PinHash, Role, Sealed, Subject},
 };
 use crate::{
     crypt::KeyRing,
@@ -99,8 +99,8 @@ impl Directory {
         put_wraps(&change, &next, &data)?;
         reseal_logins(&change, &data)?;
         reseal_badges(&change, &data)?;
-        proof::renew_counters(&change, &data)?;
-        proof::prove_all(&change, &data.current)?;
+        integrity::renew_counters(&change, &data)?;
+        integrity::prove_all(&change, &data.current)?;
         change.commit()?;
         tracing::info!(generation, "the data key was replaced");
         let place = next.settle(&self.folder)?.place().clone();
@@ -154,7 +154,7 @@ impl Directory {
             return Ok(());
         }
         let forgotten = change.execute("DELETE FROM meta WHERE key LIKE 'data_key.%'", [])?;
-        proof::commit(change, &self.data.current, None)?;
+        integrity::commit(change, &self.data.current, None)?;
         if 0 < forgotten {
             tracing::info!("every row uses the new data key: the older ones were deleted");
             self.clear_old_pages()?;
@@ -177,7 +177,7 @@ impl Directory {
 
     /// Moves a person's login and PIN index to the current data key after they signed in with an older one. If that fails,
     /// the next sign-in tries again.
-    pub(super) fn reseal_pin(&self, staff: StaffId, stretched: &Stretched) {
+    pub(super) fn reseal_pin(&self, staff: StaffId, stretched: &PinHash) {
         if !self.data.older.is_empty()
             && let Err(error) = self.try_to_reseal_pin(staff, stretched)
         {
@@ -185,7 +185,7 @@ impl Directory {
         }
     }
 
-    fn try_to_reseal_pin(&self, staff: StaffId, stretched: &Stretched) -> Result<(), Error> {
+    fn try_to_reseal_pin(&self, staff: StaffId, stretched: &PinHash) -> Result<(), Error> {
         let change = self.begin()?;
         let role = Role::Pin(stretched);
         let is_moved = reseal(&change, &self.data, staff, role)?;
@@ -195,7 +195,7 @@ impl Directory {
         let tag = self.data.current.pin_tag(stretched);
         let sql = "UPDATE pins SET tag = ?2, generation = ?3 WHERE staff_id = ?1";
         let _ = change.execute(sql, params![staff.get(), tag, self.data.generation])?;
-        proof::commit(change, &self.data.current, Some(staff))?;
+        integrity::commit(change, &self.data.current, Some(staff))?;
         self.forget_unused_keys()
     }
 
@@ -217,7 +217,7 @@ impl Directory {
         if !is_moved {
             return Ok(());
         }
-        proof::commit(change, &self.data.current, None)?;
+        integrity::commit(change, &self.data.current, None)?;
         self.forget_unused_keys()
     }
 }
@@ -226,8 +226,8 @@ fn outdated(db: &Connection, generation: i64) -> Result<Outdated, Error> {
     let sql = "SELECT (SELECT count(DISTINCT staff_id) FROM (SELECT staff_id, generation FROM pins UNION ALL SELECT staff_id, generation FROM logins)
                        WHERE generation <> ?1), (SELECT count(*) FROM badges WHERE generation <> ?1)";
     let (pins, badges) = db.query_row(sql, [generation], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let of_technician = meta(db, super::technician::TAG)?;
-    let technician = of_technician.is_some_and(|kept| super::technician::generation(&kept) != generation);
+    let of_technician = meta(db, super::technician_pin::TAG)?;
+    let technician = of_technician.is_some_and(|kept| super::technician_pin::generation(&kept) != generation);
     Ok(Outdated { pins, badges, technician })
 }
 
@@ -257,7 +257,7 @@ fn reseal_logins(change: &Connection, data: &DataKeys) -> Result<(), Error> {
         select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
     };
     for staff in people {
-        let _ = reseal(change, data, StaffId::new(staff), Role::Device)?;
+        let _ = reseal(change, data, StaffId::new(staff), Role::DeviceKeyOnly)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{
     Directory, Error, Found,
     generations::DataKeys,
     pin,
-    seal::{DataKey, Role, Sealed, Stretched, Subject},
+    seal::{DataKey, PinHash, Role, Sealed, Subject},
 };
 use crate::{
     language::Language,
@@ -38,7 +38,7 @@ impl Directory {
                 self.open_or_pretend(owner, &stretched)
             }
             Credential::Badge(badge) => {
-                let found = self.open_for(self.staff_of(badge)?, Role::Device)?;
+                let found = self.open_for(self.staff_of(badge)?, Role::DeviceKeyOnly)?;
                 if let Some(found) = &found {
                     self.reseal_badge(found.staff, badge);
                 }
@@ -68,7 +68,7 @@ impl Directory {
 
     /// Opens this person's login. For `None`, tries another person's login, which cannot open: a miss takes as long as a
     /// hit.
-    fn open_or_pretend(&self, staff: Option<StaffId>, stretched: &Stretched) -> Result<Option<Found>, Error> {
+    fn open_or_pretend(&self, staff: Option<StaffId>, stretched: &PinHash) -> Result<Option<Found>, Error> {
         if staff.is_some() {
             let found = self.open_for(staff, Role::Pin(stretched))?;
             if let Some(found) = &found {
@@ -90,7 +90,7 @@ impl Directory {
     ///
     /// [`Error::Damaged`] when it does not open.
     pub fn login_by_badge(&self, staff: StaffId) -> Result<Option<Found>, Error> {
-        self.open_for(Some(staff), Role::Device)
+        self.open_for(Some(staff), Role::DeviceKeyOnly)
     }
 
     /// The person with this badge. Does not open their login.
@@ -162,7 +162,7 @@ pub(super) fn badge_row(key: &DataKey, staff: StaffId, badge: &Badge) -> Result<
 }
 
 /// Looks up a hashed PIN with the current data key and the older ones.
-pub(super) fn pin_owner(db: &Connection, data: &DataKeys, stretched: &Stretched) -> Result<Option<StaffId>, Error> {
+pub(super) fn pin_owner(db: &Connection, data: &DataKeys, stretched: &PinHash) -> Result<Option<StaffId>, Error> {
     let mut select = db.prepare_cached("SELECT staff_id FROM pins WHERE tag = ?1")?;
     for (_, key) in data.all() {
         let owner = select.query_row([key.pin_tag(stretched)], |row| Ok(StaffId::new(row.get(0)?))).optional()?;

@@ -1,6 +1,6 @@
 //! Types of people: to enroll, listed, and found at a sign-in.
 
-use super::ErrandId;
+use super::OutboxId;
 use crate::{
     language::Language,
     secret::Secret,
@@ -25,7 +25,7 @@ pub struct Enrolment<'a> {
     /// Keep a copy of the login that opens with a badge alone.
     pub badge_alone: bool,
     /// The outbox entry that was written before the login was created. Enrolling deletes it.
-    pub errand: Option<ErrandId>,
+    pub errand: Option<OutboxId>,
 }
 
 /// A person as listed, without secrets.

@@ -6,7 +6,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::{
     Error,
-    seal::{Stretched, random},
+    seal::{PinHash, random},
 };
 use crate::staff::{Digit, Pin};
 
@@ -38,7 +38,7 @@ impl Cost {
     /// # Source
     ///
     /// OWASP Password Storage Cheat Sheet, Argon2id.
-    pub const FLOOR: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
+    pub const MINIMUM: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
 
     /// Finds the cost at which one hash takes 150 to 300 ms on this machine, if possible. `timed` runs the closure it is
     /// given and returns the time that took.
@@ -55,11 +55,11 @@ impl Cost {
             timed(&mut || drop(stretch(&Pin::new(), &[0; 16], cost)))
         };
         let fits = |time: Duration| time <= GOAL.1;
-        let mut cost = Self { passes: Self::FLOOR.passes, ..Self::SHIPPED };
+        let mut cost = Self { passes: Self::MINIMUM.passes, ..Self::SHIPPED };
         // A slow machine gets less memory, but never less than the minimum.
         while !fits(time(cost)) {
-            if cost.memory_kib / 2 < Self::FLOOR.memory_kib {
-                return Self::FLOOR;
+            if cost.memory_kib / 2 < Self::MINIMUM.memory_kib {
+                return Self::MINIMUM;
             }
             cost.memory_kib /= 2;
         }
@@ -72,14 +72,14 @@ impl Cost {
 
     /// Whether the cost is at least the minimum.
     pub(super) fn is_enough(self) -> bool {
-        Self::FLOOR.memory_kib <= self.memory_kib && Self::FLOOR.passes <= self.passes && 0 < self.lanes
+        Self::MINIMUM.memory_kib <= self.memory_kib && Self::MINIMUM.passes <= self.passes && 0 < self.lanes
     }
 }
 
 /// Hashes a PIN with Argon2id and the salt of this kiosk.
-pub(super) fn stretch(pin: &Pin, salt: &[u8], cost: Cost) -> Result<Stretched, Error> {
+pub(super) fn stretch(pin: &Pin, salt: &[u8], cost: Cost) -> Result<PinHash, Error> {
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| Error::Hashing)?;
-    let mut stretched = Stretched::default();
+    let mut stretched = PinHash::default();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(pin.expose(), salt, &mut *stretched)
         .map_err(|_| Error::Hashing)?;

@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::Error;
 use crate::{
-    crypt::{self, Key, mac, prover},
+    crypt::{self, Key, mac, streaming_mac},
     secret::Secret,
     staff::{Badge, Pin, StaffId},
 };
@@ -21,7 +21,7 @@ use crate::{
 const VERSION: u8 = 1;
 
 /// Argon2id hash of a PIN. As secret as the PIN.
-pub(super) type Stretched = Zeroizing<[u8; 32]>;
+pub(super) type PinHash = Zeroizing<[u8; 32]>;
 
 /// Seals and indexes everything in the directory. It is stored wrapped with the device key, so that the device key can be
 /// replaced.
@@ -37,9 +37,9 @@ impl std::fmt::Debug for DataKey {
 #[derive(Clone, Copy)]
 pub(super) enum Role<'a> {
     /// Needs the data key and the PIN.
-    Pin(&'a Stretched),
+    Pin(&'a PinHash),
     /// Needs the data key only. Such a copy exists only where a badge alone signs in.
-    Device,
+    DeviceKeyOnly,
 }
 
 impl Role<'_> {
@@ -47,7 +47,7 @@ impl Role<'_> {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Pin(_) => "pin",
-            Self::Device => "device",
+            Self::DeviceKeyOnly => "device",
         }
     }
 }
@@ -96,12 +96,12 @@ impl DataKey {
     /// # Source
     ///
     /// `threats.md`, "Construction".
-    pub(super) fn pin_tag(&self, stretched: &Stretched) -> [u8; 32] {
+    pub(super) fn pin_tag(&self, stretched: &PinHash) -> [u8; 32] {
         mac(&self.0, b"vestibule/pin-index/v1", &**stretched)
     }
 
     /// The tag of the technician's PIN. Its label differs from that of the PIN index, so no person's tag equals it.
-    pub(super) fn technician_tag(&self, stretched: &Stretched) -> [u8; 32] {
+    pub(super) fn technician_tag(&self, stretched: &PinHash) -> [u8; 32] {
         mac(&self.0, b"vestibule/technician/v1", &**stretched)
     }
 
@@ -144,8 +144,8 @@ impl DataKey {
     }
 
     /// A streaming MAC, for messages that are read row by row.
-    pub(super) fn prover(&self, label: &[u8]) -> Hmac<Sha256> {
-        prover(&self.0, label)
+    pub(super) fn streaming_mac(&self, label: &[u8]) -> Hmac<Sha256> {
+        streaming_mac(&self.0, label)
     }
 
     /// Seals a login secret.
@@ -176,7 +176,7 @@ impl DataKey {
         let id = of.staff.get().to_be_bytes();
         let (label, stretched): (&[u8], &[u8]) = match role {
             Role::Pin(stretched) => (b"vestibule/kek/v1", &**stretched),
-            Role::Device => (b"vestibule/kek-device/v1", &[]),
+            Role::DeviceKeyOnly => (b"vestibule/kek-device/v1", &[]),
         };
         let mut key = Key::default();
         // 32 bytes are never too long for HKDF with SHA-256.
@@ -217,14 +217,14 @@ mod tests {
     #[test]
     fn a_seal_opens_only_for_the_same_key_role_person_and_revision() {
         let key = DataKey(Zeroizing::new([7; 32]));
-        let (stretched, other) = (Stretched::new([1; 32]), Stretched::new([2; 32]));
+        let (stretched, other) = (PinHash::new([1; 32]), PinHash::new([2; 32]));
         let secret = Secret::new("login-secret".to_owned());
         let sealed = key.seal(Role::Pin(&stretched), subject(1, 1), &secret).unwrap();
         let open = |key: &DataKey, role, of| key.open(role, of, &sealed).map(|secret| secret.expose().clone());
 
         assert_eq!(open(&key, Role::Pin(&stretched), subject(1, 1)).as_deref(), Some("login-secret"));
         assert_eq!(open(&key, Role::Pin(&other), subject(1, 1)), None, "another PIN");
-        assert_eq!(open(&key, Role::Device, subject(1, 1)), None, "another role");
+        assert_eq!(open(&key, Role::DeviceKeyOnly, subject(1, 1)), None, "another role");
         assert_eq!(open(&key, Role::Pin(&stretched), subject(2, 1)), None, "another person");
         assert_eq!(open(&key, Role::Pin(&stretched), subject(1, 2)), None, "another revision");
         assert_eq!(
@@ -237,12 +237,12 @@ mod tests {
     #[test]
     fn every_changed_byte_breaks_the_seal() {
         let key = DataKey(Zeroizing::new([7; 32]));
-        let mut sealed = key.seal(Role::Device, subject(1, 1), &Secret::new("login-secret".to_owned())).unwrap();
+        let mut sealed = key.seal(Role::DeviceKeyOnly, subject(1, 1), &Secret::new("login-secret".to_owned())).unwrap();
         for at in 0..sealed.bytes.len() {
             sealed.bytes[at] ^= 1;
-            assert!(key.open(Role::Device, subject(1, 1), &sealed).is_none(), "byte {at}");
+            assert!(key.open(Role::DeviceKeyOnly, subject(1, 1), &sealed).is_none(), "byte {at}");
             sealed.bytes[at] ^= 1;
         }
-        assert!(key.open(Role::Device, subject(1, 1), &sealed).is_some());
+        assert!(key.open(Role::DeviceKeyOnly, subject(1, 1), &sealed).is_some());
     }
 }

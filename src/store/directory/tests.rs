@@ -13,7 +13,7 @@ use crate::{
 };
 
 fn open(folder: &Path) -> Directory {
-    Directory::open(folder, None, || Cost::FLOOR).unwrap()
+    Directory::open(folder, None, || Cost::MINIMUM).unwrap()
 }
 
 fn badge(number: &str) -> Badge {
@@ -79,11 +79,11 @@ fn a_directory_without_its_key_is_refused_and_no_new_key_is_made() {
     drop(open(folder.path()));
     let key = folder.path().join("device.key");
     fs::remove_file(&key).unwrap();
-    let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err();
+    let error = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap_err();
     assert!(matches!(error, Error::KeyMissing { .. }), "{error}");
     assert!(!key.exists());
     let _ = DeviceKey::make(folder.path()).unwrap();
-    let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err();
+    let error = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap_err();
     assert!(matches!(error, Error::KeyOther { .. }), "{error}");
 }
 
@@ -107,7 +107,7 @@ fn a_sealed_login_moved_to_another_person_does_not_open() {
 fn a_file_of_a_newer_version_is_refused() {
     let folder = temporary_folder("vestibule-").unwrap();
     open(folder.path()).db.pragma_update(None, "user_version", 99).unwrap();
-    let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err();
+    let error = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap_err();
     assert!(matches!(error, Error::Store(store::Error::TooNew { version: 99, .. })), "{error}");
 }
 
@@ -115,7 +115,7 @@ fn a_file_of_a_newer_version_is_refused() {
 fn a_file_that_makes_guessing_cheap_is_refused() {
     let folder = temporary_folder("vestibule-").unwrap();
     let _ = open(folder.path()).db.execute("UPDATE meta SET value = zeroblob(12) WHERE key = 'pin_cost'", []).unwrap();
-    assert!(matches!(Directory::open(folder.path(), None, || Cost::FLOOR), Err(Error::Hashing)));
+    assert!(matches!(Directory::open(folder.path(), None, || Cost::MINIMUM), Err(Error::Hashing)));
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn rows_that_are_changed_swapped_or_put_back_are_found() {
             assert!(matches!(found, Err(Error::Damaged { .. })), "at the sign-in too");
         }
         drop(directory);
-        let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err();
+        let error = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap_err();
         assert!(matches!(error, Error::Tampered { .. }), "{change}: {error}");
     }
 }
@@ -227,7 +227,7 @@ fn a_copied_directory_opens_no_login_and_finds_no_pin_on_another_machine() {
     for leftover in ["directory.sqlite-wal", "directory.sqlite-shm"] {
         let _ = fs::remove_file(other.path().join(leftover));
     }
-    let error = Directory::open(other.path(), None, || Cost::FLOOR).unwrap_err();
+    let error = Directory::open(other.path(), None, || Cost::MINIMUM).unwrap_err();
     assert!(matches!(error, Error::KeyOther { .. }), "{error}");
     // Skipping the check of the key id does not help: tags and seals need the key.
     let theirs = DataKey::draw().unwrap();
@@ -239,8 +239,8 @@ fn a_copied_directory_opens_no_login_and_finds_no_pin_on_another_machine() {
         .unwrap();
     let salt: Vec<u8> = directory.db.query_row("SELECT salt FROM staff", [], |row| row.get(0)).unwrap();
     let of = Subject { staff: StaffId::new(1), salt: &salt, revision: 1 };
-    assert!(directory.data.current.open(Role::Device, of, &sealed).is_some());
-    assert!(theirs.open(Role::Device, of, &sealed).is_none());
+    assert!(directory.data.current.open(Role::DeviceKeyOnly, of, &sealed).is_some());
+    assert!(theirs.open(Role::DeviceKeyOnly, of, &sealed).is_none());
     assert_ne!(theirs.badge_tag(&badge("1111")), directory.data.current.badge_tag(&badge("1111")));
 }
 
@@ -256,7 +256,7 @@ fn another_device_key_opens_everything_and_the_old_one_nothing() {
     assert_ne!(old, new);
     assert!(open(folder.path()).identify(&Credential::Pin(pin)).unwrap().is_some());
     fs::write(folder.path().join("device.key"), old).unwrap();
-    assert!(matches!(Directory::open(folder.path(), None, || Cost::FLOOR), Err(Error::KeyOther { .. })));
+    assert!(matches!(Directory::open(folder.path(), None, || Cost::MINIMUM), Err(Error::KeyOther { .. })));
     fs::write(folder.path().join("device.key"), new).unwrap();
 
     // Rekey to a systemd credential: the key file is gone afterwards.
@@ -265,19 +265,19 @@ fn another_device_key_opens_everything_and_the_old_one_nothing() {
     let place = open(folder.path()).rekey(Some(credentials.path())).unwrap().place;
     assert!(matches!(place, KeyPlace::Credential(_)));
     assert!(!folder.path().join("device.key").exists());
-    assert!(matches!(Directory::open(folder.path(), None, || Cost::FLOOR), Err(Error::KeyMissing { .. })));
-    let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::FLOOR).unwrap();
+    assert!(matches!(Directory::open(folder.path(), None, || Cost::MINIMUM), Err(Error::KeyMissing { .. })));
+    let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::MINIMUM).unwrap();
     assert!(directory.identify(&Credential::Badge(badge("1111"))).unwrap().is_some());
 
     // Rekey to the next credential. Until it is renamed, another rekey does not replace it again.
     fs::write(credentials.path().join("vestibule.key.next"), [4; 32]).unwrap();
     for is_new in [true, false] {
-        let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::FLOOR).unwrap();
+        let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::MINIMUM).unwrap();
         let place = KeyPlace::Credential(credentials.path().join("vestibule.key.next"));
         assert_eq!(directory.rekey(Some(credentials.path())).unwrap(), Rekeyed { place, is_new, is_clean: true });
     }
     fs::rename(credentials.path().join("vestibule.key.next"), credentials.path().join("vestibule.key")).unwrap();
-    let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::FLOOR).unwrap();
+    let directory = Directory::open(folder.path(), Some(credentials.path()), || Cost::MINIMUM).unwrap();
     assert!(directory.identify(&Credential::Badge(badge("1111"))).unwrap().is_some());
     assert!(!folder.path().join("device.key").exists() && !folder.path().join("device.key.next").exists());
 }
@@ -468,7 +468,7 @@ fn a_folder_that_others_can_read_is_refused_and_files_are_closed() {
     drop(directory);
     for open_to_others in [0o755, 0o750, 0o701, 0o770] {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(open_to_others)).unwrap();
-        let error = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap_err().to_string();
+        let error = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap_err().to_string();
         assert!(error.contains(&format!("{open_to_others:04o}")) && error.contains("chmod 700"), "{error}");
     }
 }

@@ -1,8 +1,8 @@
 //! The Kisi client against the simulator over real TLS. Assertions are about the requests that arrived.
 
 use vestibule::{
-    chain::Chain,
     door::{Code, Door, DoorId, DoorState, Outcome, Reason, Refusal},
+    error_chain::Chain,
     kisi::{Client, Device, Error, Login},
     secret::Secret,
     simulator::{fault::Fault, world::World},
@@ -490,7 +490,7 @@ async fn deprecation_and_sunset_headers_are_collected() {
         ("Sunset".to_owned(), "Fri, 01 Jan 2027 00:00:00 GMT".to_owned()),
     ];
     server.simulator.with(|world| world.faults = vec![Fault { headers, ..Fault::default() }]);
-    let _ = client.anew().unwrap().doors(&login.secret).await.unwrap();
+    let _ = client.reconnected().unwrap().doors(&login.secret).await.unwrap();
     let said = "GET /locks: deprecated since @1767225600, to be removed on Fri, 01 Jan 2027 00:00:00 GMT";
     assert_eq!(client.announced(), [said], "shared by reconnected clients");
 }

@@ -10,8 +10,8 @@ use std::{
 
 use vestibule::{
     app::Start,
-    chain::Chain,
     door::Outcome,
+    error_chain::Chain,
     staff::{Badge, Credential},
     store::directory::{Cost, Directory},
     wiring,
@@ -83,7 +83,7 @@ fn a_read_only_disk_is_reported_and_blocks_the_start() {
     let disk = on_small_disk(&mut site);
     let _ = site.enrol("grace@example.com", Some(BADGE), false);
     mount(&["-o", "remount,ro"], disk.path());
-    let error = match Directory::open(site.folder.path(), None, || Cost::FLOOR) {
+    let error = match Directory::open(site.folder.path(), None, || Cost::MINIMUM) {
         Ok(directory) => wiring::start(&site.config, directory, site.client()).map(drop).unwrap_err().to_string(),
         Err(error) => Chain(&error).to_string(),
     };
@@ -111,7 +111,7 @@ fn a_changed_byte_in_the_store_is_detected_or_harmless() {
     let badge = || Credential::Badge(Badge::read(BADGE, &site.config.badge).unwrap());
     let known = |folder: &Path| -> Result<String, String> {
         let said = |error: &dyn std::error::Error| Chain(error).to_string();
-        let directory = Directory::open(folder, None, || Cost::FLOOR).map_err(|error| said(&error))?;
+        let directory = Directory::open(folder, None, || Cost::MINIMUM).map_err(|error| said(&error))?;
         directory.check().map_err(|error| said(&error))?;
         let log = wiring::begin_log(&site.config, &directory).map_err(|error| said(&error))?;
         let found = directory.identify(&badge()).map_err(|error| said(&error))?;
@@ -164,7 +164,7 @@ fn a_missing_device_key_is_not_replaced() {
     let site = Site::new();
     let _ = site.enrol("grace@example.com", Some(BADGE), false);
     fs::remove_file(site.folder.path().join("device.key")).unwrap();
-    let error = Directory::open(site.folder.path(), None, || Cost::FLOOR).unwrap_err();
+    let error = Directory::open(site.folder.path(), None, || Cost::MINIMUM).unwrap_err();
     let what = Chain(&error).to_string();
     assert!(what.contains("key"), "{what}");
     assert!(!site.folder.path().join("device.key").exists());

@@ -16,7 +16,7 @@ use vestibule::{
     simulator::world::World,
     staff::{Badge, BadgeProfile, Credential},
     store::audit::{By, Log},
-    store::directory::{Cost, Directory, Errand},
+    store::directory::{Cost, Directory, OutboxEntry},
 };
 
 use crate::support::{
@@ -63,7 +63,7 @@ fn a_kill_between_spending_and_checking_gives_no_guess_back() {
     );
     fs::write(files.folder.join("kiosk.toml"), text).unwrap();
     let data = files.folder.join("data");
-    let directory = Directory::open(&data, None, || Cost::FLOOR).unwrap();
+    let directory = Directory::open(&data, None, || Cost::MINIMUM).unwrap();
     let robot = robot();
     let (mut random, mut in_flight) = (Random::new(), 0);
     for round in 0..kills() {
@@ -95,11 +95,11 @@ struct State {
     kept: Option<String>,
     /// The logins of this kiosk at Kisi.
     at_kisi: Vec<String>,
-    errands: Vec<Errand>,
+    errands: Vec<OutboxEntry>,
 }
 
 fn state(files: &Files, email: &str, badge: &str) -> State {
-    let directory = Directory::open(&files.folder.join("data"), None, || Cost::FLOOR).unwrap();
+    let directory = Directory::open(&files.folder.join("data"), None, || Cost::MINIMUM).unwrap();
     let badge = Badge::read(badge, &BadgeProfile::plain()).unwrap();
     let found = directory.identify(&Credential::Badge(badge)).unwrap();
     let at_kisi = files.site.kisi.with(|world| {
@@ -136,7 +136,7 @@ fn a_kill_anywhere_leaves_one_working_login_or_a_note_of_what_is_left_to_do() {
     const EMAIL: &str = "grace@example.com";
     let files = Files::new();
     let list = files.list("grace.csv", &format!("email,name,badge\n{EMAIL},,{BADGE}\n"));
-    let _ = Directory::open(&files.folder.join("data"), None, || Cost::FLOOR).unwrap();
+    let _ = Directory::open(&files.folder.join("data"), None, || Cost::MINIMUM).unwrap();
     let arguments =
         |cut: &[&'static str]| -> Vec<String> { cut.iter().map(|word| word.replace("LIST", &list)).collect() };
     let command = |words: &[&'static str]| {
@@ -186,7 +186,7 @@ fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() 
     const EMAIL: &str = "grace@example.com";
     let files = Files::new();
     let data = files.folder.join("data");
-    let _ = Directory::open(&data, None, || Cost::FLOOR).unwrap();
+    let _ = Directory::open(&data, None, || Cost::MINIMUM).unwrap();
     let _ = run_and_kill(&mut files.command(&["staff", "add", EMAIL, "--badge", BADGE]), None);
     files.site.kisi.with(|world| world.latency = Duration::from_millis(4));
     let (mut random, mut unknown, mut visits) = (Random::new(), 0, 0);
@@ -211,7 +211,7 @@ fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() 
         assert!(asked <= taps, "round {round}: {taps} taps, {asked} requests");
 
         // The next start records the open intents as unknown.
-        let directory = Directory::open(&data, None, || Cost::FLOOR).unwrap();
+        let directory = Directory::open(&data, None, || Cost::MINIMUM).unwrap();
         let log = Log::open(&data, directory.audit_key()).unwrap();
         let open = log.open_intents().unwrap().len();
         assert!(open <= 1, "round {round}: one attempt at a time");
@@ -224,7 +224,7 @@ fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() 
         drop(start);
     }
     // Kisi never saw more unlocks than there are intents.
-    let directory = Directory::open(&data, None, || Cost::FLOOR).unwrap();
+    let directory = Directory::open(&data, None, || Cost::MINIMUM).unwrap();
     let log = Log::open(&data, directory.audit_key()).unwrap();
     let written = log.report(By::Person, Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap()[0].asked;
     let asked = files.site.kisi.with(|world| unlocks_asked(world));
@@ -242,7 +242,7 @@ fn a_kill_of_the_running_kiosk_comes_back_signed_out_with_every_unlock_accounted
     const EMAIL: &str = "grace@example.com";
     let (files, size) = (Files::new(), Size::new(800.0, 480.0));
     let data = files.folder.join("data");
-    let directory = || Directory::open(&data, None, || Cost::FLOOR).unwrap();
+    let directory = || Directory::open(&data, None, || Cost::MINIMUM).unwrap();
     drop(directory());
     let _ = run_and_kill(&mut files.command(&["staff", "add", EMAIL, "--badge", BADGE]), None);
     let client = || vestibule::kisi::Client::new(&vestibule::wiring::client(&files.site.config)).unwrap();

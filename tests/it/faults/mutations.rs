@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use vestibule::{
-    chain::Chain,
     config::{Config, SAMPLE},
     enrol::csv,
+    error_chain::Chain,
     kisi::{Client, Device},
     proximity::Beacon,
     secret::Secret,
@@ -149,7 +149,7 @@ fn a_mutated_answer_of_kisi_is_doors_or_a_clear_error() {
                     assert!(!door.name.contains('\u{202e}'), "{:?}", door.name);
                 }
             }
-            Err(error) => assert!(error.trouble().is_some(), "{}", Chain(&error)),
+            Err(error) => assert!(error.outage().is_some(), "{}", Chain(&error)),
         }
     }
     assert!(0 < read && read < count, "{read} were read");

@@ -10,10 +10,10 @@ use std::{
 use vestibule::{
     door::{Outcome, Refusal},
     kisi::{Client, Settings},
+    outage::Outage,
     secret::Secret,
     simulator::{Simulator as Kisi, fault::Fault},
     store::audit::Action,
-    trouble::Trouble,
 };
 
 use crate::support::{
@@ -107,16 +107,16 @@ fn an_answer_that_is_cut_at_any_byte_is_unknown_until_its_head_is_there() {
 fn each_network_fault_has_its_own_diagnosis() {
     let runtime = runtime();
     let secret = Secret::new("canary".to_owned());
-    let trouble = |client: &Client| runtime.block_on(client.doors(&secret)).unwrap_err().trouble();
+    let outage = |client: &Client| runtime.block_on(client.doors(&secret)).unwrap_err().outage();
     let over_tls = |certificate| {
         let server = Server::with(certificate, sample().0);
-        trouble(&server.client())
+        outage(&server.client())
     };
-    assert_eq!(over_tls(Certificate::Expired), Some(Trouble::Clock));
-    assert_eq!(over_tls(Certificate::WrongName), Some(Trouble::Unsafe));
+    assert_eq!(over_tls(Certificate::Expired), Some(Outage::Clock));
+    assert_eq!(over_tls(Certificate::WrongName), Some(Outage::Unsafe));
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let client = Client::new(&plain(&format!("http://{nobody}"))).unwrap();
-    assert_eq!(trouble(&client), Some(Trouble::Unreachable), "refused");
+    assert_eq!(outage(&client), Some(Outage::Unreachable), "refused");
 
     // A proxy that is not there, and one that refuses every CONNECT.
     let keeper = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -128,9 +128,9 @@ fn each_network_fault_has_its_own_diagnosis() {
         }
     });
     for proxy in [nobody, closed] {
-        let proxy = vestibule::origin::Proxy::parse(&format!("http://{proxy}"));
+        let proxy = vestibule::base_url::Proxy::parse(&format!("http://{proxy}"));
         let client = Client::new(&Settings { proxy, ..plain("https://kisi.invalid") }).unwrap();
-        assert_eq!(trouble(&client), Some(Trouble::Proxy));
+        assert_eq!(outage(&client), Some(Outage::Proxy));
         assert_eq!(runtime.block_on(client.unlock(&secret, LOBBY)), Outcome::NotSent, "R46: a proxy CONNECT");
     }
 
@@ -138,14 +138,14 @@ fn each_network_fault_has_its_own_diagnosis() {
     let client = Client::new(&plain(&kisi.base_url())).unwrap();
     let html = vec![("Content-Type".to_owned(), "text/html".to_owned())];
     for (fault, expected) in [
-        (Fault { status: Some(200), headers: html, body: Some("<html>".into()), ..Fault::default() }, Trouble::Portal),
-        (Fault { status: Some(511), ..Fault::default() }, Trouble::Portal),
-        (Fault { status: Some(503), ..Fault::default() }, Trouble::Kisi),
-        (Fault { status: Some(200), body: Some("{".into()), ..Fault::default() }, Trouble::Kisi),
-        (Fault { cut_after: Some(0), ..Fault::default() }, Trouble::NoAnswer),
+        (Fault { status: Some(200), headers: html, body: Some("<html>".into()), ..Fault::default() }, Outage::Portal),
+        (Fault { status: Some(511), ..Fault::default() }, Outage::Portal),
+        (Fault { status: Some(503), ..Fault::default() }, Outage::Kisi),
+        (Fault { status: Some(200), body: Some("{".into()), ..Fault::default() }, Outage::Kisi),
+        (Fault { cut_after: Some(0), ..Fault::default() }, Outage::NoAnswer),
     ] {
         kisi.with(|world| world.faults = vec![Fault { path: Some("/locks".into()), ..fault }]);
-        assert_eq!(trouble(&client), Some(expected));
+        assert_eq!(outage(&client), Some(expected));
     }
 }
 
@@ -159,7 +159,7 @@ fn a_failed_dns_lookup_is_reported_within_three_seconds() {
     let client = Client::new(&plain("https://kisi.invalid")).unwrap();
     let begin = now();
     let error = runtime().block_on(client.doors(&Secret::new("canary".to_owned()))).unwrap_err();
-    assert_eq!(error.trouble(), Some(Trouble::Name), "{}", vestibule::chain::Chain(&error));
+    assert_eq!(error.outage(), Some(Outage::Name), "{}", vestibule::error_chain::Chain(&error));
     assert!(begin.elapsed() < Duration::from_secs(3));
 }
 
@@ -173,13 +173,11 @@ fn an_outage_is_shown_at_rest_and_clears_by_itself() {
     site.config.kisi.base_url = proxy.base_url();
     let mut kiosk = site.kiosk();
     kiosk.wait(Duration::from_millis(300));
-    assert!(kiosk.shows(&english().say("prompt")) && !kiosk.shows(&english().network(Trouble::Unreachable)));
+    assert!(kiosk.shows(&english().say("prompt")) && !kiosk.shows(&english().network(Outage::Unreachable)));
 
     proxy.set(Toxic { refuse: true, ..Toxic::default() });
     kiosk.type_pin(&pin);
-    assert!(
-        kiosk.shows(&english().network(Trouble::NoAnswer)) || kiosk.shows(&english().network(Trouble::Unreachable))
-    );
+    assert!(kiosk.shows(&english().network(Outage::NoAnswer)) || kiosk.shows(&english().network(Outage::Unreachable)));
     kiosk.wait(Duration::from_secs(9));
     let says = |kiosk: &Kiosk| kiosk.texts().iter().any(|text| text.starts_with("The door service"));
     assert!(says(&kiosk), "the notice outlasts the refusal: {:?}", kiosk.texts());
@@ -205,7 +203,7 @@ fn a_wrong_clock_is_shown_and_blocks_unlocks() {
     };
     tell("Thu, 01 Jan 1970 00:00:00 GMT");
     let mut kiosk = site.kiosk();
-    let _ = kiosk.wait_for(Duration::from_secs(5), |kiosk| kiosk.shows(&english().network(Trouble::Clock)));
+    let _ = kiosk.wait_for(Duration::from_secs(5), |kiosk| kiosk.shows(&english().network(Outage::Clock)));
     kiosk.type_pin(&pin);
     assert!(kiosk.shows("Hello Ada"));
     kiosk.wait(Duration::from_millis(450));
@@ -220,7 +218,7 @@ fn a_wrong_clock_is_shown_and_blocks_unlocks() {
     kiosk.tap("1");
     kiosk.wait(Duration::from_millis(300));
     kiosk.tap(&english().say("back"));
-    let _ = kiosk.wait_for(Duration::from_secs(5), |kiosk| !kiosk.shows(&english().network(Trouble::Clock)));
+    let _ = kiosk.wait_for(Duration::from_secs(5), |kiosk| !kiosk.shows(&english().network(Outage::Clock)));
     kiosk.type_pin(&pin);
     kiosk.wait(Duration::from_millis(450));
     kiosk.tap_door("Main entrance");

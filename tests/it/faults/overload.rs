@@ -201,7 +201,7 @@ fn files_of_grace() -> (Files, String) {
     let files = Files::new();
     drop(
         vestibule::store::directory::Directory::open(&files.folder.join("data"), None, || {
-            vestibule::store::directory::Cost::FLOOR
+            vestibule::store::directory::Cost::MINIMUM
         })
         .unwrap(),
     );

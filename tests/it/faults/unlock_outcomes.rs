@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use iced_test::futures::futures::{StreamExt, executor::block_on};
+use iced_test::futures::futures::executor::block_on;
 use vestibule::{
     app::Message,
     door::Outcome,

@@ -50,7 +50,7 @@ impl Files {
     }
 
     fn opened(&self) -> Directory {
-        Directory::open(&self.folder.join("data"), None, || Cost::FLOOR).unwrap()
+        Directory::open(&self.folder.join("data"), None, || Cost::MINIMUM).unwrap()
     }
 
     fn to_full(&self, arguments: &[&str]) -> Output {
@@ -414,7 +414,7 @@ fn a_restore_is_confirmed_and_says_who_stays_suspended() {
     assert!(!other.exists());
     let said = ok(restore(&["--yes"], from()));
     assert!(said.contains(&format!("{GRACE} is suspended, as in the backup")), "{said}");
-    let restored = Directory::open(&other, None, || Cost::FLOOR).unwrap();
+    let restored = Directory::open(&other, None, || Cost::MINIMUM).unwrap();
     assert_eq!((restored.guesses_left().unwrap(), restored.badge_guesses_left().unwrap()), (Some(0), Some(0)));
     let mut verify = Command::new(env!("CARGO_BIN_EXE_vestibule"));
     let said = ok(verify.args(["audit", "verify", "--data"]).arg(&other).output().unwrap());

@@ -47,7 +47,7 @@ fn version(folder: &TempDir) -> i64 {
 }
 
 fn open(folder: &TempDir) -> Result<Directory, Error> {
-    Directory::open(folder.path(), None, || Cost::FLOOR)
+    Directory::open(folder.path(), None, || Cost::MINIMUM)
 }
 
 fn run(folder: &TempDir, arguments: &[&str]) -> (bool, String) {

@@ -11,7 +11,7 @@ use vestibule::{
         icon::{Icon, icon},
         label::label,
         sign_in::Labels,
-        theme::{BOLD, FONT, Grade},
+        theme::{BOLD, FONT, Importance},
         words::words,
     },
     wiring::{self, BadLogo},
@@ -95,7 +95,7 @@ fn the_clock_follows_the_language_or_24_hours() {
 fn all_digits_are_of_one_width() {
     for font in [FONT, BOLD] {
         let width = |digit: char| {
-            let text = label(digit.to_string(), Grade::May, [400.0, 400.0]).font(font);
+            let text = label(digit.to_string(), Importance::Optional, [400.0, 400.0]).font(font);
             let bounds = look::<()>(text, Size::new(800.0, 800.0)).labels[0].1;
             format!("{:.1}", bounds.width)
         };

@@ -8,7 +8,7 @@ use vestibule::{
     language::Language,
     screen::{
         colors::Colors,
-        theme::{CAPITAL, Grade, Panel},
+        theme::{CAPITAL, Importance, Panel},
         words::words,
     },
     session::Event,
@@ -79,10 +79,10 @@ fn measure(looked: &Looked, size: Size, mm: f32, least: f32, what: &str, wrong: 
     for (seen, bounds) in &looked.labels {
         let capital = seen.size * CAPITAL * mm;
         let least = match seen.grade {
-            Grade::Must if seen.content.chars().count() <= LONG => least,
-            Grade::Must if what.contains("doors") || what.contains("asks") => 4.0,
-            Grade::Must => least,
-            Grade::May => MAY,
+            Importance::Essential if seen.content.chars().count() <= LONG => least,
+            Importance::Essential if what.contains("doors") || what.contains("asks") => 4.0,
+            Importance::Essential => least,
+            Importance::Optional => MAY,
         };
         if capital < least {
             let _ = wrong.insert(format!("{what}: `{}` has capitals of {capital:.2} mm", seen.content));

@@ -9,6 +9,7 @@ use vestibule::{
         reason::{Refusal, all},
     },
     language::Language,
+    outage::Outage,
     screen::{
         colors::Colors,
         doors,
@@ -18,7 +19,6 @@ use vestibule::{
     },
     session::{Effect, Event, Identity, Session, State, visit::Welcome},
     staff::Digit,
-    trouble::Trouble,
     wiring,
 };
 
@@ -120,15 +120,15 @@ fn every_sentence_is_large_enough_and_is_on_one_page() {
         }
         page.push_str("\n| trouble | said at rest | mm |\n|---|---|---|\n");
         let session = Session::new(rules.clone());
-        for trouble in TROUBLES {
-            let said = words.network(trouble);
-            let at_rest = Said { wait: None, trouble: Some(trouble), clock: "09:41" };
+        for outage in TROUBLES {
+            let said = words.network(outage);
+            let at_rest = Said { wait: None, outage: Some(outage), clock: "09:41" };
             let looked = look(sign_in::view(session.state(), &rules, &labels, at_rest, m), WIDE);
-            let capital = capital(&looked, &said, trouble.name());
+            let capital = capital(&looked, &said, outage.name());
             if capital < 7.3 {
-                too_small.push(format!("{}, {}: {capital:.1} mm: {said}", language.code(), trouble.name()));
+                too_small.push(format!("{}, {}: {capital:.1} mm: {said}", language.code(), outage.name()));
             }
-            writeln!(page, "| {} | {said} | {capital:.1} |", trouble.name()).unwrap();
+            writeln!(page, "| {} | {said} | {capital:.1} |", outage.name()).unwrap();
         }
         page.push('\n');
     }
@@ -138,14 +138,14 @@ fn every_sentence_is_large_enough_and_is_on_one_page() {
     assert_eq!(too_small, Vec::<String>::new());
 }
 
-const TROUBLES: [Trouble; 9] = [
-    Trouble::Name,
-    Trouble::Unreachable,
-    Trouble::Proxy,
-    Trouble::Unsafe,
-    Trouble::Clock,
-    Trouble::Portal,
-    Trouble::NoAnswer,
-    Trouble::Kisi,
-    Trouble::Disk,
+const TROUBLES: [Outage; 9] = [
+    Outage::Name,
+    Outage::Unreachable,
+    Outage::Proxy,
+    Outage::Unsafe,
+    Outage::Clock,
+    Outage::Portal,
+    Outage::NoAnswer,
+    Outage::Kisi,
+    Outage::Disk,
 ];

@@ -81,7 +81,7 @@ fn after_the_sign_out_no_pin_and_no_login_is_left_in_memory_files_or_log() {
     let mut log = kiosk.until("the window is open");
     let rest = screen.settled();
     let config = Config::load(&files.folder.join("kiosk.toml")).unwrap();
-    let directory = Directory::open(&files.folder.join("data"), None, || Cost::FLOOR).unwrap();
+    let directory = Directory::open(&files.folder.join("data"), None, || Cost::MINIMUM).unwrap();
     let client = Client::new(&wiring::client(&config)).unwrap();
     let mut twin = Kiosk::new(wiring::start(&config, directory, client).unwrap(), WIDE);
 

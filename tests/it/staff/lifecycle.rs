@@ -38,7 +38,7 @@ fn json(line: &str) -> Value {
 
 impl Files {
     fn directory(&self) -> Directory {
-        Directory::open(&self.folder.join("data"), None, || Cost::FLOOR).unwrap()
+        Directory::open(&self.folder.join("data"), None, || Cost::MINIMUM).unwrap()
     }
 
     /// A directory with the cheapest PIN hash, Ada with a PIN (returned), and Grace with a badge.

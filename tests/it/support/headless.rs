@@ -81,7 +81,7 @@ impl Site {
     }
 
     pub(crate) fn directory(&self) -> Directory {
-        Directory::open(self.folder.path(), None, || Cost::FLOOR).unwrap()
+        Directory::open(self.folder.path(), None, || Cost::MINIMUM).unwrap()
     }
 
     /// Every record of the audit log, which must verify.

@@ -7,16 +7,15 @@ use vestibule::{
     app::{Message, Start},
     config::Config,
     door::{Allowance, Code, Door, DoorId, DoorState, Outcome, Place, PlaceId, Reason},
+    outage::Outage,
     session::{
         Denial, Event, Identity, State,
         reader::Key,
-        technician::{Fact, HOLD, Report, What},
+        technician::{CheckKind, HOLD, HealthCheck, Report},
         visit::{Attempt, Welcome},
     },
     staff::Digit,
-    testing,
-    trouble::Trouble,
-    wiring,
+    testing, wiring,
 };
 
 use crate::support::headless::Kiosk;
@@ -131,7 +130,7 @@ pub(crate) type Scene = (&'static str, fn(&mut Kiosk));
 pub(crate) const SCENES: [Scene; 24] = [
     ("01-rest", |_| ()),
     ("02-rest-no-network", |kiosk| {
-        drop(kiosk.app.update(Message::Health(Health { trouble: Some(Trouble::Name) })));
+        drop(kiosk.app.update(Message::Health(Health { outage: Some(Outage::Name) })));
     }),
     ("00-dim", |kiosk| {
         give(kiosk, Event::Ticked);
@@ -203,14 +202,14 @@ pub(crate) fn held(kiosk: &mut Kiosk) {
 pub(crate) fn technician(kiosk: &mut Kiosk) {
     held(kiosk);
     type_digits(kiosk, 8);
-    let fact = |what, value: &str, is_good| Fact { what, value: value.to_owned(), is_good };
+    let fact = |what, value: &str, is_good| HealthCheck { what, value: value.to_owned(), is_good };
     let facts = vec![
-        fact(What::Network, "no answer", false),
-        fact(What::Clock, "± 0 s", true),
-        fact(What::Logins, "241, 2 ✗", false),
-        fact(What::Disk, "31 %", true),
-        fact(What::Configuration, "0a1b2c3d4e5f", true),
-        fact(What::Version, "0.1.0", true),
+        fact(CheckKind::Network, "no answer", false),
+        fact(CheckKind::Clock, "± 0 s", true),
+        fact(CheckKind::Logins, "241, 2 ✗", false),
+        fact(CheckKind::Disk, "31 %", true),
+        fact(CheckKind::Configuration, "0a1b2c3d4e5f", true),
+        fact(CheckKind::Version, "0.1.0", true),
     ];
     let last = ["Main entrance: accepted", "Server room: refused: NotYours, fcd8ef", "Loading bay: unknown"];
     let last = last.into_iter().cycle().take(4).map(|line| format!("24. 09:41  {line}")).collect();

@@ -459,8 +459,8 @@ fn a_kisi_outage_is_shown_and_recovers() {
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&pin);
     // A connection that is reset on accept may or may not count as established: that depends on timing in the kernel.
-    let troubles = [vestibule::trouble::Trouble::NoAnswer, vestibule::trouble::Trouble::Unreachable];
-    assert!(troubles.into_iter().any(|trouble| kiosk.shows(&english().network(trouble))));
+    let outages = [vestibule::outage::Outage::NoAnswer, vestibule::outage::Outage::Unreachable];
+    assert!(outages.into_iter().any(|outage| kiosk.shows(&english().network(outage))));
     site.kisi.with(|world| world.refused_connections = 0);
     kiosk.type_pin(&pin);
     assert!(kiosk.shows("Hello Ada"));

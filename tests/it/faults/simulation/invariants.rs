@@ -197,7 +197,7 @@ impl<'a> Watch<'a> {
 
     /// I4: the cost of a guess is on disk before the guess is answered.
     fn check_budget(&self, session: &Session) {
-        let directory = Directory::open(&self.folder, None, || Cost::FLOOR).unwrap();
+        let directory = Directory::open(&self.folder, None, || Cost::MINIMUM).unwrap();
         let kept = directory.guesses_left().unwrap().unwrap_or(u32::MAX);
         let most = self.template.config.budget.guesses;
         let passed = tokio::time::Instant::now().into_std() - self.began;
@@ -211,7 +211,7 @@ impl<'a> Watch<'a> {
     /// I3, I8: the audit log verifies, each intent has one outcome, and it holds the unlocks that Kisi saw, in their
     /// order.
     pub(super) fn check_log(&self) {
-        let directory = Directory::open(&self.folder, None, || Cost::FLOOR).unwrap();
+        let directory = Directory::open(&self.folder, None, || Cost::MINIMUM).unwrap();
         let log = Log::open(&self.folder, directory.audit_key()).unwrap();
         assert_eq!(log.check_head().unwrap(), None);
         let verdict = log.verify(None, &[]).unwrap();

@@ -44,7 +44,7 @@ impl Life {
     fn begin(template: &Template, folder: &TempDir, kisi: &Kisi) -> Self {
         let mut config = template.config.clone();
         config.kisi.base_url = kisi.base_url();
-        let directory = Directory::open(folder.path(), None, || Cost::FLOOR).unwrap();
+        let directory = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();
         let left = directory.guesses_left().unwrap().unwrap_or(config.budget.guesses);
         let log = wiring::begin_log(&config, &directory).unwrap();
         let client = Client::new(&wiring::client(&config)).unwrap();
@@ -229,7 +229,7 @@ impl<'a> Run<'a> {
         }
         self.give(Event::SignOutTouched);
         self.settle().await;
-        assert_eq!(self.life.agent.health().borrow().trouble, None, "the banner is gone");
+        assert_eq!(self.life.agent.health().borrow().outage, None, "the banner is gone");
         self.scan(self.template.staff[1].badge, Some(1)).await;
         self.settle().await;
         assert!(matches!(self.life.session.state(), State::SignedIn(_)), "{:?}", self.life.session.state());

@@ -8,7 +8,7 @@ use std::time::Duration;
 ///
 /// `clock_gettime(2)`: `CLOCK_BOOTTIME` is `CLOCK_MONOTONIC` plus the time that the system was suspended.
 #[cfg(target_os = "linux")]
-pub fn asleep() -> Duration {
+pub fn time_suspended() -> Duration {
     use rustix::time::{ClockId, clock_gettime};
     // Monotonic is read first: time between the two readings makes the difference larger, never negative.
     let awake = clock_gettime(ClockId::Monotonic);
@@ -21,6 +21,6 @@ pub fn asleep() -> Duration {
 
 /// Not available on this system: a session continues after a suspend.
 #[cfg(not(target_os = "linux"))]
-pub fn asleep() -> Duration {
+pub fn time_suspended() -> Duration {
     Duration::ZERO
 }

@@ -3,26 +3,26 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{Directory, Error, proof::commit};
+use super::{Directory, Error, integrity::commit};
 
 /// Identifies an outbox entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ErrandId(i64);
+pub struct OutboxId(i64);
 
 /// An outbox entry: work to do at Kisi.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Errand {
+pub struct OutboxEntry {
     /// Row in the outbox.
-    pub id: ErrandId,
+    pub id: OutboxId,
     /// E-mail address of the person whose login it is.
     pub email: String,
     /// The work to do.
-    pub kind: ErrandKind,
+    pub kind: OutboxKind,
 }
 
 /// The kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrandKind {
+pub enum OutboxKind {
     /// A login was requested. Unless a command is running, it is unknown whether Kisi created it.
     Make,
     /// Delete the login with this id at Kisi. It is no longer used here.
@@ -35,12 +35,12 @@ impl Directory {
     /// # Errors
     ///
     /// When the file cannot be written: no login may be created then.
-    pub fn note_making(&self, email: &str) -> Result<ErrandId, Error> {
+    pub fn note_making(&self, email: &str) -> Result<OutboxId, Error> {
         let change = self.begin()?;
         let _ = change.execute("INSERT INTO errands (kind, email) VALUES ('make', ?1)", [email])?;
         let id = change.last_insert_rowid();
         commit(change, &self.data.current, None)?;
-        Ok(ErrandId(id))
+        Ok(OutboxId(id))
     }
 
     /// Turns the entry into the deletion of a login that was created but will not be used.
@@ -48,7 +48,7 @@ impl Directory {
     /// # Errors
     ///
     /// When it cannot be written.
-    pub fn note_stray(&self, errand: ErrandId, login: u64) -> Result<(), Error> {
+    pub fn note_stray(&self, errand: OutboxId, login: u64) -> Result<(), Error> {
         let sql = "UPDATE errands SET kind = 'delete', login_id = ?2 WHERE id = ?1";
         let change = self.begin()?;
         let _ = change.execute(sql, params![errand.0, login.cast_signed()])?;
@@ -60,7 +60,7 @@ impl Directory {
     /// # Errors
     ///
     /// When the file cannot be written. The entry remains then.
-    pub fn done(&self, errand: ErrandId) -> Result<(), Error> {
+    pub fn done(&self, errand: OutboxId) -> Result<(), Error> {
         let change = self.begin()?;
         let _ = change.execute("DELETE FROM errands WHERE id = ?1", [errand.0])?;
         commit(change, &self.data.current, None)
@@ -71,12 +71,12 @@ impl Directory {
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub fn errands(&self) -> Result<Vec<Errand>, Error> {
+    pub fn errands(&self) -> Result<Vec<OutboxEntry>, Error> {
         let mut select = self.db.prepare("SELECT id, email, login_id FROM errands ORDER BY id")?;
         let errands = select.query_map([], |row| {
             let login: Option<i64> = row.get(2)?;
-            let kind = login.map_or(ErrandKind::Make, |login| ErrandKind::Delete(login.cast_unsigned()));
-            Ok(Errand { id: ErrandId(row.get(0)?), email: row.get(1)?, kind })
+            let kind = login.map_or(OutboxKind::Make, |login| OutboxKind::Delete(login.cast_unsigned()));
+            Ok(OutboxEntry { id: OutboxId(row.get(0)?), email: row.get(1)?, kind })
         })?;
         Ok(errands.collect::<Result<_, _>>()?)
     }
@@ -90,7 +90,7 @@ pub(super) fn note_deletion(change: &Transaction<'_>, email: &str, login: i64) -
 }
 
 /// Deletes the entry, in the transaction that stores the created login.
-pub(super) fn made(change: &Transaction<'_>, errand: ErrandId) -> Result<(), Error> {
+pub(super) fn made(change: &Transaction<'_>, errand: OutboxId) -> Result<(), Error> {
     let _ = change.execute("DELETE FROM errands WHERE id = ?1", [errand.0])?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use super::Again;
+use super::Reloader;
 use crate::{
     screen::{colors::Colors, theme::Panel},
     sound::Sound,
@@ -17,11 +17,11 @@ pub struct Window {
     /// Whether a close request ends the program. If not, only the technician can end it.
     pub may_close: bool,
     /// Set when the program is ended on purpose. If the window ends without it, the display was lost.
-    pub left: Arc<AtomicBool>,
+    pub closed_on_purpose: Arc<AtomicBool>,
     /// Receives the window's heartbeat.
     pub status: Status,
     /// Reloads the configuration. `None` where that is not possible.
-    pub again: Option<Again>,
+    pub again: Option<Reloader>,
     /// The site's theme.
     pub colors: Colors,
     /// The panel that the window is drawn on.
@@ -37,7 +37,7 @@ impl Default for Window {
         Self {
             fullscreen: true,
             may_close: false,
-            left: Arc::default(),
+            closed_on_purpose: Arc::default(),
             status: Status::default(),
             again: None,
             colors: Colors::DARK,

@@ -8,7 +8,7 @@ use crate::{
     kisi::{self, Device, LoginId},
     staff::{Badge, Pin},
     store::audit::Action,
-    store::directory::{self, Errand, ErrandId, ErrandKind, Person, Renewal},
+    store::directory::{self, OutboxEntry, OutboxId, OutboxKind, Person, Renewal},
 };
 
 /// Exponential backoff after a 429, as Kisi asks for. A 429 means that no login was made.
@@ -38,7 +38,7 @@ impl Enroller {
     }
 
     async fn renew_with(&mut self, person: &Person, with_pin: bool) -> Result<Renewed, Error> {
-        let _ = self.settle().await?;
+        let _ = self.drain_outbox().await?;
         let (errand, login) = self.make_login(&person.email).await?;
         let renewal = Renewal {
             login_id: login.id.get(),
@@ -52,7 +52,7 @@ impl Enroller {
         match written {
             Ok(pin) => {
                 self.record(Action::Renew, &person.email, "");
-                Ok(Renewed { pin, left_over: self.settle().await.err() })
+                Ok(Renewed { pin, left_over: self.drain_outbox().await.err() })
             }
             Err(error) => Err(self.discard(errand, login.id, error).await),
         }
@@ -65,7 +65,8 @@ impl Enroller {
     ///
     /// [`Error::Directory`]. Nobody was removed then.
     pub async fn remove(&mut self, email: &str) -> Result<Option<Error>, Error> {
-        let is_left_over = |errands: Vec<Errand>| errands.iter().any(|errand| errand.email.eq_ignore_ascii_case(email));
+        let is_left_over =
+            |errands: Vec<OutboxEntry>| errands.iter().any(|errand| errand.email.eq_ignore_ascii_case(email));
         match self.enrolled(email) {
             Ok(person) => {
                 self.directory.remove(&person.email).map_err(Error::Directory)?;
@@ -75,7 +76,7 @@ impl Enroller {
             Err(_) if self.directory.errands().is_ok_and(is_left_over) => {}
             Err(error) => return Err(error),
         }
-        Ok(self.settle().await.err())
+        Ok(self.drain_outbox().await.err())
     }
 
     /// Takes one badge (`only`) or all badges away from somebody. Returns how many.
@@ -127,7 +128,7 @@ impl Enroller {
     /// # Errors
     ///
     /// [`Error::Leftover`] at the first entry that fails. It stays in the outbox.
-    pub async fn settle(&self) -> Result<usize, Error> {
+    pub async fn drain_outbox(&self) -> Result<usize, Error> {
         let errands = self.directory.errands().map_err(Error::Directory)?;
         for errand in &errands {
             self.run(errand).await?;
@@ -136,10 +137,10 @@ impl Enroller {
         Ok(errands.len())
     }
 
-    async fn run(&self, errand: &Errand) -> Result<(), Error> {
+    async fn run(&self, errand: &OutboxEntry) -> Result<(), Error> {
         match errand.kind {
-            ErrandKind::Delete(login) => self.delete(LoginId::new(login)).await,
-            ErrandKind::Make => {
+            OutboxKind::Delete(login) => self.delete(LoginId::new(login)).await,
+            OutboxKind::Make => {
                 let Some(user) = self.client.user(&self.admin, &errand.email).await.map_err(Error::Leftover)? else {
                     return Ok(()); // The account at Kisi is gone, and its logins with it.
                 };
@@ -175,7 +176,7 @@ impl Enroller {
     }
 
     /// Makes a login. Notes it in the outbox first. The entry stays until the caller has stored the login.
-    pub(super) async fn make_login(&self, email: &str) -> Result<(ErrandId, kisi::Login), Error> {
+    pub(super) async fn make_login(&self, email: &str) -> Result<(OutboxId, kisi::Login), Error> {
         let errand = self.directory.note_making(email).map_err(Error::Directory)?;
         match self.ask_for_login(email).await {
             Ok(login) => Ok((errand, login)),
@@ -208,7 +209,7 @@ impl Enroller {
     }
 
     /// Deletes a login that could not be stored. If Kisi does not delete it, it stays in the outbox.
-    pub(super) async fn discard(&self, errand: ErrandId, login: LoginId, why: directory::Error) -> Error {
+    pub(super) async fn discard(&self, errand: OutboxId, login: LoginId, why: directory::Error) -> Error {
         let noted = self.directory.note_stray(errand, login.get());
         if self.delete(login).await.is_ok() {
             let _ = self.directory.done(errand);

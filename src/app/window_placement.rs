@@ -5,8 +5,8 @@ use iced::{
     window::{self, Id, raw_window_handle::RawWindowHandle},
 };
 
-use super::{App, Message, monitor};
-use crate::chain::Chain;
+use super::{App, Message};
+use crate::{error_chain::Chain, platform::monitor};
 
 impl App {
     /// Places the window once it is open.

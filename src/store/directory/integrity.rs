@@ -328,29 +328,29 @@ pub(super) fn prove_all(change: &Connection, data: &DataKey) -> Result<(), Error
 
 /// Computes the MAC over all protected rows.
 fn of_everything(db: &Connection, data: &DataKey, rows_of: &Proven) -> Result<[u8; 32], Error> {
-    let mut prover = data.prover(rows_of.label);
+    let mut streaming_mac = data.streaming_mac(rows_of.label);
     for table in rows_of.tables {
         let mut select = db.prepare(table)?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
-            add_row(&mut prover, row)?;
+            add_row(&mut streaming_mac, row)?;
         }
-        prover.update(&[0xff]);
+        streaming_mac.update(&[0xff]);
     }
-    Ok(prover.finalize().into_bytes().into())
+    Ok(streaming_mac.finalize().into_bytes().into())
 }
 
 fn of_person(db: &Connection, data: &DataKey, staff: StaffId) -> Result<Option<[u8; 32]>, Error> {
     let mut select = db.prepare_cached(PERSON)?;
     let mut rows = select.query([staff.get()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let mut prover = data.prover(b"vestibule/person/v1");
-    add_row(&mut prover, row)?;
-    Ok(Some(prover.finalize().into_bytes().into()))
+    let mut streaming_mac = data.streaming_mac(b"vestibule/person/v1");
+    add_row(&mut streaming_mac, row)?;
+    Ok(Some(streaming_mac.finalize().into_bytes().into()))
 }
 
 /// Adds each value with its type and length, so that no byte can move from one column to the next.
-fn add_row(prover: &mut Hmac<Sha256>, row: &rusqlite::Row<'_>) -> Result<(), Error> {
+fn add_row(streaming_mac: &mut Hmac<Sha256>, row: &rusqlite::Row<'_>) -> Result<(), Error> {
     let columns = row.as_ref().column_count();
     for at in 0..columns {
         let number;
@@ -367,11 +367,11 @@ fn add_row(prover: &mut Hmac<Sha256>, row: &rusqlite::Row<'_>) -> Result<(), Err
             ValueRef::Text(bytes) => (3, bytes),
             ValueRef::Blob(bytes) => (4, bytes),
         };
-        prover.update(&[kind]);
-        prover.update(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
-        prover.update(bytes);
+        streaming_mac.update(&[kind]);
+        streaming_mac.update(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+        streaming_mac.update(bytes);
     }
-    prover.update(&[0xfe]);
+    streaming_mac.update(&[0xfe]);
     Ok(())
 }
 

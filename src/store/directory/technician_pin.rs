@@ -4,9 +4,9 @@ use std::io;
 
 use super::{
     Directory, Error,
+    integrity::{Counter, commit, meta, put_meta},
     pin::{self, draw},
-    proof::{Counter, commit, meta, put_meta},
-    seal::Stretched,
+    seal::PinHash,
 };
 use crate::staff::Pin;
 
@@ -43,7 +43,7 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn is_technician(&self, pin: &Pin) -> Result<Option<bool>, Error> {
-        let stretched: Stretched = pin::stretch(pin, &self.salt, self.cost)?;
+        let stretched: PinHash = pin::stretch(pin, &self.salt, self.cost)?;
         let Some(kept) = meta(&self.db, TAG)? else { return Ok(None) };
         let generation = generation(&kept);
         let Some(key) = self.data.of(generation) else { return Ok(Some(false)) };
@@ -57,7 +57,7 @@ impl Directory {
         Ok(Some(is_right))
     }
 
-    fn put_technician(&self, stretched: &Stretched) -> Result<(), Error> {
+    fn put_technician(&self, stretched: &PinHash) -> Result<(), Error> {
         let change = self.begin()?;
         put_meta(&change, TAG, &tag(self.data.generation, &self.data.current.technician_tag(stretched)))?;
         commit(change, &self.data.current, None)

@@ -11,13 +11,13 @@ const MOST: usize = 16;
 
 /// A search for doors.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Find {
+pub struct DoorSearch {
     letters: String,
     /// Whether the letter keys are on the screen.
     pub is_open: bool,
 }
 
-impl Find {
+impl DoorSearch {
     /// What was typed, in lower case and without accents.
     pub fn letters(&self) -> &str {
         &self.letters
@@ -82,7 +82,7 @@ mod tests {
 
     #[track_caller]
     fn check(letters: &str, found: &[&str], next: &str) {
-        let (mut find, doors) = (Find::default(), doors());
+        let (mut find, doors) = (DoorSearch::default(), doors());
         letters.chars().for_each(|c| find.push(c));
         let names: Vec<&str> = doors.iter().filter(|door| find.finds(door)).map(|door| door.name.as_str()).collect();
         assert_eq!(names, found, "{letters}");

@@ -3,7 +3,7 @@
 /// Whether `$WAYLAND_DISPLAY` or `$DISPLAY` names a display server that accepts a connection. A remote X11 display is not
 /// checked and counts as present.
 #[cfg(all(unix, not(target_os = "macos")))]
-pub(super) fn is_there() -> bool {
+pub fn is_there() -> bool {
     use std::{env, os::unix::net::UnixStream, path::PathBuf};
 
     let given = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
@@ -24,6 +24,6 @@ pub(super) fn is_there() -> bool {
 
 /// Windows and macOS always have a display.
 #[cfg(not(all(unix, not(target_os = "macos"))))]
-pub(super) fn is_there() -> bool {
+pub fn is_there() -> bool {
     true
 }

@@ -4,13 +4,13 @@ use std::io;
 
 /// Sets the umask to 077, so that only this account can access new files.
 #[cfg(unix)]
-pub(super) fn close_new_files() {
+pub fn close_new_files() {
     let _ = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
 /// Without a umask, the folder decides who may read a new file.
 #[cfg(not(unix))]
-pub(super) fn close_new_files() {}
+pub fn close_new_files() {}
 
 /// Disables core dumps, and stops other processes of this account from attaching and from reading the memory.
 ///
@@ -22,7 +22,7 @@ pub(super) fn close_new_files() {}
 ///
 /// `threats.md`, R33; `prctl(2)`, `PR_SET_DUMPABLE`.
 #[cfg(target_os = "linux")]
-pub(super) fn close() -> io::Result<()> {
+pub fn close() -> io::Result<()> {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
@@ -31,6 +31,6 @@ pub(super) fn close() -> io::Result<()> {
 
 /// Not implemented on this system: always fails with `Unsupported`.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn close() -> io::Result<()> {
+pub fn close() -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -52,7 +52,7 @@ fn find_on(server: &RustConnection, root: u32, name: Option<&str>) -> Result<Rec
 
 /// Yields the area of this output, or of the first one, after each layout change. Yields nothing on Wayland, where the
 /// compositor resizes the window.
-pub(super) fn changes(name: Option<&str>) -> impl Stream<Item = Rectangle> + use<> {
+pub(crate) fn changes(name: Option<&str>) -> impl Stream<Item = Rectangle> + use<> {
     let name = name.map(str::to_owned);
     let (told, changes) = mpsc::channel(1);
     let watch = move || {

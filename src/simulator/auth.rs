@@ -24,14 +24,14 @@ use super::{
 const PER_SECOND: usize = 5;
 
 /// A response, or a refusal.
-pub(super) type Answer = Result<Response, No>;
+pub(super) type Answer = Result<Response, ApiError>;
 
 /// The query parameters.
 pub(super) type Query = axum::extract::Query<HashMap<String, String>>;
 
 /// A refusal: a status and Kisi's code. The pairing of status and code is assumed throughout.
 #[derive(Debug)]
-pub(super) enum No {
+pub(super) enum ApiError {
     /// `{"code", "error"}`.
     Code(u16, &'static str),
     /// 422 with `{"errors": {field: [complaint]}}`.
@@ -40,7 +40,7 @@ pub(super) enum No {
     TooMany(Option<String>),
 }
 
-impl IntoResponse for No {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = |status| StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         match self {
@@ -63,27 +63,27 @@ impl IntoResponse for No {
 }
 
 /// 401: the login is missing, unknown, deleted or expired.
-pub(super) const NO_LOGIN: No = No::Code(401, "afc496");
+pub(super) const NO_LOGIN: ApiError = ApiError::Code(401, "afc496");
 /// 403: the caller lacks the right.
-pub(super) const NO_RIGHT: No = No::Code(403, "afc496");
+pub(super) const NO_RIGHT: ApiError = ApiError::Code(403, "afc496");
 /// 404: unknown path or unknown object.
-pub(super) const NOTHING_THERE: No = No::Code(404, "000404");
+pub(super) const NOTHING_THERE: ApiError = ApiError::Code(404, "000404");
 
 /// The login behind a request. Extracting it updates `last_used_at` and counts one request for its person.
 #[derive(Debug)]
 pub(super) struct Caller(pub(super) Login);
 
 impl Caller {
-    pub(super) fn must_be_admin(&self, world: &World) -> Result<(), No> {
+    pub(super) fn must_be_admin(&self, world: &World) -> Result<(), ApiError> {
         let is_admin = world.people.get(&self.0.person).is_some_and(|person| person.admin);
         if is_admin { Ok(()) } else { Err(NO_RIGHT) }
     }
 }
 
 impl FromRequestParts<Shared> for Caller {
-    type Rejection = No;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, No> {
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, ApiError> {
         let mut world = shared.world();
         let known = login_of(&parts.headers, &world).map(|login| login.id);
         let person = known.and_then(|id| world.logins.get(&id)).map(|login| login.person);
@@ -110,7 +110,7 @@ pub(super) fn login_of<'a>(headers: &HeaderMap, world: &'a World) -> Option<&'a 
 }
 
 /// Applies the rate limit over a one-second window. Refused requests do not count.
-pub(super) fn count(world: &mut World, person: Option<u64>) -> Result<(), No> {
+pub(super) fn count(world: &mut World, person: Option<u64>) -> Result<(), ApiError> {
     if world.unlimited {
         return Ok(());
     }
@@ -118,7 +118,7 @@ pub(super) fn count(world: &mut World, person: Option<u64>) -> Result<(), No> {
     let recent = world.recent.entry(person).or_default();
     recent.retain(|at| now.duration_since(*at) < SignedDuration::from_secs(1));
     if PER_SECOND <= recent.len() {
-        return Err(No::TooMany(world.switches.retry_after.clone()));
+        return Err(ApiError::TooMany(world.switches.retry_after.clone()));
     }
     recent.push(now);
     Ok(())
@@ -147,12 +147,13 @@ pub(super) fn page(
     limits: (usize, usize),
     world: &World,
 ) -> Answer {
-    let number = |key: &str| query.get(key).map(|value| value.parse::<usize>().map_err(|_| No::Code(400, "ffffff")));
+    let number =
+        |key: &str| query.get(key).map(|value| value.parse::<usize>().map_err(|_| ApiError::Code(400, "ffffff")));
     let (default, most) = limits;
     let limit = number("limit").transpose()?.unwrap_or(default);
     let offset = number("offset").transpose()?.unwrap_or(0);
     if world.switches.strict_limit && (most < limit || 20_000 < offset) {
-        return Err(No::Field("limit", "is too large"));
+        return Err(ApiError::Field("limit", "is too large"));
     }
     let limit = limit.min(most).max(1);
     let total = world.switches.lying_total.unwrap_or(items.len());

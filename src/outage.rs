@@ -3,7 +3,7 @@
 /// A kind of outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
-pub enum Trouble {
+pub enum Outage {
     /// The DNS lookup of Kisi's host failed: no network or no DNS server.
     Name,
     /// No connection to Kisi's host: refused, no route, or timed out.
@@ -24,7 +24,7 @@ pub enum Trouble {
     Disk,
 }
 
-impl Trouble {
+impl Outage {
     /// The name in logs, in `/readyz`, in the audit log and on the technician's screen.
     pub const fn name(self) -> &'static str {
         match self {

@@ -7,10 +7,10 @@ use std::{
 
 use jiff::Timestamp;
 use vestibule::{
-    private_files,
+    backup_encryption, private_files,
     store::audit::{Action, Log, Record},
     store::directory::{self, KeyPlace, Rekeyed, Standing},
-    vault, wiring,
+    wiring,
 };
 use zeroize::Zeroizing;
 
@@ -64,7 +64,7 @@ impl Site {
 
     /// Writes an encrypted backup, then records it: a failed backup leaves no audit record (E26).
     pub(crate) fn backup(&self, to: &str, out: &Path) -> Result<(), Failure> {
-        let recipient = vault::Recipient::parse(to).map_err(Failure::Backup)?;
+        let recipient = backup_encryption::Recipient::parse(to).map_err(Failure::Backup)?;
         let mut directory = self.directory_alone()?;
         let mut log = wiring::writable_log(&directory).map_err(Failure::Start)?;
         let backup = directory.backup().map_err(Failure::Directory)?;
@@ -89,8 +89,9 @@ impl Site {
         let folder = self.folder();
         directory::check_empty(&folder).map_err(Failure::Directory)?;
         let identity = Zeroizing::new(read(identity)?);
-        let identity = std::str::from_utf8(&identity).map_err(|_| Failure::Backup(vault::Error::Identity))?;
-        let backup = vault::decrypt(&read(file)?, identity).map_err(Failure::Backup)?;
+        let identity =
+            std::str::from_utf8(&identity).map_err(|_| Failure::Backup(backup_encryption::Error::Identity))?;
+        let backup = backup_encryption::decrypt(&read(file)?, identity).map_err(Failure::Backup)?;
         confirm(
             yes,
             "The directory returns to its state at the time of the backup: people who were suspended or removed since then \

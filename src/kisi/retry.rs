@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use tokio::time::{self, Instant};
 
 use super::Error;
-use crate::chain::Chain;
+use crate::error_chain::Chain;
 
 /// Attempts per read, the first one included (R41).
 const ATTEMPTS: u32 = 3;

@@ -9,15 +9,15 @@ const SETTLE: Duration = Duration::from_millis(400);
 
 /// Whether the screen is dimmed, and when it will be.
 #[derive(Debug, Default)]
-pub(super) struct Sleep {
+pub(super) struct Dimming {
     pub(super) is_dim: bool,
     /// When the screen dims. `None` before the first event, while it is dim, and if dimming is off.
     at: Option<Instant>,
     /// Touches before this are ignored: they belong to the one that woke the screen.
-    settled_at: Option<Instant>,
+    ignore_input_until: Option<Instant>,
 }
 
-impl Sleep {
+impl Dimming {
     /// When the screen will dim. `None` if it is dim already or never dims.
     pub(super) fn dims(&self) -> Option<Instant> {
         self.at.filter(|_| !self.is_dim)
@@ -49,9 +49,9 @@ impl Sleep {
         begin(&mut self.at);
         let was_dim = std::mem::take(&mut self.is_dim);
         if was_dim && is_touch {
-            self.settled_at = Some(now + SETTLE);
+            self.ignore_input_until = Some(now + SETTLE);
         }
-        !is_touch || self.settled_at.is_none_or(|settled| settled <= now)
+        !is_touch || self.ignore_input_until.is_none_or(|settled| settled <= now)
     }
 
     /// Dims the screen when its time has come.
