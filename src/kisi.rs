@@ -4,6 +4,7 @@ mod access;
 mod admin;
 mod retry;
 mod response;
+mod restriction;
 mod connect;
 mod error;
 mod list;
@@ -22,9 +23,10 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 pub use self::{
-    access::{Group, GroupRight, RestrictedDoor, Restriction, Rights},
+    access::{Group, GroupRight, RestrictedDoor, Rights},
     admin::{Card, Device, DeviceLogin, Login, User},
     error::Error,
+    restriction::Restriction,
     settings::{Roots, Settings},
 };
 use self::{

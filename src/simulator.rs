@@ -4,6 +4,7 @@
 //! `tests/kisi-openapi.yaml`. Where Kisi's behavior is assumed, [`world::Switches`] selects the alternative.
 
 mod auth;
+mod response;
 mod doors;
 mod events;
 pub mod fault;
@@ -36,8 +37,9 @@ use axum::{
 use tokio::sync::oneshot;
 
 use self::{
-    auth::{NOTHING_THERE, count, login_of},
+    auth::{count, login_of},
     fault::Fault,
+    response::NOTHING_THERE,
     wire::{Peer, Stream, Watched},
     world::{Recorded, World},
 };
@@ -231,7 +233,7 @@ async fn gate(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, REQUEST_LIMIT).await else {
-        return auth::ApiError::Code(400, "ffffff").into_response();
+        return response::ApiError::Code(400, "ffffff").into_response();
     };
     let (fault, latency) = {
         let mut world = shared.world();

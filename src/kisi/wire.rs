@@ -4,7 +4,7 @@
 use jiff::{civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::{access::Restriction, text::clean};
+use super::{restriction::Restriction, text::clean};
 use crate::door::{Door, DoorId, DoorState, Place, PlaceId};
 
 /// Request body of `POST /logins`.

@@ -1,18 +1,14 @@
-//! Authentication, rate limit and response helpers of the simulator.
-
-use std::collections::HashMap;
+//! Authentication and rate limit of the simulator.
 
 use axum::{
-    Json,
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, header, request::Parts},
 };
 use jiff::SignedDuration;
-use serde_json::{Value, json};
 
 use super::{
     Shared,
+    response::{ApiError, NO_LOGIN, NO_RIGHT},
     world::{Login, World},
 };
 
@@ -22,52 +18,6 @@ use super::{
 ///
 /// Kisi OpenAPI document.
 const PER_SECOND: usize = 5;
-
-/// A response, or a refusal.
-pub(super) type Answer = Result<Response, ApiError>;
-
-/// The query parameters.
-pub(super) type Query = axum::extract::Query<HashMap<String, String>>;
-
-/// A refusal: a status and Kisi's code. The pairing of status and code is assumed throughout.
-#[derive(Debug)]
-pub(super) enum ApiError {
-    /// `{"code", "error"}`.
-    Code(u16, &'static str),
-    /// 422 with `{"errors": {field: [complaint]}}`.
-    Field(&'static str, &'static str),
-    /// 429. With a `Retry-After` it also has an error body.
-    TooMany(Option<String>),
-}
-
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let status = |status| StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        match self {
-            Self::Code(code, name) => {
-                (status(code), Json(json!({"code": name, "error": "Simulated."}))).into_response()
-            }
-            Self::Field(field, complaint) => {
-                (status(422), Json(json!({"errors": {field: [complaint]}}))).into_response()
-            }
-            Self::TooMany(None) => status(429).into_response(),
-            Self::TooMany(Some(after)) => {
-                let mut answer = Self::Code(429, "ffffff").into_response();
-                if let Ok(after) = HeaderValue::from_str(&after) {
-                    let _ = answer.headers_mut().insert(header::RETRY_AFTER, after);
-                }
-                answer
-            }
-        }
-    }
-}
-
-/// 401: the login is missing, unknown, deleted or expired.
-pub(super) const NO_LOGIN: ApiError = ApiError::Code(401, "afc496");
-/// 403: the caller lacks the right.
-pub(super) const NO_RIGHT: ApiError = ApiError::Code(403, "afc496");
-/// 404: unknown path or unknown object.
-pub(super) const NOTHING_THERE: ApiError = ApiError::Code(404, "000404");
 
 /// The login behind a request. Extracting it updates `last_used_at` and counts one request for its person.
 #[derive(Debug)]
@@ -122,63 +72,4 @@ pub(super) fn count(world: &mut World, person: Option<u64>) -> Result<(), ApiErr
     }
     recent.push(now);
     Ok(())
-}
-
-/// 204.
-#[expect(clippy::unnecessary_wraps, reason = "reads as an answer where it is used")]
-pub(super) fn done() -> Answer {
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-/// 200 with an object.
-#[expect(clippy::unnecessary_wraps, reason = "reads as an answer where it is used")]
-pub(super) fn object(value: Value) -> Answer {
-    Ok(Json(value).into_response())
-}
-
-/// 200 with one page of a list. `X-Collection-Range` has the requested range, even beyond the end of the list.
-///
-/// # Source
-///
-/// Kisi OpenAPI document, `X-Collection-Range`; `*/0` from Kisi's own client.
-pub(super) fn page(
-    items: Vec<Value>,
-    query: &HashMap<String, String>,
-    limits: (usize, usize),
-    world: &World,
-) -> Answer {
-    let number =
-        |key: &str| query.get(key).map(|value| value.parse::<usize>().map_err(|_| ApiError::Code(400, "ffffff")));
-    let (default, most) = limits;
-    let limit = number("limit").transpose()?.unwrap_or(default);
-    let offset = number("offset").transpose()?.unwrap_or(0);
-    if world.switches.strict_limit && (most < limit || 20_000 < offset) {
-        return Err(ApiError::Field("limit", "is too large"));
-    }
-    let limit = limit.min(most).max(1);
-    let total = world.switches.lying_total.unwrap_or(items.len());
-    let range =
-        if total == 0 { "*/0".to_owned() } else { format!("{offset}-{}/{total}", offset.saturating_add(limit) - 1) };
-    let items: Vec<Value> = items.into_iter().skip(offset).take(limit).collect();
-    let mut answer = Json(items).into_response();
-    if let Some(range) = HeaderValue::from_str(&range).ok().filter(|_| !world.switches.no_range) {
-        let _ = answer.headers_mut().insert("x-collection-range", range);
-    }
-    Ok(answer)
-}
-
-/// Whether an object matches a filter of the query. Without the filter every object matches.
-pub(super) fn passes(query: &HashMap<String, String>, key: &str, actual: impl ToString) -> bool {
-    query.get(key).is_none_or(|wanted| *wanted == actual.to_string())
-}
-
-/// Whether an id is in the comma-separated `ids` [assumed]. Without `ids` every id matches.
-pub(super) fn is_among_ids(query: &HashMap<String, String>, id: u64) -> bool {
-    query.get("ids").is_none_or(|ids| ids.split(',').any(|wanted| wanted.trim() == id.to_string()))
-}
-
-/// Whether one of the texts contains the free-text `query`, ignoring case.
-pub(super) fn mentions(query: &HashMap<String, String>, texts: &[&str]) -> bool {
-    let Some(wanted) = query.get("query") else { return true };
-    texts.iter().any(|text| text.to_lowercase().contains(&wanted.to_lowercase()))
 }

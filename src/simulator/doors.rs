@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use super::{
     Shared,
-    auth::{Answer, ApiError, Caller, NOTHING_THERE, Query, done, is_among_ids, mentions, object, page, passes},
-    json, rules,
+    auth::Caller,
+    json,
+    response::{Answer, ApiError, NOTHING_THERE, Query, done, is_among_ids, mentions, object, page, passes},
+    rules,
     world::{Door, Place, World},
 };
 

@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Shared,
-    auth::{Answer, ApiError, Caller, NOTHING_THERE, Query, object},
+    auth::Caller,
     json,
-    world::{Event, World},
+    response::{Answer, ApiError, NOTHING_THERE, Query, object},
+    world::{Event, EventSet, World},
 };
 
 /// How long a set is kept, and the longest interval it may cover (Kisi OpenAPI document).
@@ -36,18 +37,6 @@ const FILTERS: [&str; 13] = [
     "event_sequence",
     "event_uuid",
 ];
-
-/// A set that a client created.
-#[derive(Debug, Clone)]
-pub(super) struct EventSet {
-    id: u64,
-    created_at: Timestamp,
-    filter: Map<String, Value>,
-    from: Timestamp,
-    to: Timestamp,
-    polls_left: u32,
-    uuids: Vec<uuid::Uuid>,
-}
 
 /// `POST /event_sets`
 pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(body): Json<Value>) -> Answer {

@@ -8,20 +8,16 @@ use serde_json::Value;
 
 use super::{
     Shared,
-    auth::{Answer, ApiError, Caller, NO_RIGHT, NOTHING_THERE, Query, done, is_among_ids, object, page},
+    auth::Caller,
     json,
-    world::{Login, World},
+    response::{Answer, ApiError, NO_RIGHT, NOTHING_THERE, Query, done, is_among_ids, object, page},
+    world::{Login, World, new_secret},
 };
 
 /// Device logins per person. One more evicts the least recently used (Kisi OpenAPI document).
 const MAX_DEVICE_LOGINS: usize = 40;
 /// API logins per person. Creating one more fails (Kisi OpenAPI document).
 const MAX_API_LOGINS: usize = 10;
-
-/// 64 hexadecimal digits, from two random UUIDs.
-pub(super) fn new_secret() -> String {
-    format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
-}
 
 /// `GET /logins`
 pub(super) async fn list(State(shared): State<Shared>, caller: Caller, query: Query) -> Answer {

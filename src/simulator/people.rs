@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::{
     Shared,
-    auth::{Answer, ApiError, Caller, NOTHING_THERE, Query, done, is_among_ids, mentions, object, page, passes},
+    auth::Caller,
     json,
+    response::{Answer, ApiError, NOTHING_THERE, Query, done, is_among_ids, mentions, object, page, passes},
     world::{Card, Person, Right, World},
 };
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{
-    auth::ApiError,
+    response::ApiError,
     world::{Door, Group, Login, Right, World},
 };
 

@@ -220,10 +220,30 @@ pub(super) struct Scene {
     pub(super) cards: Vec<Card>,
     pub(super) switches: Switches,
     pub(super) faults: Vec<Fault>,
-    pub(super) webhooks: Vec<super::webhook::Webhook>,
+    pub(super) webhooks: Vec<Webhook>,
     pub(super) latency_ms: u64,
     pub(super) jitter_ms: u64,
     pub(super) unlimited: bool,
+}
+
+/// A receiver, and the faults of its deliveries.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhook {
+    /// URL of the receiver. Only an IP address on loopback is used.
+    pub url: String,
+    /// Event types to send; empty means all.
+    pub enabled_events: Vec<String>,
+    /// HMAC key for `X-Signature`. Missing: the body is not signed.
+    pub signature_key: Option<String>,
+    /// Number of additional deliveries of every event.
+    pub repeats: u32,
+    /// Delay of every delivery, in milliseconds.
+    pub delay_ms: i64,
+    /// Number of next events that are lost.
+    pub lost: u32,
+    /// Whether later events are delivered before waiting earlier ones.
+    pub out_of_order: bool,
 }
 
 impl Door {

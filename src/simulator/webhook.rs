@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -17,32 +16,14 @@ use super::{
     world::{Event, World},
 };
 
+pub use super::scene::Webhook;
+
 /// How often the outbox is checked.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// A receiver, and the faults of its deliveries.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Webhook {
-    /// URL of the receiver. Only an IP address on loopback is used.
-    pub url: String,
-    /// Event types to send; empty means all.
-    pub enabled_events: Vec<String>,
-    /// HMAC key for `X-Signature`. Missing: the body is not signed.
-    pub signature_key: Option<String>,
-    /// Number of additional deliveries of every event.
-    pub repeats: u32,
-    /// Delay of every delivery, in milliseconds.
-    pub delay_ms: i64,
-    /// Number of next events that are lost.
-    pub lost: u32,
-    /// Whether later events are delivered before waiting earlier ones.
-    pub out_of_order: bool,
-}
-
 /// A queued delivery.
 #[derive(Debug, Clone)]
-pub(super) struct Delivery {
+struct Delivery {
     due: Timestamp,
     url: String,
     key: Option<String>,
@@ -50,9 +31,8 @@ pub(super) struct Delivery {
 }
 
 /// Queues an event for every receiver of its type.
-pub(super) fn queue(world: &mut World, event: &Event) {
+fn queue(outbox: &mut Vec<Delivery>, world: &mut World, event: &Event) {
     let body = sample(event, world).to_string();
-    let now = world.clock.now();
     let mut deliveries = Vec::new();
     for hook in &mut world.webhooks {
         if !hook.enabled_events.is_empty() && !hook.enabled_events.iter().any(|kind| kind == event.kind) {
@@ -62,17 +42,17 @@ pub(super) fn queue(world: &mut World, event: &Event) {
             hook.lost -= 1;
             continue;
         }
-        let due = now.saturating_add(SignedDuration::from_millis(hook.delay_ms)).unwrap_or(now);
+        let due = event.at.saturating_add(SignedDuration::from_millis(hook.delay_ms)).unwrap_or(event.at);
         for _ in 0..=hook.repeats {
             let delivery = Delivery { due, url: hook.url.clone(), key: hook.signature_key.clone(), body: body.clone() };
             let at = if hook.out_of_order { 0 } else { deliveries.len() };
             deliveries.insert(at, delivery);
         }
         if hook.out_of_order {
-            world.outbox.splice(0..0, deliveries.drain(..)).for_each(drop);
+            outbox.splice(0..0, deliveries.drain(..)).for_each(drop);
         }
     }
-    world.outbox.extend(deliveries);
+    outbox.extend(deliveries);
 }
 
 /// The body of a delivery. It has fewer fields than an event in an event set: the documented sample has no
@@ -106,16 +86,19 @@ pub(super) async fn deliver(shared: Shared) {
     // reqwest requires a crypto provider for TLS, although loopback does not use TLS.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Ok(http) = reqwest::Client::builder().no_proxy().build() else { return };
+    // What is not due yet, and how many events of the log were queued.
+    let (mut outbox, mut queued) = (Vec::new(), 0);
     loop {
         tokio::time::sleep(ROUND).await;
-        let due: Vec<Delivery> = {
+        let now = {
             let mut world = shared.world();
-            let now = world.clock.now();
-            let waiting = std::mem::take(&mut world.outbox);
-            let (due, waiting) = waiting.into_iter().partition(|delivery| delivery.due <= now);
-            world.outbox = waiting;
-            due
+            let new: Vec<Event> = world.events.iter().skip(queued).cloned().collect();
+            queued = world.events.len();
+            new.iter().for_each(|event| queue(&mut outbox, &mut world, event));
+            world.clock.now()
         };
+        let (due, waiting): (Vec<Delivery>, _) = outbox.into_iter().partition(|delivery| delivery.due <= now);
+        outbox = waiting;
         for delivery in due.into_iter().filter(|delivery| is_loopback(&delivery.url)) {
             let mut request = http.post(&delivery.url).header("content-type", "application/json");
             if let Some(key) = &delivery.key {

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-pub use super::scene::{Card, Door, Group, Person, Place, Right, SceneError, Sensor, Switches};
+pub use super::scene::{Card, Door, Group, Person, Place, Right, SceneError, Sensor, Switches, Webhook};
 use super::{fault::Fault, scene::Scene};
 
 /// The scene of the demo and of most tests: two places, a door for every tile state, a person for each kind of refusal.
@@ -63,6 +63,18 @@ pub struct Event {
     pub error_code: Option<String>,
     /// Unique id of the event.
     pub uuid: uuid::Uuid,
+}
+
+/// An event set that a client created.
+#[derive(Debug, Clone)]
+pub(super) struct EventSet {
+    pub(super) id: u64,
+    pub(super) created_at: Timestamp,
+    pub(super) filter: Map<String, Value>,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    pub(super) polls_left: u32,
+    pub(super) uuids: Vec<uuid::Uuid>,
 }
 
 /// A received request. The login is recorded by its id, without its secret.
@@ -144,11 +156,10 @@ pub struct World {
     /// Number of next connections that are reset before anything is read.
     pub refused_connections: u32,
     /// Webhook receivers.
-    pub webhooks: Vec<super::webhook::Webhook>,
+    pub webhooks: Vec<Webhook>,
     /// Upper limit of an additional random delay of every response.
     pub jitter: Duration,
-    pub(super) outbox: Vec<super::webhook::Delivery>,
-    pub(super) event_sets: BTreeMap<u64, super::events::EventSet>,
+    pub(super) event_sets: BTreeMap<u64, EventSet>,
     pub(super) recent: BTreeMap<Option<u64>, Vec<Timestamp>>,
     last_id: u64,
 }
@@ -191,7 +202,6 @@ impl World {
             refused_connections: 0,
             webhooks: scene.webhooks,
             jitter: Duration::from_millis(scene.jitter_ms),
-            outbox: Vec::new(),
             event_sets: BTreeMap::new(),
             recent: BTreeMap::new(),
             last_id: 10_000,
@@ -246,7 +256,7 @@ impl World {
             name: Some("Simulator admin key".to_owned()),
             device_model: None,
             os_name: None,
-            secret: super::logins::new_secret(),
+            secret: new_secret(),
             expire: false,
             primary: false,
             created_at: self.clock.now(),
@@ -289,7 +299,11 @@ impl World {
             error_code: error.map(str::to_owned),
             uuid: uuid::Uuid::new_v4(),
         };
-        super::webhook::queue(self, &event);
         self.events.push(event);
     }
+}
+
+/// 64 hexadecimal digits, from two random UUIDs.
+pub(super) fn new_secret() -> String {
+    format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
 }
