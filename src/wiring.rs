@@ -29,7 +29,7 @@ use crate::{
     },
     staff::Pin,
     status::Status,
-    store::audit::{self, Action, Log, Record},
+    store::audit::{self, Action, Log, Record, UnlockOutcome},
     store::directory::{self, Directory, KeyPlace},
 };
 
@@ -262,7 +262,8 @@ pub fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
     }
     for intent in log.open_intents().map_err(Error::Audit)? {
         let Record { staff, person, door, door_name, .. } = intent.record;
-        let unknown = Record::new(now, Action::Outcome, "unknown after restart").by(staff, &person);
+        let unknown =
+            Record::new(now, Action::Outcome, UnlockOutcome::UnknownAfterRestart.to_string()).by(staff, &person);
         records.push(Record { door, door_name, of: Some(intent.seq), ..unknown });
     }
     // Record a hash only: the configuration contains names of doors and places.

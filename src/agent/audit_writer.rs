@@ -10,12 +10,12 @@ use jiff::Timestamp;
 
 use super::Limits;
 use crate::{
-    door::{Door, DoorId, Outcome, Reason},
+    door::{Door, DoorId, Outcome},
     error_chain::Chain,
     platform::disk_space,
     session::{Denial, Ended},
     staff::StaffId,
-    store::audit::{self, Action, Log, Record},
+    store::audit::{self, Action, Log, Record, UnlockOutcome},
 };
 
 /// Refusals after the first are counted for this long.
@@ -115,7 +115,8 @@ impl AuditWriter {
         }
         let written = written?;
         if written.is_none() {
-            let refused = Record::new(now, Action::Refusal, "limit").by(Some(who.staff), &who.email);
+            let refused =
+                Record::new(now, Action::Refusal, UnlockOutcome::Limited.to_string()).by(Some(who.staff), &who.email);
             self.write(&Record { door: Some(door.id), door_name: door.name.clone(), ..refused });
         }
         Ok(written)
@@ -134,16 +135,7 @@ impl AuditWriter {
     }
 
     pub(super) fn outcome(&mut self, who: &Who, door: DoorId, intent: u64, outcome: Outcome) {
-        let about = match outcome {
-            Outcome::Accepted | Outcome::Opened | Outcome::StillClosed => "accepted".to_owned(),
-            Outcome::Refused(Reason { class, code, .. }) => format!("refused: {class:?}, {code}"),
-            Outcome::NotSent => "not sent".to_owned(),
-            Outcome::NotRecorded => "not recorded".to_owned(),
-            Outcome::Limited => "limit".to_owned(),
-            Outcome::WrongClock => "wrong clock".to_owned(),
-            Outcome::Unknown(None) => "unknown".to_owned(),
-            Outcome::Unknown(Some(hint)) => format!("unknown, {}", hint.code),
-        };
+        let about = UnlockOutcome::from(outcome).to_string();
         let record = Record::new(Timestamp::now(), Action::Outcome, about).by(Some(who.staff), &who.email);
         self.write(&Record { door: Some(door), of: Some(intent), ..record });
     }

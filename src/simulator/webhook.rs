@@ -94,7 +94,9 @@ pub(super) async fn deliver(shared: Shared) {
             let mut world = shared.world();
             let new: Vec<Event> = world.events.iter().skip(queued).cloned().collect();
             queued = world.events.len();
-            new.iter().for_each(|event| queue(&mut outbox, &mut world, event));
+            for event in &new {
+                queue(&mut outbox, &mut world, event);
+            }
             world.clock.now()
         };
         let (due, waiting): (Vec<Delivery>, _) = outbox.into_iter().partition(|delivery| delivery.due <= now);

@@ -5,6 +5,7 @@ mod hash_chain;
 mod export;
 mod head;
 mod limit;
+mod outcome;
 mod pending;
 mod prune;
 mod record;
@@ -31,6 +32,7 @@ pub use self::{
     export::{By, Format, Line},
     hash_chain::Head,
     limit::{Counted, Limit, Used},
+    outcome::UnlockOutcome,
     record::{Action, Kept, Record},
     verify::{Finding, Verdict},
 };

@@ -2,18 +2,22 @@
 //! folder and stores no PIN, badge number or login in clear. It does not talk to Kisi; `enrol.rs` creates logins.
 
 mod backup;
+mod counters;
+mod data_keys;
 mod change;
 mod outbox;
 mod error;
 mod generations;
 mod identify;
 mod key;
+mod meta;
 mod pin_strength;
 mod person;
 mod pin;
 mod integrity;
 mod seal;
 mod technician_pin;
+mod upgrade;
 #[cfg(test)]
 mod tests;
 
@@ -33,9 +37,9 @@ pub use self::{
     pin_strength::{ASSUMED_NUMBERS, BadgeOdds, Odds, Spray},
 };
 use self::{
-    generations::DataKeys,
+    data_keys::{DataKeys, put_wraps},
     identify::{badge_owner, badge_row, pin_owner},
-    integrity::{meta, put_meta, put_wraps},
+    meta::{meta, put_meta},
     seal::{DataKey, random},
 };
 use crate::{
@@ -44,6 +48,9 @@ use crate::{
     staff::{Badge, StaffId},
     store::{self, FILE, schema},
 };
+
+/// Key of the `meta` row that is written with the first audit log.
+const LOG_BEGUN: &str = "log_begun";
 
 /// The staff directory. Several processes may use it at once; SQLite lets one write at a time.
 #[derive(Debug)]
@@ -108,9 +115,9 @@ impl Directory {
                 }
                 let ours = keys.into_iter().find(|key| key.id() == id[..]);
                 let key = ours.ok_or_else(|| Error::KeyOther { file: file.clone() })?.settle(folder)?;
-                let data = generations::unwrap(&begin, &key)?.ok_or_else(|| Error::Tampered { file: file.clone() })?;
+                let data = data_keys::unwrap(&begin, &key)?.ok_or_else(|| Error::Tampered { file: file.clone() })?;
                 let is_older = (1..=2).contains(&before.version);
-                if is_older && !integrity::adopt(&begin, &data.current, &first_name(&data.current), before)? {
+                if is_older && !upgrade::adopt(&begin, &data.current, &first_name(&data.current), before)? {
                     return Err(Error::Tampered { file });
                 }
                 (key, data)
@@ -129,6 +136,26 @@ impl Directory {
     /// Identifies this kiosk in the logins it creates at Kisi. Unique, and unchanged by a rekey or a restore.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether this directory ever had an audit log. If so, a missing log was deleted.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn has_log(&self) -> Result<bool, Error> {
+        Ok(meta(&self.db, LOG_BEGUN)?.is_some())
+    }
+
+    /// Records that this directory has an audit log.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn note_log(&self) -> Result<(), Error> {
+        let change = self.begin()?;
+        put_meta(&change, LOG_BEGUN, &[1])?;
+        integrity::commit(change, &self.data.current, None)
     }
 
     /// Where the device key is stored.
@@ -266,7 +293,7 @@ fn make(begin: &Connection, folder: &Path, keys: Vec<DeviceKey>, cost: Cost) -> 
         [("key_id", &key.id()[..]), ("pin_salt", &salt[..]), ("pin_cost", &cost), ("kisi_name", name.as_bytes())];
     rows.into_iter().try_for_each(|(name, value)| put_meta(begin, name, value))?;
     put_wraps(begin, &key, &data)?;
-    integrity::begin_counters(begin, &data.current)?;
+    counters::begin_counters(begin, &data.current)?;
     integrity::prove(begin, &data.current)?;
     Ok((key, data))
 }

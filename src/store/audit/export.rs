@@ -1,12 +1,12 @@
 //! Exports of the log, and reports that count unlocks.
 
-use std::io::Write;
+use std::{cmp::Reverse, collections::BTreeMap, io::Write};
 
 use jiff::Timestamp;
 use rusqlite::params;
 use serde_json::json;
 
-use super::{COLUMNS, Error, Kept, Log, Verdict, read};
+use super::{COLUMNS, Error, Kept, Log, Verdict, outcome::Counting, read};
 use crate::hex;
 
 /// File format of an export.
@@ -108,18 +108,23 @@ impl Log {
             By::Door => "intent.door_name",
         };
         let sql = format!(
-            "SELECT {what}, count(*), count(CASE WHEN outcome.about = 'accepted' THEN 1 END)
-             FROM audit intent LEFT JOIN audit outcome ON outcome.of = intent.seq
+            "SELECT {what}, outcome.about FROM audit intent LEFT JOIN audit outcome ON outcome.of = intent.seq
              WHERE intent.action = 'unlock-intent' AND julianday(intent.at) >= julianday(?1)
-                   AND julianday(intent.at) < julianday(?2)
-             GROUP BY {what} ORDER BY count(*) DESC, {what}"
+                   AND julianday(intent.at) < julianday(?2)"
         );
         let mut select = self.db.prepare(&sql)?;
-        let lines = select.query_map(params![from.to_string(), until.to_string()], |row| {
-            let (asked, accepted): (i64, i64) = (row.get(1)?, row.get(2)?);
-            Ok(Line { what: row.get(0)?, asked: asked.cast_unsigned(), accepted: accepted.cast_unsigned() })
-        })?;
-        Ok(lines.collect::<Result<_, _>>()?)
+        let mut rows = select.query(params![from.to_string(), until.to_string()])?;
+        let mut counts = BTreeMap::<String, (u64, u64)>::new();
+        while let Some(row) = rows.next()? {
+            let (what, outcome): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+            let (asked, accepted) = counts.entry(what).or_default();
+            *asked += 1;
+            *accepted += u64::from(outcome.is_some_and(|outcome| Counting::of(&outcome) == Counting::Accepted));
+        }
+        let line = |(what, (asked, accepted))| Line { what, asked, accepted };
+        let mut lines: Vec<Line> = counts.into_iter().map(line).collect();
+        lines.sort_by_key(|line| Reverse(line.asked));
+        Ok(lines)
     }
 }
 

@@ -3,15 +3,14 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::{Error, Log, Record};
+use super::{Error, Log, Record, outcome::Counting};
 use crate::{door::DoorId, staff::StaffId};
 
-/// Counts intents that have no outcome yet or whose outcome is accepted or unknown. Times are compared as text up to the
-/// second, so that SQLite uses the index; the exact times are compared afterwards.
-const COUNTED: &str = "SELECT intent.at, intent.door FROM audit intent
+/// Intents with the text of their outcome, if there is one. Times are compared as text up to the second, so that SQLite uses the
+/// index; the exact times are compared afterwards.
+const COUNTED: &str = "SELECT intent.at, intent.door, outcome.about FROM audit intent
+    LEFT JOIN audit outcome ON outcome.of = intent.seq
     WHERE intent.action = 'unlock-intent' AND intent.staff = ?1 AND intent.at >= substr(?2, 1, 19)
-      AND NOT EXISTS (SELECT 1 FROM audit outcome
-                      WHERE outcome.of = intent.seq AND outcome.about <> 'accepted' AND outcome.about NOT LIKE 'unknown%')
     ORDER BY intent.at";
 
 /// A maximum number of unlocks since a point in time.
@@ -86,6 +85,11 @@ fn counted(db: &Connection, staff: StaffId, since: Timestamp) -> Result<Vec<Coun
     let mut rows = select.query(params![staff.get(), since.to_string()])?;
     let mut counted = Vec::new();
     while let Some(row) = rows.next()? {
+        let outcome: Option<String> = row.get(2)?;
+        // An intent without an outcome is under way: it counts.
+        if outcome.is_some_and(|outcome| Counting::of(&outcome) == Counting::Not) {
+            continue;
+        }
         let at: String = row.get(0)?;
         let door = row.get::<_, Option<i64>>(1)?.map(|door| DoorId::new(door.cast_unsigned()));
         // An unreadable time counts as the latest possible, so that it cannot get around a limit.

@@ -10,9 +10,7 @@ use rusqlite::MAIN_DB;
 use zeroize::Zeroizing;
 
 use super::{
-    DataKeys, DeviceKey, Directory, Error, FILE, KeyPlace,
-    integrity::{self, put_meta, put_wraps},
-    key,
+    DataKeys, DeviceKey, Directory, Error, FILE, KeyPlace, data_keys::put_wraps, integrity, key, meta::put_meta,
     seal::DataKey,
 };
 use crate::private_files;

@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
     Directory, Enrolment, Error, OutboxId, badge_owner, badge_row,
-    generations::DataKeys,
-    integrity::{begin_tries, commit},
+    counters::begin_tries,
+    data_keys::DataKeys,
+    integrity::commit,
     outbox, person_id, pin, pin_owner,
     seal::{PinHash, Role, Subject, random},
 };

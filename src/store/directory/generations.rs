@@ -6,38 +6,16 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    DeviceKey, Directory, Error, FILE, KeyPlace, badge_row,
-    integrity::{self, meta, put_meta, put_wraps},
+    DeviceKey, Directory, Error, FILE, KeyPlace, badge_row, counters,
+    data_keys::{DataKeys, put_wraps},
+    integrity,
+    meta::{meta, put_meta},
     seal::{DataKey, PinHash, Role, Sealed, Subject},
 };
 use crate::{
     crypt::KeyRing,
     staff::{Badge, StaffId},
 };
-
-/// The current data key, and older ones that rows still use.
-#[derive(Debug)]
-pub(super) struct DataKeys {
-    /// Number of the current key, from 1.
-    pub(super) generation: i64,
-    /// Seals and indexes new rows.
-    pub(super) current: DataKey,
-    /// Older keys with their generations, the newest first.
-    pub(super) older: Vec<(i64, DataKey)>,
-}
-
-impl DataKeys {
-    /// The key of a generation. `None` if it was deleted.
-    pub(super) fn of(&self, generation: i64) -> Option<&DataKey> {
-        self.all().into_iter().find(|(known, _)| *known == generation).map(|(_, key)| key)
-    }
-
-    /// All keys, the current one first.
-    pub(super) fn all(&self) -> Vec<(i64, &DataKey)> {
-        let older = self.older.iter().map(|(generation, key)| (*generation, key));
-        std::iter::once((self.generation, &self.current)).chain(older).collect()
-    }
-}
 
 /// The result of a `rekey`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +77,7 @@ impl Directory {
         put_wraps(&change, &next, &data)?;
         reseal_logins(&change, &data)?;
         reseal_badges(&change, &data)?;
-        integrity::renew_counters(&change, &data)?;
+        counters::renew_counters(&change, &data)?;
         integrity::prove_all(&change, &data.current)?;
         change.commit()?;
         tracing::info!(generation, "the data key was replaced");
@@ -285,30 +263,4 @@ fn move_badge(change: &Connection, data: &DataKeys, of: StaffId, tag: &[u8], bad
     let (new, sealed) = badge_row(&data.current, of, badge)?;
     let sql = "UPDATE badges SET tag = ?1, sealed = ?2, generation = ?3 WHERE tag = ?4 AND staff_id = ?5";
     Ok(0 < change.execute(sql, params![new, sealed, data.generation, tag, of.get()])?)
-}
-
-/// Unwraps the data keys of a directory. `None` when one does not open.
-pub(super) fn unwrap(db: &Connection, key: &DeviceKey) -> Result<Option<DataKeys>, Error> {
-    let generation = generation(db)?;
-    let current = meta(db, "data_key")?.and_then(|wrapped| key.unwrap(generation, &wrapped));
-    let Some(current) = current else { return Ok(None) };
-    let mut select = db.prepare("SELECT key, value FROM meta WHERE key LIKE 'data_key.%' ORDER BY key DESC")?;
-    let mut rows = select.query([])?;
-    let mut older = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (name, wrapped): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        let number =
-            name.rsplit('.').next().and_then(|number| number.parse().ok()).filter(|number| *number < generation);
-        let unwrapped = number.and_then(|number| Some((number, key.unwrap(number, &wrapped)?)));
-        match unwrapped {
-            Some(known) => older.push(known),
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(DataKeys { generation, current, older }))
-}
-
-pub(super) fn generation(db: &Connection) -> Result<i64, Error> {
-    let kept = meta(db, "generation")?;
-    Ok(kept.and_then(|bytes| bytes.try_into().ok()).map_or(1, i64::from_be_bytes))
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Directory, Error, Found,
-    generations::DataKeys,
+    data_keys::DataKeys,
     pin,
     seal::{DataKey, PinHash, Role, Sealed, Subject},
 };

@@ -4,7 +4,9 @@ use std::io;
 
 use super::{
     Directory, Error,
-    integrity::{Counter, commit, meta, put_meta},
+    counters::Counter,
+    integrity::commit,
+    meta::{meta, put_meta},
     pin::{self, draw},
     seal::PinHash,
 };
