@@ -9,28 +9,55 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::json;
 use vestibule::{
     hex,
-    store::audit::{By, Format, Head},
+    store::audit::{By, Finding, Format, Head},
     wiring,
 };
 
 use super::{
-    Site,
-    backup::read,
+    Output, Site,
+    failure::{CommandError, Failure},
+    files::read,
     io,
     report::{check_seen, say},
 };
-use crate::{
-    Failure,
-    arguments::{ExportFormat, ReportBy},
-};
+use crate::arguments::{ExportFormat, ReportBy};
+
+/// What an audit command finds wrong with the log or its arguments.
+#[derive(Debug, thiserror::Error)]
+enum AuditError {
+    #[error("the audit log failed verification")]
+    NotWhole(#[source] Finding),
+    #[error("--from or --until is out of range")]
+    Date,
+    #[error("the --first-key file has no key as printed by `take-key`: a number, a colon and 64 hexadecimal digits")]
+    NoKey,
+    #[error("`{0}` is neither an audit head (NUMBER:HASH) nor a file containing one")]
+    NoHead(String),
+    #[error("the first key was already taken: it is in the output of the earlier `take-key`")]
+    KeyTaken,
+}
+
+impl CommandError for AuditError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Date => 2,
+            Self::NotWhole(_) | Self::NoKey | Self::NoHead(_) | Self::KeyTaken => 1,
+        }
+    }
+}
 
 impl Site {
-    pub(crate) fn audit_verify(&self, heads: &[String], first_key: Option<PathBuf>, json: bool) -> Result<(), Failure> {
+    pub(crate) fn audit_verify(
+        &self,
+        heads: &[String],
+        first_key: Option<PathBuf>,
+        output: Output,
+    ) -> Result<(), Failure> {
         let heads = heads.iter().map(|head| read_heads(head)).collect::<Result<Vec<_>, _>>()?.concat();
         let first_key = first_key.map(|file| read_key(&file)).transpose()?;
-        let verdict = self.log()?.verify(first_key, &heads).map_err(Failure::Audit)?;
+        let verdict = self.log()?.verify(first_key, &heads)?;
         let head = verdict.head.map(|head| head.to_string());
-        if json {
+        if output == Output::Json {
             let finding = verdict.finding.as_ref().map(ToString::to_string);
             say(&json!({"records": verdict.records, "head": head, "signatures": verdict.signatures, "finding": finding})
                 .to_string())?;
@@ -38,7 +65,7 @@ impl Site {
             say(&format!("{} records, head {}", verdict.records, head.as_deref().unwrap_or("none")))?;
         }
         match verdict.finding {
-            None if json => Ok(()),
+            None if output == Output::Json => Ok(()),
             None if verdict.signatures => say("every record is as it was written"),
             None if verdict.signed_from.is_some() => say(&format!(
                 "the hashes agree; signatures were checked from record {} on: backups do not contain the keys \
@@ -49,21 +76,21 @@ impl Site {
                 "the hashes agree; signatures were not checked, so somebody who controls this kiosk could have rewritten \
                  every record. `take-key` removed the first key: pass its file with --first-key",
             ),
-            Some(finding) => Err(Failure::NotWhole(finding)),
+            Some(finding) => Err(AuditError::NotWhole(finding).into()),
         }
     }
 
     pub(crate) fn audit_export(&self, format: ExportFormat) -> Result<(), Failure> {
         let log = self.log()?;
-        let verdict = log.verify(None, &[]).map_err(Failure::Audit)?;
+        let verdict = log.verify(None, &[])?;
         let format = match format {
             ExportFormat::Csv => Format::Csv,
             ExportFormat::Jsonl => Format::JsonLines,
         };
         let mut out = std_io::stdout().lock();
-        log.export(format, &verdict, &mut out).map_err(Failure::Audit)?;
+        log.export(format, &verdict, &mut out)?;
         out.flush().map_err(io("the export cannot be written"))?;
-        verdict.finding.map_or(Ok(()), |finding| Err(Failure::NotWhole(finding)))
+        verdict.finding.map_or(Ok(()), |finding| Err(AuditError::NotWhole(finding).into()))
     }
 
     pub(crate) fn audit_report(
@@ -71,7 +98,7 @@ impl Site {
         by: ReportBy,
         from: Option<Date>,
         until: Option<Date>,
-        json: bool,
+        output: Output,
     ) -> Result<(), Failure> {
         let by = match by {
             ReportBy::Person => By::Person,
@@ -80,9 +107,9 @@ impl Site {
         let midnight = |day: Date| TimeZone::system().to_timestamp(day.at(0, 0, 0, 0));
         let from = from.map_or(Ok(Timestamp::UNIX_EPOCH), midnight);
         let until = until.map_or(Ok(Timestamp::MAX), |day| day.tomorrow().and_then(midnight));
-        let (from, until) = from.and_then(|from| Ok((from, until?))).map_err(|_| Failure::Date)?;
-        for line in self.log()?.report(by, from, until).map_err(Failure::Audit)? {
-            if json {
+        let (from, until) = from.and_then(|from| Ok((from, until?))).map_err(|_| AuditError::Date)?;
+        for line in self.log()?.report(by, from, until)? {
+            if output == Output::Json {
                 say(&json!({"what": line.what, "asked": line.asked, "accepted": line.accepted}).to_string())?;
             } else {
                 say(&format!("{:>6} accepted of {:>6}  {}", line.accepted, line.asked, line.what))?;
@@ -94,15 +121,15 @@ impl Site {
     /// Prints the first signing key, then deletes it here. If it cannot be printed, it is kept (E29).
     pub(crate) fn audit_take_key(&self) -> Result<(), Failure> {
         let directory = self.directory_alone()?;
-        let mut log = wiring::writable_log(&directory).map_err(Failure::Start)?;
-        let (seq, key) = log.first_key().map_err(Failure::Audit)?.ok_or(Failure::KeyTaken)?;
+        let mut log = wiring::writable_log(&directory)?;
+        let (seq, key) = log.first_key()?.ok_or(AuditError::KeyTaken)?;
         let mut out = std_io::stdout().lock();
         let written = check_seen().and_then(|()| writeln!(out, "{seq}:{}", *hex::encode(&key[..])));
         written
             .and_then(|()| out.flush())
             .and_then(|()| synced())
             .map_err(io("the key cannot be written, so it was kept"))?;
-        log.forget_first_key().map_err(Failure::Audit)
+        log.forget_first_key().map_err(Failure::from)
     }
 }
 
@@ -128,20 +155,20 @@ fn read_heads(text: &str) -> Result<Vec<Head>, Failure> {
         return Ok(vec![head]);
     }
     if !Path::new(text).exists() {
-        return Err(Failure::NoHead(text.to_owned()));
+        return Err(AuditError::NoHead(text.to_owned()).into());
     }
     let lines = read(Path::new(text))?;
     let lines = String::from_utf8_lossy(&lines);
     let words = lines.split(|c: char| c.is_whitespace() || c == '=');
     let heads: Vec<Head> = words.filter_map(|word| word.parse().ok()).collect();
-    if heads.is_empty() { Err(Failure::NoHead(text.to_owned())) } else { Ok(heads) }
+    if heads.is_empty() { Err(AuditError::NoHead(text.to_owned()).into()) } else { Ok(heads) }
 }
 
 /// Reads the record number and key that `take-key` printed. Older versions printed the key alone, which signs record 1.
 fn read_key(file: &Path) -> Result<(u64, [u8; 32]), Failure> {
     let text = zeroize::Zeroizing::new(read(file)?);
-    let text = std::str::from_utf8(&text).map_err(|_| Failure::NoKey)?.trim();
+    let text = std::str::from_utf8(&text).map_err(|_| AuditError::NoKey)?.trim();
     let (seq, key) = text.split_once(':').unwrap_or(("1", text));
-    let key = hex::decode(key.as_bytes()).ok_or(Failure::NoKey)?;
-    Ok((seq.parse().map_err(|_| Failure::NoKey)?, *key))
+    let key = hex::decode(key.as_bytes()).ok_or(AuditError::NoKey)?;
+    Ok((seq.parse().map_err(|_| AuditError::NoKey)?, *key))
 }

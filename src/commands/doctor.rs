@@ -14,12 +14,24 @@ use vestibule::{
     kisi::Client,
     platform::disk_space,
     secret::Secret,
-    store::directory::{BadgeOdds, Cost, Directory, KeyPlace, Odds, OutboxKind, Outdated, Spray, Standing},
+    store::directory::{BadgeOdds, Cost, Directory, KeyPlace, Odds, OutboxKind, Spray, Standing},
     wiring,
 };
 
-use super::{Site, report::say, runtime, staff::given_admin_key};
-use crate::Failure;
+use super::{
+    Output, Site,
+    ask::given_admin_key,
+    failure::{CommandError, Failure},
+    report::{outdated_text, say},
+    runtime,
+};
+
+/// The output names the failed checks.
+#[derive(Debug, thiserror::Error)]
+#[error("some checks failed: see the output")]
+struct ChecksFailed;
+
+impl CommandError for ChecksFailed {}
 
 /// With more people than this, PINs should be longer (R3).
 const MANY: u32 = 50;
@@ -46,7 +58,7 @@ fn finding(about: &'static str, health: Health, text: impl Into<String>) -> Find
 }
 
 impl Site {
-    pub(crate) fn doctor(&self, json: bool) -> Result<(), Failure> {
+    pub(crate) fn doctor(&self, output: Output) -> Result<(), Failure> {
         let config = self.config()?;
         let directory = self.directory()?;
         let guessing = Guessing::of(&config, &directory)?;
@@ -57,7 +69,7 @@ impl Site {
             badges(&config, guessing.badges),
             stolen_disk(&config, directory.key_place(), &guessing.pins),
         ];
-        let outdated = directory.outdated().map_err(Failure::Directory)?;
+        let outdated = directory.outdated()?;
         if !outdated.is_empty() {
             findings.push(finding("data key", Health::Warning, outdated_text(outdated)));
         }
@@ -65,7 +77,7 @@ impl Site {
         findings.push(disk(directory.folder()));
         findings.extend(errands(&directory)?);
         let runtime = runtime()?;
-        let client = Client::new(&wiring::client(&config)).map_err(Failure::Client)?;
+        let client = Client::new(&wiring::client(&config)).map_err(Failure::client)?;
         findings.extend(runtime.block_on(network::network(&config, &client)));
         let admin = given_admin_key()?;
         // Skip logins and doors if Kisi cannot be reached: each request would wait for its timeout.
@@ -78,11 +90,11 @@ impl Site {
         }
         findings.extend(client.announced().into_iter().map(|text| finding("API", Health::Warning, text)));
         for finding in &findings {
-            report(finding, json)?;
+            report(finding, output)?;
         }
-        table.print(json)?;
-        guessing.print(json)?;
-        if findings.iter().any(|finding| finding.health == Health::Unwell) { Err(Failure::Unwell) } else { Ok(()) }
+        table.print(output)?;
+        guessing.print(output)?;
+        if findings.iter().any(|finding| finding.health == Health::Unwell) { Err(ChecksFailed.into()) } else { Ok(()) }
     }
 }
 
@@ -91,7 +103,7 @@ fn audit_log(directory: &Directory) -> Result<Finding, Failure> {
         Ok(log) => log,
         Err(error) => return Ok(finding("audit log", Health::Unwell, Chain(&error).to_string())),
     };
-    let verdict = log.verify(None, &[]).map_err(Failure::Audit)?;
+    let verdict = log.verify(None, &[])?;
     Ok(match &verdict.finding {
         None if !verdict.signatures && verdict.signed_from.is_some() => finding(
             "audit log",
@@ -125,13 +137,13 @@ fn disk(folder: &Path) -> Finding {
     }
 }
 
-fn report(Finding { about, health, text }: &Finding, json: bool) -> Result<(), Failure> {
+fn report(Finding { about, health, text }: &Finding, output: Output) -> Result<(), Failure> {
     let health = match health {
         Health::Well => "ok",
         Health::Warning => "warning",
         Health::Unwell => "BAD",
     };
-    if json {
+    if output == Output::Json {
         return say(&json!({"about": about, "health": health.to_lowercase(), "text": text}).to_string());
     }
     say(&format!("{health:<8} {about:<12} {text}"))
@@ -222,17 +234,6 @@ fn stolen_disk(config: &Config, place: &KeyPlace, odds: &Odds) -> Finding {
     finding("theft", Health::Warning, text)
 }
 
-/// What is still sealed with an older data key, and how to move it to the current one.
-pub(super) fn outdated_text(outdated: Outdated) -> String {
-    let Outdated { pins, badges, technician } = outdated;
-    let technician = if technician { ", and the technician's PIN" } else { "" };
-    format!(
-        "{pins} people's PINs and {badges} badges{technician} are still sealed with an old data key, which is kept until \
-         each of them is used once. For people who never come: `staff pin EMAIL` issues a new PIN, `staff badge EMAIL \
-         NUMBER --remove` removes a badge"
-    )
-}
-
 /// The odds of guessing at this kiosk: PINs, badge numbers, and one PIN at many badges.
 struct Guessing {
     pins: Odds,
@@ -242,33 +243,33 @@ struct Guessing {
 
 impl Guessing {
     fn of(config: &Config, directory: &Directory) -> Result<Self, Failure> {
-        let badges = directory.badges().map_err(Failure::Directory)?;
+        let badges = directory.badges()?;
         Ok(Self {
-            pins: wiring::odds(config, directory.pins().map_err(Failure::Directory)?),
+            pins: wiring::odds(config, directory.pins()?),
             badges: wiring::badge_odds(config, badges),
             spray: wiring::spray(config, badges),
         })
     }
 
     /// Prints the chance that guessing finds anybody: with one guess, and when guessing for an hour, a day and a year.
-    fn print(&self, json: bool) -> Result<(), Failure> {
+    fn print(&self, output: Output) -> Result<(), Failure> {
         let pin = |odds: &Odds, hours| odds.chance(odds.guesses_in(Duration::from_hours(hours)));
-        chances("PIN alone, anybody", self.pins.chance(1.0), |hours| pin(&self.pins, hours), json)?;
+        chances("PIN alone, anybody", self.pins.chance(1.0), |hours| pin(&self.pins, hours), output)?;
         let one_person = Odds { people: 1, guesses: 10, refill: Duration::from_mins(10), ..self.pins };
-        chances("badge with PIN, one person", one_person.chance(1.0), |hours| pin(&one_person, hours), json)?;
+        chances("badge with PIN, one person", one_person.chance(1.0), |hours| pin(&one_person, hours), output)?;
         let spray = self.spray;
         let how = format!("one PIN at each of {} known badges", spray.badges);
-        chances(&how, spray.chance(1.0), |hours| spray.chance_in(Duration::from_hours(hours)), json)?;
+        chances(&how, spray.chance(1.0), |hours| spray.chance_in(Duration::from_hours(hours)), output)?;
         let Some(odds) = self.badges else { return Ok(()) };
         let assumed = if odds.numbers.is_none() { " (assumed)" } else { "" };
         let how = format!("badge alone, {} badges of {} numbers{assumed}", odds.badges, odds.possible());
-        chances(&how, odds.chance(1.0), |hours| odds.chance_in(Duration::from_hours(hours)), json)
+        chances(&how, odds.chance(1.0), |hours| odds.chance_in(Duration::from_hours(hours)), output)
     }
 }
 
-fn chances(how: &str, one: f64, in_hours: impl Fn(u64) -> f64, json: bool) -> Result<(), Failure> {
+fn chances(how: &str, one: f64, in_hours: impl Fn(u64) -> f64, output: Output) -> Result<(), Failure> {
     let (hour, day, year) = (in_hours(1), in_hours(24), in_hours(365 * 24));
-    if json {
+    if output == Output::Json {
         return say(&json!({"odds": how, "guess": one, "hour": hour, "day": day, "year": year}).to_string());
     }
     let percent = |chance: f64| format!("{:.5} %", 100.0 * chance);
@@ -282,7 +283,7 @@ fn chances(how: &str, one: f64, in_hours: impl Fn(u64) -> f64, json: bool) -> Re
 }
 
 fn errands(directory: &Directory) -> Result<Vec<Finding>, Failure> {
-    let errands = directory.errands().map_err(Failure::Directory)?;
+    let errands = directory.errands()?;
     if errands.is_empty() {
         return Ok(vec![finding("at Kisi", Health::Well, "no unfinished work")]);
     }
@@ -300,7 +301,7 @@ async fn logins(
     directory: &Directory,
     admin: Option<&Secret<String>>,
 ) -> Result<Vec<Finding>, Failure> {
-    let people = directory.list().map_err(Failure::Directory)?;
+    let people = directory.list()?;
     let mut findings = Vec::new();
     let (mut well, mut unchecked) = (0_usize, 0_usize);
     for person in &people {

@@ -4,7 +4,23 @@ use std::path::Path;
 
 use qrcode::{Color, EcLevel, QrCode, render::svg};
 
-use crate::{Failure, arguments::PictureFormat};
+use super::failure::CommandError;
+use crate::arguments::PictureFormat;
+
+/// Why a badge cannot be printed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum QrError {
+    #[error("a printed badge needs at least 10 digits, but [badge] in the configuration does not allow that")]
+    QrFormat,
+    #[error("the file name must end in .svg or .png: rename it or pass --format")]
+    QrFile,
+}
+
+impl CommandError for QrError {
+    fn exit_code(&self) -> u8 {
+        2
+    }
+}
 
 /// Pixels per module in a PNG: a 16-digit number with its border is 464 pixels wide, 39 mm at 300 dpi.
 const MODULE: usize = 16;
@@ -25,11 +41,11 @@ pub(super) fn format_of(file: &Path) -> Option<PictureFormat> {
 }
 
 /// Draws the QR code of a badge number, with error correction level Q.
-pub(super) fn picture(number: &str, format: PictureFormat) -> Result<Vec<u8>, Failure> {
-    let code = QrCode::with_error_correction_level(number, EcLevel::Q).map_err(|_| Failure::QrFormat)?;
+pub(super) fn picture(number: &str, format: PictureFormat) -> Result<Vec<u8>, QrError> {
+    let code = QrCode::with_error_correction_level(number, EcLevel::Q).map_err(|_| QrError::QrFormat)?;
     match format {
         PictureFormat::Svg => Ok(code.render::<svg::Color<'_>>().min_dimensions(400, 400).build().into_bytes()),
-        PictureFormat::Png => png(&code).map_err(|_| Failure::QrFile),
+        PictureFormat::Png => png(&code).map_err(|_| QrError::QrFile),
     }
 }
 

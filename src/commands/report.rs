@@ -7,12 +7,12 @@ use vestibule::{
     enrol::{Candidate, Done, Error, Issued, PinPrinter, Summary, csv::is_hidden, proposal::Proposed},
     error_chain::Chain,
     staff::Badge,
-    store::directory::{Person, Standing},
+    store::directory::{Outdated, Person, Standing},
     wiring::digits,
 };
 use zeroize::Zeroizing;
 
-use super::Failure;
+use super::{Failure, Output};
 
 /// Major and minor number of `/dev/null`.
 ///
@@ -22,18 +22,12 @@ use super::Failure;
 #[cfg(target_os = "linux")]
 const NULL_DEVICE: (u32, u32) = (1, 3);
 
-/// Output format of one command: JSON lines or text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Report {
-    pub(super) json: bool,
-}
-
-impl Report {
+impl Output {
     /// A printer that shows each PIN as it is issued. No other code prints staff PINs.
     pub(super) fn printer(self) -> PinPrinter {
         PinPrinter::new(move |Issued { row, email, what }, pin| {
             let pin = Zeroizing::new(digits(pin));
-            let line = if self.json {
+            let line = if self == Output::Json {
                 json!({"row": row, "email": email, "result": what, "pin": *pin, "error": null, "left_over": null})
                     .to_string()
             } else {
@@ -52,7 +46,7 @@ impl Report {
             Ok(Done::Unchanged) => ("unchanged", None),
             Err(error) => ("failed", Some(Chain(error).to_string())),
         };
-        if self.json {
+        if self == Output::Json {
             let (row, email) = (candidate.row, &candidate.email);
             return say(&json!({"row": row, "email": email, "result": result, "pin": null, "error": error}).to_string());
         }
@@ -63,7 +57,7 @@ impl Report {
     /// Prints the result of `staff pin`, `renew` or `remove`. A new PIN was printed before.
     pub(super) fn done(self, email: &str, what: &str, has_pin: bool, left_over: Option<&Error>) -> Result<(), Failure> {
         let left_over = left_over.map(|error| Chain(error).to_string());
-        if self.json {
+        if self == Output::Json {
             if has_pin && left_over.is_none() {
                 return Ok(());
             }
@@ -84,7 +78,7 @@ impl Report {
     pub(super) fn proposed(self, proposed: &Proposed) -> Result<(), Failure> {
         let Proposed { candidate: Candidate { email, name, badge, .. }, left_out } = proposed;
         let badge = badge.as_ref().map(Badge::hint);
-        if self.json {
+        if self == Output::Json {
             return say(&json!({"email": email, "name": name, "badge": badge, "left_out": left_out}).to_string());
         }
         let badge = badge.map_or("no badge".to_owned(), |hint| format!("badge ..{hint}"));
@@ -95,7 +89,7 @@ impl Report {
     /// Prints the totals of an import.
     pub(super) fn summary(self, summary: Summary) -> Result<(), Failure> {
         let Summary { enrolled, known, failed, stopped_at } = summary;
-        if self.json {
+        if self == Output::Json {
             let stopped = json!({"enrolled": enrolled, "known": known, "failed": failed, "stopped_at": stopped_at});
             return say(&stopped.to_string());
         }
@@ -116,7 +110,7 @@ impl Report {
             Standing::Suspended => "suspended",
             Standing::Refused => "refused by Kisi: run `vestibule staff renew`",
         };
-        if self.json {
+        if self == Output::Json {
             let badges: Vec<String> = badges.iter().map(|hint| format!("..{hint}")).collect();
             let line = json!({"email": email, "name": name, "login_id": login_id, "pin": has_pin, "badges": badges, "standing": standing});
             return say(&line.to_string());
@@ -155,7 +149,7 @@ pub(super) fn print_once(line: &str) -> io::Result<()> {
 
 /// Prints one line to standard output.
 pub(super) fn say(line: &str) -> Result<(), Failure> {
-    print(line).map_err(|source| Failure::Io { what: "the report cannot be written".into(), source })
+    print(line).map_err(|source| Failure::io("the report cannot be written", source))
 }
 
 /// Prints a line to standard error, because standard output may carry a picture or a backup. Ignores write errors.
@@ -175,6 +169,17 @@ pub(crate) fn printable(text: &str) -> String {
     let is_plain = |c: char| c == '\n' || !is_hidden(c);
     let shown = |c: char| if is_plain(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
     text.chars().map(shown).collect()
+}
+
+/// What is still sealed with an older data key, and how to move it to the current one.
+pub(super) fn outdated_text(outdated: Outdated) -> String {
+    let Outdated { pins, badges, technician } = outdated;
+    let technician = if technician { ", and the technician's PIN" } else { "" };
+    format!(
+        "{pins} people's PINs and {badges} badges{technician} are still sealed with an old data key, which is kept until \
+         each of them is used once. For people who never come: `staff pin EMAIL` issues a new PIN, `staff badge EMAIL \
+         NUMBER --remove` removes a badge"
+    )
 }
 
 #[cfg(test)]

@@ -17,8 +17,7 @@ use vestibule::{
 use zeroize::Zeroizing;
 
 use self::questions::{ask_until, ask_yes};
-use super::{Site, io, report::say};
-use crate::Failure;
+use super::{Failure, Site, ask::AnswerError, io, report::say};
 
 /// Configuration file of a packaged installation.
 const CONFIG: &str = "/etc/vestibule/kiosk.toml";
@@ -48,13 +47,13 @@ impl Site {
         say("\n5 of 5: a check of everything.")?;
         let is_well = self.run(&file, &["doctor"], None);
         say("\nStart it now and at every boot: systemctl enable --now vestibule")?;
-        if is_listed { is_well } else { Err(Failure::Incomplete) }
+        if is_listed { is_well } else { Err(Failure::incomplete()) }
     }
 
     /// Creates the data folder, the device key, the directory and the audit log, owned by the account that runs this.
     pub(crate) fn make_directory(&self) -> Result<(), Failure> {
         let directory = self.directory_or_new()?;
-        let _ = vestibule::wiring::log(&directory).map_err(Failure::Start)?;
+        let _ = vestibule::wiring::log(&directory)?;
         say(&format!(
             "the directory is in {}, its device key is {}",
             directory.folder().display(),
@@ -82,7 +81,7 @@ impl Site {
         let words: &[&str] = if with_pins { &["staff", "import", "-", "--pin"] } else { &["staff", "import", "-"] };
         match self.run(file, words, Some(opened)) {
             Ok(()) => Ok(true),
-            Err(Failure::Incomplete) => {
+            Err(failure) if failure.is_incomplete() => {
                 say(&format!(
                     "the list was not imported completely. Correct it, then import the rest: vestibule-admin {} < {name}",
                     words.join(" ")
@@ -106,7 +105,7 @@ impl Site {
             let _ = command.stdin(Stdio::from(input));
         }
         let status = command.status().map_err(io(format!("`vestibule {}` cannot run", arguments.join(" "))))?;
-        if status.success() { Ok(()) } else { Err(Failure::Incomplete) }
+        if status.success() { Ok(()) } else { Err(Failure::incomplete()) }
     }
 
     /// Asks for the settings that differ per site, shows the changed lines and writes the file.
@@ -120,7 +119,7 @@ impl Site {
             say(&format!("  {line}"))?;
         }
         if !ask_yes(&format!("Write this to {}?", file.display()), true)? {
-            return Err(Failure::Declined);
+            return Err(AnswerError::Declined.into());
         }
         self.write(file, &text, is_there)
     }
@@ -154,17 +153,17 @@ fn read(file: &Path) -> Result<(String, bool), Failure> {
     let bytes = match fs::read(file) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((SAMPLE.to_owned(), false)),
-        Err(source) => return Err(Failure::Io { what: format!("`{}` cannot be read", file.display()), source }),
+        Err(source) => return Err(Failure::io(format!("`{}` cannot be read", file.display()), source)),
     };
-    let text = config::text_of(bytes, file).map_err(Failure::Config)?;
-    let _ = Config::parse(&text, file).map_err(Failure::Config)?;
+    let text = config::text_of(bytes, file)?;
+    let _ = Config::parse(&text, file)?;
     Ok((text, true))
 }
 
 /// Asks each question until the answer is a valid value, and returns the changed text of the configuration.
 fn answered(before: &str, file: &Path) -> Result<String, Failure> {
     let mut text = before.to_owned();
-    let known = Config::parse(before, file).map_err(Failure::Config)?;
+    let known = Config::parse(before, file)?;
     let badge = match known.sign_in.badge {
         Badges::Alone => "alone",
         Badges::WithPin => "with-pin",

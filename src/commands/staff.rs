@@ -1,8 +1,8 @@
 //! The `staff` commands: enrollment, PINs, badges and logins.
 
 use std::{
-    env, fs,
-    io::{IsTerminal, Write},
+    fs,
+    io::Write,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -19,13 +19,16 @@ use vestibule::{
 };
 
 use super::{
-    Site,
-    backup::{is_standard, read, write_new},
-    credentials, io,
-    report::{Report, say, tell},
+    Confirmation, Output, PinWish, Site,
+    ask::{admin_key, captured, confirm, no_admin},
+    failure::{CommandError, Failure},
+    files::{is_standard, read, write_new},
+    io,
+    qr::QrError,
+    report::{say, tell},
     runtime,
 };
-use crate::{Failure, arguments::PictureFormat};
+use crate::arguments::PictureFormat;
 
 /// Pause between two logins created by an import. Kisi asks for one second.
 const PACE: Duration = Duration::from_secs(1);
@@ -33,8 +36,32 @@ const PACE: Duration = Duration::from_secs(1);
 const SHORT_PACE: Duration = Duration::from_millis(220);
 /// Length of a printed badge's number. Nobody guesses one of 10^16 numbers.
 const QR_DIGITS: usize = 16;
-/// File name of the admin key in `$CREDENTIALS_DIRECTORY`. `vestibule-admin` puts it there for one command.
-const ADMIN_CREDENTIAL: &str = "vestibule.admin-key";
+
+/// Why a `staff` command failed.
+#[derive(Debug, thiserror::Error)]
+enum StaffError {
+    #[error("the list `{}` cannot be imported", file.display())]
+    List { file: PathBuf, source: enrol::csv::Error },
+    #[error("{email}")]
+    Enrol { email: String, source: Error },
+    #[error("the badge number does not match [badge] in the configuration")]
+    Badge,
+    #[error("the list of people cannot be read from Kisi")]
+    Kisi(#[source] kisi::Error),
+    #[error("the e-mail address or the name contains a control character")]
+    Hidden,
+    #[error("line {line} of `{}` is not a JSON object with email and login_id", file.display())]
+    Line { file: PathBuf, line: usize },
+}
+
+impl CommandError for StaffError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Badge | Self::Hidden => 2,
+            Self::List { .. } | Self::Enrol { .. } | Self::Kisi(_) | Self::Line { .. } => 1,
+        }
+    }
+}
 
 impl Site {
     pub(crate) fn staff_add(
@@ -42,87 +69,89 @@ impl Site {
         email: String,
         name: String,
         badge: Option<String>,
-        pin: bool,
-        json: bool,
+        pins: PinWish,
+        output: Output,
     ) -> Result<(), Failure> {
         let config = self.config()?;
         if email.chars().chain(name.chars()).any(enrol::csv::is_hidden) {
-            return Err(Failure::Hidden);
+            return Err(StaffError::Hidden.into());
         }
-        let badge = badge.map(|number| Badge::read(&number, &config.badge).ok_or(Failure::Badge)).transpose()?;
+        let badge = badge.map(|number| Badge::read(&number, &config.badge).ok_or(StaffError::Badge)).transpose()?;
         if badge.is_some() {
             warn_of_badges_off(&config);
         }
-        let mut enroller = self.new_enroller(&config, SHORT_PACE, Report { json })?;
+        let mut enroller = self.new_enroller(&config, SHORT_PACE, output)?;
         let candidate = Candidate { row: 0, email, name, badge };
-        let done = runtime()?.block_on(enroller.add(&candidate, pin));
-        let reported = Report { json }.row(&candidate, &done);
+        let done = runtime()?.block_on(enroller.add(&candidate, pins == PinWish::Issue));
+        let reported = output.row(&candidate, &done);
         // If enrollment and printing both fail, report why enrollment failed.
-        done.map(|_| ()).map_err(|source| Failure::Enrol { email: candidate.email, source }).and(reported)
+        let _ = done.map_err(|source| StaffError::Enrol { email: candidate.email, source })?;
+        reported
     }
 
-    pub(crate) fn staff_import(&self, file: PathBuf, pin: bool, json: bool) -> Result<(), Failure> {
+    pub(crate) fn staff_import(&self, file: PathBuf, pins: PinWish, output: Output) -> Result<(), Failure> {
         let config = self.config()?;
         let list = read(&file)?;
-        let candidates = enrol::csv::read(&list[..], &config.badge).map_err(|source| Failure::List { file, source })?;
+        let candidates =
+            enrol::csv::read(&list[..], &config.badge).map_err(|source| StaffError::List { file, source })?;
         if candidates.iter().any(|candidate| candidate.badge.is_some()) {
             warn_of_badges_off(&config);
         }
-        let enroller = self.new_enroller(&config, PACE, Report { json })?;
-        import(enroller, &candidates, pin, Report { json })
+        let enroller = self.new_enroller(&config, PACE, output)?;
+        import(enroller, &candidates, pins, output)
     }
 
-    pub(crate) fn staff_list(&self, json: bool) -> Result<(), Failure> {
-        let people = self.directory()?.list().map_err(Failure::Directory)?;
-        people.iter().try_for_each(|person| Report { json }.person(person))
+    pub(crate) fn staff_list(&self, output: Output) -> Result<(), Failure> {
+        let people = self.directory()?.list()?;
+        people.iter().try_for_each(|person| output.person(person))
     }
 
     /// Lists everybody whom Kisi knows, and enrolls them after a confirmation.
     pub(crate) fn staff_import_from_kisi(
         &self,
         place: Option<u64>,
-        pin: bool,
-        yes: bool,
-        json: bool,
+        pins: PinWish,
+        confirmation: Confirmation,
+        output: Output,
     ) -> Result<(), Failure> {
         let config = self.config()?;
-        let enroller = self.new_enroller(&config, PACE, Report { json })?;
+        let enroller = self.new_enroller(&config, PACE, output)?;
         let proposal = runtime()?.block_on(enrol::proposal::from_kisi(&enroller, place, &config.badge));
-        let proposal = proposal.map_err(Failure::Kisi)?;
-        let report = Report { json };
+        let proposal = proposal.map_err(StaffError::Kisi)?;
+        let report = output;
         proposal.iter().try_for_each(|proposed| report.proposed(proposed))?;
-        confirm(yes, &format!("Enroll these {} people?", proposal.len()))?;
+        confirm(confirmation, &format!("Enroll these {} people?", proposal.len()))?;
         let candidates: Vec<Candidate> = proposal.into_iter().map(|proposed| proposed.candidate).collect();
-        import(enroller, &candidates, pin, report)
+        import(enroller, &candidates, pins, report)
     }
 
     /// Issues a new PIN. Makes a new login if only the old PIN opens the present one.
-    pub(crate) fn staff_pin(&self, email: &str, yes: bool, json: bool) -> Result<(), Failure> {
+    pub(crate) fn staff_pin(&self, email: &str, confirmation: Confirmation, output: Output) -> Result<(), Failure> {
         let config = self.config()?;
-        let mut enroller = self.enroller_for(&config, email, Report { json })?;
-        confirm(yes, "The old PIN, if any, stops working. Issue a new one?")?;
-        renewed(email, runtime()?.block_on(enroller.new_pin(email)), json)
+        let mut enroller = self.enroller_for(&config, email, output)?;
+        confirm(confirmation, "The old PIN, if any, stops working. Issue a new one?")?;
+        renewed(email, runtime()?.block_on(enroller.new_pin(email)), output)
     }
 
     /// Replaces somebody's login at Kisi by a new one.
-    pub(crate) fn staff_renew(&self, email: &str, yes: bool, json: bool) -> Result<(), Failure> {
+    pub(crate) fn staff_renew(&self, email: &str, confirmation: Confirmation, output: Output) -> Result<(), Failure> {
         let config = self.config()?;
-        let mut enroller = self.enroller_for(&config, email, Report { json })?;
-        let person = enroller.directory.person(email).map_err(Failure::Directory)?;
+        let mut enroller = self.enroller_for(&config, email, output)?;
+        let person = enroller.directory.person(email)?;
         if person.is_some_and(|person| person.has_pin) {
-            confirm(yes, "A new login needs a new PIN: the old one stops working. Continue?")?;
+            confirm(confirmation, "A new login needs a new PIN: the old one stops working. Continue?")?;
         }
-        renewed(email, runtime()?.block_on(enroller.renew(email)), json)
+        renewed(email, runtime()?.block_on(enroller.renew(email)), output)
     }
 
     /// Removes somebody from the directory, then deletes their login at Kisi.
-    pub(crate) fn staff_remove(&self, email: &str, json: bool) -> Result<(), Failure> {
+    pub(crate) fn staff_remove(&self, email: &str, output: Output) -> Result<(), Failure> {
         let config = self.config()?;
         let mut enroller = self.enroller(&config, admin_key, SHORT_PACE)?;
         let left_over = runtime()?.block_on(enroller.remove(email));
-        let left_over = left_over.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
-        Report { json }.done(email, "removed", false, left_over.as_ref())?;
-        left_over.map_or(Ok(()), |_| Err(Failure::Incomplete))
+        let left_over = left_over.map_err(|source| StaffError::Enrol { email: email.to_owned(), source })?;
+        output.done(email, "removed", false, left_over.as_ref())?;
+        left_over.map_or(Ok(()), |_| Err(Failure::incomplete()))
     }
 
     /// Deletes every login of a list at Kisi, after a kiosk was stolen. Needs no data folder.
@@ -137,10 +166,10 @@ impl Site {
                     let person: serde_json::Value = serde_json::from_str(line).ok()?;
                     Some((person.get("email")?.as_str()?.to_owned(), person.get("login_id")?.as_u64()?))
                 };
-                read().ok_or_else(|| Failure::Line { file: file.to_owned(), line: at + 1 })
+                read().ok_or_else(|| StaffError::Line { file: file.to_owned(), line: at + 1 })
             })
             .collect::<Result<_, _>>()?;
-        let client = Client::new(&wiring::client(&config)).map_err(Failure::Client)?;
+        let client = Client::new(&wiring::client(&config)).map_err(Failure::client)?;
         let admin = admin_key()?;
         let runtime = runtime()?;
         let mut left = 0;
@@ -160,7 +189,7 @@ impl Site {
                 }
             }
         }
-        if left == 0 { Ok(()) } else { Err(Failure::Incomplete) }
+        if left == 0 { Ok(()) } else { Err(Failure::incomplete()) }
     }
 
     /// Suspends or resumes somebody at this kiosk. Kisi is not involved, so no admin key is needed.
@@ -168,7 +197,7 @@ impl Site {
         let config = self.config()?;
         let mut enroller = self.enroller(&config, no_admin, Duration::ZERO)?;
         let changed = enroller.suspend(email, is_suspended);
-        let changed = changed.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
+        let changed = changed.map_err(|source| StaffError::Enrol { email: email.to_owned(), source })?;
         let what = if is_suspended { "suspended" } else { "resumed" };
         say(&format!("{email} {}{what}", if changed { "" } else { "was already " }))
     }
@@ -179,11 +208,11 @@ impl Site {
         email: String,
         number: Option<String>,
         capture: bool,
-        json: bool,
+        output: Output,
     ) -> Result<(), Failure> {
         let config = self.config()?;
         let badge = presented(&config, number, capture)?;
-        self.give(&config, email, badge, json)
+        self.give(&config, email, badge, output)
     }
 
     /// Takes one badge, or all badges, away from somebody.
@@ -198,9 +227,9 @@ impl Site {
         let badge = if all { None } else { Some(presented(&config, number, capture)?) };
         let mut enroller = self.enroller(&config, no_admin, Duration::ZERO)?;
         let taken = enroller.take_badges(email, badge.as_ref());
-        let taken = taken.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
+        let taken = taken.map_err(|source| StaffError::Enrol { email: email.to_owned(), source })?;
         say(&format!("{email} lost {taken} badge{}", if taken == 1 { "" } else { "s" }))?;
-        let person = enroller.directory.person(email).map_err(Failure::Directory)?;
+        let person = enroller.directory.person(email)?;
         if person.is_some_and(|person| person.badges.is_empty() && !person.has_pin) {
             say(&format!("{email} has no PIN and no badge, so cannot sign in: run `vestibule staff pin {email}`"))?;
         }
@@ -213,9 +242,9 @@ impl Site {
     pub(crate) fn staff_qr(&self, email: &str, out: &Path, format: Option<PictureFormat>) -> Result<(), Failure> {
         let config = self.config()?;
         let digits = QR_DIGITS.min(config.badge.max_length);
-        let number = directory::random_digits(digits).map_err(Failure::Directory)?;
-        let badge = Badge::read(&number, &config.badge).filter(|_| 10 <= digits).ok_or(Failure::QrFormat)?;
-        let format = format.or_else(|| super::qr::format_of(out)).ok_or(Failure::QrFile)?;
+        let number = directory::random_digits(digits)?;
+        let badge = Badge::read(&number, &config.badge).filter(|_| 10 <= digits).ok_or(QrError::QrFormat)?;
+        let format = format.or_else(|| super::qr::format_of(out)).ok_or(QrError::QrFile)?;
         let picture = super::qr::picture(&number, format)?;
         known(&self.directory()?, email)?;
         if is_standard(out) {
@@ -240,30 +269,32 @@ impl Site {
         let mut enroller = self.enroller(config, no_admin, Duration::ZERO)?;
         let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge: Some(badge) };
         let done = runtime()?.block_on(enroller.add(&candidate, false));
-        done.map(|_| ()).map_err(|source| Failure::Enrol { email: candidate.email, source })
+        let _ = done.map_err(|source| StaffError::Enrol { email: candidate.email, source })?;
+        Ok(())
     }
 
-    fn give(&self, config: &Config, email: String, badge: Badge, json: bool) -> Result<(), Failure> {
+    fn give(&self, config: &Config, email: String, badge: Badge, output: Output) -> Result<(), Failure> {
         warn_of_badges_off(config);
         let mut enroller = self.enroller(config, no_admin, Duration::ZERO)?;
         known(&enroller.directory, &email)?;
         let candidate = Candidate { row: 0, email, name: String::new(), badge: Some(badge) };
         let done = runtime()?.block_on(enroller.add(&candidate, false));
-        Report { json }.row(&candidate, &done)?;
-        done.map(|_| ()).map_err(|source| Failure::Enrol { email: candidate.email, source })
+        output.row(&candidate, &done)?;
+        let _ = done.map_err(|source| StaffError::Enrol { email: candidate.email, source })?;
+        Ok(())
     }
 
-    fn enroller_for(&self, config: &Config, email: &str, report: Report) -> Result<Enroller, Failure> {
+    fn enroller_for(&self, config: &Config, email: &str, output: Output) -> Result<Enroller, Failure> {
         known(&self.directory()?, email)?;
         let enroller = self.enroller(config, admin_key, SHORT_PACE)?;
-        Ok(Enroller { printer: report.printer(), ..enroller })
+        Ok(Enroller { printer: output.printer(), ..enroller })
     }
 
     /// An enroller for commands that add people. Creates the directory if there is none.
-    fn new_enroller(&self, config: &Config, pace: Duration, report: Report) -> Result<Enroller, Failure> {
+    fn new_enroller(&self, config: &Config, pace: Duration, output: Output) -> Result<Enroller, Failure> {
         drop(self.directory_or_new()?);
         let enroller = self.enroller(config, admin_key, pace)?;
-        Ok(Enroller { printer: report.printer(), ..enroller })
+        Ok(Enroller { printer: output.printer(), ..enroller })
     }
 
     /// Locks logins and opens the directory, then asks for the admin key, so that other errors come before the prompt.
@@ -273,9 +304,9 @@ impl Site {
         admin: fn() -> Result<Secret<String>, Failure>,
         pace: Duration,
     ) -> Result<Enroller, Failure> {
-        let client = Client::new(&wiring::client(config)).map_err(Failure::Client)?;
+        let client = Client::new(&wiring::client(config)).map_err(Failure::client)?;
         let directory = self.directory_alone()?;
-        wiring::enroller(config, directory, client, admin()?, pace).map_err(Failure::Start)
+        wiring::enroller(config, directory, client, admin()?, pace).map_err(Failure::from)
     }
 }
 
@@ -286,7 +317,7 @@ fn presented(config: &Config, number: Option<String>, capture: bool) -> Result<B
     } else {
         Badge::read(&number.unwrap_or_default(), &config.badge)
     };
-    badge.ok_or(Failure::Badge)
+    Ok(badge.ok_or(StaffError::Badge)?)
 }
 
 /// Warns that a new badge has no effect while `sign_in.badge` is "off".
@@ -297,97 +328,26 @@ fn warn_of_badges_off(config: &Config) {
 }
 
 /// Enrolls a list and prints the result of each row.
-fn import(mut enroller: Enroller, candidates: &[Candidate], pin: bool, report: Report) -> Result<(), Failure> {
+fn import(mut enroller: Enroller, candidates: &[Candidate], pins: PinWish, output: Output) -> Result<(), Failure> {
     let mut written = Ok(());
-    let summary = runtime()?.block_on(enroller.import(candidates, pin, |candidate, done| {
-        let row = report.row(candidate, done);
+    let summary = runtime()?.block_on(enroller.import(candidates, pins == PinWish::Issue, |candidate, done| {
+        let row = output.row(candidate, done);
         if written.is_ok() {
             written = row;
         }
     }));
-    written.and_then(|()| report.summary(summary))?;
-    if summary.is_complete() { Ok(()) } else { Err(Failure::Incomplete) }
+    written.and_then(|()| output.summary(summary))?;
+    if summary.is_complete() { Ok(()) } else { Err(Failure::incomplete()) }
 }
 
 /// Fails if nobody with this e-mail address is enrolled. Called before the prompt for the admin key.
 fn known(directory: &Directory, email: &str) -> Result<(), Failure> {
-    let unknown = || Failure::Directory(directory::Error::NotEnrolled { email: email.to_owned() });
-    directory.person(email).map_err(Failure::Directory)?.map(|_| ()).ok_or_else(unknown)
+    let unknown = || Failure::from(directory::Error::NotEnrolled { email: email.to_owned() });
+    directory.person(email)?.map(|_| ()).ok_or_else(unknown)
 }
 
-fn renewed(email: &str, renewed: Result<Renewed, Error>, json: bool) -> Result<(), Failure> {
-    let Renewed { pin, left_over } = renewed.map_err(|source| Failure::Enrol { email: email.to_owned(), source })?;
-    Report { json }.done(email, "renewed", pin.is_some(), left_over.as_ref())?;
-    left_over.map_or(Ok(()), |_| Err(Failure::Incomplete))
-}
-
-/// Asks for a confirmation, unless `--yes` was given. Fails if standard input is not a terminal.
-pub(super) fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
-    if yes {
-        return Ok(());
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::NotConfirmed);
-    }
-    loop {
-        tell(&format!("{question} [y/N]"));
-        let mut answer = String::new();
-        let read = std::io::stdin().read_line(&mut answer).map_err(io("the answer cannot be read"))?;
-        match yes_or_no(&answer) {
-            Some(true) => return Ok(()),
-            Some(false) => return Err(Failure::Declined),
-            None if read == 0 || answer.trim().is_empty() => return Err(Failure::Declined),
-            None => tell("answer y or n"),
-        }
-    }
-}
-
-/// Parses yes or no in English, German, French or Spanish. `None` for anything else.
-pub(super) fn yes_or_no(answer: &str) -> Option<bool> {
-    match answer.trim().to_lowercase().as_str() {
-        "y" | "yes" | "j" | "ja" | "o" | "oui" | "s" | "si" | "sí" => Some(true),
-        "n" | "no" | "nein" | "non" => Some(false),
-        _ => None,
-    }
-}
-
-/// Reads a badge number from the terminal without echo, or from standard input.
-fn captured() -> Result<Secret<String>, Failure> {
-    let failed = "the badge cannot be read";
-    if std::io::stdin().is_terminal() {
-        let typed =
-            rpassword::prompt_password("Present the badge to the reader (press Enter if the reader does not): ");
-        return typed.map(Secret::new).map_err(io(failed));
-    }
-    let mut typed = String::new();
-    let _ = std::io::stdin().read_line(&mut typed).map_err(io(failed))?;
-    Ok(Secret::new(typed))
-}
-
-/// Stands in for the admin key in commands that send nothing to Kisi.
-#[expect(clippy::unnecessary_wraps, reason = "it stands in for the key that can fail")]
-fn no_admin() -> Result<Secret<String>, Failure> {
-    Ok(Secret::new(String::new()))
-}
-
-/// The admin key: from a credential, from `VESTIBULE_ADMIN_KEY`, or from a prompt without echo. It is never an argument,
-/// because every process can read those.
-pub(super) fn admin_key() -> Result<Secret<String>, Failure> {
-    if let Some(key) = given_admin_key()? {
-        return Ok(key);
-    }
-    let key = rpassword::prompt_password("Kisi admin key (not stored): ");
-    key.map(Secret::new).map_err(io("cannot ask for the admin key: set VESTIBULE_ADMIN_KEY"))
-}
-
-/// The admin key from a credential or `VESTIBULE_ADMIN_KEY`, without a prompt.
-pub(super) fn given_admin_key() -> Result<Option<Secret<String>>, Failure> {
-    if let Some(file) = credentials().map(|folder| folder.join(ADMIN_CREDENTIAL)).filter(|file| file.exists()) {
-        let key = zeroize::Zeroizing::new(
-            fs::read_to_string(&file).map_err(io(format!("`{}` cannot be read", file.display())))?,
-        );
-        return Ok(Some(Secret::new(key.trim().to_owned())));
-    }
-    let key = env::var("VESTIBULE_ADMIN_KEY").ok().filter(|key| !key.is_empty());
-    Ok(key.map(Secret::new))
+fn renewed(email: &str, renewed: Result<Renewed, Error>, output: Output) -> Result<(), Failure> {
+    let Renewed { pin, left_over } = renewed.map_err(|source| StaffError::Enrol { email: email.to_owned(), source })?;
+    output.done(email, "renewed", pin.is_some(), left_over.as_ref())?;
+    left_over.map_or(Ok(()), |_| Err(Failure::incomplete()))
 }

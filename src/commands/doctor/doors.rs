@@ -11,7 +11,7 @@ use vestibule::{
     wiring::REQUESTS_PER_SECOND as LIMIT,
 };
 
-use super::{Failure, Finding, Health, finding, say};
+use super::{Failure, Finding, Health, Output, finding, say};
 
 /// Requests of a visit besides the list of doors: the list of places, and the unlock.
 const BESIDES: usize = 2;
@@ -45,13 +45,13 @@ impl Table {
                 }
             },
         };
-        for person in directory.list().map_err(Failure::Directory)? {
+        for person in directory.list()? {
             if person.standing == Standing::Suspended {
                 continue;
             }
             let found = match &access {
                 Some((access, admin)) => by_groups(client, access, admin, &person).await,
-                None => match directory.login_by_badge(person.id).map_err(Failure::Directory)? {
+                None => match directory.login_by_badge(person.id)? {
                     Some(found) => by_login(client, &found.login).await,
                     None => Ok(None),
                 },
@@ -74,14 +74,14 @@ impl Table {
     }
 
     /// Prints one line per person and door.
-    pub(super) fn print(&self, json: bool) -> Result<(), Failure> {
+    pub(super) fn print(&self, output: Output) -> Result<(), Failure> {
         let width = |text: fn(&(String, Blocked)) -> &str| {
             self.rows.iter().map(|row| text(row).chars().count()).max().unwrap_or_default()
         };
         let (people, doors) = (width(|row| &row.0), width(|row| &row.1.door));
         for (person, blocked) in &self.rows {
             let (door, why, at) = (&blocked.door, blocked.why(), blocked.place_to_change());
-            if json {
+            if output == Output::Json {
                 let row = json!({"about": "door", "health": "warning", "person": person, "door": door, "why": why, "where": at});
                 say(&row.to_string())?;
             } else {

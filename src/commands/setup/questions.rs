@@ -2,21 +2,25 @@
 
 use std::io::{BufRead, Write, stdin, stdout};
 
-use super::super::{io, report::printable, report::say, staff::yes_or_no};
-use crate::Failure;
+use super::super::{
+    Failure,
+    ask::{AnswerError, yes_or_no},
+    io,
+    report::{printable, say},
+};
 
 /// Asks once. An empty line returns the current value `now`.
 ///
 /// # Errors
 ///
-/// [`Failure::NoAnswer`] at the end of the input.
+/// [`AnswerError::NoAnswer`] at the end of the input.
 pub(super) fn ask(question: &str, now: &str) -> Result<String, Failure> {
     let failed = || io("cannot ask on the terminal");
     let mut out = stdout();
     write!(out, "{} [{}]: ", printable(question), printable(now)).and_then(|()| out.flush()).map_err(failed())?;
     let mut line = String::new();
     if stdin().lock().read_line(&mut line).map_err(failed())? == 0 {
-        return Err(Failure::NoAnswer);
+        return Err(AnswerError::NoAnswer.into());
     }
     let answer = line.trim();
     Ok(if answer.is_empty() { now.to_owned() } else { answer.to_owned() })

@@ -1,0 +1,99 @@
+//! What a command asks: a confirmation, a badge, Kisi's admin key.
+
+use std::{env, fs, io::IsTerminal};
+
+use vestibule::secret::Secret;
+
+use super::{
+    Confirmation, credentials,
+    failure::{CommandError, Failure},
+    io,
+    report::tell,
+};
+
+/// File name of the admin key in `$CREDENTIALS_DIRECTORY`. `vestibule-admin` puts it there for one command.
+const ADMIN_CREDENTIAL: &str = "vestibule.admin-key";
+
+/// Why a question was not answered.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AnswerError {
+    #[error("nothing was done: confirm on a terminal, or pass --yes")]
+    NotConfirmed,
+    #[error("nothing was done")]
+    Declined,
+    #[error("the input ended before every question was answered")]
+    NoAnswer,
+}
+
+impl CommandError for AnswerError {}
+
+/// Asks for a confirmation, unless `--yes` was given. Fails if standard input is not a terminal.
+pub(super) fn confirm(confirmation: Confirmation, question: &str) -> Result<(), Failure> {
+    if confirmation == Confirmation::Given {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(AnswerError::NotConfirmed.into());
+    }
+    loop {
+        tell(&format!("{question} [y/N]"));
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer).map_err(io("the answer cannot be read"))?;
+        match yes_or_no(&answer) {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(AnswerError::Declined.into()),
+            None if read == 0 || answer.trim().is_empty() => return Err(AnswerError::Declined.into()),
+            None => tell("answer y or n"),
+        }
+    }
+}
+
+/// Parses yes or no in English, German, French or Spanish. `None` for anything else.
+pub(super) fn yes_or_no(answer: &str) -> Option<bool> {
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" | "j" | "ja" | "o" | "oui" | "s" | "si" | "sí" => Some(true),
+        "n" | "no" | "nein" | "non" => Some(false),
+        _ => None,
+    }
+}
+
+/// Reads a badge number from the terminal without echo, or from standard input.
+pub(super) fn captured() -> Result<Secret<String>, Failure> {
+    let failed = "the badge cannot be read";
+    if std::io::stdin().is_terminal() {
+        let typed =
+            rpassword::prompt_password("Present the badge to the reader (press Enter if the reader does not): ");
+        return typed.map(Secret::new).map_err(io(failed));
+    }
+    let mut typed = String::new();
+    let _ = std::io::stdin().read_line(&mut typed).map_err(io(failed))?;
+    Ok(Secret::new(typed))
+}
+
+/// Stands in for the admin key in commands that send nothing to Kisi.
+#[expect(clippy::unnecessary_wraps, reason = "it stands in for the key that can fail")]
+pub(super) fn no_admin() -> Result<Secret<String>, Failure> {
+    Ok(Secret::new(String::new()))
+}
+
+/// The admin key: from a credential, from `VESTIBULE_ADMIN_KEY`, or from a prompt without echo. It is never an argument,
+/// because every process can read those.
+pub(super) fn admin_key() -> Result<Secret<String>, Failure> {
+    if let Some(key) = given_admin_key()? {
+        return Ok(key);
+    }
+    let key = rpassword::prompt_password("Kisi admin key (not stored): ");
+    key.map(Secret::new).map_err(io("cannot ask for the admin key: set VESTIBULE_ADMIN_KEY"))
+}
+
+/// The admin key from a credential or `VESTIBULE_ADMIN_KEY`, without a prompt.
+pub(super) fn given_admin_key() -> Result<Option<Secret<String>>, Failure> {
+    if let Some(file) = credentials().map(|folder| folder.join(ADMIN_CREDENTIAL)).filter(|file| file.exists()) {
+        let key = zeroize::Zeroizing::new(
+            fs::read_to_string(&file).map_err(io(format!("`{}` cannot be read", file.display())))?,
+        );
+        return Ok(Some(Secret::new(key.trim().to_owned())));
+    }
+    let key = env::var("VESTIBULE_ADMIN_KEY").ok().filter(|key| !key.is_empty());
+    Ok(key.map(Secret::new))
+}
