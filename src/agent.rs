@@ -36,7 +36,7 @@ use self::{
     authenticator::Authenticator,
     channel::Command,
     connection::Connection,
-    connectivity::ConnectivityMonitor,
+    connectivity::{Clocks, ConnectivityMonitor},
     diagnostics::Diagnostics,
     lookup::Visible,
     unlocker::Unlocker,
@@ -313,11 +313,12 @@ impl Agent {
     }
 
     fn read_clocks(&mut self) {
-        self.compare_clocks((Timestamp::now(), time::Instant::now()), suspend::time_suspended());
+        let now = Clocks { wall: Timestamp::now(), steady: time::Instant::now() };
+        self.compare_clocks(now, suspend::time_suspended());
     }
 
     /// A jump of the clock is written down, and after a suspend every connection is dead.
-    fn compare_clocks(&mut self, now: (Timestamp, time::Instant), asleep: Duration) {
+    fn compare_clocks(&mut self, now: Clocks, asleep: Duration) {
         let change = self.connectivity.compare_clocks(now, asleep);
         for note in change.notes() {
             self.audit.note(Action::Clock, &note);

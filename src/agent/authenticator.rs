@@ -150,7 +150,7 @@ impl Authenticator {
     /// Reports how many people are enrolled.
     pub(super) fn count_people(&self, metrics: &Metrics) {
         match self.directory.standings() {
-            Ok([active, refused, suspended]) => metrics.people(active, refused, suspended),
+            Ok(standings) => metrics.people(standings),
             Err(error) => tracing::error!(error = %Chain(&error), "people cannot be counted"),
         }
     }

@@ -47,7 +47,7 @@ pub(super) struct ConnectivityMonitor {
     /// Kisi told the time at least once, and the clock agreed the last time.
     is_clock_right: bool,
     /// Both clocks, when they were read last.
-    clocks: (Timestamp, Instant),
+    clocks: Clocks,
     asleep: Duration,
 }
 
@@ -62,7 +62,7 @@ impl ConnectivityMonitor {
             looked_at: None,
             clock_off: Duration::ZERO,
             is_clock_right: false,
-            clocks: (Timestamp::now(), now),
+            clocks: Clocks { wall: Timestamp::now(), steady: now },
             asleep: suspend::time_suspended(),
         }
     }
@@ -172,14 +172,14 @@ impl ConnectivityMonitor {
     }
 
     /// Compares both clocks with what they were.
-    pub(super) fn compare_clocks(&mut self, now: (Timestamp, Instant), asleep: Duration) -> ClockChange {
-        let (wall, steady) = std::mem::replace(&mut self.clocks, now);
+    pub(super) fn compare_clocks(&mut self, now: Clocks, asleep: Duration) -> ClockChange {
+        let before = std::mem::replace(&mut self.clocks, now);
         let slept = asleep.saturating_sub(std::mem::replace(&mut self.asleep, asleep));
         if JUMP < slept {
             tracing::warn!(seconds = slept.as_secs(), "this machine was asleep");
         }
-        let passed = i128::try_from((now.1.duration_since(steady) + slept).as_nanos()).unwrap_or(i128::MAX);
-        let jumped = now.0.duration_since(wall).as_nanos() - passed;
+        let passed = i128::try_from((now.steady.duration_since(before.steady) + slept).as_nanos()).unwrap_or(i128::MAX);
+        let jumped = now.wall.duration_since(before.wall).as_nanos() - passed;
         let jumped_by = (JUMP.as_nanos() < jumped.unsigned_abs()).then_some(jumped / 1_000_000_000);
         if let Some(seconds) = jumped_by {
             tracing::warn!(seconds, "the clock jumped");
@@ -200,6 +200,13 @@ impl ConnectivityMonitor {
             Some(_) | None => {}
         }
     }
+}
+
+/// Both clocks, read at once.
+#[derive(Clone, Copy)]
+pub(super) struct Clocks {
+    pub(super) wall: Timestamp,
+    pub(super) steady: Instant,
 }
 
 /// What both clocks say about the time since they were read last.

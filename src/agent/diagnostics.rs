@@ -11,6 +11,7 @@ use crate::{
     platform::disk_space,
     session::technician::{CheckKind, HealthCheck, Report},
     status::Status,
+    store::directory::Standings,
 };
 
 /// Characters of a hash that are enough to tell two apart by eye.
@@ -55,8 +56,10 @@ impl Diagnostics<'_> {
     fn logins(&self) -> HealthCheck {
         let directory = &self.authenticator.directory;
         let (value, is_good) = match directory.check().and_then(|()| directory.standings()) {
-            Ok([active, 0, suspended]) => (format!("{}", active + suspended), true),
-            Ok([active, refused, suspended]) => (format!("{}, {refused} ✗", active + refused + suspended), false),
+            Ok(Standings { active, refused: 0, suspended }) => (format!("{}", active + suspended), true),
+            Ok(Standings { active, refused, suspended }) => {
+                (format!("{}, {refused} ✗", active + refused + suspended), false)
+            }
             Err(error) => (Chain(&error).to_string(), false),
         };
         HealthCheck { what: CheckKind::Logins, value, is_good }

@@ -82,7 +82,7 @@ async fn a_clock_that_jumps_and_a_machine_that_slept_are_written_down() {
     let (wall, steady) = (Timestamp::now(), time::Instant::now());
     let second = Duration::from_secs(1);
     let mut at = |walls: i64, steadies: u32, asleep: u64| {
-        let now = (wall + SignedDuration::from_secs(walls), steady + second * steadies);
+        let now = Clocks { wall: wall + SignedDuration::from_secs(walls), steady: steady + second * steadies };
         agent.compare_clocks(now, suspend::time_suspended() + Duration::from_secs(asleep));
         clocks(folder.path())
     };

@@ -110,7 +110,7 @@ const LONGEST_REST: Duration = Duration::from_mins(1);
 impl Reason {
     /// Classifies a refusal by its code if that is known, otherwise by its status.
     pub fn new(status: u16, code: Code) -> Self {
-        let class = match (row(code).map(|row| row.1), status) {
+        let class = match (row(code).map(|row| row.class), status) {
             // Only a 401 means that the login itself does not work.
             (Some(Login) | None, 401) => Login,
             (Some(Login), _) => Right,
@@ -133,7 +133,7 @@ impl Reason {
 
     /// Whether the code belongs to the class. Then the screen shows the more specific text of the code.
     pub fn code_says_it(&self) -> bool {
-        row(self.code).is_some_and(|row| row.1 == self.class)
+        row(self.code).is_some_and(|row| row.class == self.class)
     }
 
     /// Whether the code is empty or known. An unknown code is shown on the screen.
@@ -143,16 +143,23 @@ impl Reason {
 }
 
 fn row(code: Code) -> Option<&'static Row> {
-    CODES.iter().find(|row| row.0 == code.as_str())
+    CODES.iter().find(|row| row.code == code.as_str())
 }
 
 /// Every code with its class, for the test against the contract.
 pub fn all() -> impl Iterator<Item = (&'static str, Refusal)> {
-    CODES.iter().map(|row| (row.0, row.1))
+    CODES.iter().map(|row| (row.code, row.class))
 }
 
 /// A code and its class. The sentences are in `assets/languages`.
-type Row = (&'static str, Refusal);
+struct Row {
+    code: &'static str,
+    class: Refusal,
+}
+
+const fn coded(code: &'static str, class: Refusal) -> Row {
+    Row { code, class }
+}
 
 /// The controller is being updated.
 const UPDATING: &str = "fbc000";
@@ -163,75 +170,75 @@ const UPDATING: &str = "fbc000";
 ///
 /// Kisi OpenAPI document, error codes; `kisi.md`, section 5.
 const CODES: [Row; 69] = [
-    ("afc496", Login),
-    ("afc507", Login),
-    ("afc516", Login),
-    ("afc526", Login),
-    ("afc536", Login),
-    ("afc546", Login),
-    ("facced", Login),
-    ("fcd8ef", Right),
-    ("f35ade", Right),
-    ("f398de", Right),
-    ("fcd8ff", Suspended),
-    ("f358de", Later),
-    ("34ffaa", Later),
-    ("f01337", Never),
-    ("bbc93f", Never),
-    ("34bd8f", Never),
-    ("a3995f", Prove),
-    ("bbb99f", Prove),
-    ("a7793f", Prove),
-    ("a3799f", Prove),
-    ("a3793f", Prove),
-    ("bb4faa", Prove),
-    ("bb5bff", Prove),
-    ("bb4bff", Prove),
-    ("bb4fff", Prove),
-    ("fad001", LockedDown),
-    ("fad002", LockedDown),
-    ("fad10e", Gone),
-    ("fad110", Open),
-    ("fad112", Open),
-    ("fac001", Offline),
-    ("fac002", Offline),
-    ("fac003", Offline),
-    ("fac004", Offline),
-    ("fad106", Offline),
-    ("fad107", Offline),
-    ("fad10f", Offline),
-    (UPDATING, Offline),
-    ("bbb93f", Setup),
-    ("ff420a", Setup),
-    ("fad105", Setup),
-    ("fad108", Setup),
-    ("abbb11", Partner),
-    ("abcc11", Partner),
-    ("abdd11", Partner),
-    ("abee11", Partner),
-    ("abfe11", Partner),
-    ("abff11", Partner),
-    ("fad137", Zone),
-    ("fad126", Zone),
-    ("aaa345", Zone),
-    ("fad129", Zone),
-    ("adf234", Zone),
-    ("fad144", Zone),
-    ("fad146", Zone),
-    ("fad121", Foreign),
-    ("fad122", Foreign),
-    ("fad123", Foreign),
-    ("fad124", Foreign),
-    ("fad334", Foreign),
-    ("f298cf", Foreign),
-    ("f298df", Foreign),
-    ("f298bf", Foreign),
-    ("f29aef", Foreign),
-    ("faa9ef", Foreign),
-    ("faa9ff", Foreign),
-    ("cabbeb", Foreign),
-    ("ecc123", Other),
-    ("ffffff", Other),
+    coded("afc496", Login),
+    coded("afc507", Login),
+    coded("afc516", Login),
+    coded("afc526", Login),
+    coded("afc536", Login),
+    coded("afc546", Login),
+    coded("facced", Login),
+    coded("fcd8ef", Right),
+    coded("f35ade", Right),
+    coded("f398de", Right),
+    coded("fcd8ff", Suspended),
+    coded("f358de", Later),
+    coded("34ffaa", Later),
+    coded("f01337", Never),
+    coded("bbc93f", Never),
+    coded("34bd8f", Never),
+    coded("a3995f", Prove),
+    coded("bbb99f", Prove),
+    coded("a7793f", Prove),
+    coded("a3799f", Prove),
+    coded("a3793f", Prove),
+    coded("bb4faa", Prove),
+    coded("bb5bff", Prove),
+    coded("bb4bff", Prove),
+    coded("bb4fff", Prove),
+    coded("fad001", LockedDown),
+    coded("fad002", LockedDown),
+    coded("fad10e", Gone),
+    coded("fad110", Open),
+    coded("fad112", Open),
+    coded("fac001", Offline),
+    coded("fac002", Offline),
+    coded("fac003", Offline),
+    coded("fac004", Offline),
+    coded("fad106", Offline),
+    coded("fad107", Offline),
+    coded("fad10f", Offline),
+    coded(UPDATING, Offline),
+    coded("bbb93f", Setup),
+    coded("ff420a", Setup),
+    coded("fad105", Setup),
+    coded("fad108", Setup),
+    coded("abbb11", Partner),
+    coded("abcc11", Partner),
+    coded("abdd11", Partner),
+    coded("abee11", Partner),
+    coded("abfe11", Partner),
+    coded("abff11", Partner),
+    coded("fad137", Zone),
+    coded("fad126", Zone),
+    coded("aaa345", Zone),
+    coded("fad129", Zone),
+    coded("adf234", Zone),
+    coded("fad144", Zone),
+    coded("fad146", Zone),
+    coded("fad121", Foreign),
+    coded("fad122", Foreign),
+    coded("fad123", Foreign),
+    coded("fad124", Foreign),
+    coded("fad334", Foreign),
+    coded("f298cf", Foreign),
+    coded("f298df", Foreign),
+    coded("f298bf", Foreign),
+    coded("f29aef", Foreign),
+    coded("faa9ef", Foreign),
+    coded("faa9ff", Foreign),
+    coded("cabbeb", Foreign),
+    coded("ecc123", Other),
+    coded("ffffff", Other),
 ];
 
 #[cfg(test)]

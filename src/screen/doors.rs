@@ -155,12 +155,12 @@ fn turns<'a>(turn: Turn, visit: &Visit, m: Metrics) -> Element<'a, Event> {
     if turn.is_covered {
         if let Attempt::Done(..) = visit.attempt {
             let words = m.words.say("other-doors");
-            parts = parts.push(button((Icon::ChevronLeft, words), Event::OutcomeDismissed, quiet, m));
+            parts = parts.push(button(Icon::ChevronLeft, words, Event::OutcomeDismissed, quiet, m));
         }
         return parts.into();
     }
     if visit.find.is_open || !visit.find.letters().is_empty() {
-        return button((Icon::X, m.words.say("all-doors")), Event::FindTouched, quiet, m);
+        return button(Icon::X, m.words.say("all-doors"), Event::FindTouched, quiet, m);
     }
     if turn.can_find {
         parts = parts.push(small(Icon::Search, Event::FindTouched));
@@ -180,7 +180,7 @@ fn still_here<'a>(warning: Warning, m: Metrics) -> Element<'a, Event> {
     match warning {
         Some(_) => {
             let style = move |pressed| m.urgent_style(pressed);
-            button((Icon::Hand, m.words.say("still-here")), Event::StillHereTouched, style, m)
+            button(Icon::Hand, m.words.say("still-here"), Event::StillHereTouched, style, m)
         }
         None => space().width(m.button().width).into(),
     }
@@ -189,12 +189,13 @@ fn still_here<'a>(warning: Warning, m: Metrics) -> Element<'a, Event> {
 fn sign_out<'a>(rules: &Rules, m: Metrics) -> Element<'a, Event> {
     let (picture, words) =
         if rules.reception { (Icon::LockKeyhole, "lock-screen") } else { (Icon::LogOut, "sign-out") };
-    button((picture, m.words.say(words)), Event::SignOutTouched, move |pressed| m.quiet_style(pressed), m)
+    button(picture, m.words.say(words), Event::SignOutTouched, move |pressed| m.quiet_style(pressed), m)
 }
 
 /// A button with an icon and words.
 fn button<'a>(
-    (picture, words): (Icon, String),
+    picture: Icon,
+    words: String,
     message: Event,
     style: impl Fn(bool) -> press::Style + 'a,
     m: Metrics,

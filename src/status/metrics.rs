@@ -8,6 +8,7 @@ use prometheus::{
 };
 
 use crate::door::Outcome;
+use crate::store::directory::Standings;
 
 /// Buckets for the length of visits, in seconds: up to the longest at a wall kiosk, then up to a shift at a reception desk.
 const VISITS: [f64; 11] = [2.0, 5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 180.0, 3_600.0, 43_200.0];
@@ -182,7 +183,7 @@ impl Metrics {
     }
 
     /// Sets the number of enrolled people: with a working login, with a login that Kisi refused, and suspended.
-    pub fn people(&self, active: u32, refused: u32, suspended: u32) {
+    pub fn people(&self, Standings { active, refused, suspended }: Standings) {
         for (standing, count) in [("active", active), ("refused", refused), ("suspended", suspended)] {
             self.people.with_label_values(&[standing]).set(count.into());
         }

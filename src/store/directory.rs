@@ -23,7 +23,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 pub use self::{
     backup::{Backup, Restored, check_empty, restore},
@@ -32,7 +32,7 @@ pub use self::{
     generations::{Outdated, Rekeyed},
     key::{DeviceKey, KeyPlace},
     outbox::{OutboxEntry, OutboxId, OutboxKind},
-    person::{Enrolment, Found, Person, Standing},
+    person::{Enrolment, Found, Person, Standing, Standings},
     pin::{Cost, random_digits},
     pin_strength::{ASSUMED_NUMBERS, BadgeOdds, Odds, Spray},
 };
@@ -213,15 +213,16 @@ impl Directory {
         Ok(self.is_ours(staff, proof.as_deref())?.then_some(revision))
     }
 
-    /// How many people are active, have a login that Kisi refused, or are suspended, in this order.
+    /// Counts people by the state of their login.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub fn standings(&self) -> Result<[u32; 3], Error> {
+    pub fn standings(&self) -> Result<Standings, Error> {
         let sql = "SELECT count(*) FILTER (WHERE NOT suspended AND NOT refused),
                           count(*) FILTER (WHERE NOT suspended AND refused), count(*) FILTER (WHERE suspended) FROM staff";
-        Ok(self.db.query_row(sql, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))?)
+        let count = |row: &Row<'_>| Ok(Standings { active: row.get(0)?, refused: row.get(1)?, suspended: row.get(2)? });
+        Ok(self.db.query_row(sql, [], count)?)
     }
 
     /// All people, sorted by name.

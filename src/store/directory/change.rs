@@ -139,7 +139,7 @@ impl Directory {
         let Some(found) = self.open_for(Some(staff), Role::DeviceKeyOnly)? else { return Ok(None) };
         let drawn = self.draw(Some(digits), show)?;
         let change = self.begin()?;
-        let (salt, revision, _) = subject(&change, staff)?;
+        let Keyed { salt, revision, .. } = keyed(&change, staff)?;
         let _ = change.execute("DELETE FROM pins WHERE staff_id = ?1", [staff.get()])?;
         let _ = change.execute("DELETE FROM logins WHERE staff_id = ?1 AND role = 'pin'", [staff.get()])?;
         let pin = self.give(&change, Subject { staff, salt: &salt, revision }, &found.login, drawn)?;
@@ -156,7 +156,7 @@ impl Directory {
     pub fn renew(&mut self, staff: StaffId, renewal: &Renewal<'_>, show: ShowPin<'_>) -> Result<Option<Pin>, Error> {
         let drawn = self.draw(renewal.pin_digits, show)?;
         let change = self.begin()?;
-        let (salt, revision, email) = subject(&change, staff)?;
+        let Keyed { salt, revision, email } = keyed(&change, staff)?;
         let (revision, id) = (revision + 1, staff.get());
         let old: i64 = change.query_row("SELECT login_id FROM staff WHERE id = ?1", [id], |row| row.get(0))?;
         let _ = change.execute("DELETE FROM pins WHERE staff_id = ?1", [id])?;
@@ -289,9 +289,17 @@ impl Directory {
 }
 
 /// Salt, revision and e-mail address of a person.
-fn subject(db: &Connection, staff: StaffId) -> Result<(Vec<u8>, i64, String), Error> {
+/// What a person's login is sealed for, and whose it is.
+struct Keyed {
+    salt: Vec<u8>,
+    revision: i64,
+    email: String,
+}
+
+fn keyed(db: &Connection, staff: StaffId) -> Result<Keyed, Error> {
     let sql = "SELECT salt, revision, email FROM staff WHERE id = ?1";
-    Ok(db.query_row(sql, [staff.get()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+    let read = |row: &rusqlite::Row<'_>| Ok(Keyed { salt: row.get(0)?, revision: row.get(1)?, email: row.get(2)? });
+    Ok(db.query_row(sql, [staff.get()], read)?)
 }
 
 fn add_badge(change: &Transaction<'_>, data: &DataKeys, staff: StaffId, badge: &Badge) -> Result<(), Error> {

@@ -78,3 +78,14 @@ pub struct Found {
     /// Secret of their login at Kisi.
     pub login: Secret<String>,
 }
+
+/// How many people there are, by the state of their login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standings {
+    /// Can sign in.
+    pub active: u32,
+    /// Kisi refused their login.
+    pub refused: u32,
+    /// Blocked at this kiosk.
+    pub suspended: u32,
+}
