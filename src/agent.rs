@@ -1,5 +1,6 @@
-//! The one task that holds secrets, directory, audit log and client. The session's effects go in, events come out as plain data;
-//! the window never sees a login. How long people may take is the session's business.
+//! The agent: the only task that owns the logins, the directory, the audit log and the client for Kisi. It carries out
+//! the session's effects and answers with events, which are plain data: the window never sees a login. The session
+//! decides how long people may take.
 
 mod audit_writer;
 mod authenticator;
@@ -60,23 +61,24 @@ use crate::{
     store::audit::Action,
 };
 
-/// Every failed sign-in takes at least this long, so that the time does not tell which kind of failure it was.
+/// A failed sign-in takes at least this long, so that its duration does not reveal why it failed.
 ///
 /// # Source
 ///
 /// `threats.md`, R22.
 const FLOOR: Duration = Duration::from_millis(700);
-/// Between two rounds of chores: counters, suspended people, pruning.
+/// Interval between chores.
 const CHORES: Duration = Duration::from_mins(1);
-/// Rounds of chores between two heads of the audit log in the program's log (R53), two checks of the directory, and two prunings.
+/// Number of chores in an hour. Once an hour the agent logs the audit head (R53), checks the directory and prunes the
+/// audit log.
 const HOUR: u64 = 60;
 
-/// Works until it is told to end, or the last handle is dropped.
+/// Runs the agent until it is told to end or the last handle is dropped.
 pub async fn run(parts: Parts, port: &mut Port) {
     Agent::new(parts, port).run(port).await;
 }
 
-/// What a finished piece of work does to the agent: writes it down and says it.
+/// Applies the result of a finished task to the agent: records it and reports it to the window.
 type Completion = Box<dyn FnOnce(&mut Agent) + Send>;
 
 fn completion(complete: impl FnOnce(&mut Agent) + Send + 'static) -> Completion {
@@ -93,11 +95,11 @@ struct Agent {
     unlocker: Unlocker,
     visible: Arc<Visible>,
     visit: Option<Visit>,
-    /// The technician's session.
+    /// The technician's open session.
     technician: Option<SessionId>,
-    /// The sign-in that is under way.
+    /// The sign-in in progress, and the handle that aborts it.
     lookup: Option<(SessionId, AbortHandle)>,
-    /// Doors whose sensor was seen to report an open door.
+    /// Doors whose sensor has reported an open door once: these sensors work.
     sensors: HashSet<DoorId>,
     status: Status,
     inline_lookup: bool,
@@ -131,7 +133,7 @@ impl Agent {
         let mut minutes = 0;
         loop {
             tokio::select! {
-                // In this order, so that the same events make the same run.
+                // A fixed order, so that the same events always give the same run.
                 biased;
                 command = port.command() => match command {
                     Some(Command::Carry(effect, at)) => {
@@ -140,7 +142,7 @@ impl Agent {
                     }
                     Some(Command::Begin(_)) => {}
                     #[cfg(test)]
-                    Some(Command::Panic) => panic!("asked for"),
+                    Some(Command::Panic) => panic!("requested by a test"),
                     Some(Command::End) | None => break,
                 },
                 Some(done) = self.work.join_next() => self.complete(done),
@@ -156,7 +158,7 @@ impl Agent {
             self.technician_left(technician);
         }
         self.authenticator().keep_badge_budget(time::Instant::now().into_std(), true);
-        // Every unlock that was sent has an outcome, which is written down.
+        // Wait for the outcome of every unlock that was sent, and record it.
         while self.unlocker.is_waiting()
             && let Some(done) = self.work.join_next().await
         {
@@ -164,13 +166,13 @@ impl Agent {
         }
     }
 
-    /// Carries out what the session asks for. Every answer is an event.
+    /// Carries out one effect of the session. Every answer is an event.
     fn take(&mut self, effect: Effect, at: time::Instant) {
         match effect {
             Effect::Ping => self.say(Event::Pong),
             Effect::Prepare => {
                 self.read_clocks();
-                // A key that is held down must not become one request each time it repeats.
+                // A held key repeats this effect: do not send a request each time.
                 if self.connectivity.looked_long_ago() {
                     self.look();
                 }
@@ -208,20 +210,20 @@ impl Agent {
             Effect::Unlock(session, request, door) => self.unlock(session, request, door, at),
             Effect::Technician(session, step) => self.technician_acts(session, step),
             Effect::Forget(session, why) => self.forget(session, why),
-            // The window's own.
+            // The window carries these out itself.
             Effect::Leave | Effect::Reload => {}
         }
     }
 
     fn say(&self, event: Event) {
-        // A window that is gone needs no answer.
+        // If the window is gone, nobody needs the event.
         let _ = self.events.send(event);
     }
 
     fn complete(&mut self, done: Result<Completion, JoinError>) {
         match done {
             Ok(completion) => completion(self),
-            Err(error) if error.is_panic() => tracing::error!("a piece of work panicked"),
+            Err(error) if error.is_panic() => tracing::error!("a task of the agent panicked"),
             Err(_) => {}
         }
     }
@@ -234,7 +236,7 @@ impl Agent {
         self.visit.as_ref().filter(|visit| visit.id == session)
     }
 
-    /// Sends a request with the login of this session. It is aborted with the session; then `done` is not called.
+    /// Sends a request with the login of this session. The end of the session aborts it; `done` is not called then.
     fn read<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         &mut self,
         session: SessionId,
@@ -258,7 +260,7 @@ impl Agent {
 
     fn technician_came(&mut self, session: SessionId) {
         self.technician = Some(session);
-        tracing::warn!("the technician came");
+        tracing::warn!("the technician signed in");
         self.audit.note(Action::Technician, "in");
         let report = Diagnostics {
             status: &self.status,
@@ -271,10 +273,10 @@ impl Agent {
         self.say(Event::Identified(session, Ok(Identity::Technician(Box::new(report)))));
     }
 
-    /// Written down first. The session does it when it hears so.
+    /// Records the action first. The session carries it out when it gets the event.
     fn technician_acts(&mut self, session: SessionId, step: TechnicianAction) {
         if self.technician == Some(session) {
-            tracing::warn!(step = step.name(), "the technician");
+            tracing::warn!(step = step.name(), "the technician chose an action");
             self.audit.note(Action::Technician, step.name());
             self.say(Event::TechnicianActionRecorded(session, step));
         }
@@ -282,22 +284,22 @@ impl Agent {
 
     fn technician_left(&mut self, session: SessionId) {
         if self.technician.take_if(|id| *id == session).is_some() {
-            tracing::info!("the technician left");
+            tracing::info!("the technician signed out");
             self.audit.note(Action::Technician, "out");
         }
     }
 
     // Kisi and the clocks
 
-    /// The login of the last session went over the old connections, and may still lie in their buffers. Says whether there are new
-    /// ones: without, nobody is signed in.
+    /// Replaces the connections: the buffers of the old ones may still contain the login of the last session. Returns
+    /// whether that worked. If not, nobody can sign in.
     fn reconnect(&mut self) -> bool {
         self.connection.reconnect();
         self.look();
         self.connection.is_fresh()
     }
 
-    /// Asks whether Kisi answers, and what time it is.
+    /// Starts a connectivity check, which also reads Kisi's time.
     fn look(&mut self) {
         let look = self.connectivity.look(self.connection.client());
         let _ = self.work.spawn(async move {
@@ -317,7 +319,7 @@ impl Agent {
         self.compare_clocks(now, suspend::time_suspended());
     }
 
-    /// A jump of the clock is written down, and after a suspend every connection is dead.
+    /// Records clock jumps and suspends. After a suspend every connection is dead, so they are replaced.
     fn compare_clocks(&mut self, now: Clocks, asleep: Duration) {
         let change = self.connectivity.compare_clocks(now, asleep);
         for note in change.notes() {
@@ -346,7 +348,7 @@ impl Agent {
                 authenticator.lock().unwrap_or_else(PoisonError::into_inner).check();
                 completion(|_| {})
             });
-            // By a clock that agrees with Kisi's: one that is months ahead would empty the log.
+            // Prune only by a clock that agrees with Kisi's: a clock that is months ahead would empty the log (C11).
             if self.connectivity.has_right_clock() {
                 self.audit.prune(self.keep_days);
             }
@@ -354,7 +356,7 @@ impl Agent {
     }
 }
 
-/// Until this moment, or for ever.
+/// Waits until this instant, or forever.
 async fn until(moment: Option<std::time::Instant>) {
     match moment {
         Some(moment) => time::sleep_until(moment.into()).await,

@@ -1,4 +1,5 @@
-//! The window: messages become events, effects become tasks, the state becomes a screen. The only place that reads the clock.
+//! The window: turns messages into session events, carries out effects, and draws the state. It is the session's only
+//! source of time.
 
 mod window_placement;
 mod reload;
@@ -38,90 +39,91 @@ use crate::{
     session::{Effect, Event, Session, State, reader::Key, rules::Rules},
 };
 
-/// How often time is looked at while something can expire.
+/// Tick interval while a countdown may be shown.
 const TICK: Duration = Duration::from_millis(100);
-/// And while keys wait for a verdict.
+/// Tick interval while keys are buffered to tell a badge reader from a person.
 const QUICK_TICK: Duration = Duration::from_millis(25);
-/// And while guesses come back.
+/// Tick interval while guesses refill.
 const SLOW_TICK: Duration = Duration::from_secs(1);
-/// While somebody is signed in the window hears of time ten times a second. Without a word for so long it stood still.
+/// During a visit the window gets a tick every 100 ms. A gap longer than this is a stall (R50).
 const STOOD_STILL: Duration = Duration::from_secs(2);
-/// How often window and agent are asked whether they work: twice within systemd's watchdog, and once more.
+/// Interval of the heartbeat of window and agent: two of them fit into systemd's watchdog timeout of 20 s.
 const BEAT: Duration = Duration::from_secs(8);
-/// What was touched meanwhile is heard within this.
+/// After a stall, queued input arrives within this time.
 const SETTLE: Duration = Duration::from_millis(400);
-/// A window that is not the whole screen.
+/// Logical size of a window that is not fullscreen.
 const WINDOW: Size = Size::new(1280.0, 800.0);
 
-/// What the window shows.
+/// What the window starts with.
 #[derive(Debug, Clone)]
 pub enum Start {
-    /// A kiosk that works.
+    /// A kiosk that can work.
     Working {
-        /// What the site decided.
+        /// The site's rules.
         rules: Box<Rules>,
-        /// What the kiosk says about itself.
+        /// Name, location, support phone and logo.
         labels: Labels,
-        /// Who does the work.
+        /// The agent that carries out the session's effects.
         agent: Handle,
-        /// What was left of the guesses when the program ended.
+        /// Keypad guesses that were left when the program ended.
         guesses_left: u32,
     },
-    /// A kiosk that cannot.
+    /// A kiosk that cannot work: the window shows why.
     Broken {
-        /// What is wrong, for the technician.
+        /// The error, for the technician.
         what: String,
-        /// Whom to call.
+        /// The support phone number.
         phone: String,
     },
 }
 
-/// Something reached the window.
+/// A message to the window.
 #[derive(Debug, Clone)]
 pub enum Message {
-    /// A person did something, or time went by.
+    /// A person did something, or time passed.
     Session(Event),
-    /// The agent of this generation said something.
+    /// An event from the agent of this generation.
     Agent(u64, Event),
-    /// The agent says how it stands.
+    /// The state of the connection to Kisi changed.
     Health(Health),
-    /// The window is there.
+    /// The window opened.
     Opened(Id),
-    /// So large is the monitor.
+    /// The logical size of the monitor, if known.
     Measured(Id, Option<Size>),
-    /// The monitor that was asked for lies here, in the pixels of the screen: there are so many to a logical one.
+    /// The area of the configured monitor in physical pixels, and how many of them make a logical pixel.
     Placed(Id, Rectangle, f32),
-    /// The time that is shown is another.
+    /// The displayed time changed.
     MinuteBegan,
-    /// Somebody tries to close the window.
+    /// Somebody asked to close the window.
     CloseRequested,
-    /// The screen is another: the monitor lies here now, in its pixels.
+    /// The screen layout changed. The monitor's new area, in physical pixels.
     ScreenChanged(Rectangle),
-    /// It is time to say that the window works.
+    /// A heartbeat is due.
     BeatBegan,
-    /// The configuration may be another.
+    /// A reload of the configuration was requested.
     ReloadAsked,
-    /// This is the kiosk with the configuration of now, or why there is none.
+    /// The kiosk with the new configuration, or why that was refused.
     Reloaded(Result<Reloaded, String>),
 }
 
-/// The program.
+/// The state of the program.
 #[derive(Debug)]
 pub struct App {
     mode: Mode,
     window: Window,
     now: Instant,
-    /// By the clock on the wall.
+    /// Local time for the clock on the screen.
     time: DateTime,
-    /// That it stands still, for pictures.
+    /// Whether `time` is fixed, for snapshots.
     is_fixed: bool,
-    /// What is said instead of the language, for tests.
+    /// Texts that replace every language, for tests.
     words: Option<&'static Words>,
-    /// The window stood still: before this, what opens a door was meant for then, not for now (R50).
+    /// After an event-loop stall, door taps and Enter are ignored until this instant: they were queued during the stall
+    /// (R50).
     ignore_input_until: Instant,
-    /// The configuration is read as soon as nobody is there.
+    /// Whether to reload the configuration once nobody uses the kiosk.
     wants_reload: bool,
-    /// Counts kiosks: what one of them hears is not for the next.
+    /// Increases with each reload. Events from the agent of an earlier generation are dropped.
     generation: u64,
 }
 
@@ -137,13 +139,13 @@ struct Kiosk {
     labels: Labels,
     agent: Handle,
     health: Health,
-    /// Unlocks that the agent was asked for and has not answered. While there is one, no other kiosk takes this one's place.
+    /// Unlocks sent to the agent and not answered yet. A reload waits for them.
     open_unlocks: usize,
-    /// What the technician's phone reads.
+    /// QR code of the technician's report.
     diagnostics: Option<Code>,
 }
 
-/// The program, as `main` and the tests run it.
+/// Builds the program for `main` and the tests.
 pub fn application(
     start: Start,
     window: Window,
@@ -178,7 +180,7 @@ fn program(
 }
 
 impl App {
-    /// The program before its first message.
+    /// Creates the program in its first state.
     pub fn new(start: Start, window: Window) -> Self {
         let now = now();
         let mode = Mode::new(start, now);
@@ -193,12 +195,12 @@ impl App {
             wants_reload: false,
             generation: 0,
         };
-        // Rest begins now.
+        // Start the timer that dims the screen.
         drop(app.send(Event::Ticked));
         app
     }
 
-    /// Takes one message.
+    /// Handles one message.
     pub fn update(&mut self, message: Message) -> Task<Message> {
         let before = self.now;
         self.now = now();
@@ -207,7 +209,7 @@ impl App {
         }
         let is_signed_in = matches!(self.state(), Some(State::SignedIn(_)));
         if is_signed_in && STOOD_STILL < self.now.saturating_duration_since(before) {
-            tracing::warn!("the window stood still: what was touched meanwhile opens nothing");
+            tracing::warn!("the window stalled: door taps queued during the stall are ignored");
             self.ignore_input_until = self.now + SETTLE;
         }
         match message {
@@ -263,7 +265,7 @@ impl App {
         if let Event::UnlockAnswered(..) = event {
             kiosk.open_unlocks = kiosk.open_unlocks.saturating_sub(1);
         } else if let Event::AgentRestarted = event {
-            // Their answers went with it.
+            // The restarted agent does not answer them.
             kiosk.open_unlocks = 0;
         }
         let effects = kiosk.session.handle(event, self.now);
@@ -279,7 +281,7 @@ impl App {
         Task::batch(tasks)
     }
 
-    /// What the session asks for goes to the agent, except what only the window can do.
+    /// Sends an effect to the agent, except those that only the window can carry out.
     fn perform(&mut self, effect: Effect) -> Option<Task<Message>> {
         if let Effect::Leave = effect {
             return Some(self.leave());
@@ -294,7 +296,7 @@ impl App {
         None
     }
 
-    /// Draws the screen that fits the state.
+    /// Draws the screen of the current state.
     pub fn view(&self) -> Element<'_, Message> {
         let language = match &self.mode {
             Mode::Working(kiosk) => kiosk.session.language(),
@@ -331,7 +333,7 @@ impl App {
         }
     }
 
-    /// Ticks only while something can expire.
+    /// Timers, agent events and window events. Ticks run only while something can expire.
     pub fn subscription(&self) -> Subscription<Message> {
         let ticks = match &self.mode {
             Mode::Working(kiosk) if kiosk.session.hears_keys() => iced::time::every(QUICK_TICK),
@@ -385,6 +387,6 @@ fn time() -> DateTime {
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 fn now() -> Instant {
-    // A machine that slept must not find somebody signed in.
+    // Suspended time counts, so that nobody is still signed in after a suspend.
     Instant::now() + suspend::time_suspended()
 }

@@ -1,5 +1,5 @@
-//! The SQLite file in the data folder. This module owns it: how it is opened, how transactions begin, its one schema. The staff
-//! directory and the audit log are rooms on top, each with its own tables and its own errors.
+//! Owns the SQLite file in the data folder: opening it, beginning transactions, and its schema. The staff directory and
+//! the audit log build on it, each with its own tables and errors.
 
 pub mod audit;
 pub mod directory;
@@ -17,7 +17,7 @@ use crate::private_files;
 
 /// Name of the file in the data folder.
 const FILE: &str = "directory.sqlite";
-/// How long a statement waits for another process that writes.
+/// Longest wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Errors of the file itself.
@@ -53,7 +53,8 @@ fn open(folder: &Path) -> Result<Connection, Error> {
     close_files(&file)?;
     let db = Connection::open(&file)?;
     db.busy_timeout(BUSY)?;
-    // A trigger added from outside could change rows inside our transactions, and our MACs would then cover the changed rows.
+    // A trigger added from outside could change rows inside our transactions, and our MACs would then cover the changed
+    // rows.
     let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -64,13 +65,13 @@ fn open(folder: &Path) -> Result<Connection, Error> {
     Ok(db)
 }
 
-/// Begins a transaction that may write, and waits for another process that has one.
+/// Begins a write transaction. Waits up to [`BUSY`] while another process writes.
 fn begin(db: &Connection) -> Result<Transaction<'_>, rusqlite::Error> {
     Transaction::new_unchecked(db, TransactionBehavior::Immediate)
 }
 
-/// Sets mode 0600 on the database and its `-wal` and `-shm` files before anything is written. SQLite creates the latter two
-/// with the database's mode.
+/// Sets mode 0600 on the database and its `-wal` and `-shm` files before anything is written. SQLite creates the latter
+/// two with the database's mode.
 fn close_files(file: &Path) -> Result<(), Error> {
     let failed = |source| Error::File { file: file.to_owned(), source };
     // Do not open an existing file: closing it would release the locks that SQLite holds in this process.

@@ -1,5 +1,5 @@
-//! What the agent writes into the audit log, and when. Repeated refusals are counted into one record: neither the disk nor the
-//! log can be filled from the keypad.
+//! Writes the agent's records to the audit log. Repeated refusals are counted into one record, so that nobody can fill
+//! the disk or the log from the keypad.
 
 use std::{
     path::Path,
@@ -18,40 +18,40 @@ use crate::{
     store::audit::{self, Action, Log, Record, UnlockOutcome},
 };
 
-/// Refusals after the first are counted for this long.
+/// After the first refusal of a kind, further ones are counted for this long and then recorded together.
 const COUNTED: Duration = Duration::from_mins(10);
-/// Between two times at which the count is put on the disk: a power cut loses no more.
+/// A changed count is saved within this time; a power cut loses no more (C15).
 const PENDING: Duration = Duration::from_secs(5);
 
-/// The technician sees so many taps.
+/// Number of unlock outcomes on the technician's screen.
 const LAST: usize = 4;
 
-/// Whose session it is, as the log calls them.
+/// The owner of a session, for the audit log.
 #[derive(Debug, Clone)]
 pub(super) struct Who {
     pub(super) staff: StaffId,
-    /// Which of their logins.
+    /// Revision of the login that they signed in with.
     pub(super) revision: i64,
     pub(super) email: String,
-    /// How they signed in.
+    /// How they signed in: a name from `authenticator::method`.
     pub(super) method: &'static str,
 }
 
-/// Refusals of one kind that are not a record yet.
+/// Counted refusals of one kind that are not recorded yet.
 struct Refusals {
     about: String,
     count: u32,
-    /// When they become one.
+    /// When they are recorded.
     until: Instant,
-    /// When the count goes to the disk, if that has not the newest one.
+    /// When to save the count. `None` while the saved count is current.
     keep_at: Option<Instant>,
 }
 
-/// The audit log, as the agent uses it.
+/// The agent's access to the audit log.
 pub(super) struct AuditWriter {
     log: Log,
     counted: Option<Refusals>,
-    /// Records that could not be written since the last one that could.
+    /// Records that could not be written and that no gap record covers yet (R54).
     missing: u32,
 }
 
@@ -76,7 +76,7 @@ impl AuditWriter {
         self.write(&Record::new(Timestamp::now(), Action::SignOut, about).by(Some(who.staff), &who.email));
     }
 
-    /// The first of a kind is written at once, the next ones together.
+    /// Records the first refusal of a kind at once and counts the following ones.
     pub(super) fn refused(&mut self, method: &'static str, denial: Denial, now: Instant) {
         let about = format!("{method}: {}", reason(denial));
         match &mut self.counted {
@@ -102,8 +102,8 @@ impl AuditWriter {
         self.write(&Record::new(Timestamp::now(), Action::BudgetSpent, about));
     }
 
-    /// Before the request leaves. It is on the disk when this returns.
-    /// `None` when a limit is reached: then nothing is written, and nothing must be sent.
+    /// Writes the intent to the disk before the request is sent, and returns its number. `None` when a limit is
+    /// reached: the caller must send nothing then.
     pub(super) fn intent(&mut self, who: &Who, door: &Door, limits: &Limits) -> Result<Option<u64>, audit::Error> {
         self.flush();
         let now = Timestamp::now();
@@ -122,7 +122,7 @@ impl AuditWriter {
         Ok(written)
     }
 
-    /// Says on each door how often it may still be opened. A log that cannot be read lets nobody count, and nobody open.
+    /// Sets the unlocks left on each door. If the log cannot be read they stay unset, and the unlock itself is refused.
     pub(super) fn count(&self, who: &Who, doors: &mut [Door], limits: &Limits) {
         if !limits.are_set() {
             return;
@@ -140,25 +140,25 @@ impl AuditWriter {
         self.write(&Record { door: Some(door), of: Some(intent), ..record });
     }
 
-    /// Something that happened to nobody in particular.
+    /// Writes a record that names no person.
     pub(super) fn note(&mut self, action: Action, about: &str) {
         self.write(&Record::new(Timestamp::now(), action, about));
     }
 
-    /// Somebody tapped a door after they were suspended or removed.
+    /// Records a tap of a person who was suspended or removed, or has a new login, since they signed in.
     pub(super) fn barred(&mut self, who: &Who, door: &Door) {
         let record =
             Record::new(Timestamp::now(), Action::Refusal, "suspended or removed").by(Some(who.staff), &who.email);
         self.write(&Record { door: Some(door.id), door_name: door.name.clone(), ..record });
     }
 
-    /// How the door was after it.
+    /// Records the state of a door after its unlock.
     pub(super) fn seen(&mut self, who: &Who, door: DoorId, about: &str) {
         let record = Record::new(Timestamp::now(), Action::Seen, about).by(Some(who.staff), &who.email);
         self.write(&Record { door: Some(door), ..record });
     }
 
-    /// What became of the last taps.
+    /// The last unlock outcomes, one line each; or the error, if the log cannot be read.
     pub(super) fn last_outcomes(&self) -> Vec<String> {
         match self.log.last_outcomes(LAST) {
             Ok(lines) => lines,
@@ -166,17 +166,17 @@ impl AuditWriter {
         }
     }
 
-    /// Where the log stands, short enough to be read out.
+    /// The audit head as `NUMBER:HASH`. `None` when the log is empty or cannot be read.
     pub(super) fn head(&self) -> Option<String> {
         self.log.head().ok().flatten().map(|head| head.to_string())
     }
 
-    /// The folder of the log, which is that of everything.
+    /// The data folder.
     pub(super) fn folder(&self) -> &Path {
         self.log.folder()
     }
 
-    /// Writes refusals that were counted long enough, and puts the count of the others on the disk.
+    /// Records the counted refusals when their time is up. Until then it saves a changed count.
     pub(super) fn tick(&mut self, now: Instant) {
         let Some(refusals) = &mut self.counted else { return };
         if refusals.until <= now {
@@ -184,11 +184,11 @@ impl AuditWriter {
         } else if refusals.keep_at.take_if(|at| *at <= now).is_some()
             && let Err(error) = self.log.keep_pending(Some((&refusals.about, refusals.count)))
         {
-            tracing::error!(error = %Chain(&error), "refusals cannot be written down");
+            tracing::error!(error = %Chain(&error), "the count of refusals cannot be saved");
         }
     }
 
-    /// Says in the program's log where the audit log stands: one that is cut later does not fit it.
+    /// Logs the audit head: an audit log that is truncated later does not match it (R53).
     fn say_head(&self) {
         match self.log.head() {
             Ok(Some(head)) => tracing::info!(%head, "audit head"),
@@ -197,30 +197,30 @@ impl AuditWriter {
         }
     }
 
-    /// Says in the program's log when the disk is nearly full: without room for a record no door opens.
+    /// Logs an error when the disk is nearly full: without space for a record, no unlock is sent (R54).
     fn look_for_room(&self) {
         match disk_space::used(self.log.folder()) {
             Ok(used) if disk_space::FULL <= used => {
-                tracing::error!(used, "the disk is nearly full: soon no door opens");
+                tracing::error!(used, "the disk is nearly full: free some space, or unlocks will stop");
             }
             Ok(_) => {}
-            Err(error) => tracing::debug!(%error, "the disk cannot be asked how full it is"),
+            Err(error) => tracing::debug!(%error, "the disk usage cannot be read"),
         }
     }
 
-    /// What is said once an hour in the program's log.
+    /// Logs the audit head and a nearly full disk. Called once an hour.
     pub(super) fn report(&self) {
         self.say_head();
         self.look_for_room();
     }
 
-    /// Takes out what is older than this site keeps.
+    /// Deletes records older than `keep_days`, at most one day's worth in a call.
     pub(super) fn prune(&mut self, keep_days: u32) {
         let now = Timestamp::now();
         let Ok(before) = now.checked_sub(jiff::SignedDuration::from_hours(24 * i64::from(keep_days))) else { return };
         match self.log.prune(before, now) {
             Ok(0) => {}
-            Ok(records) => tracing::info!(records, keep_days, "old records were taken out of the audit log"),
+            Ok(records) => tracing::info!(records, keep_days, "old audit records were pruned"),
             Err(error) => tracing::error!(error = %Chain(&error), "the audit log cannot be pruned"),
         }
     }
@@ -231,7 +231,7 @@ impl AuditWriter {
             let record = Record { count, ..Record::new(Timestamp::now(), Action::Refusal, about) };
             self.append(&record);
             if let Err(error) = self.log.keep_pending(None) {
-                tracing::error!(error = %Chain(&error), "refusals that were written down are counted twice after a restart");
+                tracing::error!(error = %Chain(&error), "the saved count of refusals cannot be deleted");
             }
         }
     }
@@ -241,7 +241,8 @@ impl AuditWriter {
         self.append(record);
     }
 
-    /// Whether records can be written: once one could not, by writing down how many are missing.
+    /// Whether records can be written. After a failure, writes a gap record with the number of missing records to find
+    /// out (R54).
     pub(super) fn can_write(&mut self) -> bool {
         if self.missing == 0 {
             return true;
@@ -254,7 +255,7 @@ impl AuditWriter {
         written.is_ok()
     }
 
-    /// What cannot be written is said in the program's log. Only an unlock waits for it.
+    /// Appends a record. A failure is logged and counted; only an unlock is refused because of it.
     fn append(&mut self, record: &Record) {
         if let Err(error) = self.log.append(record) {
             self.missing = self.missing.saturating_add(1);
@@ -285,7 +286,7 @@ pub(super) fn reason(denial: Denial) -> &'static str {
 mod tests {
     use super::*;
 
-    /// C15: the count of the last seconds is on the disk, and a power cut loses no more.
+    /// C15: the count is saved within 5 s, and a power cut loses no more.
     #[test]
     fn a_power_cut_loses_seconds_of_counted_refusals() {
         let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -297,7 +298,7 @@ mod tests {
             now += Duration::from_secs(1);
             writer.tick(now);
         }
-        // The power goes: nothing of the program runs any more.
+        // A power cut: read the file while the writer still has an unsaved count.
         let pending = Log::open(folder.path(), [7; 32]).unwrap().pending().unwrap();
         let (about, count) = pending.unwrap();
         assert_eq!(about, "badge: not known");
@@ -305,10 +306,10 @@ mod tests {
         std::mem::forget(writer);
     }
 
-    /// T37: a million refusals, one each second.
+    /// T37: a million refusals, one per second, grow the data by less than 10 MiB, and none is lost.
     #[test]
     fn a_million_refusals_are_few_records() {
-        // In memory where there is such a place: 200,000 times the count goes to the disk.
+        // Use a RAM disk if there is one: the count is saved 200,000 times.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let mut writer = AuditWriter::new(Log::open(folder.path(), [7; 32]).unwrap());

@@ -1,5 +1,5 @@
-//! The directory as the agent asks it: who is this, and what did that cost. It runs beside the agent's task, because hashing
-//! takes a quarter of a second and SQLite waits for disks.
+//! Looks credentials up in the directory and charges wrong ones to their budgets. It runs outside the agent's task,
+//! because hashing takes a quarter of a second and SQLite waits for disks.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -21,51 +21,53 @@ use crate::{
     store::directory::{self, Directory, Found},
 };
 
-/// Wrong PINs for one person's badge: so many, then one more after each ten minutes.
+/// Budget of wrong PINs after one person's badge.
 ///
 /// # Source
 ///
 /// `threats.md`, R17.
 pub const TRIES: BudgetRules = BudgetRules { guesses: 10, refill: Duration::from_mins(10) };
-/// Wrong PINs of the technician's. Our choice: fewer than of anybody's (T23).
+/// Budget of wrong technician PINs. Our choice: fewer than for a person (T23).
 const TECHNICIAN: BudgetRules = BudgetRules { guesses: 5, refill: Duration::from_mins(15) };
-/// So many different badges that nobody has are remembered, so that each costs once. Our choice.
+/// Number of unknown badges that are remembered, so that each is charged once. Our choice.
 const REMEMBERED: usize = 64;
 
-/// What a credential came to, here.
+/// The result of a lookup in the directory.
 pub(super) enum LookedUp {
     Found(Found),
-    /// The badge of the session that is open.
+    /// The badge of the person who is signed in.
     Same,
-    /// A badge that needs its PIN.
+    /// The badge needs its PIN, by rule or because the badge budget is empty.
     NeedsPin,
     Technician,
     Not(Denial),
-    /// Not known, and that was the last try at this badge's PIN.
+    /// Unknown, and the last try of its budget is used up: the one for unknown badges, for this person's PIN or for the
+    /// technician's PIN.
     LastTry,
 }
 
-/// The directory, and what wrong entries cost apart from the guesses at the keypad.
+/// The directory, and every budget of wrong entries except the keypad's.
 pub(super) struct Authenticator {
     pub(super) directory: Directory,
     needs_pin: bool,
-    /// A tag of the PIN that was refused last.
+    /// Tag of the PIN that was refused last: repeating it costs no guess (R20).
     last_wrong: Option<[u8; 32]>,
-    /// Tries at the PIN of somebody's badge, and what was written down of them last: a command may have written another number.
+    /// Budget of wrong PINs after a person's badge, with the number that was stored last. If the stored number differs,
+    /// a command has changed it and the budget is restored from it.
     tries: HashMap<StaffId, (Budget, Option<u32>)>,
     badges: BadgeBudget,
-    /// Tags of badges that nobody had, the oldest first.
+    /// Tags of unknown badges, oldest first.
     unknown: VecDeque<[u8; 32]>,
     technician: Option<Budget>,
-    /// What was written down comes back from here on, asked for or not.
+    /// Start of the refills of a restored budget, even if it is first used later (R17).
     began: Instant,
 }
 
-/// Lookups of badges that nobody has: paid on the disk before the look.
+/// Budget of unknown badges. A lookup is charged on the disk before it runs (R21).
 struct BadgeBudget {
     rules: BudgetRules,
     budget: Option<Budget>,
-    /// What is on the disk: never more than what is left.
+    /// The number on the disk. Never larger than the number left.
     kept: u32,
 }
 
@@ -82,11 +84,12 @@ impl BadgeBudget {
         Ok(budget)
     }
 
-    /// Pays for one look. `false` when nothing is left.
+    /// Charges one lookup. `false` when nothing is left.
     fn pay(&mut self, directory: &Directory, now: Instant) -> Result<bool, directory::Error> {
         let budget = self.of(directory, now)?;
         let (is_paid, left) = (budget.spend(now), budget.left());
-        // A right badge returns what it cost in memory only, so that the next one finds it paid for: usually nothing is written.
+        // A known badge is refunded in memory only. The next lookup then finds its charge on the disk already, so
+        // usually nothing is written.
         if left < self.kept {
             directory.keep_badge_guesses_left(left)?;
             self.kept = left;
@@ -109,8 +112,8 @@ impl Authenticator {
         }
     }
 
-    /// Writes down looks at badges that came back since the last one was paid: all of them at the end, before that only when it is
-    /// more than the one that each right badge borrows.
+    /// Stores refilled lookups: at the end all of them, before that only if there are more than the one that a known
+    /// badge borrows.
     pub(super) fn keep_badge_budget(&mut self, now: Instant, is_end: bool) {
         let left = match self.badges.of(&self.directory, now) {
             Ok(budget) => budget.left(),
@@ -119,35 +122,35 @@ impl Authenticator {
         if self.badges.kept.saturating_add(u32::from(!is_end)) < left {
             match self.directory.keep_badge_guesses_left(left) {
                 Ok(()) => self.badges.kept = left,
-                Err(error) => tracing::error!(error = %Chain(&error), "the badge budget cannot be written down"),
+                Err(error) => tracing::error!(error = %Chain(&error), "the badge budget cannot be stored"),
             }
         }
     }
 
-    /// Writes down how many guesses at the keypad are left. Says whether that is on the disk.
+    /// Stores how many keypad guesses are left. Returns whether that worked.
     pub(super) fn keep_guesses(&self, left: u32) -> bool {
         let kept = self.directory.keep_guesses_left(left);
         if let Err(error) = &kept {
-            tracing::error!(error = %Chain(error), "the guesses that are left cannot be written down");
+            tracing::error!(error = %Chain(error), "the number of guesses left cannot be stored");
         }
         kept.is_ok()
     }
 
-    /// Whether this person may still open doors here, with the login that they signed in with. `None` when that cannot be found
-    /// out.
+    /// Whether this person may still open doors here, with the login of their sign-in. `None` when the directory cannot
+    /// be read.
     pub(super) fn may_open(&self, who: &Who) -> Option<bool> {
         let found = self.directory.open_revision(who.staff).map(|revision| revision == Some(who.revision));
         found.inspect_err(|error| tracing::error!(error = %Chain(error), "a person cannot be looked up")).ok()
     }
 
-    /// Notes whether Kisi refuses this person's login. It concerns one person, never the kiosk: the next sign-in asks Kisi again.
+    /// Stores whether Kisi refuses this person's login. It does not lock anybody out: the next sign-in asks Kisi again.
     pub(super) fn note_refused(&mut self, who: &Who, is_refused: bool) {
         if let Err(error) = self.directory.note_refused(who.staff, who.revision, is_refused) {
-            tracing::error!(error = %Chain(&error), "a refused login cannot be noted");
+            tracing::error!(error = %Chain(&error), "the state of a login cannot be stored");
         }
     }
 
-    /// Reports how many people are enrolled.
+    /// Updates the metrics of enrolled people.
     pub(super) fn count_people(&self, metrics: &Metrics) {
         match self.directory.standings() {
             Ok(standings) => metrics.people(standings),
@@ -155,21 +158,21 @@ impl Authenticator {
         }
     }
 
-    /// Verifies the directory against its proof.
+    /// Checks that nobody changed the directory from outside, and logs it if somebody did.
     pub(super) fn check(&self) {
         if let Err(error) = self.directory.check() {
             tracing::error!(error = %Chain(&error), "the directory does not verify");
         }
     }
 
-    /// Remembers what somebody chose to read. Where it cannot be written they choose again.
+    /// Stores the language that a person chose. If that fails, they choose it again next time.
     pub(super) fn keep_language(&mut self, staff: StaffId, language: Language) {
         if let Err(error) = self.directory.keep_language(staff, language) {
-            tracing::warn!(error = %Chain(&error), "a language cannot be written down");
+            tracing::warn!(error = %Chain(&error), "a language choice cannot be stored");
         }
     }
 
-    /// Who this is. `present` is who is signed in.
+    /// Looks up a credential. `present` is the person who is signed in.
     pub(super) fn look_up(&mut self, credential: &Credential, present: Option<StaffId>, now: Instant) -> LookedUp {
         match self.try_to(credential, present, now) {
             Ok(looked_up) => looked_up,
@@ -197,7 +200,8 @@ impl Authenticator {
             }
             Credential::Badge(badge) => {
                 self.last_wrong = None;
-                // A badge in a session keeps it if it is that person's. Where badges need their PIN, nothing else is told.
+                // A person's own badge continues their session. If badges need a PIN, every other badge gets the same
+                // answer.
                 if present.is_some() && self.directory.staff_of(badge)? == present {
                     return Ok(LookedUp::Same);
                 }
@@ -217,8 +221,8 @@ impl Authenticator {
         }
     }
 
-    /// Every badge is paid for before it is looked up, except one that was looked up a moment ago and that nobody had. When
-    /// nothing is left every badge asks for its PIN, known or not.
+    /// Each badge is charged before its lookup, except one that was unknown a moment ago. With an empty budget every
+    /// badge asks for its PIN, known or not.
     fn look_up_badge(
         &mut self,
         badge: &Badge,
@@ -233,7 +237,7 @@ impl Authenticator {
         }
         let found = self.find(credential)?;
         match found {
-            // Known, and opened by its PIN only: it was enrolled when that was asked for.
+            // The badge is enrolled, but opens only with its PIN: refund it and ask for the PIN.
             LookedUp::Not(Denial::NotKnown) if !is_repeated && self.is_enrolled(badge)? => {
                 self.badges.of(&self.directory, now)?.give_back();
                 Ok(LookedUp::NeedsPin)
@@ -254,7 +258,7 @@ impl Authenticator {
             | LookedUp::Not(_)
             | LookedUp::LastTry => {
                 if is_repeated {
-                    // Enrolled since then.
+                    // The badge was enrolled meanwhile.
                     self.unknown.retain(|unknown| *unknown != tag);
                 } else {
                     self.badges.of(&self.directory, now)?.give_back();
@@ -264,7 +268,7 @@ impl Authenticator {
         }
     }
 
-    /// Whether this is the badge of somebody who may sign in.
+    /// Whether the badge belongs to a person who is enrolled and not suspended.
     fn is_enrolled(&self, badge: &Badge) -> Result<bool, directory::Error> {
         let Some(staff) = self.directory.staff_of(badge)? else { return Ok(false) };
         Ok(self.directory.open_revision(staff)?.is_some())
@@ -304,14 +308,14 @@ impl Authenticator {
         })
     }
 
-    /// Somebody who is suspended is nobody.
+    /// Finds the person with this credential. A suspended person counts as unknown.
     fn find(&self, credential: &Credential) -> Result<LookedUp, directory::Error> {
         let found = self.directory.identify(credential)?.filter(|found| !found.is_suspended);
         Ok(found.map_or(LookedUp::Not(Denial::NotKnown), LookedUp::Found))
     }
 }
 
-/// A try is paid on the disk before it is looked at; a right PIN returns its own and no other.
+/// Charges a try on the disk before the lookup. A right PIN is refunded that one try.
 fn paid(
     tries: &mut Budget,
     now: Instant,
@@ -321,7 +325,7 @@ fn paid(
     let _ = tries.refill(now);
     let is_paid = tries.spend(now);
     keep(tries.left())?;
-    // The work is done in any case: nobody can tell by the time that it is not looked at.
+    // Look up even without a try left, so that the time does not reveal it.
     match look()? {
         found @ (LookedUp::Found(_) | LookedUp::Technician) if is_paid => {
             tries.give_back();
@@ -334,7 +338,7 @@ fn paid(
     }
 }
 
-/// How a credential signs in, as the audit log calls it.
+/// The kind of credential, as the audit log and the metrics name it.
 pub(super) fn method(credential: &Credential) -> &'static str {
     match credential {
         Credential::Pin(_) => "pin",

@@ -1,4 +1,4 @@
-//! The two ends between window and agent: effects go in, events come out, and the state of the connection is watched.
+//! The channel between window and agent: effects go to the agent; events and the state of the connection come back.
 
 use std::{
     fmt,
@@ -17,20 +17,20 @@ use crate::{
     session::{Denial, Effect, Event},
 };
 
-/// What travels to the agent's thread.
+/// A message to the agent's thread.
 pub(super) enum Command {
-    /// Start working once this earlier agent has ended. The first command of an agent that was only prepared.
+    /// Start once the agent that is being replaced has ended. The first command to a prepared agent.
     Begin(Option<Ending>),
-    /// Carry this out. The session asked for it at this time.
+    /// Carry out this effect. The instant is when the session requested it.
     Carry(Effect, Instant),
-    /// Write down what is under way, close everything, and end.
+    /// Record the outcome of every pending unlock, then end.
     End,
-    /// Panic, so that a test sees the restart.
+    /// Panic, to test the restart.
     #[cfg(test)]
     Panic,
 }
 
-/// The window's end. Clones share it; the agent ends when the last one is dropped.
+/// The window's end of the channel. The agent ends when the last clone is dropped.
 #[derive(Clone)]
 pub struct Handle {
     commands: mpsc::UnboundedSender<Command>,
@@ -45,17 +45,17 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// What the agent says, in order. Clones share one queue: each event reaches one of them.
+/// The agent's events, in order. Clones share one queue: each event reaches only one of them.
 #[derive(Debug, Clone)]
 pub struct Events(Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>>);
 
 impl Events {
-    /// The next event. `None` once the agent has ended and everything it said was taken.
+    /// Waits for the next event. `None` once the agent has ended and every event was taken.
     pub async fn recv(&self) -> Option<Event> {
         self.0.lock().await.recv().await
     }
 
-    /// The next event, if there is one already.
+    /// Takes the next event if one is queued.
     pub fn try_recv(&self) -> Option<Event> {
         self.0.try_lock().ok()?.try_recv().ok()
     }
@@ -71,13 +71,13 @@ impl fmt::Debug for Ending {
 }
 
 impl Ending {
-    /// Blocks until nothing of that agent runs any more, however it ended.
+    /// Blocks until the agent's thread has ended, even by a panic.
     pub(super) fn wait(self) {
         let _ = self.0.map(JoinHandle::join);
     }
 }
 
-/// The agent's end.
+/// The agent's end of the channel.
 pub struct Port {
     commands: mpsc::UnboundedReceiver<Command>,
     pub(super) events: mpsc::UnboundedSender<Event>,
@@ -90,7 +90,7 @@ impl fmt::Debug for Port {
     }
 }
 
-/// A handle and the port that it leads to.
+/// Creates a handle and the port that it is connected to.
 pub fn channel() -> (Handle, Port) {
     let (to_agent, commands) = mpsc::unbounded_channel();
     let (events, from_agent) = mpsc::unbounded_channel();
@@ -101,37 +101,38 @@ pub fn channel() -> (Handle, Port) {
 }
 
 impl Handle {
-    /// Hands an effect to the agent. Without an agent nothing happens; the session's own deadlines end the waiting.
+    /// Sends an effect to the agent. If the agent has ended, the effect is dropped and the session's own timeouts
+    /// apply.
     pub fn send(&self, effect: Effect) {
         self.command(Command::Carry(effect, Instant::now()));
     }
 
     pub(super) fn command(&self, command: Command) {
         if self.commands.send(command).is_err() {
-            tracing::error!("the agent is gone");
+            tracing::error!("the agent has ended; a command was dropped");
         }
     }
 
-    /// What the agent says.
+    /// The queue of the agent's events.
     pub fn events(&self) -> Events {
         self.events.clone()
     }
 
-    /// The state between here and Kisi. The first value counts as a change.
+    /// Watches the connection to Kisi. The current value counts as a change, so the first wait returns at once.
     pub fn health(&self) -> watch::Receiver<Health> {
         let mut health = self.health.clone();
         health.mark_changed();
         health
     }
 
-    /// Starts an agent that was prepared, once the one it replaces has ended.
+    /// Starts a prepared agent once the agent that it replaces has ended.
     pub fn begin(&self, before: Option<Ending>) {
         self.command(Command::Begin(before));
     }
 
-    /// Tells the agent to end. It still writes down the outcome of every unlock that was sent.
+    /// Tells the agent to end. It still records the outcome of every unlock that was sent.
     pub fn end(&self) -> Ending {
-        // A closed channel means that it has ended already.
+        // If the channel is closed, the agent has ended already.
         let _ = self.commands.send(Command::End);
         Ending(self.thread.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
@@ -143,7 +144,7 @@ impl Handle {
 }
 
 impl Port {
-    /// The next effect, for something that stands in for the agent. `None` once every handle is dropped.
+    /// Waits for the next effect, in a test's stand-in for the agent. `None` once every handle is dropped.
     pub fn blocking_recv(&mut self) -> Option<Effect> {
         loop {
             if let Command::Carry(effect, _) = self.commands.blocking_recv()? {
@@ -152,9 +153,9 @@ impl Port {
         }
     }
 
-    /// Says something to the window.
+    /// Sends an event to the window.
     pub fn say(&self, event: Event) {
-        // A window that is gone needs no answer.
+        // If the window is gone, nobody needs the event.
         let _ = self.events.send(event);
     }
 
@@ -162,12 +163,13 @@ impl Port {
         self.commands.recv().await
     }
 
-    /// How many commands wait.
+    /// Number of queued commands.
     pub(super) fn len(&self) -> usize {
         self.commands.len()
     }
 
-    /// Blocks until the agent is to begin. `false` when nobody wants it any more.
+    /// Blocks until [`Handle::begin`]. `false` when the agent must not start: it was told to end, or every handle was
+    /// dropped.
     pub(super) fn wait_for_begin(&mut self) -> bool {
         let Some(Command::Begin(before)) = self.commands.blocking_recv() else { return false };
         if let Some(before) = before {
@@ -176,7 +178,8 @@ impl Port {
         true
     }
 
-    /// Answers what waits while no agent can work. `false` when nobody wants one any more.
+    /// Answers the queued commands with a refusal while the agent cannot start. `false` when it was told to end, or
+    /// every handle was dropped.
     pub(super) fn refuse_waiting(&mut self) -> bool {
         while let Ok(command) = self.commands.try_recv() {
             match command {

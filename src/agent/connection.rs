@@ -1,8 +1,9 @@
-//! The connections to Kisi. Each visit gets new ones: the login of the last visit may still lie in the buffers of the old ones.
+//! The connections to Kisi. Each visit gets new ones: the buffers of the old ones may still contain the last visit's
+//! login.
 
 use crate::{error_chain::Chain, kisi::Client};
 
-/// The client, and whether its connections carried no login of an earlier visit.
+/// The client, and whether its connections carry no login of an earlier visit.
 pub(super) struct Connection {
     client: Client,
     is_fresh: bool,
@@ -22,7 +23,7 @@ impl Connection {
         self.is_fresh
     }
 
-    /// Replaces the connections. On a failure the old ones stay and are not fresh.
+    /// Replaces the connections. If that fails, the old ones stay and count as not fresh.
     pub(super) fn reconnect(&mut self) {
         let client = self.client.reconnected();
         self.is_fresh = client.is_ok();

@@ -1,4 +1,4 @@
-//! How it stands between the kiosk and Kisi, for the screen at rest: asked now and then, more often while something is wrong.
+//! Checks the connection to Kisi and the clocks, more often during an outage. The screen at rest shows the result.
 
 use std::time::Duration;
 
@@ -10,43 +10,43 @@ use tokio::{
 
 use crate::{error_chain::Chain, kisi, outage::Outage, platform::suspend, status::Status};
 
-/// While all is well, Kisi is asked so often whether it is there. Our choice.
+/// Interval of the checks while Kisi answers. Our choice.
 const WELL: Duration = Duration::from_mins(1);
-/// While something is wrong: after this, then doubling, to the longest. With a whole look that fails slowly it stays below the
-/// 30 s in which a kiosk must be back (I9).
+/// First pause of the backoff during an outage; it doubles up to [`LONGEST`]. With one check that times out slowly it
+/// stays below the 30 s in which a kiosk must recover (I9).
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(15);
-/// A clock that is so wrong is said. Times in the audit log are of little use then.
+/// A clock that is off by this much is reported: the times in the audit log are of little use then.
 const CLOCK: Duration = Duration::from_mins(5);
-/// And so wrong that nobody could make sense of a record: no unlock (F5).
+/// From this difference on no unlock is sent: its record would make no sense (F5).
 const NO_CLOCK: Duration = Duration::from_hours(24);
-/// Between two warm-ups that keys ask for.
+/// Shortest interval between warm-ups of the connection, which key presses request.
 const WARM: Duration = Duration::from_secs(5);
-/// Between two readings of both clocks: less is the network's or NTP's.
+/// Smaller differences between the clocks are ignored: NTP causes them.
 const JUMP: Duration = Duration::from_secs(2);
 
-/// How it stands.
+/// State of the connection to Kisi.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Health {
-    /// What is wrong between here and Kisi.
+    /// The current outage, if any.
     pub outage: Option<Outage>,
 }
 
-/// What the agent knows about its surroundings.
+/// Keeps the state of the connection and of the clocks, and schedules the checks.
 pub(super) struct ConnectivityMonitor {
     health: watch::Sender<Health>,
     status: Status,
-    /// Looks that failed, one after the other.
+    /// Consecutive failed checks.
     failures: u32,
-    /// The next look. `None` while one is under way.
+    /// When the next check is due. `None` while one is running.
     next: Option<Instant>,
-    /// When the last look began.
+    /// When the last check began.
     looked_at: Option<Instant>,
-    /// What the clock was found to be off, the last time that Kisi told.
+    /// Difference from Kisi's clock at the last check that received a time. Never negative.
     clock_off: Duration,
-    /// Kisi told the time at least once, and the clock agreed the last time.
+    /// Whether Kisi has sent its time at least once and the clock agreed the last time.
     is_clock_right: bool,
-    /// Both clocks, when they were read last.
+    /// Wall clock and monotonic clock at the last comparison.
     clocks: Clocks,
     asleep: Duration,
 }
@@ -67,7 +67,7 @@ impl ConnectivityMonitor {
         }
     }
 
-    /// Until it is time for a look.
+    /// Waits until the next check is due.
     pub(super) async fn wait(&self) {
         match self.next {
             Some(next) => time::sleep_until(next).await,
@@ -75,7 +75,7 @@ impl ConnectivityMonitor {
         }
     }
 
-    /// Whether the clock is so wrong that nothing can be written down with it.
+    /// Whether the clock is too wrong to record an unlock.
     pub(super) fn has_no_clock(&self) -> bool {
         NO_CLOCK <= self.clock_off
     }
@@ -85,14 +85,14 @@ impl ConnectivityMonitor {
         self.is_clock_right
     }
 
-    /// Whether the last look is so long ago that another one is worth a request.
+    /// Whether the last check is old enough for another request.
     pub(super) fn looked_long_ago(&self) -> bool {
         self.looked_at.is_none_or(|at| WARM <= at.elapsed())
     }
 
-    /// Takes what was found, says it, and decides when to look next.
+    /// Publishes the result of a check and schedules the next one.
     fn found(&mut self, outage: Option<Outage>) {
-        // One look may fail without meaning anything: the banner waits for the second.
+        // A single failed check may be a glitch: report an outage from the second one on.
         let is_sure = outage.is_none() || 0 < self.failures || matches!(outage, Some(Outage::Clock));
         if is_sure {
             self.say(outage);
@@ -103,11 +103,11 @@ impl ConnectivityMonitor {
             0 => WELL,
             failures => LONGEST.min(FIRST * 2_u32.pow(failures.min(8) - 1)),
         };
-        // Many kiosks lose their network together: they do not come back together.
+        // Jitter: many kiosks may lose their network together, and must not all retry at once.
         self.next = Some(Instant::now() + pause.mul_f64(0.5 + fastrand::f64() / 2.0));
     }
 
-    /// Somebody was just told that it does not work: the screen at rest says so too, at once.
+    /// A request of a person has failed: shows the outage on the screen at rest at once, and checks again soon.
     pub(super) fn heard(&mut self, outage: Outage) {
         self.failures = self.failures.max(1);
         self.say(Some(outage));
@@ -115,12 +115,12 @@ impl ConnectivityMonitor {
         self.next = self.next.map(|next| next.min(soon));
     }
 
-    /// What the kiosk's clock was off, the last time that Kisi told.
+    /// Difference from Kisi's clock at the last check that received a time.
     pub(super) fn clock_off(&self) -> Duration {
         self.clock_off
     }
 
-    /// Asks whether Kisi answers and what time it is, and how long that takes. Hand the result to [`Self::looked`].
+    /// Returns a future that reads Kisi's time and measures how long that takes. Pass its output to [`Self::looked`].
     pub(super) fn look(
         &mut self,
         client: kisi::Client,
@@ -134,7 +134,7 @@ impl ConnectivityMonitor {
         }
     }
 
-    /// Takes the result of a look. Returns a note for the audit log when the clock became wrong or right.
+    /// Handles the result of a check. Returns a note for the audit log when the clock became wrong or right.
     pub(super) fn looked(
         &mut self,
         found: Result<Option<Timestamp>, kisi::Error>,
@@ -162,7 +162,7 @@ impl ConnectivityMonitor {
         note
     }
 
-    /// The kiosk's clock differs so much from Kisi's.
+    /// Stores the difference from Kisi's clock. Returns a note when the clock became wrong or right.
     fn clock_is(&mut self, off: Duration) -> Option<String> {
         let (before, is_wrong) = (std::mem::replace(&mut self.clock_off, off), CLOCK <= off);
         self.is_clock_right = !is_wrong;
@@ -171,12 +171,12 @@ impl ConnectivityMonitor {
         (is_wrong != (CLOCK <= before)).then_some(note)
     }
 
-    /// Compares both clocks with what they were.
+    /// Compares both clocks with their last readings, to find suspends and jumps.
     pub(super) fn compare_clocks(&mut self, now: Clocks, asleep: Duration) -> ClockChange {
         let before = std::mem::replace(&mut self.clocks, now);
         let slept = asleep.saturating_sub(std::mem::replace(&mut self.asleep, asleep));
         if JUMP < slept {
-            tracing::warn!(seconds = slept.as_secs(), "this machine was asleep");
+            tracing::warn!(seconds = slept.as_secs(), "this machine was suspended");
         }
         let passed = i128::try_from((now.steady.duration_since(before.steady) + slept).as_nanos()).unwrap_or(i128::MAX);
         let jumped = now.wall.duration_since(before.wall).as_nanos() - passed;
@@ -209,16 +209,16 @@ pub(super) struct Clocks {
     pub(super) steady: Instant,
 }
 
-/// What both clocks say about the time since they were read last.
+/// What happened to the clocks since the last comparison.
 pub(super) struct ClockChange {
-    /// The machine was suspended for so long.
+    /// How long the machine was suspended.
     pub(super) slept: Option<Duration>,
-    /// The wall clock jumped by so many seconds.
+    /// Seconds by which the wall clock jumped. Negative if it was set back.
     pub(super) jumped_by: Option<i128>,
 }
 
 impl ClockChange {
-    /// For the audit log.
+    /// One text for the audit log per change.
     pub(super) fn notes(&self) -> Vec<String> {
         let slept = self.slept.map(|slept| format!("asleep for {} s", slept.as_secs()));
         let jumped = self.jumped_by.map(|seconds| format!("jumped by {seconds} s"));

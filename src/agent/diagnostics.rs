@@ -1,4 +1,4 @@
-//! The technician at the agent's side: what is reported, and that every step is written down.
+//! The report on the technician's screen.
 
 use std::time::Duration;
 
@@ -14,22 +14,22 @@ use crate::{
     store::directory::Standings,
 };
 
-/// Characters of a hash that are enough to tell two apart by eye.
+/// Length of a shortened hash, enough to compare by eye.
 const SHORT: usize = 12;
 
-/// Where the report comes from.
+/// The sources of the report.
 pub(super) struct Diagnostics<'a> {
     pub(super) status: &'a Status,
     pub(super) audit: &'a AuditWriter,
     pub(super) authenticator: &'a Authenticator,
-    /// What the kiosk's clock was off, the last time that Kisi told.
+    /// Difference from Kisi's clock at the last check that received a time.
     pub(super) clock_off: Duration,
-    /// Deprecations that Kisi announced in its answers.
+    /// Deprecations announced in Kisi's responses, one text each.
     pub(super) announced: Vec<String>,
 }
 
 impl Diagnostics<'_> {
-    /// What the technician sees.
+    /// Builds the report: checks, last unlock outcomes, and the text of the QR code.
     pub(super) fn report(&self) -> Report {
         let facts =
             vec![self.network(), self.clock(), self.logins(), self.disk(), self.configuration(), self.version()];
@@ -81,7 +81,7 @@ impl Diagnostics<'_> {
         HealthCheck { what: CheckKind::Configuration, value: facts.refused_config.unwrap_or(hash), is_good }
     }
 
-    /// Of the program, and what Kisi announced that it will not bear with for ever.
+    /// The program's version, and the operations that Kisi will remove.
     fn version(&self) -> HealthCheck {
         let mut said = self.announced.clone();
         let is_good = said.is_empty();

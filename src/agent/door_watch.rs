@@ -1,4 +1,5 @@
-//! What a door does after an unlock: it is looked at a few times, with room left for the person's phone.
+//! Watches a door after its unlock, with few enough requests that the person's phone still has room in Kisi's rate
+//! limit.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,8 +12,8 @@ use crate::{
     secret::Secret,
 };
 
-/// Before each look. All of them stay below Kisi's five requests a second for one person, and within the time that a session
-/// has after an unlock.
+/// Pause before each read of the door: four reads in 4.5 s. That is far below Kisi's five requests per second and
+/// person, and within the time that a session has after an unlock.
 const LOOKS: [Duration; 4] = [
     Duration::from_millis(700),
     Duration::from_millis(900),
@@ -20,18 +21,18 @@ const LOOKS: [Duration; 4] = [
     Duration::from_millis(1_700),
 ];
 
-/// What was seen.
+/// What Kisi reported about the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
-    /// The sensor said that it is open.
+    /// Open.
     Open,
-    /// Never. Doors without a sensor say so too.
+    /// Never open. Doors without a sensor report this too.
     Closed,
-    /// Kisi did not tell.
+    /// Kisi did not report it.
     Nothing,
 }
 
-/// Looks until it is open, or long enough.
+/// Reads the door until it is open or all reads are done.
 pub(super) async fn follow(client: &Client, login: &Arc<Secret<String>>, door: DoorId) -> Seen {
     let mut seen = Seen::Nothing;
     for pause in LOOKS {
@@ -41,7 +42,7 @@ pub(super) async fn follow(client: &Client, login: &Arc<Secret<String>>, door: D
             Ok(DoorNow { open: Some(false), .. }) => seen = Seen::Closed,
             Ok(DoorNow { open: None, .. }) => {}
             Err(error) => {
-                tracing::warn!(door = door.get(), error = %Chain(&error), "a door cannot be looked at");
+                tracing::warn!(door = door.get(), error = %Chain(&error), "the state of a door cannot be read");
                 return seen;
             }
         }
@@ -49,7 +50,8 @@ pub(super) async fn follow(client: &Client, login: &Arc<Secret<String>>, door: D
     seen
 }
 
-/// What that means for the tile, and for the log. Only a sensor that was seen to work can say that a door stayed closed.
+/// The outcome for the tile and the text for the audit log. A door counts as still closed only if its sensor is known
+/// to work.
 pub(super) fn outcome(seen: Seen, has_sensor: bool) -> (Outcome, Option<&'static str>) {
     match seen {
         Seen::Open => (Outcome::Opened, Some("opened")),
@@ -58,7 +60,7 @@ pub(super) fn outcome(seen: Seen, has_sensor: bool) -> (Outcome, Option<&'static
     }
 }
 
-/// Looks once, for the log.
+/// Reads the door once, for the audit log, after an unlock without an answer.
 pub(super) async fn read_back(client: &Client, login: &Arc<Secret<String>>, door: DoorId) -> String {
     match client.look_at(login, door).await {
         Ok(DoorNow { open, unlocked }) => {

@@ -1,5 +1,5 @@
-//! How often a person may open doors from here, as the site decided, and what the tiles say of it. Two kiosks count each for
-//! itself.
+//! Limits on how often a person may open doors at this kiosk, and the allowances that the tiles show. Each kiosk counts
+//! by itself.
 
 use std::collections::BTreeMap;
 
@@ -11,35 +11,35 @@ use crate::{
     store::audit::{self, Counted, Limit, Log},
 };
 
-/// What the site decided. Zero means no limit.
+/// The site's limits. 0 means no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Limits {
-    /// Unlocks of a person within an hour.
+    /// Unlocks per person within an hour.
     pub per_hour: u32,
-    /// Unlocks of a person in a day, which ends at midnight by the kiosk's clock.
+    /// Unlocks per person and day. A day ends at midnight, local time.
     pub per_day: u32,
-    /// Unlocks of a person in a day, for doors of these names.
+    /// Unlocks per person and day for the doors with these names.
     pub per_door: BTreeMap<String, u32>,
 }
 
-/// One limit and when it is over: so long after the first unlock that counts, or at a moment.
+/// When another unlock is allowed: this long after the first unlock that counts, or at a fixed time.
 enum Ends {
     After(SignedDuration),
     At(Timestamp),
 }
 
 impl Limits {
-    /// Whether there is any.
+    /// Whether any limit is set.
     pub(super) fn are_set(&self) -> bool {
         0 < self.per_hour || 0 < self.per_day || !self.per_door.is_empty()
     }
 
-    /// The limits that hold for a door now.
+    /// The limits that apply to a door now.
     pub(super) fn of(&self, door: &Door, now: Timestamp) -> Vec<Limit> {
         self.windows(door, now, &TimeZone::system()).into_iter().map(|(limit, _)| limit).collect()
     }
 
-    /// Says on each door what is left of its tightest limit. The history is read once for all of them.
+    /// Sets the allowance of each door from its tightest limit. The history is read once for all doors.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl Limits {
     }
 }
 
-/// What is left of the tightest limit. `None` where there is none.
+/// What is left of the tightest limit. `None` without a limit.
 fn tightest(windows: Vec<(Limit, Ends)>, counted: &[Counted], zone: &TimeZone) -> Option<Allowance> {
     let mut tightest: Option<Allowance> = None;
     for (limit, ends) in windows {
@@ -118,7 +118,7 @@ mod tests {
         doors[0].allowance.unwrap()
     }
 
-    /// Noon of a day, by the kiosk's clock.
+    /// Noon of a fixed day, local time.
     fn noon() -> Timestamp {
         TimeZone::system().to_timestamp(jiff::civil::date(2026, 11, 24).at(12, 0, 0, 0)).unwrap()
     }
@@ -127,7 +127,7 @@ mod tests {
         SignedDuration::from_mins(minutes)
     }
 
-    /// One unlock, if the limits allow it. Says whether they did.
+    /// Records an unlock if the limits allow it. Returns whether they did.
     fn unlock(log: &mut Log, limits: &Limits, door: &Door, at: Timestamp, outcome: &str) -> bool {
         let intent = Record { door: Some(door.id), ..Record::new(at, Action::Intent, "pin").by(Some(ADA), "ada") };
         let Some(seq) = log.append_within(ADA, &intent, &limits.of(door, at)).unwrap() else { return false };
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_allows_so_many_and_says_when_there_is_one_more() {
+    fn an_hourly_limit_refuses_further_unlocks_and_tells_when_the_next_one_is_allowed() {
         let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
         let (limits, lobby) = (Limits { per_hour: 2, ..Limits::default() }, door(7, "Lobby"));
@@ -150,7 +150,7 @@ mod tests {
         let said = allowance(&log, &limits, ADA, &lobby, noon() + minutes(20));
         assert_eq!(said, Allowance { left: 0, of: 2, again: Some(time(13, 0, 0, 0)) });
         drop(log);
-        // It survives a restart, and another person has their own.
+        // The count survives a restart, and another person has their own.
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
         assert!(!unlock(&mut log, &limits, &lobby, noon() + minutes(59), "accepted"));
         let grace = allowance(&log, &limits, StaffId::new(2), &lobby, noon());
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_or_not_sent_does_not_count_and_what_is_under_way_does() {
+    fn refused_and_unsent_unlocks_do_not_count_but_pending_ones_do() {
         let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
         let (limits, lobby) = (Limits { per_day: 1, ..Limits::default() }, door(7, "Lobby"));

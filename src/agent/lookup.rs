@@ -1,4 +1,4 @@
-//! Who is this, and which doors may they open: the directory first, then Kisi.
+//! Sign-in: finds the person in the directory, then lists their doors at Kisi.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -21,10 +21,10 @@ use crate::{
     staff::{Credential, NameFormat, StaffId},
 };
 
-/// Longer than the session waits nobody needs a list. Less than the session's own limit for a check.
+/// Timeout of the list of doors. It is below the session's own limit of 20 s for a check.
 const LIST: Duration = Duration::from_secs(15);
 
-/// What a credential came to.
+/// The result of a lookup that succeeded.
 pub(super) enum Signed {
     In(Visit, Welcome),
     Same,
@@ -32,11 +32,12 @@ pub(super) enum Signed {
     Technician,
 }
 
-/// Why a sign-in came to nothing, and whose it was as far as the agent knows.
+/// A failed sign-in: the reason, and the person if the directory found one.
 pub(super) struct Denied {
     pub(super) denial: Denial,
     pub(super) who: Option<Who>,
-    /// It was the last try at a badge's PIN.
+    /// Whether this used up the last try of the budget for unknown badges, for this person's PIN or for the
+    /// technician's PIN.
     pub(super) last_try: bool,
 }
 
@@ -50,11 +51,11 @@ impl Denied {
 pub(super) struct Visible {
     pub(super) places: Vec<PlaceId>,
     pub(super) hidden: Vec<String>,
-    /// How people are greeted.
+    /// How the greeting writes a person's name.
     pub(super) names: NameFormat,
 }
 
-/// Everything that is needed to find out who somebody is.
+/// The input of one lookup.
 pub(super) struct Lookup {
     pub(super) session: SessionId,
     pub(super) credential: Credential,
@@ -95,7 +96,7 @@ impl Lookup {
             Err(_) => return Err(Denied::new(Denial::Network(Outage::NoAnswer), Some(who))),
         };
         if 0 < list.dropped {
-            tracing::warn!(dropped = list.dropped, "doors that cannot be read were left out");
+            tracing::warn!(dropped = list.dropped, "doors that cannot be parsed were left out");
         }
         let doors = visible.of(list.doors);
         let incomplete = list.truncated || 0 < list.dropped;
@@ -106,7 +107,8 @@ impl Lookup {
 }
 
 impl Visible {
-    /// Those of these doors, place by place: the place of the first door is first.
+    /// Keeps the doors that this kiosk shows and groups them by place. The places keep the order in which they first
+    /// appear.
     pub(super) fn of(&self, doors: Vec<Door>) -> Vec<Door> {
         let mut doors: Vec<Door> = doors.into_iter().filter(|door| self.shows(door)).collect();
         let place = |door: &Door| door.place.as_ref().map(|place| place.id);
@@ -127,7 +129,7 @@ impl Visible {
     }
 }
 
-/// What a person is told when their doors cannot be listed.
+/// The denial to show when the person's doors cannot be listed.
 fn denial(error: &kisi::Error) -> Denial {
     match (error, error.outage()) {
         (error, _) if error.is_dead_login() => Denial::LoginDead,

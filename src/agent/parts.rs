@@ -1,4 +1,4 @@
-//! What an agent is made of.
+//! The parts that an agent is built from.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,34 +8,34 @@ use crate::{
     store::audit, store::directory::Directory,
 };
 
-/// What the agent works with.
+/// Everything an agent needs to start.
 #[derive(Debug)]
 pub struct Parts {
     /// Staff, their credentials and their logins.
     pub directory: Directory,
     /// The audit log.
     pub log: audit::Log,
-    /// Days after which records are pruned.
+    /// Age in days from which audit records are pruned.
     pub keep_days: u32,
-    /// The way to Kisi.
+    /// Client for Kisi's API.
     pub client: kisi::Client,
     /// Places whose doors are shown. Empty means all.
     pub places: Vec<PlaceId>,
     /// Names of doors that are not shown.
     pub hidden: Vec<String>,
-    /// How people are greeted.
+    /// How the greeting writes a person's name.
     pub names: NameFormat,
-    /// A badge signs in only together with a PIN.
+    /// Whether a badge signs in only together with its PIN.
     pub badge_needs_pin: bool,
-    /// How many lookups of unknown badges there are, and how fast they come back.
+    /// Size and refill of the budget for lookups of unknown badges.
     pub badge_budget: BudgetRules,
-    /// How often people may open doors.
+    /// How often a person may open doors.
     pub limits: Limits,
-    /// Look people up on the agent's own thread, so that the same events always make the same run. A kiosk does not: hashing takes
-    /// a quarter of a second, for which an unlock would wait.
+    /// Whether lookups run on the agent's own thread, so that the same events always give the same run. Only tests set
+    /// this: hashing takes a quarter of a second, and an unlock would wait for it.
     pub(crate) inline_lookup: bool,
     /// Where the agent reports its state.
     pub status: Status,
-    /// What readers near the kiosk broadcast. Without a receiver it stays empty.
+    /// Codes received from the readers near the kiosk. Empty without a receiver.
     pub proofs: Arc<Mutex<Proofs>>,
 }

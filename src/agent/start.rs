@@ -10,11 +10,11 @@ use std::{
 use super::{Handle, Parts, channel, run};
 use crate::{error_chain::Chain, outage::Outage, session::Event, status::Status};
 
-/// Pause before the agent restarts.
+/// Pause before a restart, and between attempts to make the parts.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Starts the agent on its own thread. It ends when the last handle is dropped. After a panic it restarts with new parts from
-/// `make`, and the window hears [`Event::AgentRestarted`].
+/// Starts the agent on its own thread. It ends when the last handle is dropped. After a panic it restarts with new
+/// parts from `make`, and the window gets [`Event::AgentRestarted`].
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ pub fn start<E: std::error::Error>(
     spawn(Some(parts), status, make)
 }
 
-/// Prepares an agent that does nothing, and changes nothing, until [`Handle::begin`]. Then it makes its parts.
+/// Prepares an agent that does and changes nothing until [`Handle::begin`]. It makes its parts only then.
 ///
 /// # Errors
 ///
@@ -54,7 +54,7 @@ fn spawn<E: std::error::Error>(
             let parts = match next.take().map_or_else(&mut make, Ok) {
                 Ok(parts) => parts,
                 Err(error) => {
-                    tracing::error!(error = %Chain(&error), "the agent cannot start yet");
+                    tracing::error!(error = %Chain(&error), "the agent cannot start; retrying");
                     port.health.send_modify(|health| health.outage = Some(Outage::Disk));
                     thread::sleep(PAUSE);
                     if port.refuse_waiting() {
@@ -70,7 +70,7 @@ fn spawn<E: std::error::Error>(
             });
             match panic::catch_unwind(life) {
                 Ok(Ok(())) => return,
-                Ok(Err(error)) => tracing::error!(%error, "the agent has no runtime"),
+                Ok(Err(error)) => tracing::error!(%error, "the agent's runtime cannot be created; retrying"),
                 Err(_) => tracing::error!("the agent panicked: it restarts, and everybody is signed out"),
             }
             port.say(Event::AgentRestarted);

@@ -1,4 +1,4 @@
-//! What the agent does when it breaks, and when its clocks do.
+//! How the agent handles panics, clock faults, and people who are suspended during a visit.
 
 use std::path::Path;
 
@@ -43,14 +43,14 @@ fn parts(folder: &Path) -> Parts {
     }
 }
 
-/// What the clock records say.
+/// Text of the last clock record.
 fn clocks(folder: &Path) -> Option<String> {
     Log::open(folder, KEY).unwrap().last(Action::Clock).unwrap().map(|record| record.about)
 }
 
-/// F34: the agent is back within 3 s, answers, and what it had written down is there.
+/// F34: after a panic the agent answers again within 3 s, and everything it had stored is kept.
 #[tokio::test]
-async fn an_agent_that_panics_begins_anew() {
+async fn an_agent_that_panics_restarts() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let path = folder.path().to_owned();
     let again = move || Ok::<_, std::fmt::Error>(parts(&path));
@@ -67,13 +67,13 @@ async fn an_agent_that_panics_begins_anew() {
         handle.send(Effect::Identify(SessionId::TEST, pin(), asked));
         let answer = tokio::time::timeout(Duration::from_secs(3), events.recv()).await.unwrap();
         let Some(Event::Identified(SessionId::TEST, answer)) = answer else { panic!("{answer:?}") };
-        assert_eq!(answer, Err(Denial::NotKnown), "it works again");
+        assert_eq!(answer, Err(Denial::NotKnown), "the restarted agent answers");
         let directory = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();
         assert_eq!(directory.guesses_left().unwrap(), Some(6));
     }
 }
 
-/// F45, F46: nothing waits by the clock on the wall, but the log says when it was not to be trusted.
+/// F45, F46: no timer uses the wall clock, but the audit log records when it jumped.
 #[tokio::test]
 async fn a_clock_that_jumps_and_a_machine_that_slept_are_written_down() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -107,18 +107,19 @@ async fn nothing_is_pruned_before_the_clock_agrees_with_kisis() {
     let mut agent = Agent::new(parts, &port);
     let records = || Log::open(folder.path(), KEY).unwrap().verify(None, &[]).unwrap().records;
     agent.chores(0);
-    assert_eq!(records(), 3, "nobody told the time yet");
+    assert_eq!(records(), 3, "Kisi's time is not known yet");
     agent.looked(Ok(Some(Timestamp::now() - days(200))), Duration::ZERO);
     agent.chores(0);
     let written = records();
-    assert!(3 <= written, "the clock is 200 days off, which is written down");
+    assert!(3 <= written, "the clock is 200 days off: nothing is pruned");
     agent.looked(Ok(Some(Timestamp::now())), Duration::ZERO);
     agent.chores(0);
     let last = Log::open(folder.path(), KEY).unwrap().last(Action::Prune).unwrap().unwrap();
     assert_eq!(last.about, "1 records up to 1", "a day's worth");
 }
 
-/// D18: at a desk a visit may last for twelve hours. Somebody who was suspended is signed out within a minute, tap or no tap.
+/// D18: at a reception desk a visit may last twelve hours. A person who is suspended is signed out within a minute,
+/// even without a tap.
 #[tokio::test]
 async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -151,7 +152,7 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     assert_eq!(last.about, "suspended or removed");
 }
 
-/// F46: what lies between the clocks is what the kernel says. A time namespace can move one of them.
+/// F46: the suspended time comes from the kernel. A time namespace shifts one of its clocks.
 #[cfg(target_os = "linux")]
 #[test]
 fn time_asleep_is_read_from_the_kernel() {

@@ -1,4 +1,4 @@
-//! What stands between a tap on a door and the request to Kisi: the checks that the kiosk makes itself, and the intent record.
+//! Between a tap and the request to Kisi: the kiosk's own checks, and the intent record.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -21,24 +21,24 @@ use crate::{
     secret::Secret,
 };
 
-/// An unlock that was not sent this long after the tap is not sent at all (R50). Our choice.
+/// An unlock that has not left this long after the tap is abandoned (R50). Our choice.
 pub(super) const LATE: Duration = Duration::from_secs(2);
 
-/// Checks unlocks and counts those that are under way.
+/// Checks unlocks and counts the pending ones.
 pub(super) struct Unlocker {
     limits: Limits,
     proofs: Arc<Mutex<Proofs>>,
-    /// Sent and not answered.
+    /// Unlocks that were sent and not answered yet.
     under_way: usize,
 }
 
-/// An unlock that may be sent. It is written down.
+/// An unlock that may be sent. Its intent is on the disk.
 pub(super) struct Permit {
     pub(super) who: Who,
     pub(super) login: Arc<Secret<String>>,
-    /// The number of its record.
+    /// Number of the intent record.
     pub(super) record: u64,
-    /// What the reader of this door broadcast last.
+    /// The current code of the door's reader, 0 to 1023. `None` if the kiosk does not receive it.
     pub(super) proof: Option<u16>,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Refused {
     pub(super) cause: Option<Cause>,
 }
 
-/// A reason that concerns more than this unlock.
+/// A cause that affects more than this unlock.
 pub(super) enum Cause {
     /// The person was suspended or removed, or has a new login.
     Barred,
@@ -71,23 +71,23 @@ impl Unlocker {
         &self.limits
     }
 
-    /// Whether unlocks were sent and not answered.
+    /// Whether any unlock is pending.
     pub(super) fn is_waiting(&self) -> bool {
         0 < self.under_way
     }
 
-    /// One of them was answered.
+    /// Notes the answer of a pending unlock.
     pub(super) fn answered(&mut self) {
         self.under_way -= 1;
     }
 
-    /// What the reader of this door broadcast last, if it can be heard from here.
+    /// The current code of the door's reader, if the kiosk receives it.
     pub(super) fn proof_of(&self, door: DoorId) -> Option<u16> {
         let proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
         proofs.of(door, time::Instant::now().into_std())
     }
 
-    /// Makes every check, and writes the intent to the disk. A check that cannot be made refuses.
+    /// Runs all checks and writes the intent to the disk. A check that fails to run refuses the unlock.
     pub(super) fn grant(
         &mut self,
         visit: Option<&Visit>,
@@ -97,7 +97,7 @@ impl Unlocker {
         connectivity: &ConnectivityMonitor,
     ) -> Result<Permit, Refused> {
         let Some((visit, known)) = visit.and_then(|visit| Some((visit, visit.door(door)?))) else {
-            tracing::error!(door = door.get(), "an unlock outside its session was refused");
+            tracing::error!(door = door.get(), "refused an unlock: the session or the door is not in the open visit");
             return Err(Refused::with(Outcome::NotSent));
         };
         if connectivity.has_no_clock() {
@@ -115,7 +115,7 @@ impl Unlocker {
             Ok(Some(record)) => record,
             Ok(None) => return Err(Refused::with(Outcome::Limited)),
             Err(error) => {
-                tracing::error!(error = %Chain(&error), "an unlock cannot be written down: nothing was sent");
+                tracing::error!(error = %Chain(&error), "an unlock cannot be recorded: nothing was sent");
                 return Err(Refused { outcome: Outcome::NotRecorded, cause: Some(Cause::Disk) });
             }
         };

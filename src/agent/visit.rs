@@ -1,4 +1,4 @@
-//! The visit that is open: whose it is, their login, and the doors that were listed for it.
+//! The open visit: the person, their login, and the doors that were listed for them.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use crate::{
     session::SessionId,
 };
 
-/// The visit that is open.
+/// The open visit.
 pub(super) struct Visit {
     pub(super) id: SessionId,
     pub(super) who: Who,
     pub(super) login: Arc<Secret<String>>,
     pub(super) doors: Vec<Door>,
     pub(super) since: Instant,
-    /// Requests other than unlocks that use the login. They end with the visit, so that the login goes too.
+    /// Running requests that use the login, except unlocks. The end of the visit aborts them, which frees the login.
     pub(super) reads: Vec<AbortHandle>,
 }
 
@@ -32,7 +32,7 @@ impl Visit {
         self.doors.iter().find(|known| known.id == door)
     }
 
-    /// Marks the doors of places that are locked down. Says whether that changed any.
+    /// Marks the doors of places that are locked down. Returns whether any door changed.
     pub(super) fn lock_down(&mut self, places: &LockedDown) -> bool {
         let mut has_changed = false;
         for door in &mut self.doors {

@@ -1,4 +1,4 @@
-//! Visits: who signs in, which doors they see, and their unlocks, from the checks to the outcome.
+//! Visits: the sign-in, the list of doors, and unlocks from the checks to the outcome.
 
 use std::sync::{Arc, PoisonError};
 
@@ -26,15 +26,16 @@ use crate::{
 
 impl Agent {
     pub(super) fn identify(&mut self, session: SessionId, credential: Credential, asked: Asked) {
-        // The guess is paid for on the disk, or nothing is looked up. In the order in which guesses were paid: a later number never
-        // lies under an earlier one.
+        // The spent guess is stored before the lookup; if that fails, nothing is looked up. Storing it here keeps the
+        // order of the effects, so an older count never overwrites a newer one.
         if asked.guesses_left.is_some_and(|left| !self.keep_guesses(left)) {
             self.say(Event::Identified(session, Err(Denial::KioskFault)));
             return;
         }
         let present = asked.current.and_then(|current| Some(self.visit(current)?.who.staff));
         let method = method(&credential);
-        // Before the client is taken: the list of this person's doors goes over connections that carried nobody's login.
+        // Reconnect before the client is cloned: this person's list must not use connections that carried another
+        // login.
         let is_safe = self.connection.is_fresh() || self.reconnect();
         let lookup = Lookup {
             session,
@@ -56,7 +57,7 @@ impl Agent {
         self.lookup = Some((session, abort));
     }
 
-    /// Answers first, then writes it down: how long a disk takes tells a guesser nothing, and nobody waits for it.
+    /// Answers before it records the result, so that the disk neither delays people nor gives a guesser a timing hint.
     fn identified(
         &mut self,
         session: SessionId,
@@ -75,7 +76,7 @@ impl Agent {
                 self.add_limits(&visit.who, &mut visit.doors);
                 welcome.doors.clone_from(&visit.doors);
                 self.say(Event::Identified(session, Ok(Identity::Person(welcome))));
-                // Somebody who is not waited for any more takes nobody's place.
+                // An aborted sign-in does not replace the open visit.
                 if is_awaited {
                     self.sign_in(visit);
                 }
@@ -122,7 +123,8 @@ impl Agent {
         }
     }
 
-    /// Ends the session before, if a badge was presented in one. Says whether there are connections that carried nobody's login.
+    /// Ends the previous visit, if another badge was scanned during it. Returns whether the connections carry no
+    /// earlier login.
     fn makes_way(&mut self, next: &Visit) -> bool {
         if let Some(before) = self.visit.take_if(|before| before.id != next.id) {
             self.sign_out(before, Ended::OtherBadge);
@@ -147,7 +149,7 @@ impl Agent {
         }
     }
 
-    /// The end of a visit, however it came about.
+    /// Ends a visit: aborts its reads, records its end and replaces the connections.
     fn sign_out(&mut self, visit: Visit, why: Ended) {
         visit.abort_reads();
         self.audit.signed_out(&visit.who, why);
@@ -162,14 +164,14 @@ impl Agent {
         self.forget(session, Ended::Barred);
     }
 
-    /// Marks this person's login as refused by Kisi, or as working again.
+    /// Notes whether Kisi refuses this person's login.
     fn note_refused(&self, who: &Who, is_refused: bool) {
         self.authenticator().note_refused(who, is_refused);
     }
 
     // Doors
 
-    /// What Kisi does not tell about doors: how often this person may still open each, and whether its reader is heard from here.
+    /// Adds what Kisi's list lacks: the unlocks left for this person, and whether the kiosk receives the door's reader.
     fn add_limits(&self, who: &Who, doors: &mut [Door]) {
         self.audit.count(who, doors, self.unlocker.limits());
         for door in doors.iter_mut().filter(|door| door.state == DoorState::NeedsReader) {
@@ -207,7 +209,7 @@ impl Agent {
         }
     }
 
-    /// These are the doors of this session from now on.
+    /// Replaces the doors of this session and sends them to the window.
     fn show(&mut self, session: SessionId, who: &Who, mut doors: Vec<Door>) {
         self.add_limits(who, &mut doors);
         if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session) {
@@ -227,8 +229,8 @@ impl Agent {
         }
     }
 
-    /// Only in the open session, only a door of its list, only with its own login, and only once it is written down. Kisi decides
-    /// the rest.
+    /// Sends an unlock only in the open session, for a door on its list, with its login, and after the intent is on the
+    /// disk. Kisi decides the rest.
     pub(super) fn unlock(&mut self, session: SessionId, request: RequestId, door: DoorId, at: time::Instant) {
         let visit = self.visit.as_ref().filter(|visit| visit.id == session);
         let authenticator = self.authenticator.lock().unwrap_or_else(PoisonError::into_inner);
@@ -247,13 +249,13 @@ impl Agent {
             }
         };
         self.say(Event::UnlockRecorded(request, record));
-        // The number of the record names the unlock in the log, at HTTP too, and on the screen.
+        // The record number identifies the unlock in the log, in the client's lines too, and on the screen.
         let span = tracing::info_span!("unlock", record);
-        span.in_scope(|| tracing::info!(staff = who.staff.get(), door = door.get(), "asked for"));
+        span.in_scope(|| tracing::info!(staff = who.staff.get(), door = door.get(), "unlock requested"));
         let client = self.connection.client();
         let sent = async move {
             let outcome = client.unlock_near(&login, door, proof, at + unlocker::LATE).await;
-            tracing::info!(?outcome, "answered");
+            tracing::info!(?outcome, "unlock answered");
             completion(move |agent| agent.unlocked(&who, request, door, record, outcome, at))
         };
         let _ = self.work.spawn(sent.instrument(span));

@@ -1,5 +1,5 @@
-//! The kiosk begins anew while the window stays: another configuration, or a fault that is over. What does not work is said, and
-//! what worked goes on.
+//! Reloads the kiosk in the open window, for a new configuration or after a fault. If the reload fails, the kiosk keeps
+//! running as it was.
 
 use std::{
     fmt,
@@ -19,18 +19,18 @@ use crate::{
     session::{Effect, Event, Session, State},
 };
 
-/// A kiosk that cannot work tries again after this (I9).
+/// Interval at which a kiosk that cannot work retries (I9).
 const RETRY: Duration = Duration::from_secs(10);
 
-/// A kiosk, and the window that goes with it.
+/// A reloaded kiosk and its window settings.
 pub type Reloaded = Box<(Start, Window)>;
 
-/// Reads the configuration and begins with it.
+/// Reads the configuration and builds a kiosk from it.
 #[derive(Clone)]
 pub struct Reloader(Arc<dyn Fn() -> Result<Reloaded, String> + Send + Sync>);
 
 impl Reloader {
-    /// By this. It may take its time; it is not run by the window.
+    /// Wraps the function that reloads. It may block, because it runs on its own thread.
     pub fn new(begin: impl Fn() -> Result<Reloaded, String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(begin))
     }
@@ -38,7 +38,7 @@ impl Reloader {
 
 impl fmt::Debug for Reloader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Again(..)")
+        f.write_str("Reloader(..)")
     }
 }
 
@@ -59,7 +59,7 @@ impl Mode {
 }
 
 impl Kiosk {
-    /// The code is made once: it is drawn often.
+    /// Encodes the QR code once per report: it is drawn often.
     pub(super) fn keep_diagnostics(&mut self) {
         match self.session.state() {
             State::Technician(technician) if self.diagnostics.is_none() => {
@@ -72,7 +72,7 @@ impl Kiosk {
 }
 
 impl App {
-    /// Reads the configuration, beside the window.
+    /// Reads the configuration on another thread.
     pub(super) fn reload(&mut self) -> Task<Message> {
         self.wants_reload = false;
         let Some(again) = self.window.again.clone() else { return Task::none() };
@@ -85,7 +85,7 @@ impl App {
         })
     }
 
-    /// The same, as soon as nobody is there who would be signed out by it.
+    /// Reloads if a reload is wanted and would sign nobody out.
     pub(super) fn reload_when_alone(&mut self) -> Task<Message> {
         if self.wants_reload && self.is_alone() { self.reload() } else { Task::none() }
     }
@@ -93,10 +93,10 @@ impl App {
     fn is_alone(&self) -> bool {
         match &self.mode {
             Mode::Broken { .. } => true,
-            // Somebody left while their unlock was under way: its outcome is not known yet.
+            // An unlock is pending even after its sign-out: its outcome is not known yet.
             Mode::Working(kiosk) if 0 < kiosk.open_unlocks => false,
             Mode::Working(kiosk) => match kiosk.session.state() {
-                // A scan that has begun is heard to its end: its tail alone could be somebody else's number.
+                // Do not cut off a scan: its remaining digits could be another person's badge number.
                 State::SignedOut { entry, .. } => entry.is_empty() && !kiosk.session.is_busy(),
                 State::Technician(_) => true,
                 State::Checking { .. } | State::SignedIn(_) => false,
@@ -108,7 +108,7 @@ impl App {
         match begun {
             Ok(_) if !self.is_alone() => self.wants_reload = true,
             Ok(begun) => {
-                tracing::info!("the configuration was read anew");
+                tracing::info!("the configuration was reloaded");
                 let (start, window) = *begun;
                 let before = match &self.mode {
                     Mode::Working(kiosk) => Some((kiosk.session.budget().left(), kiosk.agent.end())),
@@ -122,7 +122,7 @@ impl App {
                 return self.send(Event::Ticked);
             }
             Err(why) => {
-                tracing::error!(why, "the configuration was not read: what was before goes on");
+                tracing::error!(why, "the configuration was refused: the previous one stays in use");
                 match &mut self.mode {
                     Mode::Broken { what, .. } => *what = why,
                     Mode::Working(_) => return self.send(Event::ReloadRefused(why)),
@@ -132,13 +132,14 @@ impl App {
         Task::none()
     }
 
-    /// Ends the program, because somebody who may wants it.
+    /// Ends the program on purpose.
     pub(super) fn leave(&self) -> Task<Message> {
         self.window.closed_on_purpose.store(true, Ordering::Relaxed);
         iced::exit()
     }
 
-    /// The window works; whether the agent does is asked. Both together are a beat.
+    /// Starts a heartbeat: the window works, and the agent's answer to the ping completes it. A broken kiosk has no
+    /// agent.
     pub(super) fn beat_begins(&self) {
         match &self.mode {
             Mode::Working(kiosk) => kiosk.agent.send(Effect::Ping),
@@ -146,7 +147,7 @@ impl App {
         }
     }
 
-    /// When to read the configuration.
+    /// Requests for a reload: SIGHUP, and retries while the kiosk cannot work.
     pub(super) fn reloads(&self) -> Subscription<Message> {
         let retries = match &self.mode {
             Mode::Working(_) => Subscription::none(),
@@ -156,7 +157,7 @@ impl App {
     }
 }
 
-/// A kiosk that was prepared begins once the one before has closed everything, and with no more guesses than that had.
+/// Starts a prepared agent once the previous one has ended. The kiosk gets no more guesses than the previous one had.
 fn take_over(start: Start, before: Option<(u32, Ending)>) -> Start {
     match (start, before) {
         (Start::Working { rules, labels, agent, guesses_left }, Some((left, ended))) => {

@@ -1,5 +1,5 @@
-//! What tests, examples and benchmarks reach of the shipped program beyond its interface. Nothing here is part of the interface,
-//! and the program itself uses none of it.
+//! Access to internals for tests and benchmarks. It is not part of the interface, and the program itself does not use
+//! it.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -14,7 +14,7 @@ use crate::{
     session::State,
 };
 
-/// [`super::application`] with another update: for a test that keeps the window busy or listens in.
+/// [`super::application`] with another `update` function, for tests that delay or observe messages.
 pub fn application_with(
     start: Start,
     window: Window,
@@ -23,12 +23,12 @@ pub fn application_with(
     program(start, window, update)
 }
 
-/// The state of the session. `None` when the kiosk is out of order.
+/// The session's state. `None` when the kiosk is out of order.
 pub fn state(app: &App) -> Option<&State> {
     app.state()
 }
 
-/// The agent that this window talks to, and its generation.
+/// The window's agent and its generation.
 pub fn agent(app: &App) -> Option<(&Handle, u64)> {
     match &app.mode {
         Mode::Working(kiosk) => Some((&kiosk.agent, app.generation)),
@@ -36,33 +36,33 @@ pub fn agent(app: &App) -> Option<(&Handle, u64)> {
     }
 }
 
-/// Stops the clock on the screen at this time, so that pictures are alike.
+/// Fixes the time on the screen, so that snapshots do not change.
 pub fn fix_time(app: &mut App, time: DateTime) {
     (app.time, app.is_fixed) = (time, true);
 }
 
-/// Replaces the words of every language, to see whether other words have room.
+/// Replaces the texts of every language, to test the layout with other lengths.
 pub fn speak(app: &mut App, words: &'static Words) {
     app.words = Some(words);
 }
 
-/// Draws in other colors, or for another panel, from now on.
+/// Sets the colors and the panel.
 pub fn paint(app: &mut App, colors: Colors, panel: Panel) {
     (app.window.colors, app.window.panel) = (colors, panel);
 }
 
-/// Parts of an agent that looks people up on its own thread, so that the same events always make the same run.
+/// Makes the agent run lookups on its own thread, so that the same events always give the same run.
 pub fn with_inline_lookup(parts: Parts) -> Parts {
     Parts { inline_lookup: true, ..parts }
 }
 
-/// English that is two fifths longer, with accents everywhere. What has room for it has room for a translation.
+/// English texts, 40 % longer and with accents. A layout with room for them has room for a translation.
 pub fn stretched_words() -> &'static Words {
     static STRETCHED: LazyLock<Words> = LazyLock::new(|| Words::transformed(Language::En, stretched));
     &STRETCHED
 }
 
-/// Doubles the vowels, and adds letters until the text is two fifths longer.
+/// Doubles the vowels and adds letters until the text is 40 % longer.
 fn stretched(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_alphabetic) {
         return text.into();

@@ -1,4 +1,4 @@
-//! What the window waits for: moments, minutes, and what the agent says of itself.
+//! Subscriptions of the window: an instant, a minute, and the agent's events and connection state.
 
 use std::{
     hash::{Hash, Hasher},
@@ -14,11 +14,11 @@ use crate::{
     session::Event,
 };
 
-/// Something happens at this moment.
+/// An instant at which something expires.
 #[derive(Hash)]
 pub(super) struct At(pub(super) Instant);
 
-/// Once after this, and should that have been too early for anything to change, again soon.
+/// Yields once after this time, then every [`TICK`] in case nothing had expired yet.
 pub(super) fn from(after: Duration) -> impl Stream<Item = ()> + use<> {
     stream::unfold(after, async |after| {
         tokio::time::sleep(after).await;
@@ -26,14 +26,14 @@ pub(super) fn from(after: Duration) -> impl Stream<Item = ()> + use<> {
     })
 }
 
-/// Minutes since the beginning of the year, about: they tell one from another.
+/// Minutes since the start of the year. It only has to differ from one minute to the next.
 pub(super) fn minutes(time: DateTime) -> u64 {
     let days = u64::try_from(time.day_of_year()).unwrap_or_default();
     let of_day = i64::from(time.hour()) * 60 + i64::from(time.minute());
     days * 1_440 + u64::try_from(of_day).unwrap_or_default()
 }
 
-/// An agent's state. A subscription tells agents apart by the generation.
+/// The connection state of an agent. The generation identifies the subscription.
 pub(super) struct Watched(pub(super) Handle, pub(super) u64);
 
 impl Hash for Watched {
@@ -52,7 +52,7 @@ impl Watched {
     }
 }
 
-/// What an agent says.
+/// The events of an agent. The generation identifies the subscription.
 pub(super) struct Heard(pub(super) Handle, pub(super) u64);
 
 impl Hash for Heard {
@@ -62,7 +62,7 @@ impl Hash for Heard {
 }
 
 impl Heard {
-    /// Each event with the agent's generation, so that the window drops what a replaced agent still says.
+    /// Yields each event with the agent's generation, so that the window can drop the events of a replaced agent.
     pub(super) fn events(&self) -> impl Stream<Item = (u64, Event)> + use<> {
         stream::unfold((self.0.events(), self.1), async |(events, generation)| {
             let event = events.recv().await?;

@@ -1,10 +1,11 @@
-//! The schema of the file, and its migrations: one path for the directory's tables and the audit log's.
+//! The database schema and its migrations, for the tables of the directory and of the audit log.
 
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::Error;
 
-/// Migrations. A file's schema version is the number of migrations applied to it. A released migration is never changed.
+/// The migrations. A file's schema version is the number of migrations applied to it. Never change a released
+/// migration.
 const STEPS: [&str; 4] = [
     "
 CREATE TABLE meta (
@@ -58,8 +59,8 @@ CREATE TABLE errands (
 ",
     // The language a person chose. Nothing depends on it, so no MAC covers it.
     "ALTER TABLE staff ADD COLUMN language TEXT;",
-    // Each row stores the generation of the data key it uses. Badge numbers are stored sealed, so that a new data key can
-    // index them. Counters of tries get a MAC; `tries_left` is read only while an older file is migrated.
+    // Each row stores the generation of the data key it uses. Badge numbers are stored sealed, so that a new data key
+    // can index them. Counters of tries get a MAC; `tries_left` is read only while an older file is migrated.
     "
 ALTER TABLE badges ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE badges ADD COLUMN sealed BLOB;

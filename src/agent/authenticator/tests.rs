@@ -1,4 +1,4 @@
-//! What wrong entries cost, and for how long.
+//! How wrong entries are charged, and when the budgets refill.
 
 use super::*;
 use crate::{
@@ -13,7 +13,7 @@ fn badge(number: &str) -> Badge {
     Badge::read(number, &BadgeProfile::plain()).unwrap()
 }
 
-/// Ada, with a badge, and a PIN if it is needed.
+/// Enrolls Ada with a badge, and with a PIN if `needs_pin` is set.
 fn enrolled(folder: &std::path::Path, needs_pin: bool) -> (Authenticator, Option<Pin>) {
     let mut directory = Directory::open(folder, None, || Cost::MINIMUM).unwrap();
     let person = Enrolment {
@@ -36,7 +36,7 @@ fn start() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// T6: ten wrong PINs for somebody's badge keep them out for ten minutes, not for good, and survive a restart.
+/// T6: ten wrong PINs after a person's badge lock them out for ten minutes, across a restart too.
 #[test]
 fn a_badge_whose_pin_was_guessed_at_works_again_after_ten_minutes() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -48,11 +48,11 @@ fn a_badge_whose_pin_was_guessed_at_works_again_after_ten_minutes() {
     let now = start();
     for left in (0..10).rev() {
         let answer = authenticator.look_up(&with(Pin::parse(wrong).unwrap()), None, now);
-        assert_eq!(matches!(answer, LookedUp::LastTry), left == 0, "the last one is said to the log");
+        assert_eq!(matches!(answer, LookedUp::LastTry), left == 0, "the last try is reported");
         assert!(matches!(answer, LookedUp::LastTry | LookedUp::Not(Denial::NotKnown)));
     }
     assert!(matches!(authenticator.look_up(&with(copy(&pin)), None, now), LookedUp::Not(Denial::NotKnown)), "kept out");
-    // The program starts again: what was spent is spent, and the wait begins anew.
+    // After a restart the tries stay spent, and the wait starts over.
     let directory = authenticator.directory;
     let mut authenticator = Authenticator::new(directory, true, BADGES);
     assert!(matches!(authenticator.look_up(&with(copy(&pin)), None, now), LookedUp::Not(Denial::NotKnown)));
@@ -73,8 +73,8 @@ fn unknown(number: u32) -> Credential {
     Credential::Badge(badge(&format!("9999{number:04}")))
 }
 
-/// B5, R21: twenty different badges that nobody has are looked up, paid on the disk before each look, and a restart gives
-/// none back. After that every badge asks for its PIN, known or not.
+/// B5, R21: the budget allows twenty unknown badges. Each is charged on the disk before its lookup, and a restart
+/// refills nothing. With an empty budget every badge asks for its PIN, known or not.
 #[test]
 fn unknown_badges_are_paid_for_on_the_disk_and_a_restart_refills_nothing() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -84,7 +84,7 @@ fn unknown_badges_are_paid_for_on_the_disk_and_a_restart_refills_nothing() {
     for number in 0..20 {
         assert!(matches!(authenticator.look_up(&own, None, now), LookedUp::Found(_)), "a known badge costs nothing");
         let answer = authenticator.look_up(&unknown(number), None, now);
-        assert_eq!(matches!(answer, LookedUp::LastTry), number == 19, "the last one is said to the log");
+        assert_eq!(matches!(answer, LookedUp::LastTry), number == 19, "the last try is reported");
         let kept = authenticator.directory.badge_guesses_left().unwrap().unwrap();
         assert!(kept <= 19 - number, "{number}: {kept} on the disk");
     }
@@ -96,11 +96,11 @@ fn unknown_badges_are_paid_for_on_the_disk_and_a_restart_refills_nothing() {
     let later = now + BADGES.refill;
     assert!(matches!(authenticator.look_up(&own, None, later), LookedUp::Found(_)), "T6: half a minute later");
     assert!(matches!(authenticator.look_up(&unknown(99), None, later), LookedUp::LastTry));
-    // What comes back is written down by and by.
+    // Refilled lookups are stored.
     let much_later = later + 10 * BADGES.refill;
     authenticator.keep_badge_budget(much_later, false);
     assert_eq!(authenticator.directory.badge_guesses_left().unwrap(), Some(10));
-    // What right badges borrow is given back at the end: starts and reloads use up nothing.
+    // The end stores what known badges borrowed: restarts and reloads use up nothing.
     for _ in 0..30 {
         let at = start() + 20 * BADGES.refill;
         assert!(matches!(authenticator.look_up(&own, None, at), LookedUp::Found(_)));
@@ -109,7 +109,7 @@ fn unknown_badges_are_paid_for_on_the_disk_and_a_restart_refills_nothing() {
     }
 }
 
-/// B6: a badge that opened alone before the site asked for PINs is nobody's no longer: it asks for its PIN, and costs nothing.
+/// B6: once the site requires PINs, a badge that used to open alone asks for its PIN, and that costs nothing.
 #[test]
 fn a_known_badge_whose_copy_was_forgotten_asks_for_its_pin() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -125,13 +125,13 @@ fn a_known_badge_whose_copy_was_forgotten_asks_for_its_pin() {
         matches!(authenticator.look_up(&unknown(1), None, start()), LookedUp::Not(Denial::NotKnown)),
         "nothing was spent"
     );
-    // Somebody who is suspended is nobody, here too.
+    // A suspended person counts as unknown here too.
     let _ = authenticator.directory.suspend("ada@example.com", true).unwrap();
     let answer = authenticator.look_up(&Credential::Badge(badge(NUMBER)), None, start());
     assert!(matches!(answer, LookedUp::Not(Denial::NotKnown)));
 }
 
-/// R17: after a restart a try comes back in its time, whether somebody asked in between or not.
+/// R17: after a restart tries refill on time, even if nobody signs in meanwhile.
 #[test]
 fn tries_come_back_in_their_time_after_a_restart() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -150,7 +150,7 @@ fn tries_come_back_in_their_time_after_a_restart() {
     assert!(matches!(answer, LookedUp::Technician));
 }
 
-/// B6: ten wrong PINs and one foreign card shown 21 times closed both ways in. The same card costs once.
+/// B6: ten wrong PINs and one foreign card shown 21 times left no way to sign in. The same card is charged once.
 #[test]
 fn one_foreign_card_shown_again_and_again_costs_once() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -161,14 +161,14 @@ fn one_foreign_card_shown_again_and_again_costs_once() {
     }
     assert_eq!(authenticator.directory.badge_guesses_left().unwrap(), Some(19));
     assert!(matches!(authenticator.look_up(&Credential::Badge(badge(NUMBER)), None, now), LookedUp::Found(_)));
-    // Given to somebody meanwhile, it works at once.
+    // A card that is given to a person meanwhile works at once.
     let ada = authenticator.directory.person("ada@example.com").unwrap().unwrap();
     let Credential::Badge(given) = unknown(1) else { panic!() };
     assert!(authenticator.directory.give_badge(ada.id, &given).unwrap());
     assert!(matches!(authenticator.look_up(&unknown(1), None, now), LookedUp::Found(_)));
 }
 
-/// B6: with nothing left for badges, a badge and its PIN still sign in, and wrong PINs draw on that person's tries.
+/// B6: with an empty badge budget a badge with its PIN still signs in, and wrong PINs use that person's tries.
 #[test]
 fn a_badge_that_asks_for_its_pin_draws_on_the_persons_tries() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -187,7 +187,7 @@ fn a_badge_that_asks_for_its_pin_draws_on_the_persons_tries() {
     assert!(matches!(authenticator.look_up(&with(&pin), None, now), LookedUp::Found(_)));
 }
 
-/// B8: `staff renew` gives a person their tries back on the disk; the running agent sees it.
+/// B8: `staff renew` restores a person's tries on the disk, and the running agent uses them.
 #[test]
 fn tries_that_a_command_gave_back_are_seen_by_the_running_agent() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
@@ -210,9 +210,9 @@ fn tries_that_a_command_gave_back_are_seen_by_the_running_agent() {
     assert!(matches!(authenticator.look_up(&new, None, now), LookedUp::Found(_)));
 }
 
-/// T34
+/// T34: a suspended person cannot sign in until resumed.
 #[test]
-fn somebody_who_is_suspended_is_nobody_until_they_are_resumed() {
+fn a_suspended_person_cannot_sign_in_until_resumed() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (mut authenticator, _) = enrolled(folder.path(), false);
     let own = Credential::Badge(badge(NUMBER));

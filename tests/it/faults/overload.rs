@@ -231,18 +231,18 @@ fn a_configuration_that_is_refused_changes_nothing_on_the_disk() {
     fs::write(&file, &refused).unwrap();
     for _ in 0..3 {
         kill_process(process(&kiosk), Signal::HUP).unwrap();
-        assert!(kiosk.expect("what was before goes on").contains("no-such-logo.png"));
+        assert!(kiosk.expect("the previous one stays in use").contains("no-such-logo.png"));
     }
     assert_eq!((records(&files), badge_copies(&files)), before);
     drop(kiosk);
     // A start with it fails too, and is retried every 10 s.
     let kiosk = open(&files, &screen);
     let _ = kiosk.expect("no-such-logo.png");
-    let _ = kiosk.expect("what was before goes on");
-    let _ = kiosk.expect("what was before goes on");
+    let _ = kiosk.expect("the previous one stays in use");
+    let _ = kiosk.expect("the previous one stays in use");
     assert_eq!((records(&files), badge_copies(&files)), before);
     fs::write(&file, &good).unwrap();
-    let _ = kiosk.expect("the configuration was read anew");
+    let _ = kiosk.expect("the configuration was reloaded");
 }
 
 /// D19: a reload right after a sign-out aborted an unlock in progress or recorded two outcomes for it.
@@ -271,12 +271,12 @@ fn a_reload_waits_for_the_unlock_of_somebody_who_left() {
     let _ = kiosk.expect("signed in");
     thread::sleep(Duration::from_millis(700));
     screen.tap(door);
-    let _ = kiosk.expect("asked for");
+    let _ = kiosk.expect("unlock requested");
     thread::sleep(Duration::from_millis(150));
     screen.tap(sign_out);
     let _ = kiosk.expect("signed out");
     kill_process(process(&kiosk), Signal::HUP).unwrap();
-    let lines = kiosk.until("the configuration was read anew");
+    let lines = kiosk.until("the configuration was reloaded");
     let at = |text: &str| lines.iter().position(|line| line.contains(text));
     assert!(at("outcome=Accepted").is_some(), "its outcome comes first: {lines:#?}");
     let asked =

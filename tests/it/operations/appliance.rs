@@ -85,13 +85,13 @@ fn a_reload_applies_a_valid_configuration_and_keeps_the_last_good_one() {
     let before = hash();
     fs::write(&file, format!("{good}[display]\nthemes = \"light\"\n")).unwrap();
     signal(&kiosk, Signal::HUP);
-    assert!(kiosk.expect("what was before goes on").contains("`display.themes` is not a key"));
+    assert!(kiosk.expect("the previous one stays in use").contains("`display.themes` is not a key"));
     let refused: Value = serde_json::from_str(&get(&format!("{at}/readyz")).1).unwrap();
     assert_eq!((&refused["ready"], &refused["config"]), (&true.into(), &false.into()));
     let dark = screen.settled();
     fs::write(&file, format!("{good}[display]\ntheme = \"light\"\n")).unwrap();
     signal(&kiosk, Signal::HUP);
-    let _ = kiosk.expect("the configuration was read anew");
+    let _ = kiosk.expect("the configuration was reloaded");
     assert!(dark[0] < 64, "{}", dark[0]);
     let _ = screen.once("a light picture", |picture| 192 < picture[0]);
     assert_ne!(hash(), before);
@@ -118,7 +118,7 @@ fn a_kiosk_that_cannot_start_retries_until_it_can() {
         (503, &false.into(), &false.into(), &"unknown".into())
     );
     fs::rename(&away, &key).unwrap();
-    let _ = kiosk.expect("the configuration was read anew");
+    let _ = kiosk.expect("the configuration was reloaded");
     let _ = screen.once("another screen", |picture| picture != notice);
     screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
     let _ = kiosk.expect("signed in");
