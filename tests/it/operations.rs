@@ -2,5 +2,6 @@
 
 mod appliance;
 mod command_line;
+mod large_site;
 mod soak;
 mod upgrade;

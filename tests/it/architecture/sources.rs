@@ -1,0 +1,112 @@
+//! The shape of each source file, and of the rooms that they form.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+use super::layers::{files, is_test, root};
+
+/// No file of `src` has more than 400 lines, unit tests excepted.
+#[test]
+fn no_source_file_exceeds_400_lines() {
+    const LIMIT: usize = 400;
+    for path in files(&root()) {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        let is_test = is_test(&path);
+        assert!(is_test || lines <= LIMIT, "{} has {lines} lines", path.display());
+    }
+}
+
+/// Every file of `src` starts with a module doc.
+#[test]
+fn every_source_file_has_a_module_doc() {
+    for path in files(&root()) {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{} has no module doc", path.display());
+    }
+}
+
+/// The modules that a file takes from its own room: `super::`, `crate::room::` and `self::` paths, read from the text.
+fn taken(room: &str, module: &str, siblings: &BTreeSet<String>, text: &str) -> BTreeSet<String> {
+    let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let code = code.join("\n").split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+    let mut found = BTreeSet::new();
+    for start in ["super::".to_owned(), format!("crate::{room}::")] {
+        for (at, _) in code.match_indices(&start) {
+            let rest = &code[at + start.len()..];
+            let group = rest.strip_prefix('{').map_or(rest, |group| group.split(';').next().unwrap_or_default());
+            let mut depth = 0_i32;
+            let mut word = String::new();
+            // Names at the top of a group, or the one name of a path.
+            for c in group.chars() {
+                match c {
+                    'a'..='z' | '0'..='9' | '_' if depth == 0 => word.push(c),
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    _ => {
+                        if depth == 0 {
+                            let _ = found.insert(std::mem::take(&mut word));
+                        }
+                        if !rest.starts_with('{') && c != ':' {
+                            break;
+                        }
+                        if c == ':' && !rest.starts_with('{') {
+                            break;
+                        }
+                    }
+                }
+                if c == ':' && depth == 0 {
+                    // What follows is inside that module.
+                    word.clear();
+                }
+            }
+            let _ = found.insert(word);
+        }
+    }
+    found.retain(|name| name != module && siblings.contains(name));
+    found
+}
+
+/// No module takes from one that takes from it, directly or through others, within any room of `src`.
+#[test]
+fn no_room_has_a_circle() {
+    let mut rooms = BTreeMap::<String, BTreeMap<String, String>>::new();
+    for path in files(&root()).iter().filter(|path| !is_test(path)) {
+        let inside = path.strip_prefix(root()).unwrap();
+        let module = inside.file_stem().unwrap().to_str().unwrap().to_owned();
+        let room = inside.parent().unwrap().to_str().unwrap().replace('/', "::");
+        let _ = rooms.entry(room).or_default().insert(module, fs::read_to_string(path).unwrap());
+    }
+    let mut circles = Vec::new();
+    for (room, modules) in rooms.iter().filter(|(room, _)| !room.is_empty()) {
+        let siblings: BTreeSet<String> = modules.keys().cloned().collect();
+        let arrows: BTreeMap<&str, BTreeSet<String>> =
+            modules.iter().map(|(name, text)| (name.as_str(), taken(room, name, &siblings, text))).collect();
+        for start in modules.keys() {
+            let (mut seen, mut next) = (BTreeSet::new(), arrows[start.as_str()].clone());
+            while let Some(name) = next.pop_first() {
+                if name == *start {
+                    circles.push(format!("{room}: {start} takes from a module that takes from it"));
+                    break;
+                }
+                if seen.insert(name.clone()) {
+                    next.extend(arrows[name.as_str()].iter().cloned());
+                }
+            }
+        }
+    }
+    assert_eq!(circles, Vec::<String>::new());
+}
+
+/// The check above finds a circle.
+#[test]
+fn what_a_module_takes_is_read_from_its_text() {
+    let siblings = ["wire", "access", "list"].map(str::to_owned).into();
+    let taken = |text: &str| taken("kisi", "list", &siblings, text).into_iter().collect::<Vec<_>>();
+    assert_eq!(taken("use super::{Client, access::Rights, wire};\n"), ["access", "wire"]);
+    assert_eq!(taken("use super::wire::Lock;\nlet a = super::access::of();\n"), ["access", "wire"]);
+    assert_eq!(taken("use crate::kisi::wire::Lock; // super::access\n"), ["wire"]);
+    assert!(taken("use super::{Client, Error};\nuse crate::door::wire;\n").is_empty());
+}
