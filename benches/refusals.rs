@@ -83,7 +83,7 @@ fn enrol(directory: &mut Directory, people: u64) -> Result<[String; 2], Box<dyn 
             badge_alone: true,
             errand: None,
         })?;
-        pins.extend(pin.map(|pin| wiring::digits(&pin)));
+        pins.extend(pin.map(|pin| pin.expose_text()));
     }
     for email in ["p0@example.com", "p1@example.com"] {
         let _ = directory.suspend(email, true)?;

@@ -103,7 +103,7 @@ async fn enrol_samples(mut enroller: Enroller, config: &Config) -> Result<Vec<St
         let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge };
         let done = enroller.add(&candidate, number.is_none()).await?;
         let way_in = match (&done, number) {
-            (Done::Enrolled(Some(pin)) | Done::PinIssued(pin), _) => format!("PIN {}", wiring::digits(pin)),
+            (Done::Enrolled(Some(pin)) | Done::PinIssued(pin), _) => format!("PIN {}", pin.expose_text()),
             (Done::Enrolled(None) | Done::BadgeGiven | Done::Unchanged, number) => {
                 format!("badge {}", number.unwrap_or_default())
             }

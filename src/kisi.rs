@@ -26,6 +26,7 @@ pub use self::{
     access::{Group, GroupRight, RestrictedDoor, Rights},
     admin::{Card, Device, DeviceLogin, Login, User},
     error::Error,
+    rate_limit::REQUESTS_PER_SECOND,
     restriction::Restriction,
     settings::{Roots, Settings},
 };

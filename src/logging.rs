@@ -36,7 +36,7 @@ pub(super) fn begin(config: Option<&config::Log>) -> Vec<WorkerGuard> {
         Ok(file) => (file, None),
         Err(error) => (None, Some(error)),
     };
-    let is_json = config.is_some_and(|log| log.is_json);
+    let is_json = config.is_some_and(|log| log.format == config::LogFormat::Json);
     let (stderr, guard) = unhurried(io::stderr());
     let mut guards = vec![guard];
     let spoken = layer(is_json, io::stderr().is_terminal(), is_journal(), stderr);

@@ -153,6 +153,11 @@ impl Pin {
         self.len == 0
     }
 
+    /// The digits as text, to show a new PIN once. Search for this name in review.
+    pub fn expose_text(&self) -> String {
+        self.expose().iter().map(|digit| char::from(*digit)).collect()
+    }
+
     /// Returns the ASCII digits, for hashing or printing. Search for this name in review.
     pub fn expose(&self) -> &[u8] {
         self.digits.get(..self.len).unwrap_or_default()

@@ -27,18 +27,10 @@ use crate::{
         budget::BudgetRules,
         rules::{BadgePolicy, KeyboardPolicy, Rules, SignInRules},
     },
-    staff::Pin,
     status::Status,
     store::audit::{self, Action, Log, Record, UnlockOutcome},
     store::directory::{self, Directory, KeyPlace},
 };
-
-/// Kisi's rate limit for one person, over all their logins, including their phone.
-///
-/// # Source
-///
-/// Kisi OpenAPI document, rate limits.
-pub const REQUESTS_PER_SECOND: usize = 5;
 
 /// Maximum length of a session at a reception desk. Our choice.
 const SHIFT: Duration = Duration::from_hours(12);
@@ -302,29 +294,24 @@ pub fn rules(config: &Config) -> Rules {
             guesses: config.budget.guesses,
             refill: Duration::from_mins(config.budget.refill_minutes.into()),
         },
-        idle: config.display.reception.unwrap_or(config.session.idle),
+        idle: config.display.reception().unwrap_or(config.session.idle),
         warning: config.session.warning,
         // At a reception desk an unlock does not end the visit.
-        after_unlock: config.display.reception.unwrap_or(config.session.after_unlock),
-        max: config.display.reception.map_or(config.session.max, |_| SHIFT),
+        after_unlock: config.display.reception().unwrap_or(config.session.after_unlock),
+        max: config.display.reception().map_or(config.session.max, |_| SHIFT),
         unlock_timeout: Duration::from_secs(config.kisi.timeout_seconds),
         confirm: config.doors.confirm.clone(),
         follow: config.doors.follow,
         dim_after: config.display.dim_after,
         languages: config.kiosk.languages.clone(),
-        keyboard: match (config.display.reception, config.sign_in.keyboard) {
+        keyboard: match (config.display.reception(), config.sign_in.keyboard) {
             (Some(_), _) | (None, config::Keyboard::Desk) => KeyboardPolicy::Desk,
             (None, config::Keyboard::Keypad) => KeyboardPolicy::Keypad,
             (None, config::Keyboard::Readers) => KeyboardPolicy::Readers,
         },
-        reception: config.display.reception.is_some(),
+        reception: config.display.reception,
         are_unlocks_counted: config.limits != config::Limits::default(),
     }
-}
-
-/// The digits of a PIN as text. Only for printing a new PIN.
-pub fn digits(pin: &Pin) -> String {
-    pin.expose().iter().map(|digit| char::from(*digit)).collect()
 }
 
 /// The settings of the client.
@@ -334,7 +321,7 @@ pub fn client(config: &Config) -> kisi::Settings {
         base_url: config.kisi.base_url.clone(),
         proxy: config.kisi.proxy.clone(),
         timeout: Duration::from_secs(config.kisi.timeout_seconds),
-        per_second: REQUESTS_PER_SECOND,
+        per_second: kisi::REQUESTS_PER_SECOND,
         position: config.proximity.position(),
         integration_identifier: given(&config.kisi.integration_identifier),
         integration_contact: given(&config.kisi.integration_contact),

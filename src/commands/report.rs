@@ -8,7 +8,6 @@ use vestibule::{
     error_chain::Chain,
     staff::Badge,
     store::directory::{Outdated, Person, Standing},
-    wiring::digits,
 };
 use zeroize::Zeroizing;
 
@@ -26,7 +25,7 @@ impl Output {
     /// A printer that shows each PIN as it is issued. No other code prints staff PINs.
     pub(super) fn printer(self) -> PinPrinter {
         PinPrinter::new(move |Issued { row, email, what }, pin| {
-            let pin = Zeroizing::new(digits(pin));
+            let pin = Zeroizing::new(pin.expose_text());
             let line = if self == Output::Json {
                 json!({"row": row, "email": email, "result": what, "pin": *pin, "error": null, "left_over": null})
                     .to_string()

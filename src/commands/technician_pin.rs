@@ -25,7 +25,7 @@ impl Site {
             confirm(confirmation, "The technician's old PIN stops working. Issue a new one?")?;
         }
         let mut show = |pin: &Pin| {
-            let pin = wiring::digits(pin);
+            let pin = pin.expose_text();
             if output == Output::Json {
                 return print_once(&serde_json::json!({"result": "PIN issued", "pin": pin}).to_string());
             }

@@ -1,5 +1,7 @@
 //! Defaults, and the error for every kind of mistake.
 
+use std::time::Duration;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Config, Error> {

@@ -8,6 +8,13 @@ use std::{
 
 use tokio::time::{self, Instant};
 
+/// Kisi's rate limit for one person, over all their logins, including their phone.
+///
+/// # Source
+///
+/// Kisi OpenAPI document, rate limits.
+pub const REQUESTS_PER_SECOND: usize = 5;
+
 /// The kind of request. Reads leave one request per second free for an unlock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {

@@ -55,11 +55,11 @@ fn print(mut port: Port) {
     while let Some(effect) = port.blocking_recv() {
         if let Effect::Identify(session, Presented(credential), _) = effect {
             match credential {
-                Credential::Pin(pin) => say(&format!("pin {}", wiring::digits(&pin))),
+                Credential::Pin(pin) => say(&format!("pin {}", pin.expose_text())),
                 Credential::Badge(badge) => say(&format!("badge {}", badge.expose())),
-                Credential::Technician(pin) => say(&format!("technician {}", wiring::digits(&pin))),
+                Credential::Technician(pin) => say(&format!("technician {}", pin.expose_text())),
                 Credential::BadgeWithPin(badge, pin) => {
-                    say(&format!("badge {} pin {}", badge.expose(), wiring::digits(&pin)));
+                    say(&format!("badge {} pin {}", badge.expose(), pin.expose_text()));
                 }
             }
             port.say(Event::Identified(session, Err(Denial::NotKnown)));

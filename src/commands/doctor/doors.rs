@@ -5,10 +5,9 @@ use serde_json::json;
 use vestibule::{
     enrol::access::{Access, Blocked, of_door, of_person},
     error_chain::Chain,
-    kisi::{self, Client, PAGE, Restriction},
+    kisi::{self, Client, PAGE, REQUESTS_PER_SECOND as LIMIT, Restriction},
     secret::Secret,
     store::directory::{Directory, Person, Standing},
-    wiring::REQUESTS_PER_SECOND as LIMIT,
 };
 
 use super::{Failure, Finding, Health, Output, finding, say};

@@ -7,6 +7,7 @@ use vestibule::{
     app::Start,
     config::Config,
     language::Language,
+    screen::logo::BadPicture,
     screen::{
         icon::{Icon, icon},
         label::label,
@@ -151,7 +152,10 @@ fn a_logo_stands_where_the_name_would_and_a_broken_one_is_named() {
 
     logo_in(folder.path(), (2_001, 1));
     let large = read("[kiosk]\nlogo = \"logo.png\"\n").unwrap_err();
-    assert!(matches!(large, BadLogo::Large { width: 2_001, height: 1, .. }) && large.to_string().contains("logo.png"));
+    assert!(
+        matches!(large, BadLogo::Picture { picture: BadPicture::Large { width: 2_001, height: 1 }, .. })
+            && large.to_string().contains("logo.png")
+    );
     fs::write(folder.path().join("logo.png"), "no picture").unwrap();
     let broken = read("[kiosk]\nlogo = \"logo.png\"\n").unwrap_err().to_string();
     assert!(broken.contains("logo.png` is not a PNG file"), "{broken}");

@@ -33,7 +33,7 @@ fn asked_on(answer: Result<Identity, Denial>, size: Size) -> Asked {
             let told_what = if let Effect::Identify(session, Presented(credential), _) = effect {
                 port.say(session::Event::Identified(session, answer.clone()));
                 match credential {
-                    Credential::Pin(pin) => wiring::digits(&pin),
+                    Credential::Pin(pin) => pin.expose_text(),
                     Credential::Badge(badge) => badge.expose().to_owned(),
                     Credential::BadgeWithPin(..) | Credential::Technician(_) => "both".to_owned(),
                 }

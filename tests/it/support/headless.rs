@@ -31,7 +31,7 @@ use vestibule::{
     secret::Secret,
     session::{self, State},
     simulator::{Simulator as Kisi, world::World},
-    staff::Badge,
+    staff::{Badge, Pin},
     store::audit,
     store::directory::{Cost, Directory},
     testing, wiring,
@@ -136,7 +136,7 @@ impl Site {
         let mut enroller = wiring::enroller(&self.config, self.directory(), client, admin, Duration::ZERO).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         match runtime.block_on(enroller.add(&candidate, with_pin)).unwrap() {
-            Done::Enrolled(pin) => pin.as_ref().map(wiring::digits).unwrap_or_default(),
+            Done::Enrolled(pin) => pin.as_ref().map(Pin::expose_text).unwrap_or_default(),
             done @ (Done::PinIssued(_) | Done::BadgeGiven | Done::Unchanged) => panic!("{done:?}"),
         }
     }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use vestibule::{session::State, simulator::fault::Fault, staff::Pin, store::audit::Action, testing, wiring};
+use vestibule::{session::State, simulator::fault::Fault, staff::Pin, store::audit::Action, testing};
 
 use crate::support::headless::{BADGE, Kiosk, Site, english, lifted, pressed};
 
 fn issued(site: &Site) -> String {
-    wiring::digits(&site.directory().issue_technician_pin(&mut |_| Ok(())).unwrap())
+    site.directory().issue_technician_pin(&mut |_| Ok(())).unwrap().expose_text()
 }
 
 /// Holds a finger on the clock until the keypad asks for the technician PIN, which takes 3 s.

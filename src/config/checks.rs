@@ -1,9 +1,14 @@
 //! Allowed values of keys, as far as their types do not restrict them.
 
+use std::net::SocketAddr;
+
 use toml::Value;
 
-use super::{Badges, Config, Wrong};
-use crate::base_url;
+use super::{Badges, Config, Wrong, fields};
+use crate::{
+    base_url::{self, Proxy},
+    language::Language,
+};
 
 /// A key with an integer value: key, minimum, maximum, and both in words.
 type Range = (&'static str, i64, i64, &'static str);
@@ -33,6 +38,31 @@ const NUMBERS: [Range; 21] = [
     ("sound.volume", 1, 100, "1 to 100"),
 ];
 
+/// A key with a text value that must be one of these: key, values, and the values in words.
+type Choice = (&'static str, &'static [&'static str], &'static str);
+
+const CHOICES: [Choice; 6] = [
+    ("sign_in.badge", &["alone", "with-pin", "off"], "\"alone\", \"with-pin\" or \"off\""),
+    ("sign_in.keyboard", &["readers", "keypad", "desk"], "\"readers\", \"keypad\" or \"desk\""),
+    ("badge.format", &["as-read", "decimal", "hex", "wiegand"], "\"as-read\", \"decimal\", \"hex\" or \"wiegand\""),
+    ("log.format", &["text", "json"], "\"text\" or \"json\""),
+    ("display.theme", &["dark", "light", "contrast"], "\"dark\", \"light\" or \"contrast\""),
+    ("display.names", &["first", "initials", "full"], "\"first\", \"initials\" or \"full\""),
+];
+
+/// A key with a text value that must be empty or parse: key, parser, and the allowed values in words.
+type Parsed = (&'static str, fn(&str) -> bool, &'static str);
+
+const PARSED: [Parsed; 3] = [
+    ("kisi.proxy", |text| Proxy::parse(text).is_some(), Proxy::ALLOWED),
+    (
+        "health.listen",
+        |text| text.parse::<SocketAddr>().is_ok(),
+        "an address and a port such as \"127.0.0.1:9464\", or \"\"",
+    ),
+    ("display.accent", |text| fields::rgb(text).is_some(), "a color such as \"#6cb6ff\", or \"\""),
+];
+
 /// A key with a list or table value: key, check of one item, and the allowed value in words.
 type Item = (&'static str, fn(&Value) -> bool, &'static str);
 
@@ -48,8 +78,9 @@ const ITEMS: [Item; 5] = [
     ),
 ];
 
-/// The first integer out of range, or the first list item that is not allowed. Checks the TOML values, which are all 64-bit.
-pub(super) fn wrong_number(table: &toml::Table) -> Option<Wrong> {
+/// The first value that its type alone shows to be wrong: an integer out of range, a text that is no choice or does not parse, a list
+/// item of the wrong kind. Checks the TOML values, so that the error names the key and not what serde expected.
+pub(super) fn wrong_raw_value(table: &toml::Table) -> Option<Wrong> {
     let value = |key: &str| {
         let (section, key) = key.split_once('.')?;
         table.get(section)?.get(key)
@@ -58,7 +89,21 @@ pub(super) fn wrong_number(table: &toml::Table) -> Option<Wrong> {
         let number = value(key)?.as_integer()?;
         (!(*least..=*most).contains(&number)).then(|| (*key, number.to_string(), *allowed))
     });
-    number.or_else(|| {
+    let text = |key| value(key)?.as_str();
+    let choice = || {
+        let is_wrong = |(key, choices, _): &&Choice| text(key).is_some_and(|text| !choices.contains(&text));
+        CHOICES
+            .iter()
+            .find(is_wrong)
+            .map(|(key, _, allowed)| (*key, text(key).unwrap_or_default().to_owned(), *allowed))
+    };
+    let parsed = || {
+        let is_wrong = |(key, parses, _): &&Parsed| text(key).is_some_and(|text| !text.is_empty() && !parses(text));
+        // A proxy may hold a password.
+        let shown = |key| if key == "kisi.proxy" { "" } else { text(key).unwrap_or_default() };
+        PARSED.iter().find(is_wrong).map(|(key, _, allowed)| (*key, shown(key).to_owned(), *allowed))
+    };
+    let item = || {
         ITEMS.iter().find_map(|(key, fits, allowed)| {
             let wrong = match value(key)? {
                 Value::Array(items) => items.iter().find(|item| !fits(item)),
@@ -67,7 +112,20 @@ pub(super) fn wrong_number(table: &toml::Table) -> Option<Wrong> {
             };
             wrong.map(|wrong| (*key, wrong.to_string(), *allowed))
         })
-    })
+    };
+    number.or_else(choice).or_else(parsed).or_else(item).or_else(|| wrong_language(value("kiosk.languages")?))
+}
+
+/// At least one language, each known, each once.
+fn wrong_language(list: &Value) -> Option<Wrong> {
+    let allowed = "one or more of \"en\", \"de\", \"fr\" and \"es\", each once";
+    let codes: Vec<&str> = list.as_array()?.iter().filter_map(Value::as_str).collect();
+    let is_wrong = |(at, code): &(usize, &str)| {
+        let is_repeated = codes.iter().take(*at).any(|before| before == code);
+        Language::of_code(code).is_none() || is_repeated
+    };
+    let wrong = codes.iter().copied().enumerate().find(is_wrong).map(|(_, code)| code);
+    wrong.or(codes.is_empty().then_some("")).map(|code| ("kiosk.languages", code.to_owned(), allowed))
 }
 
 impl Config {
@@ -94,6 +152,10 @@ impl Config {
                 let allowed = "https://api.kisi.io, or a loopback address";
                 let is_allowed = base_url::safe(&kisi.base_url).is_some_and(|url| base_url::is_kisis(&url));
                 (!is_allowed).then(|| ("kisi.base_url", kisi.base_url.clone(), allowed))
+            })
+            .or_else(|| {
+                let width = self.display.panel_width_mm.filter(|width| *width < 50)?;
+                Some(("display.panel_width_mm", width.to_string(), "0, or 50 to 3000"))
             })
             .or_else(|| text("badge.prefix", &badge.prefix, (0, 8), "at most 8 characters"))
             .or_else(|| text("badge.suffix", &badge.suffix, (0, 8), "at most 8 characters"))

@@ -1,0 +1,78 @@
+//! How values of `kiosk.toml` become types. Every text that these functions do not accept is refused before, by `checks.rs`, with the
+//! key and the allowed values.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Deserializer, de::Error};
+
+use crate::{
+    base_url::Proxy,
+    language::Language,
+    staff::{BadgeFormat, NameFormat},
+};
+
+/// `display.names`
+#[derive(Deserialize)]
+#[serde(remote = "NameFormat", rename_all = "kebab-case")]
+pub(super) enum Names {
+    First,
+    Initials,
+    Full,
+}
+
+/// `badge.format`
+#[derive(Deserialize)]
+#[serde(remote = "BadgeFormat", rename_all = "kebab-case")]
+pub(super) enum Format {
+    AsRead,
+    Decimal,
+    Hex,
+    Wiegand,
+}
+
+pub(super) fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<Duration, D::Error> {
+    u64::deserialize(value).map(Duration::from_secs)
+}
+
+/// 0 stands for "not measured".
+pub(super) fn width<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u16>, D::Error> {
+    Ok(Some(u16::deserialize(value)?).filter(|width| *width != 0))
+}
+
+pub(super) fn text<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(String::deserialize(value)?).filter(|text| !text.is_empty()))
+}
+
+pub(super) fn path<'de, D: Deserializer<'de>>(value: D) -> Result<Option<PathBuf>, D::Error> {
+    Ok(text(value)?.map(PathBuf::from))
+}
+
+pub(super) fn languages<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Language>, D::Error> {
+    let codes = Vec::<String>::deserialize(value)?;
+    codes.iter().map(|code| Language::of_code(code).ok_or_else(|| D::Error::custom("unknown language"))).collect()
+}
+
+pub(super) fn proxy<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Proxy>, D::Error> {
+    parsed(value, Proxy::parse)
+}
+
+pub(super) fn address<'de, D: Deserializer<'de>>(value: D) -> Result<Option<SocketAddr>, D::Error> {
+    parsed(value, |text| text.parse().ok())
+}
+
+pub(super) fn color<'de, D: Deserializer<'de>>(value: D) -> Result<Option<[u8; 3]>, D::Error> {
+    parsed(value, rgb)
+}
+
+/// A color such as `#6cb6ff`.
+pub(super) fn rgb(text: &str) -> Option<[u8; 3]> {
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
+    let [_, red, green, blue] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
+    Some([red, green, blue])
+}
+
+/// An empty text is `None`; any other one must parse. The error does not repeat it, because it may hold a password.
+fn parsed<'de, D: Deserializer<'de>, T>(value: D, parse: fn(&str) -> Option<T>) -> Result<Option<T>, D::Error> {
+    let given = text(value)?;
+    given.map(|text| parse(&text).ok_or_else(|| D::Error::custom("not an allowed value"))).transpose()
+}

@@ -1,0 +1,60 @@
+//! The site's file over the shipped one, and the lines of keys.
+
+use std::path::Path;
+
+use super::Error;
+
+/// Merges the site's keys over the shipped ones. The shipped file defines which keys exist, and their types.
+pub(super) fn merge(
+    mut shipped: toml::Table,
+    given: toml::Table,
+    text: &str,
+    file: &Path,
+) -> Result<toml::Table, Error> {
+    let unknown = |key: String, known: &toml::Table| Error::Unknown {
+        file: file.to_owned(),
+        line: line_of(text, &key),
+        // The key may be an address whose quotes are misplaced, with a password in it.
+        key: if key.contains('@') { "***".to_owned() } else { key },
+        known: known.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "),
+    };
+    let kind = |key: &str, found: &toml::Value, expected: &toml::Value| Error::Kind {
+        file: file.to_owned(),
+        line: line_of(text, key),
+        key: key.to_owned(),
+        found: found.type_str(),
+        expected: expected.type_str(),
+    };
+    for (section, keys) in given {
+        let Some(known) = shipped.get_mut(&section) else { return Err(unknown(section, &shipped)) };
+        let (Some(known), toml::Value::Table(keys)) = (known.as_table_mut(), &keys) else {
+            return Err(kind(&section, &keys, known));
+        };
+        for (key, value) in keys {
+            let path = format!("{section}.{key}");
+            match known.get_mut(key) {
+                None => return Err(unknown(path, known)),
+                Some(expected) if !expected.same_type(value) => return Err(kind(&path, value, expected)),
+                Some(place) => *place = value.clone(),
+            }
+        }
+    }
+    Ok(shipped)
+}
+
+/// The line, from 1, on which `section.key` is set or `[section]` begins; 0 if there is none.
+pub(super) fn line_of(text: &str, key: &str) -> usize {
+    let (section, key) = key.split_once('.').map_or((key, None), |(section, key)| (section, Some(key)));
+    let mut current = "";
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some((name, _)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            current = name.trim();
+        }
+        let name = line.split_once('=').map(|(name, _)| name.trim());
+        if current == section && (key.is_none() || name == key) {
+            return number + 1;
+        }
+    }
+    0
+}
