@@ -46,8 +46,8 @@ use self::{
 pub use self::{
     authenticator::TRIES,
     channel::{Ending, Events, Handle, Port, channel},
-    connectivity::Health,
-    limits::Limits,
+    connectivity::Connectivity,
+    limits::UnlockLimits,
     parts::Parts,
     start::{prepare, start},
 };

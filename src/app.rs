@@ -24,14 +24,14 @@ pub use self::{
     window_settings::Window,
 };
 use crate::{
-    agent::{Handle, Health},
+    agent::{Connectivity, Handle},
     language::Language,
     platform::supervisor,
     platform::suspend,
     screen::{
         dim, doors, keys, notice,
         qr::Code,
-        sign_in::{self, Labels, Said},
+        sign_in::{self, AtRest, Labels},
         technician,
         theme::{self, Metrics},
         words::{Words, words},
@@ -85,7 +85,7 @@ pub enum Message {
     /// An event from the agent of this generation.
     Agent(u64, Event),
     /// The state of the connection to Kisi changed.
-    Health(Health),
+    Connectivity(Connectivity),
     /// The window opened.
     Opened(Id),
     /// The logical size of the monitor, if known.
@@ -129,16 +129,16 @@ pub struct App {
 
 #[derive(Debug)]
 enum Mode {
-    Working(Box<Kiosk>),
+    Working(Box<WorkingKiosk>),
     Broken { what: String, phone: String },
 }
 
 #[derive(Debug)]
-struct Kiosk {
+struct WorkingKiosk {
     session: Session,
     labels: Labels,
     agent: Handle,
-    health: Health,
+    health: Connectivity,
     /// Unlocks sent to the agent and not answered yet. A reload waits for them.
     open_unlocks: usize,
     /// QR code of the technician's report.
@@ -250,7 +250,7 @@ impl App {
                 Task::none()
             }
             Message::Session(event) | Message::Agent(_, event) => self.send(event),
-            Message::Health(health) => {
+            Message::Connectivity(health) => {
                 if let Mode::Working(kiosk) = &mut self.mode {
                     kiosk.health = health;
                 }
@@ -321,12 +321,12 @@ impl App {
                     technician::view(technician, kiosk.diagnostics.as_ref(), metrics).map(Message::Session)
                 }
                 state @ (State::SignedOut { .. } | State::Checking { .. }) => {
-                    let clock = metrics.words.time(self.time.time(), metrics.clock_24h);
+                    let clock = metrics.words.time(self.time.time(), metrics.panel.clock_24h);
                     let (wait, outage) = (kiosk.session.budget().wait(self.now), kiosk.health.outage);
                     if kiosk.session.is_dim() {
                         return dim::view(&kiosk.labels, &clock, minutes(self.time), metrics).map(Message::Session);
                     }
-                    let said = Said { wait, outage, clock: &clock };
+                    let said = AtRest { wait, outage, clock: &clock };
                     sign_in::view(state, kiosk.session.rules(), &kiosk.labels, said, metrics).map(Message::Session)
                 }
             },
@@ -355,7 +355,7 @@ impl App {
         let agent = match &self.mode {
             Mode::Working(kiosk) => Subscription::batch([
                 Subscription::run_with(Watched(kiosk.agent.clone(), self.generation), Watched::health)
-                    .map(Message::Health),
+                    .map(Message::Connectivity),
                 Subscription::run_with(Heard(kiosk.agent.clone(), self.generation), Heard::events)
                     .map(|(generation, event)| Message::Agent(generation, event)),
             ]),

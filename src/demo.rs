@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use crate::{
     app::Start,
     config::{self, Config},
-    enrol::{self, Candidate, Done, Enroller},
+    enrol::{self, Candidate, Enroller, Enrollment},
     kisi::{self, Client},
     private_files,
     secret::Secret,
@@ -103,8 +103,8 @@ async fn enrol_samples(mut enroller: Enroller, config: &Config) -> Result<Vec<St
         let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge };
         let done = enroller.add(&candidate, number.is_none()).await?;
         let way_in = match (&done, number) {
-            (Done::Enrolled(Some(pin)) | Done::PinIssued(pin), _) => format!("PIN {}", pin.expose_text()),
-            (Done::Enrolled(None) | Done::BadgeGiven | Done::Unchanged, number) => {
+            (Enrollment::Enrolled(Some(pin)) | Enrollment::PinIssued(pin), _) => format!("PIN {}", pin.expose_text()),
+            (Enrollment::Enrolled(None) | Enrollment::BadgeGiven | Enrollment::Unchanged, number) => {
                 format!("badge {}", number.unwrap_or_default())
             }
         };

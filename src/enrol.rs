@@ -36,7 +36,7 @@ pub struct Candidate {
 
 /// Result of enrolling a candidate.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Done {
+pub enum Enrollment {
     /// A new login was made and sealed. The PIN cannot be shown again.
     Enrolled(Option<Pin>),
     /// The person was already enrolled and got a PIN, which cannot be shown again.
@@ -140,7 +140,7 @@ impl Enroller {
     /// # Errors
     ///
     /// Any. After [`Error::Directory`], a login that was made is deleted again, or noted for deletion.
-    pub async fn add(&mut self, candidate: &Candidate, with_pin: bool) -> Result<Done, Error> {
+    pub async fn add(&mut self, candidate: &Candidate, with_pin: bool) -> Result<Enrollment, Error> {
         if let Some(person) = self.directory.person(&candidate.email).map_err(Error::Directory)? {
             return self.add_to(&person, candidate, with_pin);
         }
@@ -180,14 +180,14 @@ impl Enroller {
             Ok(pin) => {
                 let about = if pin.is_some() { "with a PIN" } else { "by badge" };
                 self.record(Action::Enrol, &candidate.email, about);
-                Ok(Done::Enrolled(pin))
+                Ok(Enrollment::Enrolled(pin))
             }
             Err(error) => Err(self.discard(errand, login.id, error).await),
         }
     }
 
     /// Gives an enrolled person the badge or PIN that they lack. Makes no login.
-    fn add_to(&mut self, person: &Person, candidate: &Candidate, with_pin: bool) -> Result<Done, Error> {
+    fn add_to(&mut self, person: &Person, candidate: &Candidate, with_pin: bool) -> Result<Enrollment, Error> {
         let is_new = match &candidate.badge {
             Some(badge) if self.directory.owner_of(badge).map_err(Error::Directory)?.is_none() => {
                 self.check_badge_odds()?;
@@ -200,9 +200,9 @@ impl Enroller {
             self.record(Action::BadgeGiven, &person.email, "");
         }
         if with_pin && !person.has_pin {
-            return self.issue_pin(person, candidate.row).map(Done::PinIssued);
+            return self.issue_pin(person, candidate.row).map(Enrollment::PinIssued);
         }
-        Ok(if is_new { Done::BadgeGiven } else { Done::Unchanged })
+        Ok(if is_new { Enrollment::BadgeGiven } else { Enrollment::Unchanged })
     }
 
     /// Issues a PIN, which replaces an existing one.
@@ -254,7 +254,7 @@ impl Enroller {
         &mut self,
         candidates: &[Candidate],
         with_pin: bool,
-        mut report: impl FnMut(&Candidate, &Result<Done, Error>),
+        mut report: impl FnMut(&Candidate, &Result<Enrollment, Error>),
     ) -> Summary {
         let mut summary = Summary::default();
         let mut was_asked = false;
@@ -265,11 +265,11 @@ impl Enroller {
             let done = self.add(candidate, with_pin).await;
             report(candidate, &done);
             match done {
-                Ok(Done::Enrolled(_)) => {
+                Ok(Enrollment::Enrolled(_)) => {
                     summary.enrolled += 1;
                     was_asked = true;
                 }
-                Ok(Done::PinIssued(_) | Done::BadgeGiven | Done::Unchanged) => summary.known += 1,
+                Ok(Enrollment::PinIssued(_) | Enrollment::BadgeGiven | Enrollment::Unchanged) => summary.known += 1,
                 Err(error) if error.stops_everything() => {
                     summary.stopped_at = Some(candidate.row);
                     return summary;

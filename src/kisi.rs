@@ -78,7 +78,7 @@ impl LoginId {
 
 /// The owner of a login, as returned by `GET /login`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct LoginOwner {
     /// Kisi's id of the login.
     pub id: LoginId,
     /// Kisi's id of the person.
@@ -215,10 +215,10 @@ impl Client {
     /// # Source
     ///
     /// Kisi OpenAPI document, `GET /login`.
-    pub async fn who_am_i(&self, login: &Secret<String>) -> Result<Identity, Error> {
+    pub async fn who_am_i(&self, login: &Secret<String>) -> Result<LoginOwner, Error> {
         let request = self.request(Method::GET, &["login"], login)?.timeout(LIST_TIMEOUT);
         let login: wire::CurrentLogin = self.ask("GET /login", request).await?.0;
-        Ok(Identity {
+        Ok(LoginOwner {
             id: LoginId(login.id),
             user_id: login.user_id,
             name: login.user.and_then(|user| user.name).map(|name| text::clean(&name)).unwrap_or_default(),

@@ -220,17 +220,10 @@ impl Session {
             Event::Barred(session) => self.barred(session, now),
             Event::Identified(session, answer) => self.identified(session, answer, now),
             Event::DoorsListed(session, doors) => self.listed(session, doors, now),
-            Event::UnlockRecorded(request, record) => self.visited(|visit, _| visit.recorded(request, record)),
-            Event::DoorSensorRead(request, outcome) => {
-                if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state {
-                    visit.sensor_read(request, outcome, now);
-                }
-                Vec::new()
-            }
+            Event::UnlockRecorded(request, record) => self.told(|visit| visit.recorded(request, record)),
+            Event::DoorSensorRead(request, outcome) => self.told(|visit| visit.sensor_read(request, outcome, now)),
             Event::UnlockAnswered(request, outcome) => {
-                let (State::SignedIn(visit) | State::Checking { visit: Some(visit), .. }) = &mut self.state else {
-                    return Vec::new();
-                };
+                let Some(visit) = self.state.visit_mut() else { return Vec::new() };
                 let door = visit.answer(request, outcome, &self.rules, now);
                 door.map_or_else(Vec::new, |door| follow::after(request, door, outcome, visit.session, &self.rules))
             }
@@ -238,20 +231,18 @@ impl Session {
     }
 
     fn listed(&mut self, session: SessionId, doors: Vec<Door>, now: Instant) -> Vec<Effect> {
-        if let State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } = &mut self.state
-            && visit.session == session
-        {
+        if let Some(visit) = self.state.visit_mut().filter(|visit| visit.session == session) {
             visit.list(doors, now);
         }
         Vec::new()
     }
 
-    /// The current visit, even while a badge is looked up.
-    fn visit(&self) -> Option<&Visit> {
-        match &self.state {
-            State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } => Some(visit),
-            State::SignedOut { .. } | State::Technician(_) | State::Checking { visit: None, .. } => None,
+    /// What the agent says also reaches a visit that a badge interrupts.
+    fn told(&mut self, change: impl FnOnce(&mut Visit)) -> Vec<Effect> {
+        if let Some(visit) = self.state.visit_mut() {
+            change(visit);
         }
+        Vec::new()
     }
 
     fn is_at_rest(&self) -> bool {

@@ -365,7 +365,7 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         inline_lookup: false,
         status: Status::default(),
         proofs: Arc::default(),
-        limits: agent::Limits {
+        limits: agent::UnlockLimits {
             per_hour: config.limits.per_person_per_hour,
             per_day: config.limits.per_person_per_day,
             per_door: config.limits.per_door.clone(),

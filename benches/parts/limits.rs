@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use vestibule::{
-    agent::Limits,
+    agent::UnlockLimits,
     door::{Door, DoorId, DoorState},
     staff::StaffId,
     store::audit::Log,
@@ -20,8 +20,11 @@ pub(crate) fn limits(criterion: &mut Criterion) {
     for days in [1, 90] {
         let (_folder, log) = history(days);
         let name = |door: u64| format!("Door {door}");
-        let limits =
-            Limits { per_hour: 1_000, per_day: 1_000, per_door: (0..DOORS).map(|door| (name(door), 1_000)).collect() };
+        let limits = UnlockLimits {
+            per_hour: 1_000,
+            per_day: 1_000,
+            per_door: (0..DOORS).map(|door| (name(door), 1_000)).collect(),
+        };
         let mut doors: Vec<Door> = (0..DOORS)
             .map(|door| Door {
                 id: DoorId::new(door),

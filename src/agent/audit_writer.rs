@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::Limits;
+use super::UnlockLimits;
 use crate::{
     door::{Door, DoorId, Outcome},
     error_chain::Chain,
@@ -104,7 +104,12 @@ impl AuditWriter {
 
     /// Writes the intent to the disk before the request is sent, and returns its number. `None` when a limit is
     /// reached: the caller must send nothing then.
-    pub(super) fn intent(&mut self, who: &Who, door: &Door, limits: &Limits) -> Result<Option<u64>, audit::Error> {
+    pub(super) fn intent(
+        &mut self,
+        who: &Who,
+        door: &Door,
+        limits: &UnlockLimits,
+    ) -> Result<Option<u64>, audit::Error> {
         self.flush();
         let now = Timestamp::now();
         let record = Record::new(now, Action::Intent, who.method).by(Some(who.staff), &who.email);
@@ -123,7 +128,7 @@ impl AuditWriter {
     }
 
     /// Sets the unlocks left on each door. If the log cannot be read they stay unset, and the unlock itself is refused.
-    pub(super) fn count(&self, who: &Who, doors: &mut [Door], limits: &Limits) {
+    pub(super) fn count(&self, who: &Who, doors: &mut [Door], limits: &UnlockLimits) {
         if !limits.are_set() {
             return;
         }

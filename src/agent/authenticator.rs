@@ -18,7 +18,7 @@ use crate::{
     },
     staff::{Badge, Credential, Pin, StaffId},
     status::metrics::Metrics,
-    store::directory::{self, Directory, Found},
+    store::directory::{self, Directory, FoundPerson},
 };
 
 /// Budget of wrong PINs after one person's badge.
@@ -34,7 +34,7 @@ const REMEMBERED: usize = 64;
 
 /// The result of a lookup in the directory.
 pub(super) enum LookedUp {
-    Found(Found),
+    Found(FoundPerson),
     /// The badge of the person who is signed in.
     Same,
     /// The badge needs its PIN, by rule or because the badge budget is empty.

@@ -11,7 +11,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::Health;
+use super::Connectivity;
 use crate::{
     door::Outcome,
     session::{Denial, Effect, Event},
@@ -35,7 +35,7 @@ pub(super) enum Command {
 pub struct Handle {
     commands: mpsc::UnboundedSender<Command>,
     events: Events,
-    health: watch::Receiver<Health>,
+    health: watch::Receiver<Connectivity>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -81,7 +81,7 @@ impl Ending {
 pub struct Port {
     commands: mpsc::UnboundedReceiver<Command>,
     pub(super) events: mpsc::UnboundedSender<Event>,
-    pub(super) health: watch::Sender<Health>,
+    pub(super) health: watch::Sender<Connectivity>,
 }
 
 impl fmt::Debug for Port {
@@ -94,7 +94,7 @@ impl fmt::Debug for Port {
 pub fn channel() -> (Handle, Port) {
     let (to_agent, commands) = mpsc::unbounded_channel();
     let (events, from_agent) = mpsc::unbounded_channel();
-    let (health, watched) = watch::channel(Health::default());
+    let (health, watched) = watch::channel(Connectivity::default());
     let events_of = Events(Arc::new(tokio::sync::Mutex::new(from_agent)));
     let handle = Handle { commands: to_agent, events: events_of, health: watched, thread: Arc::default() };
     (handle, Port { commands, events, health })
@@ -119,7 +119,7 @@ impl Handle {
     }
 
     /// Watches the connection to Kisi. The current value counts as a change, so the first wait returns at once.
-    pub fn health(&self) -> watch::Receiver<Health> {
+    pub fn health(&self) -> watch::Receiver<Connectivity> {
         let mut health = self.health.clone();
         health.mark_changed();
         health

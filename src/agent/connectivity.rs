@@ -27,14 +27,14 @@ const JUMP: Duration = Duration::from_secs(2);
 
 /// State of the connection to Kisi.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Health {
+pub struct Connectivity {
     /// The current outage, if any.
     pub outage: Option<Outage>,
 }
 
 /// Keeps the state of the connection and of the clocks, and schedules the checks.
 pub(super) struct ConnectivityMonitor {
-    health: watch::Sender<Health>,
+    health: watch::Sender<Connectivity>,
     status: Status,
     /// Consecutive failed checks.
     failures: u32,
@@ -52,7 +52,7 @@ pub(super) struct ConnectivityMonitor {
 }
 
 impl ConnectivityMonitor {
-    pub(super) fn new(health: watch::Sender<Health>, status: Status) -> Self {
+    pub(super) fn new(health: watch::Sender<Connectivity>, status: Status) -> Self {
         let now = Instant::now();
         Self {
             health,

@@ -9,7 +9,7 @@ use crate::{
     error_chain::Chain,
     outage::Outage,
     platform::disk_space,
-    session::technician::{CheckKind, HealthCheck, Report},
+    session::technician::{CheckKind, HealthCheck, HealthReport},
     status::Status,
     store::directory::Standings,
 };
@@ -30,7 +30,7 @@ pub(super) struct Diagnostics<'a> {
 
 impl Diagnostics<'_> {
     /// Builds the report: checks, last unlock outcomes, and the text of the QR code.
-    pub(super) fn report(&self) -> Report {
+    pub(super) fn report(&self) -> HealthReport {
         let facts =
             vec![self.network(), self.clock(), self.logins(), self.disk(), self.configuration(), self.version()];
         let last = self.audit.last_outcomes();
@@ -38,7 +38,7 @@ impl Diagnostics<'_> {
         let at = format!("At: {:.0}", Timestamp::now());
         let head = self.audit.head().unwrap_or_default();
         let lines = lines.chain([at, format!("Audit head: {head}")]).collect::<Vec<_>>();
-        Report { facts, last, diagnostics: format!("vestibule\n{}", lines.join("\n")) }
+        HealthReport { facts, last, diagnostics: format!("vestibule\n{}", lines.join("\n")) }
     }
 
     fn network(&self) -> HealthCheck {

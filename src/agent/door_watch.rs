@@ -23,7 +23,7 @@ const LOOKS: [Duration; 4] = [
 
 /// What Kisi reported about the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum SensorReading {
     /// Open.
     Open,
     /// Never open. Doors without a sensor report this too.
@@ -33,13 +33,13 @@ pub(super) enum Seen {
 }
 
 /// Reads the door until it is open or all reads are done.
-pub(super) async fn follow(client: &Client, login: &Arc<Secret<String>>, door: DoorId) -> Seen {
-    let mut seen = Seen::Nothing;
+pub(super) async fn follow(client: &Client, login: &Arc<Secret<String>>, door: DoorId) -> SensorReading {
+    let mut seen = SensorReading::Nothing;
     for pause in LOOKS {
         time::sleep(pause).await;
         match client.look_at(login, door).await {
-            Ok(DoorNow { open: Some(true), .. }) => return Seen::Open,
-            Ok(DoorNow { open: Some(false), .. }) => seen = Seen::Closed,
+            Ok(DoorNow { open: Some(true), .. }) => return SensorReading::Open,
+            Ok(DoorNow { open: Some(false), .. }) => seen = SensorReading::Closed,
             Ok(DoorNow { open: None, .. }) => {}
             Err(error) => {
                 tracing::warn!(door = door.get(), error = %Chain(&error), "the state of a door cannot be read");
@@ -52,11 +52,11 @@ pub(super) async fn follow(client: &Client, login: &Arc<Secret<String>>, door: D
 
 /// The outcome for the tile and the text for the audit log. A door counts as still closed only if its sensor is known
 /// to work.
-pub(super) fn outcome(seen: Seen, has_sensor: bool) -> (Outcome, Option<&'static str>) {
+pub(super) fn outcome(seen: SensorReading, has_sensor: bool) -> (Outcome, Option<&'static str>) {
     match seen {
-        Seen::Open => (Outcome::Opened, Some("opened")),
-        Seen::Closed if has_sensor => (Outcome::StillClosed, Some("still closed")),
-        Seen::Closed | Seen::Nothing => (Outcome::Accepted, None),
+        SensorReading::Open => (Outcome::Opened, Some("opened")),
+        SensorReading::Closed if has_sensor => (Outcome::StillClosed, Some("still closed")),
+        SensorReading::Closed | SensorReading::Nothing => (Outcome::Accepted, None),
     }
 }
 

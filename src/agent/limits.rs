@@ -13,7 +13,7 @@ use crate::{
 
 /// The site's limits. 0 means no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Limits {
+pub struct UnlockLimits {
     /// Unlocks per person within an hour.
     pub per_hour: u32,
     /// Unlocks per person and day. A day ends at midnight, local time.
@@ -28,7 +28,7 @@ enum Ends {
     At(Timestamp),
 }
 
-impl Limits {
+impl UnlockLimits {
     /// Whether any limit is set.
     pub(super) fn are_set(&self) -> bool {
         0 < self.per_hour || 0 < self.per_day || !self.per_door.is_empty()
@@ -112,7 +112,7 @@ mod tests {
         Door { id: DoorId::new(id), name: name.into(), place: None, state: DoorState::Ready, allowance: None }
     }
 
-    fn allowance(log: &Log, limits: &Limits, staff: StaffId, door: &Door, at: Timestamp) -> Allowance {
+    fn allowance(log: &Log, limits: &UnlockLimits, staff: StaffId, door: &Door, at: Timestamp) -> Allowance {
         let mut doors = [door.clone()];
         limits.allowances(log, staff, &mut doors, at).unwrap();
         doors[0].allowance.unwrap()
@@ -128,7 +128,7 @@ mod tests {
     }
 
     /// Records an unlock if the limits allow it. Returns whether they did.
-    fn unlock(log: &mut Log, limits: &Limits, door: &Door, at: Timestamp, outcome: &str) -> bool {
+    fn unlock(log: &mut Log, limits: &UnlockLimits, door: &Door, at: Timestamp, outcome: &str) -> bool {
         let intent = Record { door: Some(door.id), ..Record::new(at, Action::Intent, "pin").by(Some(ADA), "ada") };
         let Some(seq) = log.append_within(ADA, &intent, &limits.of(door, at)).unwrap() else { return false };
         if !outcome.is_empty() {
@@ -142,7 +142,7 @@ mod tests {
     fn an_hourly_limit_refuses_further_unlocks_and_tells_when_the_next_one_is_allowed() {
         let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
-        let (limits, lobby) = (Limits { per_hour: 2, ..Limits::default() }, door(7, "Lobby"));
+        let (limits, lobby) = (UnlockLimits { per_hour: 2, ..UnlockLimits::default() }, door(7, "Lobby"));
         let other = door(8, "Café");
         assert!(unlock(&mut log, &limits, &lobby, noon(), "accepted"));
         assert!(unlock(&mut log, &limits, &other, noon() + minutes(10), "unknown"));
@@ -163,7 +163,7 @@ mod tests {
     fn refused_and_unsent_unlocks_do_not_count_but_pending_ones_do() {
         let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
-        let (limits, lobby) = (Limits { per_day: 1, ..Limits::default() }, door(7, "Lobby"));
+        let (limits, lobby) = (UnlockLimits { per_day: 1, ..UnlockLimits::default() }, door(7, "Lobby"));
         for outcome in ["refused: Right, code fcd8ef", "not sent"] {
             assert!(unlock(&mut log, &limits, &lobby, noon(), outcome));
         }
@@ -176,7 +176,7 @@ mod tests {
         let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
         let per_door = BTreeMap::from([("Server room".to_owned(), 1)]);
-        let limits = Limits { per_day: 3, per_door, ..Limits::default() };
+        let limits = UnlockLimits { per_day: 3, per_door, ..UnlockLimits::default() };
         let (server, lobby) = (door(8, "Server room"), door(7, "Lobby"));
         assert!(unlock(&mut log, &limits, &server, noon(), "accepted"));
         assert!(!unlock(&mut log, &limits, &server, noon() + minutes(1), "accepted"));

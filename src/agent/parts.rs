@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::Limits;
+use super::UnlockLimits;
 use crate::{
     door::PlaceId, kisi, proximity::Proofs, session::budget::BudgetRules, staff::NameFormat, status::Status,
     store::audit, store::directory::Directory,
@@ -30,7 +30,7 @@ pub struct Parts {
     /// Size and refill of the budget for lookups of unknown badges.
     pub badge_budget: BudgetRules,
     /// How often a person may open doors.
-    pub limits: Limits,
+    pub limits: UnlockLimits,
     /// Whether lookups run on the agent's own thread, so that the same events always give the same run. Only tests set
     /// this: hashing takes a quarter of a second, and an unlock would wait for it.
     pub(crate) inline_lookup: bool,

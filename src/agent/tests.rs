@@ -36,7 +36,7 @@ fn parts(folder: &Path) -> Parts {
         names: NameFormat::Full,
         badge_needs_pin: false,
         badge_budget: BudgetRules { guesses: 20, refill: Duration::from_secs(30) },
-        limits: Limits::default(),
+        limits: UnlockLimits::default(),
         inline_lookup: false,
         proofs: Arc::default(),
         status: Status::default(),

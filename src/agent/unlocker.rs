@@ -8,7 +8,7 @@ use std::{
 use tokio::time;
 
 use super::{
-    Limits,
+    UnlockLimits,
     audit_writer::{AuditWriter, Who},
     authenticator::Authenticator,
     connectivity::ConnectivityMonitor,
@@ -26,7 +26,7 @@ pub(super) const LATE: Duration = Duration::from_secs(2);
 
 /// Checks unlocks and counts the pending ones.
 pub(super) struct Unlocker {
-    limits: Limits,
+    limits: UnlockLimits,
     proofs: Arc<Mutex<Proofs>>,
     /// Unlocks that were sent and not answered yet.
     under_way: usize,
@@ -63,11 +63,11 @@ impl Refused {
 }
 
 impl Unlocker {
-    pub(super) fn new(limits: Limits, proofs: Arc<Mutex<Proofs>>) -> Self {
+    pub(super) fn new(limits: UnlockLimits, proofs: Arc<Mutex<Proofs>>) -> Self {
         Self { limits, proofs, under_way: 0 }
     }
 
-    pub(super) fn limits(&self) -> &Limits {
+    pub(super) fn limits(&self) -> &UnlockLimits {
         &self.limits
     }
 

@@ -10,7 +10,7 @@ use super::{
     audit_writer::{self, Who},
     authenticator::method,
     completion,
-    door_watch::{self, Seen},
+    door_watch::{self, SensorReading},
     lookup::{Denied, Lookup, Signed},
     unlocker::{self, Cause, Permit, Refused},
     visit::Visit,
@@ -218,8 +218,8 @@ impl Agent {
         }
     }
 
-    pub(super) fn followed(&mut self, who: &Who, request: RequestId, door: DoorId, seen: Seen) {
-        if seen == Seen::Open {
+    pub(super) fn followed(&mut self, who: &Who, request: RequestId, door: DoorId, seen: SensorReading) {
+        if seen == SensorReading::Open {
             let _ = self.sensors.insert(door);
         }
         let (outcome, about) = door_watch::outcome(seen, self.sensors.contains(&door));

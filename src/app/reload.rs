@@ -11,9 +11,9 @@ use std::{
 use iced::{Subscription, Task};
 use tokio::sync::oneshot;
 
-use super::{App, Kiosk, Message, Mode, Start, Window};
+use super::{App, Message, Mode, Start, Window, WorkingKiosk};
 use crate::{
-    agent::{Ending, Health},
+    agent::{Connectivity, Ending},
     platform::hangup,
     screen::qr::Code,
     session::{Effect, Event, Session, State},
@@ -45,11 +45,11 @@ impl fmt::Debug for Reloader {
 impl Mode {
     pub(super) fn new(start: Start, now: Instant) -> Self {
         match start {
-            Start::Working { rules, labels, agent, guesses_left } => Self::Working(Box::new(Kiosk {
+            Start::Working { rules, labels, agent, guesses_left } => Self::Working(Box::new(WorkingKiosk {
                 session: Session::new(*rules).with_guesses(guesses_left, now),
                 labels,
                 agent,
-                health: Health::default(),
+                health: Connectivity::default(),
                 open_unlocks: 0,
                 diagnostics: None,
             })),
@@ -58,7 +58,7 @@ impl Mode {
     }
 }
 
-impl Kiosk {
+impl WorkingKiosk {
     /// Encodes the QR code once per report: it is drawn often.
     pub(super) fn keep_diagnostics(&mut self) {
         match self.session.state() {

@@ -10,7 +10,7 @@ use jiff::civil::DateTime;
 
 use super::TICK;
 use crate::{
-    agent::{Handle, Health},
+    agent::{Connectivity, Handle},
     session::Event,
 };
 
@@ -43,7 +43,7 @@ impl Hash for Watched {
 }
 
 impl Watched {
-    pub(super) fn health(&self) -> impl Stream<Item = Health> + use<> {
+    pub(super) fn health(&self) -> impl Stream<Item = Connectivity> + use<> {
         stream::unfold(self.0.health(), async |mut health| {
             health.changed().await.ok()?;
             let now = *health.borrow_and_update();

@@ -40,7 +40,7 @@ const LONG_PIN: usize = 8;
 
 /// Result of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Health {
+enum Severity {
     Well,
     /// Works, but needs attention. Does not change the exit code.
     Warning,
@@ -49,11 +49,11 @@ enum Health {
 
 struct Finding {
     about: &'static str,
-    health: Health,
+    health: Severity,
     text: String,
 }
 
-fn finding(about: &'static str, health: Health, text: impl Into<String>) -> Finding {
+fn finding(about: &'static str, health: Severity, text: impl Into<String>) -> Finding {
     Finding { about, health, text: text.into() }
 }
 
@@ -71,7 +71,7 @@ impl Site {
         ];
         let outdated = directory.outdated()?;
         if !outdated.is_empty() {
-            findings.push(finding("data key", Health::Warning, outdated_text(outdated)));
+            findings.push(finding("data key", Severity::Warning, outdated_text(outdated)));
         }
         findings.push(audit_log(&directory)?);
         findings.push(disk(directory.folder()));
@@ -81,33 +81,37 @@ impl Site {
         findings.extend(runtime.block_on(network::network(&config, &client)));
         let admin = given_admin_key()?;
         // Skip logins and doors if Kisi cannot be reached: each request would wait for its timeout.
-        let is_reached = findings.iter().any(|finding| finding.about == "HTTP" && finding.health == Health::Well);
+        let is_reached = findings.iter().any(|finding| finding.about == "HTTP" && finding.health == Severity::Well);
         let mut table = doors::Table::default();
         if is_reached {
             findings.extend(runtime.block_on(logins(&client, &directory, admin.as_ref()))?);
             table = runtime.block_on(doors::Table::read(&client, &directory, admin.as_ref()))?;
             findings.extend(table.findings());
         }
-        findings.extend(client.announced().into_iter().map(|text| finding("API", Health::Warning, text)));
+        findings.extend(client.announced().into_iter().map(|text| finding("API", Severity::Warning, text)));
         for finding in &findings {
             report(finding, output)?;
         }
         table.print(output)?;
         guessing.print(output)?;
-        if findings.iter().any(|finding| finding.health == Health::Unwell) { Err(ChecksFailed.into()) } else { Ok(()) }
+        if findings.iter().any(|finding| finding.health == Severity::Unwell) {
+            Err(ChecksFailed.into())
+        } else {
+            Ok(())
+        }
     }
 }
 
 fn audit_log(directory: &Directory) -> Result<Finding, Failure> {
     let log = match wiring::log(directory) {
         Ok(log) => log,
-        Err(error) => return Ok(finding("audit log", Health::Unwell, Chain(&error).to_string())),
+        Err(error) => return Ok(finding("audit log", Severity::Unwell, Chain(&error).to_string())),
     };
     let verdict = log.verify(None, &[])?;
     Ok(match &verdict.finding {
         None if !verdict.signatures && verdict.signed_from.is_some() => finding(
             "audit log",
-            Health::Well,
+            Severity::Well,
             format!(
                 "{} records; signatures were checked from record {} on: earlier records came with a backup",
                 verdict.records,
@@ -116,32 +120,32 @@ fn audit_log(directory: &Directory) -> Result<Finding, Failure> {
         ),
         None if !verdict.signatures => finding(
             "audit log",
-            Health::Warning,
+            Severity::Warning,
             format!(
                 "{} records; the hashes agree, signatures were not checked because `take-key` removed the first key: run \
                  `vestibule audit verify --first-key FILE`",
                 verdict.records
             ),
         ),
-        None => finding("audit log", Health::Well, format!("{} records, none changed or missing", verdict.records)),
-        Some(found) => finding("audit log", Health::Unwell, found.to_string()),
+        None => finding("audit log", Severity::Well, format!("{} records, none changed or missing", verdict.records)),
+        Some(found) => finding("audit log", Severity::Unwell, found.to_string()),
     })
 }
 
 /// How full the disk is. On a full disk no audit record can be written, so no door opens (F39).
 fn disk(folder: &Path) -> Finding {
     match disk_space::used(folder) {
-        Err(error) => finding("disk", Health::Warning, format!("the usage cannot be read: {error}")),
-        Ok(used) if used < disk_space::FULL => finding("disk", Health::Well, format!("{used} % used")),
-        Ok(used) => finding("disk", Health::Unwell, format!("{used} % used: once full, no door opens. Free space")),
+        Err(error) => finding("disk", Severity::Warning, format!("the usage cannot be read: {error}")),
+        Ok(used) if used < disk_space::FULL => finding("disk", Severity::Well, format!("{used} % used")),
+        Ok(used) => finding("disk", Severity::Unwell, format!("{used} % used: once full, no door opens. Free space")),
     }
 }
 
 fn report(Finding { about, health, text }: &Finding, output: Output) -> Result<(), Failure> {
     let health = match health {
-        Health::Well => "ok",
-        Health::Warning => "warning",
-        Health::Unwell => "BAD",
+        Severity::Well => "ok",
+        Severity::Warning => "warning",
+        Severity::Unwell => "BAD",
     };
     if output == Output::Json {
         return say(&json!({"about": about, "health": health.to_lowercase(), "text": text}).to_string());
@@ -155,7 +159,7 @@ fn key(place: &KeyPlace) -> Finding {
         KeyPlace::Credential(file) => credential::finding_of(file),
         KeyPlace::File(file) => finding(
             "device key",
-            Health::Warning,
+            Severity::Warning,
             format!(
                 "the file {}: a stolen disk includes it. Create a systemd credential, then run `vestibule rekey`",
                 file.display()
@@ -168,23 +172,23 @@ fn pins(config: &Config, odds: &Odds) -> Finding {
     let Odds { digits, people, .. } = odds;
     let text = format!("{people} people with PINs of {digits} digits");
     if !config.sign_in.pin {
-        return finding("PINs", Health::Well, "a PIN alone does not sign in");
+        return finding("PINs", Severity::Well, "a PIN alone does not sign in");
     }
     if !odds.are_good() {
         let needed = odds.digits_needed();
-        return finding("PINs", Health::Unwell, format!("{text}: too short, the kiosk does not start. Use {needed}"));
+        return finding("PINs", Severity::Unwell, format!("{text}: too short, the kiosk does not start. Use {needed}"));
     }
     if MANY < *people && *digits < LONG_PIN {
-        return finding("PINs", Health::Warning, format!("{text}: use {LONG_PIN} digits, or badges with PIN"));
+        return finding("PINs", Severity::Warning, format!("{text}: use {LONG_PIN} digits, or badges with PIN"));
     }
-    finding("PINs", Health::Well, text)
+    finding("PINs", Severity::Well, text)
 }
 
 /// The cost of one PIN guess for somebody who has the data key.
 fn hash(Cost { memory_kib, passes, lanes }: Cost) -> Finding {
     let text =
         format!("Argon2id, {} MiB, {passes} passes, {lanes} lanes, as measured on this machine", memory_kib / 1024);
-    finding("PIN hash", Health::Well, text)
+    finding("PIN hash", Severity::Well, text)
 }
 
 fn badges(config: &Config, odds: Option<BadgeOdds>) -> Finding {
@@ -192,13 +196,13 @@ fn badges(config: &Config, odds: Option<BadgeOdds>) -> Finding {
         Badges::Alone => {
             let text =
                 "a badge alone signs in: convenient, but clonable. sign_in.badge = \"with-pin\" also asks for the PIN";
-            let Some(odds) = odds else { return finding("badges", Health::Warning, text) };
+            let Some(odds) = odds else { return finding("badges", Severity::Warning, text) };
             let (badges, possible) = (odds.badges, odds.possible());
             if !odds.are_good() {
                 let text = format!(
                     "{badges} badges of {possible} numbers (badge.numbers): too few, the kiosk does not start. {text}"
                 );
-                return finding("badges", Health::Unwell, text);
+                return finding("badges", Severity::Unwell, text);
             }
             if odds.most_badges() < badges {
                 let text = format!(
@@ -206,12 +210,12 @@ fn badges(config: &Config, odds: Option<BadgeOdds>) -> Finding {
                      ({possible} numbers), more than {} badges are easy to guess. {text}",
                     odds.most_badges()
                 );
-                return finding("badges", Health::Warning, text);
+                return finding("badges", Severity::Warning, text);
             }
-            finding("badges", Health::Warning, text)
+            finding("badges", Severity::Warning, text)
         }
-        Badges::WithPin => finding("badges", Health::Well, "a badge signs in only with its PIN"),
-        Badges::Off => finding("badges", Health::Well, "badges are off"),
+        Badges::WithPin => finding("badges", Severity::Well, "a badge signs in only with its PIN"),
+        Badges::Off => finding("badges", Severity::Well, "badges are off"),
     }
 }
 
@@ -231,7 +235,7 @@ fn stolen_disk(config: &Config, place: &KeyPlace, odds: &Odds) -> Finding {
          {hours:.0} core-hours. After a theft, revoke the logins and replace cards and PINs",
         odds.digits
     );
-    finding("theft", Health::Warning, text)
+    finding("theft", Severity::Warning, text)
 }
 
 /// The odds of guessing at this kiosk: PINs, badge numbers, and one PIN at many badges.
@@ -285,14 +289,17 @@ fn chances(how: &str, one: f64, in_hours: impl Fn(u64) -> f64, output: Output) -
 fn errands(directory: &Directory) -> Result<Vec<Finding>, Failure> {
     let errands = directory.errands()?;
     if errands.is_empty() {
-        return Ok(vec![finding("at Kisi", Health::Well, "no unfinished work")]);
+        return Ok(vec![finding("at Kisi", Severity::Well, "no unfinished work")]);
     }
     let text = |errand: &vestibule::store::directory::OutboxEntry| match errand.kind {
         OutboxKind::Delete(login) => format!("login {login} of {} must still be deleted", errand.email),
         OutboxKind::Make => format!("a login of {} that nobody can use may exist", errand.email),
     };
     let next = "the next `vestibule staff` command with the admin key deletes it";
-    Ok(errands.iter().map(|errand| finding("at Kisi", Health::Warning, format!("{}: {next}", text(errand)))).collect())
+    Ok(errands
+        .iter()
+        .map(|errand| finding("at Kisi", Severity::Warning, format!("{}: {next}", text(errand))))
+        .collect())
 }
 
 /// Checks every login: with the admin key if it is given, otherwise with the login itself, if a badge opens it.
@@ -306,27 +313,27 @@ async fn logins(
     let (mut well, mut unchecked) = (0_usize, 0_usize);
     for person in &people {
         if person.standing == Standing::Suspended {
-            findings.push(finding("suspended", Health::Well, person.email.clone()));
+            findings.push(finding("suspended", Severity::Well, person.email.clone()));
         }
         match check::login(client, directory, person, admin).await {
             Ok(Checked::Works) => well += 1,
             Ok(Checked::NeedsAdmin) => unchecked += 1,
             Ok(Checked::Dead) => {
                 let text = format!("{0}: deleted or expired at Kisi. Run `vestibule staff renew {0}`", person.email);
-                findings.push(finding("login", Health::Unwell, text));
+                findings.push(finding("login", Severity::Unwell, text));
             }
             Err(error) => {
-                findings.push(finding("login", Health::Unwell, format!("{}: {}", person.email, Chain(&*error))));
+                findings.push(finding("login", Severity::Unwell, format!("{}: {}", person.email, Chain(&*error))));
             }
         }
     }
     let checked = people.len() - unchecked;
     let works = if checked == 0 { String::new() } else { format!(", {well} of them work") };
     let text = format!("{checked} of {} checked{works}", people.len());
-    findings.push(finding("logins", Health::Well, text));
+    findings.push(finding("logins", Severity::Well, text));
     if 0 < unchecked {
         let text = format!("{unchecked} not checked, since only a PIN opens them: set VESTIBULE_ADMIN_KEY");
-        findings.push(finding("logins", Health::Warning, text));
+        findings.push(finding("logins", Severity::Warning, text));
     }
     Ok(findings)
 }

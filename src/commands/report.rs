@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 use vestibule::{
-    enrol::{Candidate, Done, Error, Issued, PinPrinter, Summary, csv::is_hidden, proposal::Proposed},
+    enrol::{Candidate, Enrollment, Error, Issued, PinPrinter, Summary, csv::is_hidden, proposal::Proposed},
     error_chain::Chain,
     staff::Badge,
     store::directory::{Outdated, Person, Standing},
@@ -37,12 +37,12 @@ impl Output {
     }
 
     /// Prints the result for one candidate. Skips candidates with a new PIN, whose line was printed with it.
-    pub(super) fn row(self, candidate: &Candidate, done: &Result<Done, Error>) -> Result<(), Failure> {
+    pub(super) fn row(self, candidate: &Candidate, done: &Result<Enrollment, Error>) -> Result<(), Failure> {
         let (result, error) = match done {
-            Ok(Done::Enrolled(Some(_)) | Done::PinIssued(_)) => return Ok(()),
-            Ok(Done::Enrolled(None)) => ("enrolled", None),
-            Ok(Done::BadgeGiven) => ("badge given", None),
-            Ok(Done::Unchanged) => ("unchanged", None),
+            Ok(Enrollment::Enrolled(Some(_)) | Enrollment::PinIssued(_)) => return Ok(()),
+            Ok(Enrollment::Enrolled(None)) => ("enrolled", None),
+            Ok(Enrollment::BadgeGiven) => ("badge given", None),
+            Ok(Enrollment::Unchanged) => ("unchanged", None),
             Err(error) => ("failed", Some(Chain(error).to_string())),
         };
         if self == Output::Json {

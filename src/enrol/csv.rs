@@ -51,7 +51,7 @@ pub fn read(list: impl io::Read, profile: &BadgeProfile) -> Result<Vec<Candidate
     if names != ["email", "name", "badge"] {
         return Err(Error::Header { found: names.join(",") });
     }
-    let mut seen = Seen::default();
+    let mut seen = RowsByKey::default();
     let (mut candidates, mut wrong) = (Vec::new(), Vec::new());
     for (index, record) in reader.records().enumerate() {
         let row = index + 2;
@@ -68,7 +68,7 @@ pub fn read(list: impl io::Read, profile: &BadgeProfile) -> Result<Vec<Candidate
 }
 
 #[derive(Default)]
-struct Seen {
+struct RowsByKey {
     emails: HashMap<String, usize>,
     badges: HashMap<String, usize>,
 }
@@ -82,7 +82,7 @@ fn candidate(
     row: usize,
     record: &csv::StringRecord,
     profile: &BadgeProfile,
-    seen: &mut Seen,
+    seen: &mut RowsByKey,
 ) -> Result<Option<Candidate>, Row> {
     let wrong = |why: String| Row { row, why };
     if record.iter().all(str::is_empty) {

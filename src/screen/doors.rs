@@ -265,14 +265,16 @@ fn tile<'a>(
 
 /// The line below the name: the door's state, or its place.
 fn status(door: &Door, is_asked: bool, rest: Option<Duration>, names_place: bool, m: Metrics) -> Element<'_, Event> {
-    let left =
-        door.allowance.filter(|_| door.state.can_be_tried()).map(|allowance| m.words.allowance(allowance, m.clock_24h));
+    let left = door
+        .allowance
+        .filter(|_| door.state.can_be_tried())
+        .map(|allowance| m.words.allowance(allowance, m.panel.clock_24h));
     let (picture, words, color): (Option<Icon>, String, Color) = match rest {
         _ if is_asked => (Some(Icon::Hand), m.words.say("tap-again"), m.colors.warning),
         // While a door cannot be tapped, only the countdown matters.
         Some(rest) if door.state.can_be_tried() => (Some(Icon::Hourglass), m.words.again_in(rest), m.colors.muted),
         Some(_) | None => {
-            let words = joined([m.words.state(door.state, m.clock_24h), left.unwrap_or_default()]);
+            let words = joined([m.words.state(door.state, m.panel.clock_24h), left.unwrap_or_default()]);
             (Icon::of_state(door.state), words, m.colors.muted)
         }
     };

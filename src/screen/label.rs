@@ -25,7 +25,7 @@ const STEP: f32 = 0.94;
 
 /// What a label reports to widget operations.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Seen {
+pub struct DrawnText {
     /// The text.
     pub content: String,
     /// The size that fitted, in pixels.
@@ -196,7 +196,8 @@ impl<Message> Widget<Message, iced::Theme, iced::Renderer> for Label<'_> {
         let State { size, paragraph, .. } = tree.state.downcast_ref::<State>();
         let bounds = layout.bounds();
         operation.text(None, bounds, &self.content);
-        let mut seen = Seen { content: self.content.to_string(), size: *size, grade: self.grade, color: self.color };
+        let mut seen =
+            DrawnText { content: self.content.to_string(), size: *size, grade: self.grade, color: self.color };
         // What is drawn may be smaller than its place.
         let taken = paragraph.min_bounds();
         let drawn = Rectangle::new(anchor(bounds, taken, paragraph), taken);

@@ -34,7 +34,7 @@ const SMALL: f32 = 0.55;
 /// An icon on a disc of this color, which grows when it appears.
 pub fn emblem<'a, Message: 'a>(picture: Icon, color: Color, side: f32, m: Metrics) -> Element<'a, Message> {
     let face = icon(picture, side * 0.58, Some(m.colors.surface));
-    Element::new(Emblem { face, picture, color, side, moves: m.motion })
+    Element::new(Emblem { face, picture, color, side, moves: m.panel.motion })
 }
 
 struct Emblem<'a, Message> {
@@ -137,7 +137,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Emblem<'_, Message> {
 /// The seconds left, in a ring that shrinks. With motion off it shrinks once a second.
 pub fn ring<'a, Message: 'a>(left: Duration, of: Duration, side: f32, m: Metrics) -> Element<'a, Message> {
     let seconds = left.as_secs_f32().ceil().max(1.0);
-    let part = if m.motion { left.as_secs_f32() } else { seconds } / of.as_secs_f32().max(1.0);
+    let part = if m.panel.motion { left.as_secs_f32() } else { seconds } / of.as_secs_f32().max(1.0);
     let digits =
         label(format!("{seconds}"), Importance::Essential, m.read()).font(theme::BOLD).color(m.colors.warning).center();
     let digits = container(digits).center(side);

@@ -45,7 +45,7 @@ pub struct Labels {
 
 /// What the sign-in screen shows besides the session's state.
 #[derive(Debug, Clone, Copy)]
-pub struct Said<'a> {
+pub struct AtRest<'a> {
     /// How long the keypad stays locked, if no guess is left.
     pub wait: Option<Duration>,
     /// What is wrong between the kiosk and Kisi, if anything.
@@ -59,7 +59,7 @@ pub fn view<'a>(
     state: &'a State,
     rules: &'a Rules,
     labels: &'a Labels,
-    said: Said<'_>,
+    said: AtRest<'_>,
     m: Metrics,
 ) -> Element<'a, Event> {
     let has_pad = rules.sign_in.pin
@@ -84,7 +84,7 @@ pub fn view<'a>(
 }
 
 /// The time, and the kiosk's name, location, phone number and help code.
-fn about<'a>(labels: &'a Labels, said: Said<'_>, shown: Page, m: Metrics) -> Element<'a, Event> {
+fn about<'a>(labels: &'a Labels, said: AtRest<'_>, shown: Page, m: Metrics) -> Element<'a, Event> {
     let time = label(said.clock.to_owned(), Importance::Optional, m.clock()).font(theme::BOLD).color(m.colors.muted);
     let name: Element<'_, Event> = match &labels.logo {
         Some(logo) => logo::view(logo),
@@ -125,7 +125,13 @@ fn about<'a>(labels: &'a Labels, said: Said<'_>, shown: Page, m: Metrics) -> Ele
 }
 
 /// The prompt or the refusal, and what was typed. Each has a fixed place, so that nothing moves.
-fn entry<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Said<'_>, m: Metrics) -> Column<'a, Event> {
+fn entry<'a>(
+    state: &'a State,
+    rules: &'a Rules,
+    labels: &'a Labels,
+    said: AtRest<'_>,
+    m: Metrics,
+) -> Column<'a, Event> {
     let (prompt, typed): (String, Element<'_, Event>) = match state {
         State::SignedOut { entry: Entry::BadgeNumber(number), .. } => {
             let digits = label(number.digits(), Importance::Essential, m.key_text()).font(theme::BOLD);
@@ -159,7 +165,7 @@ fn entry<'a>(state: &'a State, rules: &'a Rules, labels: &'a Labels, said: Said<
 }
 
 /// The message that replaces the prompt, if there is one.
-fn message(state: &State, rules: &Rules, said: Said<'_>, m: Metrics) -> Option<String> {
+fn message(state: &State, rules: &Rules, said: AtRest<'_>, m: Metrics) -> Option<String> {
     match (state, said.wait, said.outage) {
         (State::SignedOut { denial: Some((denial, _)), .. }, _, _) => Some(m.words.denial(*denial)),
         (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(wait), _) => {

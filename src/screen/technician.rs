@@ -17,7 +17,7 @@ use crate::session::{
     technician::{ActionResult, CheckKind, HealthCheck, Technician, TechnicianAction},
 };
 
-/// Draws the screen. The code holds [`Report::diagnostics`](crate::session::technician::Report).
+/// Draws the screen. The code holds [`HealthReport::diagnostics`](crate::session::technician::HealthReport).
 pub fn view<'a>(technician: &'a Technician, code: Option<&'a Code>, m: Metrics) -> Element<'a, Event> {
     let said = technician.said.as_ref().map(|said| said_of(said, m));
     let (sentence, color) = match &technician.said {

@@ -92,10 +92,8 @@ pub struct Metrics {
     pub words: &'static Words,
     /// Size of the window, in logical pixels.
     pub size: Size,
-    /// Whether animations run.
-    pub motion: bool,
-    /// Whether times have 24-hour format in every language.
-    pub clock_24h: bool,
+    /// What the site configured about the panel.
+    pub panel: Panel,
     /// Pixels per millimeter, scaled up on a large panel and down on one that is too small.
     mm: f32,
 }
@@ -113,7 +111,7 @@ impl Metrics {
         // A large panel uses some of its extra space for larger things, and most of it for more of them.
         let scale = if room < 1.0 { room } else { 1.0 + LARGER * (room - 1.0) };
         let scale = if panel.is_desk { scale.min(1.0) * DESK } else { scale };
-        Self { colors, words, size, motion: panel.motion, clock_24h: panel.clock_24h, mm: pixels_per_mm * scale }
+        Self { colors, words, size, panel, mm: pixels_per_mm * scale }
     }
 
     /// Converts millimeters to pixels.

@@ -2,7 +2,7 @@
 
 use super::{
     reader::Key,
-    technician::{Report, TechnicianAction},
+    technician::{HealthReport, TechnicianAction},
     visit::Welcome,
 };
 use crate::{
@@ -175,7 +175,7 @@ pub enum Identity {
     /// The person who is already signed in.
     Same,
     /// The technician.
-    Technician(Box<Report>),
+    Technician(Box<HealthReport>),
     /// The badge needs its PIN, by rule or because too many unknown badges were read. The answer does not depend on
     /// whether the badge is known.
     NeedsPin,

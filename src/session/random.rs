@@ -253,8 +253,11 @@ impl Model {
                     Answer::Same => Ok(Identity::Same),
                     Answer::NeedsPin => Ok(Identity::NeedsPin),
                     Answer::Technician => {
-                        let report =
-                            technician::Report { facts: Vec::new(), last: Vec::new(), diagnostics: String::new() };
+                        let report = technician::HealthReport {
+                            facts: Vec::new(),
+                            last: Vec::new(),
+                            diagnostics: String::new(),
+                        };
                         Ok(Identity::Technician(Box::new(report)))
                     }
                     Answer::Denied => Err(Denial::NotKnown),

@@ -187,7 +187,7 @@ impl Session {
             let is_live = match &self.state {
                 State::Technician(technician) => technician.session == session,
                 State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => {
-                    self.visit().is_some_and(|visit| visit.session == session)
+                    self.state.visit().is_some_and(|visit| visit.session == session)
                 }
             };
             return if is_live { Vec::new() } else { vec![Effect::Forget(session, Ended::Unfinished)] };

@@ -46,6 +46,21 @@ pub enum State {
 }
 
 impl State {
+    /// The visit that is open, even while a badge is looked up.
+    pub fn visit(&self) -> Option<&Visit> {
+        match self {
+            Self::SignedIn(visit) | Self::Checking { visit: Some(visit), .. } => Some(visit),
+            Self::SignedOut { .. } | Self::Technician(_) | Self::Checking { visit: None, .. } => None,
+        }
+    }
+
+    pub(super) fn visit_mut(&mut self) -> Option<&mut Visit> {
+        match self {
+            Self::SignedIn(visit) | Self::Checking { visit: Some(visit), .. } => Some(visit),
+            Self::SignedOut { .. } | Self::Technician(_) | Self::Checking { visit: None, .. } => None,
+        }
+    }
+
     /// Whether somebody waits for the agent's answer to a sign-in or an unlock.
     pub fn awaits_agent(&self) -> bool {
         match self {

@@ -69,7 +69,7 @@ pub struct HealthCheck {
 /// What the agent reports when the technician signs in. It names no person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
-pub struct Report {
+pub struct HealthReport {
     /// Each subject once.
     pub facts: Vec<HealthCheck>,
     /// The last taps, one line each: time, door, outcome.
@@ -86,7 +86,7 @@ pub struct Technician {
     /// When the screen closes.
     pub until: Instant,
     /// As of the sign-in.
-    pub report: Report,
+    pub report: HealthReport,
     /// The result of the last action, if there was one.
     pub said: Option<ActionResult>,
 }
@@ -132,7 +132,7 @@ impl Session {
         matches!(self.state, State::Technician(_) | State::SignedOut { entry: Entry::Technician(_), .. })
     }
 
-    pub(super) fn technician_came(&mut self, session: SessionId, report: Report, now: Instant) {
+    pub(super) fn technician_came(&mut self, session: SessionId, report: HealthReport, now: Instant) {
         self.state = State::Technician(Technician { session, until: now + STAY, report, said: None });
     }
 

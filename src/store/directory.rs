@@ -32,7 +32,7 @@ pub use self::{
     generations::{Outdated, Rekeyed},
     key::{DeviceKey, KeyPlace},
     outbox::{OutboxEntry, OutboxId, OutboxKind},
-    person::{Enrolment, Found, Person, Standing, Standings},
+    person::{Enrolment, FoundPerson, Person, Standing, Standings},
     pin::{Cost, random_digits},
     pin_strength::{ASSUMED_NUMBERS, BadgeOdds, Odds, Spray},
 };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Finding, Health, finding};
+use super::{Finding, Severity, finding};
 
 /// File name of the sealed credential in `$CREDENTIALS_DIRECTORY`, where `vestibule-admin` copies it.
 const BESIDE: &str = "vestibule.key.sealed";
@@ -44,23 +44,23 @@ pub(super) fn finding_of(open: &Path) -> Finding {
     let Some(sealed) = sealed else {
         let text =
             "a systemd credential whose protection cannot be checked from here: run `vestibule-admin doctor` as root";
-        return finding("device key", Health::Warning, text);
+        return finding("device key", Severity::Warning, text);
     };
     match bound(&sealed) {
-        Some(Bound::Tpm) => finding("device key", Health::Well, "a systemd credential, bound to this machine's TPM"),
+        Some(Bound::Tpm) => finding("device key", Severity::Well, "a systemd credential, bound to this machine's TPM"),
         Some(Bound::Host) => finding(
             "device key",
-            Health::Warning,
+            Severity::Warning,
             "a systemd credential, bound to a key on this machine's disk and not to a TPM: a stolen disk includes both",
         ),
         Some(Bound::Nothing) => finding(
             "device key",
-            Health::Unwell,
+            Severity::Unwell,
             "a systemd credential with a null key, which protects nothing: create one with `systemd-creds encrypt \
              --with-key=auto` on a machine with a TPM or a persistent /var, then run `vestibule-admin rekey`",
         ),
         None => {
-            finding("device key", Health::Warning, "a systemd credential of a kind that this version does not know")
+            finding("device key", Severity::Warning, "a systemd credential of a kind that this version does not know")
         }
     }
 }

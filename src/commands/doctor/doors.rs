@@ -10,7 +10,7 @@ use vestibule::{
     store::directory::{Directory, Person, Standing},
 };
 
-use super::{Failure, Finding, Health, Output, finding, say};
+use super::{Failure, Finding, Output, Severity, finding, say};
 
 /// Requests of a visit besides the list of doors: the list of places, and the unlock.
 const BESIDES: usize = 2;
@@ -39,7 +39,7 @@ impl Table {
             Some(admin) => match Access::read(client, admin).await {
                 Ok(access) => Some((access, admin)),
                 Err(error) => {
-                    table.failures.push(finding("doors", Health::Unwell, format!("groups: {}", Chain(&error))));
+                    table.failures.push(finding("doors", Severity::Unwell, format!("groups: {}", Chain(&error))));
                     return Ok(table);
                 }
             },
@@ -65,7 +65,7 @@ impl Table {
                 Err(kisi::Error::Refused { status: 401, .. }) => {}
                 Err(error) => {
                     let text = format!("{}: {}", person.email, Chain(&error));
-                    table.failures.push(finding("doors", Health::Unwell, text));
+                    table.failures.push(finding("doors", Severity::Unwell, text));
                 }
             }
         }
@@ -95,27 +95,27 @@ impl Table {
         if 0 < self.unchecked {
             let text =
                 format!("{} not checked, since only a PIN opens their login: set VESTIBULE_ADMIN_KEY", self.unchecked);
-            findings.push(finding("doors", Health::Warning, text));
+            findings.push(finding("doors", Severity::Warning, text));
         }
         let requests = self.doors.div_ceil(PAGE).max(1) + BESIDES;
         let text = format!(
             "{requests} requests for a visit with {} doors and one unlock, of {LIMIT} a second that Kisi allows one person",
             self.doors
         );
-        let health = if requests <= LIMIT { Health::Well } else { Health::Warning };
+        let health = if requests <= LIMIT { Severity::Well } else { Severity::Warning };
         findings.push(finding("rate limit", health, text));
         findings
     }
 }
 
-type Found = Option<(Vec<Blocked>, usize)>;
+type Blockers = Option<(Vec<Blocked>, usize)>;
 
 async fn by_groups(
     client: &Client,
     access: &Access,
     admin: &Secret<String>,
     person: &Person,
-) -> Result<Found, kisi::Error> {
+) -> Result<Blockers, kisi::Error> {
     // Kisi does not know this person: the check of logins has reported that.
     let Some(user) = client.user(admin, &person.email).await? else { return Ok(Some((Vec::new(), 0))) };
     let rights = client.rights_of(admin, user.id).await?;
@@ -125,7 +125,7 @@ async fn by_groups(
     Ok(Some((access.blocked(&rights, jiff::Timestamp::now()), access.count(&rights))))
 }
 
-async fn by_login(client: &Client, login: &Secret<String>) -> Result<Found, kisi::Error> {
+async fn by_login(client: &Client, login: &Secret<String>) -> Result<Blockers, kisi::Error> {
     let doors = client.restrictions(login).await?;
     if doors.is_empty() {
         return Ok(Some((vec![of_person(Restriction::NoRights)], 0)));

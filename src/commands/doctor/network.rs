@@ -12,7 +12,7 @@ use vestibule::{
     outage::Outage,
 };
 
-use super::{Finding, Health, finding};
+use super::{Finding, Severity, finding};
 
 /// Allowed difference from Kisi's clock, in seconds. The `Date` header has whole seconds, and the response takes time.
 const CLOCK: i64 = 10;
@@ -28,7 +28,7 @@ pub(super) async fn network(config: &Config, client: &Client) -> Vec<Finding> {
         None => Url::parse(&config.kisi.base_url).ok(),
         Some(proxy) => {
             // `Display` hides the password.
-            findings.push(finding("proxy", Health::Well, proxy.to_string()));
+            findings.push(finding("proxy", Severity::Well, proxy.to_string()));
             Some(proxy.expose().clone())
         }
     };
@@ -37,21 +37,21 @@ pub(super) async fn network(config: &Config, client: &Client) -> Vec<Finding> {
     let host = host.trim_matches(['[', ']']);
     match looked_up(host, port).await {
         Err(error) => {
-            findings.push(finding("DNS", Health::Unwell, format!("{host} cannot be looked up: {error}")));
+            findings.push(finding("DNS", Severity::Unwell, format!("{host} cannot be looked up: {error}")));
             return findings;
         }
         Ok(addresses) => {
             let text = addresses.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ");
-            findings.push(finding("DNS", Health::Well, format!("{host} is {text}")));
+            findings.push(finding("DNS", Severity::Well, format!("{host} is {text}")));
             findings.extend(connected(&addresses).await);
         }
     }
     match client.time().await {
         Ok(there) => {
             if config.kisi.base_url.starts_with("https") {
-                findings.push(finding("TLS", Health::Well, "the certificate is good"));
+                findings.push(finding("TLS", Severity::Well, "the certificate is good"));
             }
-            findings.push(finding("HTTP", Health::Well, format!("{} answers", config.kisi.base_url)));
+            findings.push(finding("HTTP", Severity::Well, format!("{} answers", config.kisi.base_url)));
             findings.push(clock(there));
         }
         Err(error) => findings.push(failed(&error)),
@@ -70,11 +70,11 @@ async fn connected(addresses: &[SocketAddr]) -> Vec<Finding> {
     for address in addresses {
         match timeout(PATIENCE, net::TcpStream::connect(address)).await {
             Ok(Ok(_)) => well += 1,
-            Ok(Err(error)) => findings.push(finding("TCP", Health::Warning, format!("{address}: {error}"))),
-            Err(_) => findings.push(finding("TCP", Health::Warning, format!("{address} does not answer"))),
+            Ok(Err(error)) => findings.push(finding("TCP", Severity::Warning, format!("{address}: {error}"))),
+            Err(_) => findings.push(finding("TCP", Severity::Warning, format!("{address} does not answer"))),
         }
     }
-    let health = if 0 < well { Health::Well } else { Health::Unwell };
+    let health = if 0 < well { Severity::Well } else { Severity::Unwell };
     findings.push(finding("TCP", health, format!("{well} of {} addresses accept a connection", addresses.len())));
     findings
 }
@@ -88,13 +88,13 @@ fn failed(error: &Error) -> Finding {
         | None => "HTTP",
     };
     let kind = outage.map_or("setting", Outage::name);
-    finding(about, Health::Unwell, format!("{kind}: {}", Chain(error)))
+    finding(about, Severity::Unwell, format!("{kind}: {}", Chain(error)))
 }
 
 fn clock(there: Option<Timestamp>) -> Finding {
     match there.map(|there| Timestamp::now().duration_since(there).as_secs()) {
-        None => finding("clock", Health::Warning, "Kisi's response does not contain the time"),
-        Some(off) if off.abs() <= CLOCK => finding("clock", Health::Well, format!("{off} s from Kisi's")),
-        Some(off) => finding("clock", Health::Unwell, format!("{off} s from Kisi's: set it, preferably by NTP")),
+        None => finding("clock", Severity::Warning, "Kisi's response does not contain the time"),
+        Some(off) if off.abs() <= CLOCK => finding("clock", Severity::Well, format!("{off} s from Kisi's")),
+        Some(off) => finding("clock", Severity::Unwell, format!("{off} s from Kisi's: set it, preferably by NTP")),
     }
 }

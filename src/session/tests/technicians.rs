@@ -1,10 +1,10 @@
 //! The technician's screen: it opens by holding the clock and typing the PIN, on the touchscreen only.
 
 use super::*;
-use crate::session::technician::{ActionResult, HOLD, Report, STAY, TechnicianAction};
+use crate::session::technician::{ActionResult, HOLD, HealthReport, STAY, TechnicianAction};
 
-fn report() -> Report {
-    Report { facts: Vec::new(), last: Vec::new(), diagnostics: "vestibule".to_owned() }
+fn report() -> HealthReport {
+    HealthReport { facts: Vec::new(), last: Vec::new(), diagnostics: "vestibule".to_owned() }
 }
 
 /// The clock was held.

@@ -91,3 +91,18 @@ fn doors_that_were_locked_down_meanwhile_cannot_be_touched() {
     let _ = kiosk.send(Event::DoorsListed(session, doors));
     assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);
 }
+
+/// The number of the record and the reading of the door's sensor also reach a visit while a badge is looked up.
+#[test]
+fn what_the_agent_says_reaches_a_visit_that_a_badge_interrupts() {
+    let mut kiosk = opening();
+    let request = kiosk.request();
+    let _ = kiosk.scan(&format!("{GRACE}\n"));
+    assert!(matches!(kiosk.session.state(), State::Checking { visit: Some(_), .. }));
+    let _ = kiosk.send(Event::UnlockRecorded(request, 4_711));
+    let _ = kiosk.send(Event::UnlockAnswered(request, Outcome::Accepted));
+    let _ = kiosk.send(Event::DoorSensorRead(request, Outcome::Opened));
+    let _ = kiosk.answer(Ok(Identity::Same));
+    assert_eq!(kiosk.visit().record, Some(4_711));
+    assert!(matches!(kiosk.visit().attempt, Attempt::Done(LOBBY, Outcome::Opened, _)), "{:?}", kiosk.visit().attempt);
+}

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Directory, Error, Found,
+    Directory, Error, FoundPerson,
     data_keys::DataKeys,
     pin,
     seal::{DataKey, PinHash, Role, Sealed, Subject},
@@ -30,7 +30,7 @@ impl Directory {
     /// # Errors
     ///
     /// [`Error::Damaged`] when there is such a person but their login does not open.
-    pub fn identify(&self, credential: &Credential) -> Result<Option<Found>, Error> {
+    pub fn identify(&self, credential: &Credential) -> Result<Option<FoundPerson>, Error> {
         match credential {
             Credential::Pin(pin) => {
                 let stretched = pin::stretch(pin, &self.salt, self.cost)?;
@@ -68,7 +68,7 @@ impl Directory {
 
     /// Opens this person's login. For `None`, tries another person's login, which cannot open: a miss takes as long as a
     /// hit.
-    fn open_or_pretend(&self, staff: Option<StaffId>, stretched: &PinHash) -> Result<Option<Found>, Error> {
+    fn open_or_pretend(&self, staff: Option<StaffId>, stretched: &PinHash) -> Result<Option<FoundPerson>, Error> {
         if staff.is_some() {
             let found = self.open_for(staff, Role::Pin(stretched))?;
             if let Some(found) = &found {
@@ -89,7 +89,7 @@ impl Directory {
     /// # Errors
     ///
     /// [`Error::Damaged`] when it does not open.
-    pub fn login_by_badge(&self, staff: StaffId) -> Result<Option<Found>, Error> {
+    pub fn login_by_badge(&self, staff: StaffId) -> Result<Option<FoundPerson>, Error> {
         self.open_for(Some(staff), Role::DeviceKeyOnly)
     }
 
@@ -102,7 +102,7 @@ impl Directory {
         Ok(badge_owner(&self.db, &self.data, badge)?.map(|owner| owner.staff))
     }
 
-    pub(super) fn open_for(&self, staff: Option<StaffId>, role: Role<'_>) -> Result<Option<Found>, Error> {
+    pub(super) fn open_for(&self, staff: Option<StaffId>, role: Role<'_>) -> Result<Option<FoundPerson>, Error> {
         let Some(staff) = staff else { return Ok(None) };
         let sql =
             "SELECT email, name, salt, staff.revision, nonce, sealed, suspended, proof, language, generation FROM staff
@@ -128,7 +128,7 @@ impl Directory {
         let is_ours = self.is_ours(staff, proof.as_deref())?;
         // A suspended person's login is opened as well, so that it takes as long.
         match login.filter(|_| is_ours) {
-            Some(login) => Ok(Some(Found { staff, email, name, revision, is_suspended, language, login })),
+            Some(login) => Ok(Some(FoundPerson { staff, email, name, revision, is_suspended, language, login })),
             None => Err(Error::Damaged { email }),
         }
     }

@@ -62,7 +62,7 @@ pub enum Standing {
 
 /// A person found by PIN or badge, with their opened login.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundPerson {
     /// Row id in the directory.
     pub staff: StaffId,
     /// Their e-mail address.

@@ -14,16 +14,16 @@ use iced_test::{
 };
 use tempfile::TempDir;
 use vestibule::{
-    agent::Health,
+    agent::Connectivity,
     app::{App, Message, Start, Window},
     config::{Config, SAMPLE},
-    enrol::{Candidate, Done},
+    enrol::{Candidate, Enrollment},
     kisi::Client,
     language::Language,
     screen::{
         colors::Colors,
         icon::Icon,
-        label::Seen,
+        label::DrawnText,
         press::Surface,
         theme::{self, Panel},
         words::{Words, words},
@@ -136,8 +136,8 @@ impl Site {
         let mut enroller = wiring::enroller(&self.config, self.directory(), client, admin, Duration::ZERO).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         match runtime.block_on(enroller.add(&candidate, with_pin)).unwrap() {
-            Done::Enrolled(pin) => pin.as_ref().map(Pin::expose_text).unwrap_or_default(),
-            done @ (Done::PinIssued(_) | Done::BadgeGiven | Done::Unchanged) => panic!("{done:?}"),
+            Enrollment::Enrolled(pin) => pin.as_ref().map(Pin::expose_text).unwrap_or_default(),
+            done @ (Enrollment::PinIssued(_) | Enrollment::BadgeGiven | Enrollment::Unchanged) => panic!("{done:?}"),
         }
     }
 
@@ -169,7 +169,7 @@ pub(crate) struct Kiosk {
     pub(crate) app: App,
     size: Size,
     renderer: iced::Renderer,
-    health: Health,
+    health: Connectivity,
     colors: Colors,
     /// Widget state kept between event batches, such as which finger is down where.
     cache: Cache,
@@ -184,7 +184,7 @@ impl Kiosk {
         let mut app = App::new(start, Window { colors, ..window() });
         testing::fix_time(&mut app, jiff::civil::date(2026, 11, 24).at(9, 41, 0, 0));
         let kiosk = Self {
-            health: Health::default(),
+            health: Connectivity::default(),
             colors,
             app,
             size,
@@ -263,7 +263,7 @@ impl Kiosk {
         let (health, events) = (*agent.health().borrow(), agent.events());
         let said: Vec<_> = std::iter::from_fn(|| events.try_recv()).collect();
         if health != std::mem::replace(&mut self.health, health) {
-            self.update(Message::Health(health));
+            self.update(Message::Connectivity(health));
         }
         for event in said {
             self.update(Message::Agent(generation, event));
@@ -416,7 +416,7 @@ pub(crate) struct Looked {
     /// Every non-empty text, with the space laid out for it.
     pub(crate) texts: Vec<(String, core::Rectangle)>,
     /// How each text is drawn, with the bounds of its letters.
-    pub(crate) labels: Vec<(Seen, core::Rectangle)>,
+    pub(crate) labels: Vec<(DrawnText, core::Rectangle)>,
     /// Touch targets and other surfaces with a background of their own.
     pub(crate) surfaces: Vec<(Surface, core::Rectangle)>,
 }
@@ -433,7 +433,7 @@ impl core::widget::Operation for Looked {
     }
 
     fn custom(&mut self, _: Option<&core::widget::Id>, bounds: core::Rectangle, state: &mut dyn std::any::Any) {
-        if let Some(seen) = state.downcast_ref::<Seen>().filter(|seen| !seen.content.is_empty()) {
+        if let Some(seen) = state.downcast_ref::<DrawnText>().filter(|seen| !seen.content.is_empty()) {
             self.labels.push((seen.clone(), bounds));
         }
         if let Some(surface) = state.downcast_ref::<Surface>() {

@@ -3,7 +3,7 @@
 use iced::{Rectangle, Size};
 use std::{fs, path::Path, thread, time::Duration};
 use vestibule::{
-    agent::{self, Health},
+    agent::{self, Connectivity},
     app::{Message, Start},
     config::Config,
     door::{Allowance, Code, Door, DoorId, DoorState, Outcome, Place, PlaceId, Reason},
@@ -11,7 +11,7 @@ use vestibule::{
     session::{
         Denial, Event, Identity, State,
         reader::Key,
-        technician::{CheckKind, HOLD, HealthCheck, Report},
+        technician::{CheckKind, HOLD, HealthCheck, HealthReport},
         visit::{Attempt, Welcome},
     },
     staff::Digit,
@@ -130,7 +130,7 @@ pub(crate) type Scene = (&'static str, fn(&mut Kiosk));
 pub(crate) const SCENES: [Scene; 24] = [
     ("01-rest", |_| ()),
     ("02-rest-no-network", |kiosk| {
-        drop(kiosk.app.update(Message::Health(Health { outage: Some(Outage::Name) })));
+        drop(kiosk.app.update(Message::Connectivity(Connectivity { outage: Some(Outage::Name) })));
     }),
     ("00-dim", |kiosk| {
         give(kiosk, Event::Ticked);
@@ -215,7 +215,7 @@ pub(crate) fn technician(kiosk: &mut Kiosk) {
     let last = last.into_iter().cycle().take(4).map(|line| format!("24. 09:41  {line}")).collect();
     let hash = "5f".repeat(32);
     let diagnostics = format!("vestibule\nNetwork: no answer\nClock: 0 s\nAudit head: 4711:{hash}");
-    answer(kiosk, Ok(Identity::Technician(Box::new(Report { facts, last, diagnostics }))));
+    answer(kiosk, Ok(Identity::Technician(Box::new(HealthReport { facts, last, diagnostics }))));
 }
 
 /// Asserts that no text overlaps another or leaves the window.
