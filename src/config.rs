@@ -1,6 +1,7 @@
 //! Reads `kiosk.toml` into a [`Config`]. `wiring` turns its values into settings of the session, the client and the agent.
 
 mod checks;
+mod edit;
 mod error;
 mod fields;
 mod merge;
@@ -14,12 +15,9 @@ use std::{
 };
 
 use self::error::{may_be_secret, place_of};
-use self::{
-    checks::wrong_raw_value,
-    merge::{line_of, merge},
-    sections::Sections,
-};
+use self::{checks::wrong_raw_value, edit::line_of, merge::merge, sections::Sections};
 pub use self::{
+    edit::set,
     error::{Error, text_of},
     sections::{
         Audit, Badges, Budget, Display, Doors, Health, Keyboard, Kiosk, Kisi, Limits, Log, LogFormat, Proximity,
@@ -77,20 +75,6 @@ pub fn places() -> Vec<PathBuf> {
         .into_iter()
         .flatten()
         .collect()
-}
-
-/// Sets one key in the text of a `kiosk.toml` and leaves every other line unchanged. `key` is `section.name`.
-pub fn set(text: &str, key: &str, value: &toml::Value) -> String {
-    let (section, name) = key.split_once('.').unwrap_or((key, ""));
-    let line = format!("{name} = {value}");
-    let mut lines: Vec<&str> = text.lines().collect();
-    let header = format!("[{section}]");
-    match (line_of(text, key), line_of(text, section)) {
-        (0, 0) => lines.extend([header.as_str(), &line]),
-        (0, at) => lines.insert(at, &line),
-        (at, _) => lines.splice(at - 1..at, [line.as_str()]).for_each(drop),
-    }
-    lines.join("\n") + "\n"
 }
 
 impl Config {

@@ -10,10 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use vestibule::{
-    config::{self, Badges, Config, SAMPLE, set},
-    private_files,
-};
+use vestibule::config::{self, Badges, Config, SAMPLE, set};
 use zeroize::Zeroizing;
 
 use self::questions::{ask_until, ask_yes};
@@ -128,20 +125,22 @@ impl Site {
     /// `.bak`.
     fn write(&self, file: &Path, text: &str, is_there: bool) -> Result<(), Failure> {
         let failed = || io(format!("`{}` cannot be written", file.display()));
-        let (part, backup) = (file.with_extension("toml.part"), file.with_extension("toml.bak"));
+        let backup = file.with_extension("toml.bak");
         if is_there {
             let _ = fs::copy(file, &backup).map_err(failed())?;
             keep_owner(file, &backup).map_err(failed())?;
         }
-        let mut out = private_files::open(&part).map_err(failed())?;
-        out.set_len(0).and_then(|()| out.write_all(text.as_bytes())).and_then(|()| out.sync_all()).map_err(failed())?;
+        // It replaces the file in one step, and is gone if anything fails before.
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut part = tempfile::Builder::new().prefix(".kiosk.toml.").tempfile_in(folder).map_err(failed())?;
+        part.write_all(text.as_bytes()).and_then(|()| part.as_file().sync_all()).map_err(failed())?;
         let model = if is_there { Some(file) } else { self.is_installed().then_some(Path::new(DATA)) };
         match model {
-            Some(model) if is_there => keep_owner(model, &part).map_err(failed())?,
-            Some(model) => share_with_group_of(model, &part).map_err(failed())?,
+            Some(model) if is_there => keep_owner(model, part.path()).map_err(failed())?,
+            Some(model) => share_with_group_of(model, part.path()).map_err(failed())?,
             None => {}
         }
-        fs::rename(&part, file).map_err(failed())?;
+        let _ = part.persist(file).map_err(|error| error.error).map_err(failed())?;
         say(&format!("written to {}", file.display()))?;
         if is_there { say(&format!("the previous file is {}", backup.display())) } else { Ok(()) }
     }
@@ -182,8 +181,9 @@ fn answered(before: &str, file: &Path) -> Result<String, Failure> {
             if answer == now {
                 return Ok(text.clone());
             }
-            let value = if key == "display.panel_width_mm" { millimeters(answer)? } else { answer.into() };
-            let changed = set(&text, key, &value);
+            let value =
+                if key == "display.panel_width_mm" { millimeters(answer)? } else { toml_edit::Value::from(answer) };
+            let changed = set(&text, key, value).map_err(|error| error.to_string())?;
             match Config::parse(&changed, file) {
                 Ok(_) => Ok(changed),
                 Err(error) => Err(error.to_string()),
@@ -194,7 +194,7 @@ fn answered(before: &str, file: &Path) -> Result<String, Failure> {
 }
 
 /// Parses a width: `300`, `300 mm` or `30 cm`.
-fn millimeters(answer: &str) -> Result<toml::Value, String> {
+fn millimeters(answer: &str) -> Result<toml_edit::Value, String> {
     let answer = answer.trim().to_lowercase();
     let (number, factor) = match (answer.strip_suffix("mm"), answer.strip_suffix("cm")) {
         (Some(number), _) => (number, 1),
@@ -202,7 +202,7 @@ fn millimeters(answer: &str) -> Result<toml::Value, String> {
         (None, None) => (answer.as_str(), 1),
     };
     let read = number.trim().parse::<i64>().ok().and_then(|number| number.checked_mul(factor));
-    read.map(toml::Value::from).ok_or_else(|| format!("`{answer}` is not a width in millimeters, such as 217"))
+    read.map(toml_edit::Value::from).ok_or_else(|| format!("`{answer}` is not a width in millimeters, such as 217"))
 }
 
 /// Creates the device key as a systemd credential, before the directory exists: then no plain key file is ever written. If

@@ -1,8 +1,8 @@
-//! The site's file over the shipped one, and the lines of keys.
+//! The site's file over the shipped one.
 
 use std::path::Path;
 
-use super::Error;
+use super::{Error, edit::line_of};
 
 /// Merges the site's keys over the shipped ones. The shipped file defines which keys exist, and their types.
 pub(super) fn merge(
@@ -40,21 +40,4 @@ pub(super) fn merge(
         }
     }
     Ok(shipped)
-}
-
-/// The line, from 1, on which `section.key` is set or `[section]` begins; 0 if there is none.
-pub(super) fn line_of(text: &str, key: &str) -> usize {
-    let (section, key) = key.split_once('.').map_or((key, None), |(section, key)| (section, Some(key)));
-    let mut current = "";
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if let Some((name, _)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            current = name.trim();
-        }
-        let name = line.split_once('=').map(|(name, _)| name.trim());
-        if current == section && (key.is_none() || name == key) {
-            return number + 1;
-        }
-    }
-    0
 }
