@@ -8,7 +8,6 @@ prompt-pin-of-badge = Jetzt die PIN eintippen
 back = Löschen
 enter = OK
 type-badge = Nummer
-type-pin = Lieber mit PIN
 checking = Einen Moment…
 help = Hilfe: { $phone }
 samples = Demo: Beispielpersonal

@@ -9,7 +9,6 @@ prompt-pin-of-badge = Now type your PIN
 back = Delete
 enter = OK
 type-badge = Badge number
-type-pin = Use a PIN instead
 checking = One moment…
 help = Help: { $phone }
 samples = Demo: sample staff

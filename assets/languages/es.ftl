@@ -8,7 +8,6 @@ prompt-pin-of-badge = Ahora teclee su PIN
 back = Borrar
 enter = OK
 type-badge = N.º de tarjeta
-type-pin = Mejor con PIN
 checking = Un momento…
 help = Ayuda: { $phone }
 samples = Demo: personal de ejemplo

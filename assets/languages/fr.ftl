@@ -8,7 +8,6 @@ prompt-pin-of-badge = Tapez maintenant votre code
 back = Effacer
 enter = OK
 type-badge = N° de badge
-type-pin = Avec un code
 checking = Un instant…
 help = Aide : { $phone }
 samples = Démo : personnel fictif

@@ -2,4 +2,5 @@
 
 mod citations;
 mod layers;
+mod messages;
 mod sources;
