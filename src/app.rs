@@ -337,15 +337,12 @@ impl App {
     pub fn subscription(&self) -> Subscription<Message> {
         let ticks = match &self.mode {
             Mode::Working(kiosk) if kiosk.session.hears_keys() => iced::time::every(QUICK_TICK),
-            Mode::Working(kiosk) => match (kiosk.session.state(), kiosk.session.deadline()) {
-                // A countdown may be shown.
-                (State::SignedIn(_), _) => iced::time::every(TICK),
-                _ if kiosk.session.budget().is_waiting() => iced::time::every(SLOW_TICK),
-                (State::SignedOut { .. } | State::Checking { .. } | State::Technician(_), Some(at)) => {
-                    Subscription::run_with(At(at), |At(at)| from(at.saturating_duration_since(now()))).map(|()| now())
-                }
-                (State::SignedOut { .. } | State::Checking { .. } | State::Technician(_), None) => Subscription::none(),
-            },
+            // A countdown may be shown.
+            Mode::Working(kiosk) if matches!(kiosk.session.state(), State::SignedIn(_)) => iced::time::every(TICK),
+            Mode::Working(kiosk) if kiosk.session.budget().is_waiting() => iced::time::every(SLOW_TICK),
+            Mode::Working(kiosk) => kiosk.session.deadline().map_or_else(Subscription::none, |at| {
+                Subscription::run_with(At(at), |At(at)| from(at.saturating_duration_since(now()))).map(|()| now())
+            }),
             Mode::Broken { .. } => Subscription::none(),
         };
         let minute = Subscription::run_with(minutes(self.time), |_| {

@@ -1,4 +1,4 @@
-//! Encryption of backups with age. `directory/backup.rs` defines what a backup contains.
+//! Encryption of backups with age. `store/directory/backup.rs` defines what a backup contains.
 
 use std::io::{Read, Write};
 

@@ -55,7 +55,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// Total timeout of a request with a login, except the unlock, whose timeout is in the settings (R38).
 const LIST_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longer than the default session (180 s), so that a late unlock still finds an open connection. Our choice; R38 has 20 s.
+/// How long idle connections stay open (R38): longer than the default session of 180 s, so that a late unlock still
+/// finds one.
 const POOL_IDLE: Duration = Duration::from_mins(4);
 /// TCP keepalive interval: keeps NAT entries alive and detects dead connections.
 const KEEPALIVE: Duration = Duration::from_secs(15);

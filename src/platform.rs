@@ -1,4 +1,4 @@
-//! What depends on the operating system, each with its fallback beside it.
+//! Code that depends on the operating system. Each module has a fallback for other systems.
 
 pub mod disk_space;
 pub mod display;

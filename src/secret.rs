@@ -1,4 +1,4 @@
-//! A value that `Debug` does not show and that is wiped on drop. Encryption is in `directory/seal.rs`.
+//! A value that `Debug` does not show and that is wiped on drop. Encryption is in `store/directory/seal.rs`.
 
 use std::fmt;
 

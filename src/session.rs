@@ -237,7 +237,7 @@ impl Session {
         Vec::new()
     }
 
-    /// What the agent says also reaches a visit that a badge interrupts.
+    /// Applies an agent event to the visit, even while the lookup of a badge interrupts it.
     fn told(&mut self, change: impl FnOnce(&mut Visit)) -> Vec<Effect> {
         if let Some(visit) = self.state.visit_mut() {
             change(visit);
@@ -245,7 +245,8 @@ impl Session {
         Vec::new()
     }
 
-    fn is_at_rest(&self) -> bool {
+    /// Whether nobody is signed in and nothing is typed.
+    pub fn is_at_rest(&self) -> bool {
         matches!(&self.state, State::SignedOut { entry, .. } if entry.is_empty())
     }
 

@@ -47,7 +47,7 @@ pub enum Error {
     /// The audit log does not match its head.
     #[error("the data of this kiosk was changed from outside, or rolled back to an older state: restore a backup")]
     Rollback(#[source] audit::Finding),
-    /// The PINs are too short for so many people (R2).
+    /// The PINs are too short for the number of people (R2).
     #[error(
         "PINs of {digits} digits are too short for {people} people: raise sign_in.pin_digits to {needed} and issue new PINs, or set sign_in.pin to false"
     )]
@@ -59,7 +59,7 @@ pub enum Error {
         /// Number of digits that is enough.
         needed: usize,
     },
-    /// There are too few badge numbers for so many badges.
+    /// There are too few badge numbers for the enrolled badges.
     #[error(
         "{numbers} different badge numbers are too few for {badges} badges: set sign_in.badge to \"with-pin\", or use cards with longer numbers and set badge.numbers to {needed} or more"
     )]
@@ -82,7 +82,7 @@ pub enum Error {
     Thread(#[source] io::Error),
 }
 
-/// Starts an agent on a directory, with a status that nobody reads. Returns what the window needs.
+/// Starts an agent on a directory, without a health endpoint. Returns what the window needs.
 ///
 /// # Errors
 ///
@@ -128,7 +128,7 @@ pub fn prepare(config: &Config, directory: Directory, client: Client, status: &S
     Ok(Start::Working { rules, labels: face.labels, agent, guesses_left })
 }
 
-/// What a kiosk needs that can fail. Creating it changes nothing.
+/// The parts of a kiosk whose creation can fail. Creating them changes nothing.
 struct Appearance {
     labels: Labels,
     guesses_left: u32,
@@ -150,8 +150,12 @@ impl Appearance {
         }
         let labels = Labels { logo: logo(config).map_err(Error::Logo)?, ..labels(config) };
         let client = client.reconnected().map_err(Error::Client)?;
-        let guesses_left =
-            directory.guesses_left().map_err(Error::Directory)?.unwrap_or(u32::MAX).min(config.budget.guesses);
+        let guesses_left = directory
+            .counters()
+            .guesses_left()
+            .map_err(Error::Directory)?
+            .unwrap_or(u32::MAX)
+            .min(config.budget.guesses);
         let _ = writable_log(directory)?;
         Ok(Self { labels, guesses_left, client })
     }

@@ -74,7 +74,7 @@ struct BadgeBudget {
 impl BadgeBudget {
     fn of(&mut self, directory: &Directory, now: Instant) -> Result<&mut Budget, directory::Error> {
         if self.budget.is_none() {
-            let kept = directory.badge_guesses_left()?;
+            let kept = directory.counters().badge_guesses_left()?;
             self.kept = kept.unwrap_or(u32::MAX);
             self.budget = Some(Budget::restored(self.rules, kept.unwrap_or(self.rules.guesses), now));
         }
@@ -91,7 +91,7 @@ impl BadgeBudget {
         // A known badge is refunded in memory only. The next lookup then finds its charge on the disk already, so
         // usually nothing is written.
         if left < self.kept {
-            directory.keep_badge_guesses_left(left)?;
+            directory.counters().keep_badge_guesses_left(left)?;
             self.kept = left;
         }
         Ok(is_paid)
@@ -112,15 +112,15 @@ impl Authenticator {
         }
     }
 
-    /// Stores refilled lookups: at the end all of them, before that only if there are more than the one that a known
-    /// badge borrows.
+    /// Stores the number of lookups left after refills. While the agent runs, a difference of one is not stored: that
+    /// is the lookup that a known badge was refunded in memory only.
     pub(super) fn keep_badge_budget(&mut self, now: Instant, is_end: bool) {
         let left = match self.badges.of(&self.directory, now) {
             Ok(budget) => budget.left(),
             Err(error) => return tracing::error!(error = %Chain(&error), "the badge budget cannot be read"),
         };
         if self.badges.kept.saturating_add(u32::from(!is_end)) < left {
-            match self.directory.keep_badge_guesses_left(left) {
+            match self.directory.counters().keep_badge_guesses_left(left) {
                 Ok(()) => self.badges.kept = left,
                 Err(error) => tracing::error!(error = %Chain(&error), "the badge budget cannot be stored"),
             }
@@ -129,7 +129,7 @@ impl Authenticator {
 
     /// Stores how many keypad guesses are left. Returns whether that worked.
     pub(super) fn keep_guesses(&self, left: u32) -> bool {
-        let kept = self.directory.keep_guesses_left(left);
+        let kept = self.directory.counters().keep_guesses_left(left);
         if let Err(error) = &kept {
             tracing::error!(error = %Chain(error), "the number of guesses left cannot be stored");
         }
@@ -282,11 +282,11 @@ impl Authenticator {
         now: Instant,
     ) -> Result<LookedUp, directory::Error> {
         let Some(staff) = self.directory.staff_of(badge)? else { return self.find(credential) };
-        let kept = self.directory.tries_left(staff)?;
+        let kept = self.directory.counters().tries_left(staff)?;
         let known = self.tries.remove(&staff).filter(|(_, written)| *written == kept).map(|(tries, _)| tries);
         let mut tries =
             known.unwrap_or_else(|| Budget::restored(TRIES, kept.unwrap_or(TRIES.guesses), self.began.min(now)));
-        let keep = |left| self.directory.keep_tries_left(staff, left);
+        let keep = |left| self.directory.counters().keep_tries_left(staff, left);
         let found = paid(&mut tries, now, keep, || self.find(credential));
         let left = tries.left();
         let _ = self.tries.insert(staff, (tries, Some(left)));
@@ -295,10 +295,10 @@ impl Authenticator {
 
     /// The technician's PIN has a budget of its own, which survives a restart.
     fn technician(&mut self, pin: &Pin, now: Instant) -> Result<LookedUp, directory::Error> {
-        let kept = self.directory.technician_tries()?.unwrap_or(TECHNICIAN.guesses);
+        let kept = self.directory.counters().technician_tries()?.unwrap_or(TECHNICIAN.guesses);
         let began = self.began.min(now);
         let tries = self.technician.get_or_insert_with(|| Budget::restored(TECHNICIAN, kept, began));
-        let keep = |left| self.directory.keep_technician_tries(left);
+        let keep = |left| self.directory.counters().keep_technician_tries(left);
         paid(tries, now, keep, || {
             Ok(match self.directory.is_technician(pin)? {
                 Some(true) => LookedUp::Technician,

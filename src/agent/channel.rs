@@ -12,10 +12,7 @@ use tokio::{
 };
 
 use super::Connectivity;
-use crate::{
-    door::Outcome,
-    session::{Denial, Effect, Event},
-};
+use crate::session::{Effect, Event};
 
 /// A message to the agent's thread.
 pub(super) enum Command {
@@ -184,13 +181,8 @@ impl Port {
         while let Ok(command) = self.commands.try_recv() {
             match command {
                 Command::End => return false,
-                Command::Carry(Effect::Identify(session, ..), _) => {
-                    self.say(Event::Identified(session, Err(Denial::KioskFault)));
-                }
-                Command::Carry(Effect::Unlock(_, request, _), _) => {
-                    self.say(Event::UnlockAnswered(request, Outcome::NotSent));
-                }
-                Command::Carry(..) | Command::Begin(_) => {}
+                Command::Carry(effect, _) => effect.refusal().into_iter().for_each(|event| self.say(event)),
+                Command::Begin(_) => {}
                 #[cfg(test)]
                 Command::Panic => {}
             }

@@ -24,9 +24,9 @@ const LOOKS: [Duration; 4] = [
 /// What Kisi reported about the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SensorReading {
-    /// Open.
+    /// At least one read reported an open door.
     Open,
-    /// Never open. Doors without a sensor report this too.
+    /// Every read reported a closed door. Doors without a sensor report this too.
     Closed,
     /// Kisi did not report it.
     Nothing,

@@ -6,8 +6,9 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::{
+    door::Outcome,
     kisi::{Roots, Settings},
-    session::{Asked, Denial, Presented, budget::BudgetRules},
+    session::{Asked, Denial, Presented, RequestId, budget::BudgetRules},
     staff::{Credential, NameFormat, Pin},
     store::audit::{Log, Record},
     store::directory::{Cost, Directory},
@@ -69,13 +70,13 @@ async fn an_agent_that_panics_restarts() {
         let Some(Event::Identified(SessionId::TEST, answer)) = answer else { panic!("{answer:?}") };
         assert_eq!(answer, Err(Denial::NotKnown), "the restarted agent answers");
         let directory = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();
-        assert_eq!(directory.guesses_left().unwrap(), Some(6));
+        assert_eq!(directory.counters().guesses_left().unwrap(), Some(6));
     }
 }
 
 /// F45, F46: no timer uses the wall clock, but the audit log records when it jumped.
 #[tokio::test]
-async fn a_clock_that_jumps_and_a_machine_that_slept_are_written_down() {
+async fn clock_jumps_and_suspends_are_recorded() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (_handle, port) = channel();
     let mut agent = Agent::new(parts(folder.path()), &port);
@@ -152,16 +153,30 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     assert_eq!(last.about, "suspended or removed");
 }
 
+/// An unlock that the kiosk stops itself is counted too, and not only written to the audit log.
+#[tokio::test]
+async fn an_unlock_that_is_not_sent_is_counted() {
+    let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+    let (handle, port) = channel();
+    let mut agent = Agent::new(parts(folder.path()), &port);
+    agent.unlock(SessionId::TEST, RequestId::TEST, DoorId::new(7), time::Instant::now());
+    let said = handle.events().try_recv();
+    assert!(matches!(said, Some(Event::UnlockAnswered(RequestId::TEST, Outcome::NotSent))), "{said:?}");
+    let metrics = agent.status.metrics().text().unwrap();
+    assert!(metrics.contains("vestibule_unlocks_total{outcome=\"not_sent\"} 1"), "{metrics}");
+    assert!(metrics.contains("vestibule_unlock_seconds_count 0"), "only those that were sent take time: {metrics}");
+}
+
 /// F46: the suspended time comes from the kernel. A time namespace shifts one of its clocks.
 #[cfg(target_os = "linux")]
 #[test]
-fn time_asleep_is_read_from_the_kernel() {
+fn suspended_time_is_read_from_the_kernel() {
     const INSIDE: &str = "VESTIBULE_INSIDE_TIME";
     if std::env::var_os(INSIDE).is_some() {
         println!("asleep for {} s", suspend::time_suspended().as_secs());
         return;
     }
-    let test = "agent::tests::time_asleep_is_read_from_the_kernel";
+    let test = "agent::tests::suspended_time_is_read_from_the_kernel";
     let mut command = std::process::Command::new("unshare");
     let _ = command.args(["--time", "--boottime", "28800", "--fork"]).arg(std::env::current_exe().unwrap());
     let output = command.args([test, "--exact", "--nocapture"]).env(INSIDE, "1").output().unwrap();

@@ -1,4 +1,4 @@
-//! Between a tap and the request to Kisi: the kiosk's own checks, and the intent record.
+//! Checks an unlock and writes its intent record, before the request to Kisi is sent.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

@@ -240,6 +240,7 @@ impl Agent {
             Ok(permit) => permit,
             Err(Refused { outcome, cause }) => {
                 self.say(Event::UnlockAnswered(request, outcome));
+                self.status.metrics().unlock_stopped(outcome);
                 match cause {
                     Some(Cause::Barred) => self.bar(session),
                     Some(Cause::Disk) => self.connectivity.heard(Outage::Disk),

@@ -61,12 +61,12 @@ impl Mode {
 impl WorkingKiosk {
     /// Encodes the QR code once per report: it is drawn often.
     pub(super) fn keep_diagnostics(&mut self) {
-        match self.session.state() {
-            State::Technician(technician) if self.diagnostics.is_none() => {
-                self.diagnostics = Code::new(&technician.report.diagnostics);
-            }
-            State::Technician(_) => {}
-            State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => self.diagnostics = None,
+        let State::Technician(technician) = self.session.state() else {
+            self.diagnostics = None;
+            return;
+        };
+        if self.diagnostics.is_none() {
+            self.diagnostics = Code::new(&technician.report.diagnostics);
         }
     }
 }
@@ -95,12 +95,9 @@ impl App {
             Mode::Broken { .. } => true,
             // An unlock is pending even after its sign-out: its outcome is not known yet.
             Mode::Working(kiosk) if 0 < kiosk.open_unlocks => false,
-            Mode::Working(kiosk) => match kiosk.session.state() {
-                // Do not cut off a scan: its remaining digits could be another person's badge number.
-                State::SignedOut { entry, .. } => entry.is_empty() && !kiosk.session.is_busy(),
-                State::Technician(_) => true,
-                State::Checking { .. } | State::SignedIn(_) => false,
-            },
+            // Do not cut off a scan: its remaining digits could be another person's badge number.
+            Mode::Working(kiosk) if kiosk.session.is_at_rest() => !kiosk.session.is_busy(),
+            Mode::Working(kiosk) => matches!(kiosk.session.state(), State::Technician(_)),
         }
     }
 

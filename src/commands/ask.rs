@@ -1,8 +1,8 @@
-//! What a command asks: a confirmation, a badge, Kisi's admin key.
+//! Questions that commands ask: for a confirmation, a badge, or Kisi's admin key.
 
 use std::{env, fs, io::IsTerminal};
 
-use vestibule::secret::Secret;
+use vestibule::{language::Language, secret::Secret};
 
 use super::{
     Confirmation, credentials,
@@ -39,21 +39,12 @@ pub(super) fn confirm(confirmation: Confirmation, question: &str) -> Result<(), 
         tell(&format!("{question} [y/N]"));
         let mut answer = String::new();
         let read = std::io::stdin().read_line(&mut answer).map_err(io("the answer cannot be read"))?;
-        match yes_or_no(&answer) {
+        match Language::yes_or_no(&answer) {
             Some(true) => return Ok(()),
             Some(false) => return Err(AnswerError::Declined.into()),
             None if read == 0 || answer.trim().is_empty() => return Err(AnswerError::Declined.into()),
             None => tell("answer y or n"),
         }
-    }
-}
-
-/// Parses yes or no in English, German, French or Spanish. `None` for anything else.
-pub(super) fn yes_or_no(answer: &str) -> Option<bool> {
-    match answer.trim().to_lowercase().as_str() {
-        "y" | "yes" | "j" | "ja" | "o" | "oui" | "s" | "si" | "sí" => Some(true),
-        "n" | "no" | "nein" | "non" => Some(false),
-        _ => None,
     }
 }
 

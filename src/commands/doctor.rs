@@ -35,7 +35,7 @@ impl CommandError for ChecksFailed {}
 
 /// With more people than this, PINs should be longer (R3).
 const MANY: u32 = 50;
-/// Recommended number of PIN digits for so many people (R3).
+/// Recommended number of PIN digits for more than [`MANY`] people (R3).
 const LONG_PIN: usize = 8;
 
 /// Result of one check.
@@ -287,7 +287,7 @@ fn chances(how: &str, one: f64, in_hours: impl Fn(u64) -> f64, output: Output) -
 }
 
 fn errands(directory: &Directory) -> Result<Vec<Finding>, Failure> {
-    let errands = directory.errands()?;
+    let errands = directory.outbox().entries()?;
     if errands.is_empty() {
         return Ok(vec![finding("at Kisi", Severity::Well, "no unfinished work")]);
     }

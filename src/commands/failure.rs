@@ -1,4 +1,4 @@
-//! What a command ends with when it fails: an error, and the exit code that belongs to it.
+//! The failure of a command: an error and its exit code.
 
 use std::{error::Error as StdError, io, process::ExitCode};
 
@@ -49,7 +49,7 @@ impl Failure {
         Common::Incomplete.into()
     }
 
-    /// Whether [`Self::incomplete`] made it.
+    /// Whether this is the failure that [`Self::incomplete`] creates.
     pub(crate) fn is_incomplete(&self) -> bool {
         matches!(self.error.downcast_ref(), Some(Common::Incomplete))
     }

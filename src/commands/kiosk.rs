@@ -1,4 +1,4 @@
-//! The kiosk itself: its window, and what outlives a configuration.
+//! Runs the kiosk: opens its window, and keeps its state across reloads of the configuration.
 
 use std::{
     fs::{File, TryLockError},

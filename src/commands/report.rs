@@ -134,7 +134,7 @@ pub(super) fn check_seen() -> io::Result<()> {
         let to = fstat(io::stdout())?;
         let is_device = FileType::from_raw_mode(to.st_mode) == FileType::CharacterDevice;
         if is_device && (major(to.st_rdev), minor(to.st_rdev)) == NULL_DEVICE {
-            return Err(io::Error::other("the output goes nowhere, and this is shown only once"));
+            return Err(io::Error::other("standard output is /dev/null, but this is shown only once: use a terminal"));
         }
     }
     Ok(())
@@ -162,7 +162,7 @@ fn print(line: &str) -> io::Result<()> {
     writeln!(out, "{}", printable(line)).and_then(|()| out.flush())
 }
 
-/// Replaces control and direction characters by JSON escapes (`\u001b`), so that names from lists, Kisi or files cannot
+/// Replaces control and bidirectional characters by JSON escapes (`\u001b`), so that names from lists, Kisi or files cannot
 /// control the terminal.
 pub(crate) fn printable(text: &str) -> String {
     let is_plain = |c: char| c == '\n' || !is_hidden(c);

@@ -1,6 +1,6 @@
-//! Allowed values of keys, as far as their types do not restrict them.
+//! Allowed values of keys, beyond what their types enforce.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::LazyLock};
 
 use toml::Value;
 
@@ -78,8 +78,8 @@ const ITEMS: [Item; 5] = [
     ),
 ];
 
-/// The first value that its type alone shows to be wrong: an integer out of range, a text that is no choice or does not parse, a list
-/// item of the wrong kind. Checks the TOML values, so that the error names the key and not what serde expected.
+/// The first value that is wrong by itself: an integer out of range, a text that is not one of the choices or does not
+/// parse, or a list item of the wrong kind. Runs before serde, whose errors do not name the key.
 pub(super) fn wrong_raw_value(table: &toml::Table) -> Option<Wrong> {
     let value = |key: &str| {
         let (section, key) = key.split_once('.')?;
@@ -118,7 +118,12 @@ pub(super) fn wrong_raw_value(table: &toml::Table) -> Option<Wrong> {
 
 /// At least one language, each known, each once.
 fn wrong_language(list: &Value) -> Option<Wrong> {
-    let allowed = "one or more of \"en\", \"de\", \"fr\" and \"es\", each once";
+    static ALLOWED: LazyLock<String> = LazyLock::new(|| {
+        let codes = Language::ALL.map(|language| format!("\"{}\"", language.code()));
+        let (last, rest) = codes.split_last().map_or(("", &[][..]), |(last, rest)| (last.as_str(), rest));
+        format!("one or more of {} and {last}, each once", rest.join(", "))
+    });
+    let allowed = ALLOWED.as_str();
     let codes: Vec<&str> = list.as_array()?.iter().filter_map(Value::as_str).collect();
     let is_wrong = |(at, code): &(usize, &str)| {
         let is_repeated = codes.iter().take(*at).any(|before| before == code);
@@ -129,7 +134,7 @@ fn wrong_language(list: &Value) -> Option<Wrong> {
 }
 
 impl Config {
-    /// The first value that is not allowed, besides integers and list items, which are checked before.
+    /// The first value that is not allowed, of those that [`wrong_raw_value`] does not check.
     pub(super) fn wrong_value(&self) -> Option<Wrong> {
         let Self { kiosk, kisi, sign_in, badge, session, proximity, .. } = self;
         let text = |key, value: &str, range: (usize, usize), allowed| {

@@ -1,8 +1,8 @@
-//! `kiosk.toml` as a document: where a key stands, and how to change one and nothing else.
+//! Edits `kiosk.toml` as a document: finds the line of a key, and changes one key without touching the rest.
 
 use toml_edit::{Document, DocumentMut, Item, TomlError, Value};
 
-/// The line, from 1, on which `section.key` is set or `[section]` begins, however either is spelled; 0 if there is none.
+/// The line, from 1, that sets `section.key` or begins `[section]`, in any TOML notation. 0 if there is none.
 pub(super) fn line_of(text: &str, key: &str) -> usize {
     position(text, key).map_or(0, |at| text.get(..at).unwrap_or_default().matches('\n').count() + 1)
 }
@@ -18,8 +18,8 @@ fn position(text: &str, key: &str) -> Option<usize> {
     span.map(|span| span.start)
 }
 
-/// Sets one key in the text of a `kiosk.toml`. Every other line stays as it is, and a comment behind the value too. `key` is
-/// `section.name`.
+/// Sets one key, given as `section.name`, in the text of a `kiosk.toml`. Keeps every other line, and a comment after
+/// the value.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub fn set(text: &str, key: &str, value: impl Into<Value>) -> Result<String, Tom
     let (section, name) = key.split_once('.').unwrap_or((key, ""));
     let table = document.entry(section).or_insert_with(toml_edit::table);
     let mut value: Value = value.into();
-    // In place: what stands above the key belongs to the key, and what stands behind the value to the value.
+    // Replace the value in place: that keeps the comments above the key and after the value.
     if let Some(before) = table.get_mut(name).and_then(Item::as_value_mut) {
         *value.decor_mut() = before.decor().clone();
         *before = value;

@@ -1,5 +1,5 @@
-//! How values of `kiosk.toml` become types. Every text that these functions do not accept is refused before, by `checks.rs`, with the
-//! key and the allowed values.
+//! Deserializes values of `kiosk.toml` into types. `checks.rs` has already refused every text that these functions do
+//! not accept, with the key and the allowed values.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -34,7 +34,7 @@ pub(super) fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<Duration, D
     u64::deserialize(value).map(Duration::from_secs)
 }
 
-/// 0 stands for "not measured".
+/// `None` for 0, which means that the width was not measured.
 pub(super) fn width<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u16>, D::Error> {
     Ok(Some(u16::deserialize(value)?).filter(|width| *width != 0))
 }

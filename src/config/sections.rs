@@ -1,5 +1,5 @@
-//! The sections of `kiosk.toml`. A field is a key: its name, unless `rename` says another one, and its type. What serde cannot say
-//! about a value is in `checks.rs`.
+//! The sections of `kiosk.toml`. Each field is a key with the same name, unless `rename` gives another one. `checks.rs`
+//! has the rules that serde cannot express.
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -146,7 +146,7 @@ pub struct Proximity {
 }
 
 impl Proximity {
-    /// Latitude and longitude. `None` if both are 0, which is a point in the sea and stands for "not set".
+    /// Latitude and longitude. `None` if both are 0, a point in the sea, which means that no position is set.
     pub fn position(self) -> Option<(f64, f64)> {
         (self.latitude != 0.0 || self.longitude != 0.0).then_some((self.latitude, self.longitude))
     }
@@ -268,7 +268,7 @@ pub enum Theme {
     Contrast,
 }
 
-/// `[badge]`, of which the badge numbers are a [`BadgeProfile`].
+/// `[badge]`: all keys but `numbers` become a [`BadgeProfile`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Badge {
@@ -280,7 +280,7 @@ pub(super) struct Badge {
     #[serde(with = "fields::Format")]
     format: crate::staff::BadgeFormat,
     leading_zeros: bool,
-    /// 0 stands for "not known".
+    /// How many different numbers the cards can have. 0: not known.
     pub(super) numbers: u64,
 }
 

@@ -3,9 +3,15 @@
 use std::time::Duration;
 
 use super::*;
+use crate::language::Language;
 
 fn parse(text: &str) -> Result<Config, Error> {
     Config::parse(text, Path::new("kiosk.toml"))
+}
+
+/// The line of the shipped file that starts with this text, from 1.
+fn sample_line(start: &str) -> usize {
+    1 + SAMPLE.lines().position(|line| line.starts_with(start)).unwrap()
 }
 
 #[track_caller]
@@ -36,7 +42,10 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check(
         "idle_seconds = 45",
         "idle_seconds = 4",
-        "`kiosk.toml`, line 75: `session.idle_seconds` is `4`, but must be 10 to 600",
+        &format!(
+            "`kiosk.toml`, line {}: `session.idle_seconds` is `4`, but must be 10 to 600",
+            sample_line("idle_seconds")
+        ),
     );
     check(
         "warning_seconds = 20",
@@ -49,10 +58,13 @@ fn every_mistake_is_named_with_file_line_key_value_and_what_is_allowed() {
     check("max_length = 64", "max_length = 65", "`badge.max_length` is `65`, but must be 1 to 64");
     check("name = \"Lobby\"", "name = \" \"", "`kiosk.name` is ``, but must be 1 to 40 characters");
     check("timeout_seconds = 8", "timeout_seconds = 0", "`kisi.timeout_seconds` is `0`, but must be 2 to 30");
+    let codes = Language::ALL.map(|language| format!("\"{}\"", language.code()));
+    let (last, rest) = codes.split_last().unwrap();
+    let codes = format!("{} and {last}", rest.join(", "));
     check(
         "languages = [\"en\", \"de\", \"fr\", \"es\"]",
         "languages = [\"en\", \"tlh\"]",
-        "`kiosk.languages` is `tlh`, but must be one or more of \"en\", \"de\", \"fr\" and \"es\", each once",
+        &format!("`kiosk.languages` is `tlh`, but must be one or more of {codes}, each once"),
     );
     check("languages = [\"en\", \"de\", \"fr\", \"es\"]", "languages = []", "`kiosk.languages` is ``");
 }
@@ -90,15 +102,25 @@ fn every_mistake_about_the_display_is_named() {
     check(
         "idle_seconds",
         "idle_secs",
-        "line 75: `session.idle_secs` is not a key; known keys: `after_unlock_seconds`, `idle_seconds`",
+        &format!(
+            "line {}: `session.idle_secs` is not a key; known keys: `after_unlock_seconds`, `idle_seconds`",
+            sample_line("idle_seconds")
+        ),
     );
-    check("[session]", "[sessions]", "line 73: `sessions` is not a key; known keys: `audit`, `badge`");
+    check(
+        "[session]",
+        "[sessions]",
+        &format!("line {}: `sessions` is not a key; known keys: `audit`, `badge`", sample_line("[session]")),
+    );
     check(
         "idle_seconds = 45",
         "idle_seconds = \"45\"",
-        "line 75: `session.idle_seconds` is of type string, but must be of type integer",
+        &format!(
+            "line {}: `session.idle_seconds` is of type string, but must be of type integer",
+            sample_line("idle_seconds")
+        ),
     );
-    check("idle_seconds = 45", "idle_seconds = ", "line 75");
+    check("idle_seconds = 45", "idle_seconds = ", &format!("line {}", sample_line("idle_seconds")));
 }
 
 #[test]
@@ -175,7 +197,7 @@ fn a_number_of_any_width_is_named_with_line_and_range() {
 }
 
 #[test]
-fn what_a_keyboard_may_do_is_said() {
+fn an_unknown_keyboard_mode_is_refused() {
     assert_eq!(parse("").unwrap().sign_in.keyboard, Keyboard::Readers);
     check("keyboard = \"readers\"", "keyboard = \"all\"", "`sign_in.keyboard` is `all`, but must be \"readers\"");
 }

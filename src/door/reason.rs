@@ -169,7 +169,7 @@ const UPDATING: &str = "fbc000";
 /// # Source
 ///
 /// Kisi OpenAPI document, error codes; `kisi.md`, section 5.
-const CODES: [Row; 69] = [
+const CODES: &[Row] = &[
     coded("afc496", Login),
     coded("afc507", Login),
     coded("afc516", Login),

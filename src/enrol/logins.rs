@@ -73,7 +73,7 @@ impl Enroller {
                 self.record(Action::Remove, &person.email, "");
             }
             // An earlier command removed the person but could not delete the login.
-            Err(_) if self.directory.errands().is_ok_and(is_left_over) => {}
+            Err(_) if self.directory.outbox().entries().is_ok_and(is_left_over) => {}
             Err(error) => return Err(error),
         }
         Ok(self.drain_outbox().await.err())
@@ -129,10 +129,10 @@ impl Enroller {
     ///
     /// [`Error::Leftover`] at the first entry that fails. It stays in the outbox.
     pub async fn drain_outbox(&self) -> Result<usize, Error> {
-        let errands = self.directory.errands().map_err(Error::Directory)?;
+        let errands = self.directory.outbox().entries().map_err(Error::Directory)?;
         for errand in &errands {
             self.run(errand).await?;
-            self.directory.done(errand.id).map_err(Error::Directory)?;
+            self.directory.outbox().done(errand.id).map_err(Error::Directory)?;
         }
         Ok(errands.len())
     }
@@ -177,12 +177,12 @@ impl Enroller {
 
     /// Makes a login. Notes it in the outbox first. The entry stays until the caller has stored the login.
     pub(super) async fn make_login(&self, email: &str) -> Result<(OutboxId, kisi::Login), Error> {
-        let errand = self.directory.note_making(email).map_err(Error::Directory)?;
+        let errand = self.directory.outbox().note_making(email).map_err(Error::Directory)?;
         match self.ask_for_login(email).await {
             Ok(login) => Ok((errand, login)),
             Err(error @ Error::MayBeStray(_)) => Err(error),
             Err(error) => {
-                self.directory.done(errand).map_err(Error::Directory)?;
+                self.directory.outbox().done(errand).map_err(Error::Directory)?;
                 Err(error)
             }
         }
@@ -210,9 +210,9 @@ impl Enroller {
 
     /// Deletes a login that could not be stored. If Kisi does not delete it, it stays in the outbox.
     pub(super) async fn discard(&self, errand: OutboxId, login: LoginId, why: directory::Error) -> Error {
-        let noted = self.directory.note_stray(errand, login.get());
+        let noted = self.directory.outbox().note_stray(errand, login.get());
         if self.delete(login).await.is_ok() {
-            let _ = self.directory.done(errand);
+            let _ = self.directory.outbox().done(errand);
         } else if let Err(error) = noted {
             tracing::error!(login = login.get(), %error, "an unused login stays at Kisi: delete it there");
         }

@@ -1,4 +1,4 @@
-//! What can stop a kiosk from opening a door.
+//! Restrictions that stop a kiosk from opening a door.
 
 /// Why a kiosk cannot open a door for a person.
 ///

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_can_be_read_in_every_theme_with_any_accent() {
+    fn every_text_has_enough_contrast_in_every_theme_with_any_accent() {
         for (name, colors) in [("dark", Colors::DARK), ("light", Colors::LIGHT), ("contrast", Colors::CONTRAST)] {
             check(name, colors);
             for accent in [0x00_00_00_u32, 0xff_ff_ff, 0xff_00_00, 0x00_00_ff, 0x80_80_80, 0xff_ff_00, 0x12_17_1d] {

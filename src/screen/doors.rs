@@ -17,7 +17,7 @@ use super::{
     label::label,
     motion::ring,
     press,
-    theme::{self, Importance, Metrics, Page},
+    theme::{self, Backdrop, Importance, Metrics},
 };
 use crate::{
     door::Door,
@@ -72,12 +72,12 @@ pub fn view<'a>(visit: &'a Visit, rules: &'a Rules, warning: Warning, now: Insta
             if is_typing(visit, warning, now) { row![who, sign_out] } else { row![who, turns, still_here, sign_out] };
         column![head.spacing(m.margin()).height(m.target()), container(body).height(Fill)]
     };
-    let shown = if is_covered { Page::Outcome } else { Page::Doors };
+    let backdrop = if is_covered { Backdrop::Third } else { Backdrop::Second };
     container(content.spacing(m.margin()))
         .padding(m.margin())
         .width(Fill)
         .height(Fill)
-        .style(move |_| m.page(shown))
+        .style(move |_| m.page(backdrop))
         .into()
 }
 
@@ -278,7 +278,7 @@ fn status(door: &Door, is_asked: bool, rest: Option<Duration>, names_place: bool
             (Icon::of_state(door.state), words, m.colors.muted)
         }
     };
-    // There is one line: what stands in the way matters more than the place.
+    // There is only one line: the door's state matters more than its place.
     let place = door.place.as_ref().filter(|_| names_place && words.is_empty());
     let words = place.map_or(words, |place| place.name.clone());
     let words = label(words, Importance::Optional, m.small()).color(color).width(Fill).height(Fill).align_y(Center);

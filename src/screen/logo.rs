@@ -19,9 +19,9 @@ pub enum BadPicture {
     /// It is too large.
     #[error("has {width} by {height} pixels, but must have at most 2000 by 2000")]
     Large {
-        /// Its width.
+        /// In pixels.
         width: u32,
-        /// Its height.
+        /// In pixels.
         height: u32,
     },
 }

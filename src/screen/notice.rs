@@ -8,7 +8,7 @@ use iced::{
 use super::{
     icon::{Icon, icon},
     label::label,
-    theme::{self, Importance, Metrics, Page},
+    theme::{self, Backdrop, Importance, Metrics},
 };
 
 /// Draws the screen. `what` is the error for the technician. It never contains a secret.
@@ -27,5 +27,5 @@ pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Eleme
     let what = label(what, Importance::Optional, m.small()).color(m.colors.muted);
     let what = what.width(Fill).height(m.size.height * 0.2).align_x(align).align_y(iced::alignment::Vertical::Bottom);
     let text = column![container(said).center_y(Fill), what].spacing(m.margin()).max_width(m.view().width);
-    container(text).padding(2.0 * m.margin()).center_x(Fill).style(move |_| m.page(Page::Notice)).into()
+    container(text).padding(2.0 * m.margin()).center_x(Fill).style(move |_| m.page(Backdrop::First)).into()
 }

@@ -13,7 +13,7 @@ use super::{
     logo::{self, Logo},
     press,
     qr::{Code, qr},
-    theme::{self, Importance, Metrics, Page},
+    theme::{self, Backdrop, Importance, Metrics},
 };
 use crate::{
     language::Language,
@@ -66,13 +66,12 @@ pub fn view<'a>(
         || rules.sign_in.can_type_badge()
         || matches!(state, State::SignedOut { entry: Entry::PinOf(..) | Entry::Technician(_), .. });
     let pad: Element<'_, Event> = if has_pad { keypad(state, rules, m).into() } else { space().into() };
-    let shown = match state {
-        State::SignedOut { .. } if said.wait.is_some() => Page::Denial,
-        State::SignedOut { denial: Some(_), .. } => Page::Denial,
-        State::SignedOut { denial: None, .. } => Page::SignIn,
-        State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => Page::Checking,
+    let backdrop = if let State::SignedOut { denial, .. } = state {
+        if denial.is_some() || said.wait.is_some() { Backdrop::Second } else { Backdrop::First }
+    } else {
+        Backdrop::Third
     };
-    let (about, foot) = (about(labels, said, shown, m), languages(rules, m));
+    let (about, foot) = (about(labels, said, backdrop, m), languages(rules, m));
     let entry = entry(state, rules, labels, said, m);
     let page: Element<'_, Event> = if m.is_portrait() {
         column![about, entry, pad, foot].spacing(m.margin()).align_x(Center).into()
@@ -80,11 +79,11 @@ pub fn view<'a>(
         row![column![about, entry, foot].spacing(m.margin()), pad].spacing(m.margin()).align_y(Center).into()
     };
     let page = container(page).max_width(m.view().width).max_height(m.view().height);
-    container(page).padding(m.margin()).center(Fill).style(move |_| m.page(shown)).into()
+    container(page).padding(m.margin()).center(Fill).style(move |_| m.page(backdrop)).into()
 }
 
 /// The time, and the kiosk's name, location, phone number and help code.
-fn about<'a>(labels: &'a Labels, said: AtRest<'_>, shown: Page, m: Metrics) -> Element<'a, Event> {
+fn about<'a>(labels: &'a Labels, said: AtRest<'_>, backdrop: Backdrop, m: Metrics) -> Element<'a, Event> {
     let time = label(said.clock.to_owned(), Importance::Optional, m.clock()).font(theme::BOLD).color(m.colors.muted);
     let name: Element<'_, Event> = match &labels.logo {
         Some(logo) => logo::view(logo),
@@ -115,7 +114,7 @@ fn about<'a>(labels: &'a Labels, said: AtRest<'_>, shown: Page, m: Metrics) -> E
         container(time.height(Fill).align_y(Center)).height(Fill),
         Event::ClockTouched,
         Event::ClockReleased,
-        move |_| m.hidden_style(shown),
+        move |_| m.hidden_style(backdrop),
     );
     let mut parts = row![time, lines].spacing(m.margin()).height(m.code());
     if let Some(code) = &labels.help {
@@ -172,11 +171,7 @@ fn message(state: &State, rules: &Rules, said: AtRest<'_>, m: Metrics) -> Option
             Some(m.words.too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off))
         }
         (State::SignedOut { entry, .. }, _, Some(outage)) if entry.is_empty() => Some(m.words.network(outage)),
-        (
-            State::SignedOut { denial: None, .. } | State::Checking { .. } | State::SignedIn(_) | State::Technician(_),
-            _,
-            _,
-        ) => None,
+        _ => None,
     }
 }
 
@@ -217,22 +212,16 @@ fn keypad<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Column<'a, Event> 
 
 /// The key that ends a badge number, or switches to typing one. It has the same place in every state.
 fn end_key<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Element<'a, Event> {
-    match state {
-        State::SignedOut { entry: Entry::BadgeNumber(_), .. } => {
-            let face =
-                label(m.words.say("enter"), Importance::Essential, m.key_text()).font(theme::BOLD).width(Fill).center();
-            key(face, Event::EnterTouched, m)
-        }
-        State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) | State::Technician(_)
-            if rules.sign_in.can_type_badge() =>
-        {
-            let name = label(m.words.say("type-badge"), Importance::Optional, m.small()).width(Fill).center();
-            let face = column![icon(Icon::IdCard, m.icon(m.read()), None), name].spacing(m.mm(0.6)).align_x(Center);
-            key(face, Event::SwitchTouched, m)
-        }
-        State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => {
-            space().width(m.key().width).height(m.key().height).into()
-        }
+    if let State::SignedOut { entry: Entry::BadgeNumber(_), .. } = state {
+        let face =
+            label(m.words.say("enter"), Importance::Essential, m.key_text()).font(theme::BOLD).width(Fill).center();
+        key(face, Event::EnterTouched, m)
+    } else if rules.sign_in.can_type_badge() {
+        let name = label(m.words.say("type-badge"), Importance::Optional, m.small()).width(Fill).center();
+        let face = column![icon(Icon::IdCard, m.icon(m.read()), None), name].spacing(m.mm(0.6)).align_x(Center);
+        key(face, Event::SwitchTouched, m)
+    } else {
+        space().width(m.key().width).height(m.key().height).into()
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     label::label,
     press,
     qr::{Code, qr},
-    theme::{self, Importance, Metrics, Page},
+    theme::{self, Backdrop, Importance, Metrics},
 };
 use crate::session::{
     Event,
@@ -39,7 +39,7 @@ pub fn view<'a>(technician: &'a Technician, code: Option<&'a Code>, m: Metrics) 
         row![lines, code].spacing(m.margin()).into()
     };
     let page = column![title, container(about).height(Fill), steps(m)].spacing(m.margin());
-    container(page).padding(m.margin()).style(move |_| m.page(Page::Technician)).into()
+    container(page).padding(m.margin()).style(move |_| m.page(Backdrop::Second)).into()
 }
 
 fn said_of(said: &ActionResult, m: Metrics) -> String {

@@ -197,7 +197,7 @@ impl Metrics {
         self.surface(Color::BLACK, self.colors.faint, None)
     }
 
-    /// Maximum size of a screen's content. On a larger screen it stands in the middle.
+    /// Maximum size of a screen's content, which is centered on a larger screen.
     pub fn view(&self) -> Size {
         let (long, short) = (self.mm(220.0), self.mm(128.0));
         if self.is_portrait() { Size::new(short, long) } else { Size::new(long, short) }
@@ -277,8 +277,8 @@ impl Metrics {
     }
 
     /// Style of something that can be touched but must not look like it.
-    pub fn hidden_style(&self, page: Page) -> press::Style {
-        let background = self.page_color(page);
+    pub fn hidden_style(&self, backdrop: Backdrop) -> press::Style {
+        let background = self.page_color(backdrop);
         self.surface(background, self.colors.text, None)
     }
 
@@ -311,41 +311,32 @@ impl Metrics {
     }
 }
 
-/// The kind of page. A change of kind redraws the whole window.
+/// Which of three imperceptibly different backgrounds a page has. Pages that follow each other must differ.
 ///
 /// The software renderer redraws only the bounds of widgets that changed. Some letters reach a pixel beyond their
-/// bounds, and that pixel would stay. So pages that follow each other have imperceptibly different backgrounds, and all
-/// of it is redrawn.
+/// bounds, and that pixel would stay. A change of the background redraws the whole window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Page {
-    /// Nobody is signed in.
-    SignIn,
-    /// Nobody is signed in, and a refusal is shown.
-    Denial,
-    /// The agent checks a credential.
-    Checking,
-    /// Somebody is signed in.
-    Doors,
-    /// The outcome of a tap.
-    Outcome,
-    /// The kiosk cannot work.
-    Notice,
-    /// The technician's screen.
-    Technician,
+pub enum Backdrop {
+    /// The background of the theme.
+    First,
+    /// One step of 255 away from it.
+    Second,
+    /// Two steps of 255 away from it.
+    Third,
 }
 
 impl Metrics {
     /// Style of the whole window.
-    pub fn page(&self, page: Page) -> container::Style {
-        let (background, text) = (self.page_color(page), self.colors.text);
+    pub fn page(&self, backdrop: Backdrop) -> container::Style {
+        let (background, text) = (self.page_color(backdrop), self.colors.text);
         container::Style { background: Some(background.into()), text_color: Some(text), ..container::Style::default() }
     }
 
-    fn page_color(&self, page: Page) -> Color {
-        let shade = match page {
-            Page::SignIn | Page::Notice => 0.0,
-            Page::Denial | Page::Doors | Page::Technician => 1.0,
-            Page::Checking | Page::Outcome => 2.0,
+    fn page_color(&self, backdrop: Backdrop) -> Color {
+        let shade = match backdrop {
+            Backdrop::First => 0.0,
+            Backdrop::Second => 1.0,
+            Backdrop::Third => 2.0,
         };
         let background = self.colors.background;
         let shade = if background.b < 0.5 { shade } else { -shade };

@@ -74,7 +74,7 @@ impl Words {
         self.fill(key, None, args)
     }
 
-    /// For a missing key the text is the key itself, so that somebody notices.
+    /// A missing key is shown as it is, so that the mistake is visible.
     fn fill(&self, key: &str, attribute: Option<&str>, args: &Args<'_>) -> String {
         let Some(message) = self.bundle.get_message(key) else { return key.to_owned() };
         let pattern = match attribute {

@@ -1,4 +1,4 @@
-//! What is typed on the pad: a PIN or a badge number, and when it is complete. `reader.rs` turns keys into digits.
+//! Entries on the pad: PINs and badge numbers, and when they are complete. `reader.rs` turns keys into digits.
 
 use super::rules::SignInRules;
 use crate::staff::{Badge, Credential, Digit, Pin};
@@ -54,6 +54,14 @@ impl Entry {
             Self::BadgeNumber(number) => number.0.is_empty(),
             // A scanned badge or a held clock counts as input before the first digit.
             Self::PinOf(..) | Self::Technician(_) => false,
+        }
+    }
+
+    /// How many digits were typed.
+    pub(super) fn digits(&self) -> usize {
+        match self {
+            Self::Pin(pin) | Self::PinOf(_, pin) | Self::Technician(pin) => pin.len(),
+            Self::BadgeNumber(number) => number.0.len(),
         }
     }
 

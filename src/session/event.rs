@@ -18,6 +18,12 @@ use crate::{
 pub struct SessionId(pub(super) u64);
 
 #[cfg(test)]
+impl RequestId {
+    /// An id for tests of code that does not ask whose request it is.
+    pub(crate) const TEST: Self = Self(u64::MAX);
+}
+
+#[cfg(test)]
 impl SessionId {
     /// For tests in which the session does not matter.
     pub(crate) const TEST: Self = Self(u64::MAX);
@@ -28,7 +34,7 @@ impl SessionId {
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct RequestId(pub(super) u64);
 
-/// What happened.
+/// An input of the session: a touch, a key, a message from the agent, or a tick.
 #[derive(Debug, Clone)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Event {
@@ -90,7 +96,7 @@ pub enum Event {
     Ticked,
 }
 
-/// What the caller must do. The effects of one event are unordered.
+/// An action for the caller to carry out. The effects of one event are unordered.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Effect {
@@ -124,6 +130,19 @@ pub enum Effect {
     Reload,
     /// Forget this session and everything about it.
     Forget(SessionId, Ended),
+}
+
+impl Effect {
+    /// The answer that ends the waiting when no agent can carry this out. Nothing was sent. `None` if nobody waits.
+    pub fn refusal(&self) -> Option<Event> {
+        if let Self::Identify(session, ..) = self {
+            Some(Event::Identified(*session, Err(Denial::KioskFault)))
+        } else if let Self::Unlock(_, request, _) = self {
+            Some(Event::UnlockAnswered(*request, Outcome::NotSent))
+        } else {
+            None
+        }
+    }
 }
 
 /// Why a session ended.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Session, State, entry::Entry, visit::Attempt};
+use super::{Session, State, visit::Attempt};
 use crate::door::{DoorId, Outcome};
 
 /// A feedback tone.
@@ -32,19 +32,17 @@ pub struct Cue {
 impl Session {
     /// The audible part of the state now.
     pub fn cue(&self, now: Instant) -> Cue {
-        let (typed, is_signed_in, outcome) = match self.state() {
-            State::SignedOut { entry: Entry::BadgeNumber(number), .. } => (number.digits().len(), false, None),
-            State::SignedOut { entry: Entry::Pin(pin) | Entry::PinOf(_, pin) | Entry::Technician(pin), .. } => {
-                (pin.len(), false, None)
-            }
+        let (typed, outcome) = if let State::SignedOut { entry, .. } = self.state() {
+            (entry.digits(), None)
+        } else if let State::SignedIn(visit) = self.state() {
+            (visit.digits(now) + visit.find.letters().chars().count(), heard(visit.attempt))
+        } else if matches!(self.state(), State::Checking { .. }) {
             // The last digit of a PIN sounds like any other key.
-            State::Checking { .. } => (usize::MAX, false, None),
-            State::Technician(_) => (0, true, None),
-            State::SignedIn(visit) => {
-                let typed = visit.digits(now) + visit.find.letters().chars().count();
-                (typed, true, heard(visit.attempt))
-            }
+            (usize::MAX, None)
+        } else {
+            (0, None)
         };
+        let is_signed_in = matches!(self.state(), State::SignedIn(_) | State::Technician(_));
         let is_denied = matches!(self.state(), State::SignedOut { denial: Some(_), .. });
         Cue { typed, is_signed_in, is_denied, outcome, warns: self.warning(now).is_some() }
     }

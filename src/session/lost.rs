@@ -7,11 +7,8 @@ use super::{DENIAL, Denial, Effect, Session, SessionId, State};
 impl Session {
     /// The agent restarted and lost its session; sign the user out here too.
     pub(super) fn agent_restarted(&mut self, now: Instant) -> Vec<Effect> {
-        match &self.state {
-            State::SignedOut { .. } => {}
-            State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => {
-                self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
-            }
+        if !matches!(self.state, State::SignedOut { .. }) {
+            self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
         }
         Vec::new()
     }

@@ -215,10 +215,7 @@ impl Model {
     }
 
     fn signed_in(&self) -> Option<&Visit> {
-        match self.session.state() {
-            State::SignedIn(visit) => Some(visit),
-            State::SignedOut { .. } | State::Checking { .. } | State::Technician(_) => None,
-        }
+        if let State::SignedIn(visit) = self.session.state() { Some(visit) } else { None }
     }
 
     fn is_checking(&self) -> bool {

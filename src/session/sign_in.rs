@@ -43,12 +43,12 @@ impl Session {
     }
 
     pub(super) fn enter(&mut self, now: Instant) -> Vec<Effect> {
-        match &self.state {
-            State::SignedOut { entry: Entry::BadgeNumber(number), .. } if !number.digits().is_empty() => {
-                self.finish(now)
-            }
-            State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => Vec::new(),
+        if let State::SignedOut { entry: Entry::BadgeNumber(number), .. } = &self.state
+            && !number.digits().is_empty()
+        {
+            return self.finish(now);
         }
+        Vec::new()
     }
 
     pub(super) fn switch(&mut self, now: Instant) -> Vec<Effect> {
@@ -68,15 +68,14 @@ impl Session {
         {
             return Vec::new();
         }
-        match &self.state {
-            State::SignedOut { denial, .. } => {
-                self.state = State::rest(&self.rules, *denial);
-                Vec::new()
-            }
-            // A keyboard does nothing on the technician's screen.
-            State::Checking { .. } | State::Technician(_) => Vec::new(),
-            State::SignedIn(_) => self.sign_out(Ended::SignedOut),
+        if matches!(self.state, State::SignedIn(_)) {
+            return self.sign_out(Ended::SignedOut);
         }
+        // A keyboard does nothing on any other screen.
+        if let State::SignedOut { denial, .. } = self.state {
+            self.state = State::rest(&self.rules, denial);
+        }
+        Vec::new()
     }
 
     /// Asks the agent about the complete entry.
@@ -103,10 +102,8 @@ impl Session {
             return Vec::new();
         }
         let Some(badge) = Badge::scan(raw, &self.rules.sign_in.profile) else {
-            return match self.state {
-                State::SignedOut { .. } => self.deny(Denial::NotRead, now),
-                State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => Vec::new(),
-            };
+            let is_signed_out = matches!(self.state, State::SignedOut { .. });
+            return if is_signed_out { self.deny(Denial::NotRead, now) } else { Vec::new() };
         };
         let again = self.last_scan.replace((badge.clone(), now));
         if again.is_some_and(|(before, at)| before == badge && now.saturating_duration_since(at) < SAME_SCAN) {
@@ -117,19 +114,13 @@ impl Session {
 
     /// A badge at rest starts a visit. During a visit its owner's own badge continues it, and any other badge ends it.
     fn present_badge(&mut self, badge: Badge, now: Instant) -> Vec<Effect> {
-        match (std::mem::replace(&mut self.state, State::rest(&self.rules, None)), self.rules.sign_in.badge) {
-            (State::SignedIn(visit), _) => {
-                self.identify(Credential::Badge(badge.clone()), Some(visit), Some(badge), now)
-            }
-            (State::SignedOut { .. } | State::Checking { .. } | State::Technician(_), BadgePolicy::WithPin) => {
-                self.state = State::with_badge(badge, now);
-                vec![Effect::Prepare]
-            }
-            (
-                State::SignedOut { .. } | State::Checking { .. } | State::Technician(_),
-                BadgePolicy::Alone | BadgePolicy::Off,
-            ) => self.identify(Credential::Badge(badge.clone()), None, Some(badge), now),
+        let before = std::mem::replace(&mut self.state, State::rest(&self.rules, None));
+        let visit = if let State::SignedIn(visit) = before { Some(visit) } else { None };
+        if visit.is_none() && self.rules.sign_in.badge == BadgePolicy::WithPin {
+            self.state = State::with_badge(badge, now);
+            return vec![Effect::Prepare];
         }
+        self.identify(Credential::Badge(badge.clone()), visit, Some(badge), now)
     }
 
     /// Identifies a typed entry that names a person by itself. The guess is spent first (R15).
@@ -184,12 +175,8 @@ impl Session {
         let is_asked = matches!(&self.state, State::Checking { session: asked, .. } if *asked == session);
         if !is_asked {
             // A stale answer: nobody waits for the session that the agent opened. Or the agent answered twice.
-            let is_live = match &self.state {
-                State::Technician(technician) => technician.session == session,
-                State::SignedOut { .. } | State::Checking { .. } | State::SignedIn(_) => {
-                    self.state.visit().is_some_and(|visit| visit.session == session)
-                }
-            };
+            let is_technicians = matches!(&self.state, State::Technician(open) if open.session == session);
+            let is_live = is_technicians || self.state.visit().is_some_and(|visit| visit.session == session);
             return if is_live { Vec::new() } else { vec![Effect::Forget(session, Ended::Unfinished)] };
         }
         let before = std::mem::replace(&mut self.state, State::rest(&self.rules, None));

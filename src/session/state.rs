@@ -48,26 +48,17 @@ pub enum State {
 impl State {
     /// The visit that is open, even while a badge is looked up.
     pub fn visit(&self) -> Option<&Visit> {
-        match self {
-            Self::SignedIn(visit) | Self::Checking { visit: Some(visit), .. } => Some(visit),
-            Self::SignedOut { .. } | Self::Technician(_) | Self::Checking { visit: None, .. } => None,
-        }
+        if let Self::SignedIn(visit) | Self::Checking { visit: Some(visit), .. } = self { Some(visit) } else { None }
     }
 
     pub(super) fn visit_mut(&mut self) -> Option<&mut Visit> {
-        match self {
-            Self::SignedIn(visit) | Self::Checking { visit: Some(visit), .. } => Some(visit),
-            Self::SignedOut { .. } | Self::Technician(_) | Self::Checking { visit: None, .. } => None,
-        }
+        if let Self::SignedIn(visit) | Self::Checking { visit: Some(visit), .. } = self { Some(visit) } else { None }
     }
 
     /// Whether somebody waits for the agent's answer to a sign-in or an unlock.
     pub fn awaits_agent(&self) -> bool {
-        match self {
-            Self::Checking { .. } => true,
-            Self::SignedIn(visit) => matches!(visit.attempt, Attempt::Opening(..)),
-            Self::SignedOut { .. } | Self::Technician(_) => false,
-        }
+        let is_opening = |visit: &Visit| matches!(visit.attempt, Attempt::Opening(..));
+        matches!(self, Self::Checking { .. }) || self.visit().is_some_and(is_opening)
     }
 
     pub(super) fn rest(rules: &Rules, denial: Option<(Denial, Instant)>) -> Self {

@@ -150,13 +150,8 @@ impl Kiosk {
     }
 
     fn typed(&self) -> usize {
-        match self.session.state() {
-            State::SignedOut { entry: Entry::Pin(pin) | Entry::PinOf(_, pin) | Entry::Technician(pin), .. } => {
-                pin.len()
-            }
-            State::SignedOut { entry: Entry::BadgeNumber(number), .. } => number.digits().len(),
-            State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => panic!("no pad"),
-        }
+        let State::SignedOut { entry, .. } = self.session.state() else { panic!("no pad") };
+        entry.digits()
     }
 
     /// The open request.

@@ -73,7 +73,7 @@ impl Metrics {
             sign_ins: counters("vestibule_sign_ins_total", "Sign-in attempts, by result.", &["method", "result"]),
             visits: histogram("vestibule_session_seconds", "Length of sessions.", &VISITS),
             guesses_left: number("vestibule_guesses_left", "Guesses left in the keypad budget."),
-            orders: number("vestibule_agent_orders_waiting", "Orders queued for the agent."),
+            orders: number("vestibule_agent_orders_waiting", "Commands queued for the agent."),
             work: number("vestibule_agent_work_running", "Tasks that the agent is running."),
             agent_starts: kept(r, IntCounter::new("vestibule_agent_restarts_total", "Number of agent restarts.")),
             config: gauges("vestibule_config_info", "The hash of the configuration in use.", &["hash"]),
@@ -123,8 +123,14 @@ impl Metrics {
         self.clock_off.set(off.as_secs_f64());
     }
 
-    /// Counts the outcome of an unlock and the time since the tap.
+    /// Counts the outcome of an unlock that was sent, and the time since the tap.
     pub fn unlocked(&self, outcome: Outcome, after: Duration) {
+        self.unlock_stopped(outcome);
+        self.unlock_time.observe(after.as_secs_f64());
+    }
+
+    /// Counts the outcome of an unlock that the kiosk did not send.
+    pub fn unlock_stopped(&self, outcome: Outcome) {
         let name = match outcome {
             Outcome::Accepted | Outcome::Opened | Outcome::StillClosed => "accepted",
             Outcome::Refused(_) => "refused",
@@ -135,7 +141,6 @@ impl Metrics {
             Outcome::Unknown(_) => "unknown",
         };
         self.unlocks.with_label_values(&[name]).inc();
-        self.unlock_time.observe(after.as_secs_f64());
     }
 
     /// Counts a sign-in attempt.
@@ -153,7 +158,7 @@ impl Metrics {
         self.guesses_left.set(left.into());
     }
 
-    /// Sets the number of queued orders and of running tasks of the agent.
+    /// Sets the number of the agent's queued commands and running tasks.
     pub fn queued(&self, orders: usize, work: usize) {
         self.orders.set(i64::try_from(orders).unwrap_or(i64::MAX));
         self.work.set(i64::try_from(work).unwrap_or(i64::MAX));

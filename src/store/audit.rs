@@ -287,6 +287,7 @@ impl Log {
 
     /// Deletes the key of the first record, so that somebody who reads everything on this kiosk cannot re-sign past
     /// records. Call this only after the key was handed over.
+    ///
     /// # Errors
     ///
     /// When the file cannot be written.

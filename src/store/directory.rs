@@ -28,10 +28,11 @@ use rusqlite::{Connection, OptionalExtension, Row};
 pub use self::{
     backup::{Backup, Restored, check_empty, restore},
     change::{Renewal, ShowPin},
+    counters::Counters,
     error::Error,
     generations::{Outdated, Rekeyed},
     key::{DeviceKey, KeyPlace},
-    outbox::{OutboxEntry, OutboxId, OutboxKind},
+    outbox::{Outbox, OutboxEntry, OutboxId, OutboxKind},
     person::{Enrolment, FoundPerson, Person, Standing, Standings},
     pin::{Cost, random_digits},
     pin_strength::{ASSUMED_NUMBERS, BadgeOdds, Odds, Spray},

@@ -97,7 +97,7 @@ CREATE TABLE IF NOT EXISTS audit_pending (
 ",
 ];
 
-/// What a file was before it was migrated.
+/// The state of a file before its migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Before {
     /// The schema version. 0 for an empty file.

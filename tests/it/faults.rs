@@ -1,4 +1,4 @@
-//! Broken networks, full disks, killed processes, overload: what becomes of the kiosk, and of an unlock.
+//! Broken networks, full disks, killed processes and overload: their effect on the kiosk and on an unlock.
 
 mod disk;
 mod kill;

@@ -1,4 +1,4 @@
-//! One binary for all integration tests, sorted by what a reader looks for. `tests/README.md` says what is where.
+//! One binary for all integration tests, grouped by topic. `tests/README.md` says what is where.
 #![cfg(test)]
 
 mod support;

@@ -1,4 +1,4 @@
-//! What each screen shows, whether it can be read and hit, and that it looks as it did.
+//! Screens: contents, legibility, size of touch targets, and snapshots.
 
 mod appearance;
 mod layout;

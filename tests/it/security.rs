@@ -1,4 +1,4 @@
-//! Secrets in output, files and memory; what a person at the kiosk must not be able to do.
+//! Secrets in output, files and memory; attacks by a person at the kiosk.
 
 mod hardening;
 mod memory;

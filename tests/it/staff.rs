@@ -1,4 +1,4 @@
-//! Enrolling people, and everything that happens to them until they are removed.
+//! Enrollment, and the lifecycle of people and their logins until removal.
 
 mod enrollment;
 mod lifecycle;

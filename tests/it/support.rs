@@ -1,4 +1,4 @@
-//! What the tests share: the shipped program with and without a display, a site, a Kisi over TLS, network faults.
+//! Shared by the tests: the shipped program with and without a display, a site, a Kisi over TLS, network faults.
 
 pub(crate) mod bare_client;
 pub(crate) mod fault_proxy;

@@ -63,7 +63,7 @@ fn a_badge_whose_pin_was_guessed_at_works_again_after_ten_minutes() {
     );
     let ada = authenticator.directory.person("ada@example.com").unwrap().unwrap().id;
     assert_eq!(
-        authenticator.directory.tries_left(ada).unwrap(),
+        authenticator.directory.counters().tries_left(ada).unwrap(),
         Some(1),
         "a right PIN returns its own try and no other"
     );
@@ -76,7 +76,7 @@ fn unknown(number: u32) -> Credential {
 /// B5, R21: the budget allows twenty unknown badges. Each is charged on the disk before its lookup, and a restart
 /// refills nothing. With an empty budget every badge asks for its PIN, known or not.
 #[test]
-fn unknown_badges_are_paid_for_on_the_disk_and_a_restart_refills_nothing() {
+fn unknown_badges_are_charged_on_disk_and_a_restart_refills_nothing() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (mut authenticator, _) = enrolled(folder.path(), false);
     let now = start();
@@ -85,7 +85,7 @@ fn unknown_badges_are_paid_for_on_the_disk_and_a_restart_refills_nothing() {
         assert!(matches!(authenticator.look_up(&own, None, now), LookedUp::Found(_)), "a known badge costs nothing");
         let answer = authenticator.look_up(&unknown(number), None, now);
         assert_eq!(matches!(answer, LookedUp::LastTry), number == 19, "the last try is reported");
-        let kept = authenticator.directory.badge_guesses_left().unwrap().unwrap();
+        let kept = authenticator.directory.counters().badge_guesses_left().unwrap().unwrap();
         assert!(kept <= 19 - number, "{number}: {kept} on the disk");
     }
     for credential in [&own, &unknown(0), &unknown(77)] {
@@ -99,7 +99,7 @@ fn unknown_badges_are_paid_for_on_the_disk_and_a_restart_refills_nothing() {
     // Refilled lookups are stored.
     let much_later = later + 10 * BADGES.refill;
     authenticator.keep_badge_budget(much_later, false);
-    assert_eq!(authenticator.directory.badge_guesses_left().unwrap(), Some(10));
+    assert_eq!(authenticator.directory.counters().badge_guesses_left().unwrap(), Some(10));
     // The end stores what known badges borrowed: restarts and reloads use up nothing.
     for _ in 0..30 {
         let at = start() + 20 * BADGES.refill;
@@ -111,7 +111,7 @@ fn unknown_badges_are_paid_for_on_the_disk_and_a_restart_refills_nothing() {
 
 /// B6: once the site requires PINs, a badge that used to open alone asks for its PIN, and that costs nothing.
 #[test]
-fn a_known_badge_whose_copy_was_forgotten_asks_for_its_pin() {
+fn a_known_badge_whose_login_copy_was_deleted_asks_for_its_pin() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (mut authenticator, _) = enrolled(folder.path(), false);
     let ada = authenticator.directory.person("ada@example.com").unwrap().unwrap();
@@ -133,14 +133,14 @@ fn a_known_badge_whose_copy_was_forgotten_asks_for_its_pin() {
 
 /// R17: after a restart tries refill on time, even if nobody signs in meanwhile.
 #[test]
-fn tries_come_back_in_their_time_after_a_restart() {
+fn tries_refill_on_time_after_a_restart() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (mut authenticator, _) = enrolled(folder.path(), false);
     let ada = authenticator.directory.person("ada@example.com").unwrap().unwrap();
     let pin = authenticator.directory.issue_pin(ada.id, 6, &mut |_| Ok(())).unwrap().unwrap();
     let technician = authenticator.directory.issue_technician_pin(&mut |_| Ok(())).unwrap();
-    authenticator.directory.keep_tries_left(ada.id, 0).unwrap();
-    authenticator.directory.keep_technician_tries(0).unwrap();
+    authenticator.directory.counters().keep_tries_left(ada.id, 0).unwrap();
+    authenticator.directory.counters().keep_technician_tries(0).unwrap();
     let mut authenticator = Authenticator::new(authenticator.directory, false, BADGES);
     let after = |wait: Duration| start() + wait + Duration::from_secs(1);
     let copy = Pin::parse(std::str::from_utf8(pin.expose()).unwrap()).unwrap();
@@ -152,14 +152,14 @@ fn tries_come_back_in_their_time_after_a_restart() {
 
 /// B6: ten wrong PINs and one foreign card shown 21 times left no way to sign in. The same card is charged once.
 #[test]
-fn one_foreign_card_shown_again_and_again_costs_once() {
+fn an_unknown_badge_that_is_shown_repeatedly_is_charged_once() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (mut authenticator, _) = enrolled(folder.path(), false);
     let now = start();
     for _ in 0..100 {
         assert!(matches!(authenticator.look_up(&unknown(1), None, now), LookedUp::Not(Denial::NotKnown)));
     }
-    assert_eq!(authenticator.directory.badge_guesses_left().unwrap(), Some(19));
+    assert_eq!(authenticator.directory.counters().badge_guesses_left().unwrap(), Some(19));
     assert!(matches!(authenticator.look_up(&Credential::Badge(badge(NUMBER)), None, now), LookedUp::Found(_)));
     // A card that is given to a person meanwhile works at once.
     let ada = authenticator.directory.person("ada@example.com").unwrap().unwrap();
@@ -183,13 +183,13 @@ fn a_badge_that_asks_for_its_pin_draws_on_the_persons_tries() {
     };
     let wrong = Pin::parse(if pin.expose() == b"918273" { "827364" } else { "918273" }).unwrap();
     assert!(matches!(authenticator.look_up(&with(&wrong), None, now), LookedUp::Not(Denial::NotKnown)));
-    assert_eq!(authenticator.directory.tries_left(ada.id).unwrap(), Some(9));
+    assert_eq!(authenticator.directory.counters().tries_left(ada.id).unwrap(), Some(9));
     assert!(matches!(authenticator.look_up(&with(&pin), None, now), LookedUp::Found(_)));
 }
 
 /// B8: `staff renew` restores a person's tries on the disk, and the running agent uses them.
 #[test]
-fn tries_that_a_command_gave_back_are_seen_by_the_running_agent() {
+fn the_running_agent_uses_tries_that_a_command_restored() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (mut authenticator, pin) = enrolled(folder.path(), true);
     let pin = pin.unwrap();
@@ -202,7 +202,7 @@ fn tries_that_a_command_gave_back_are_seen_by_the_running_agent() {
     // Another process renews the login.
     let mut other = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();
     let ada = other.person("ada@example.com").unwrap().unwrap();
-    let errand = other.note_making(&ada.email).unwrap();
+    let errand = other.outbox().note_making(&ada.email).unwrap();
     let secret = Secret::new("another login".to_owned());
     let renewal = directory::Renewal { login_id: 78, secret: &secret, pin_digits: Some(6), badge_alone: false, errand };
     let new = other.renew(ada.id, &renewal, &mut |_| Ok(())).unwrap().unwrap();

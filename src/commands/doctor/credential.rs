@@ -1,4 +1,4 @@
-//! What protects the systemd credential with the device key. The first bytes of the sealed file tell.
+//! Finds out what protects the systemd credential with the device key, from the first bytes of the sealed file.
 
 use std::path::Path;
 

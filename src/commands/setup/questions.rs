@@ -2,9 +2,11 @@
 
 use std::io::{BufRead, Write, stdin, stdout};
 
+use vestibule::language::Language;
+
 use super::super::{
     Failure,
-    ask::{AnswerError, yes_or_no},
+    ask::AnswerError,
     io,
     report::{printable, say},
 };
@@ -43,6 +45,6 @@ pub(super) fn ask_until<T>(
 /// Asks for yes or no, in any language of the screen.
 pub(super) fn ask_yes(question: &str, now: bool) -> Result<bool, Failure> {
     ask_until(&format!("{question} y or n"), if now { "y" } else { "n" }, |answer| {
-        yes_or_no(answer).ok_or_else(|| format!("`{answer}` is neither yes nor no"))
+        Language::yes_or_no(answer).ok_or_else(|| format!("`{answer}` is neither yes nor no"))
     })
 }

@@ -60,7 +60,7 @@ fn agent_restart_signs_the_person_out() {
 
 /// F19: Kisi's rate limit counts a person's requests, so all of their doors have to wait.
 #[test]
-fn after_too_many_requests_every_door_rests_for_a_moment() {
+fn after_a_rate_limit_every_door_is_on_cooldown() {
     let mut kiosk = opening();
     let too_many = Reason { wait: Some(Duration::from_secs(5)), ..Reason::new(429, Code::default()) };
     let _ = kiosk.send(Event::UnlockAnswered(kiosk.request(), Outcome::Refused(too_many)));
@@ -74,7 +74,7 @@ fn after_too_many_requests_every_door_rests_for_a_moment() {
 }
 
 #[test]
-fn still_here_gives_the_whole_time_again_up_to_the_maximum() {
+fn still_here_restarts_the_idle_time_up_to_the_maximum() {
     let mut kiosk = signed_in();
     let mut effects = Vec::new();
     for _ in 0..20 {
@@ -100,7 +100,7 @@ fn refused_unlock_leaves_the_time_to_try_another_door() {
 }
 
 #[test]
-fn sign_out_forgets_and_leaves_nothing_on_the_pad() {
+fn sign_out_forgets_the_session_and_clears_the_pad() {
     let mut kiosk = opening();
     let session = kiosk.visit().session;
     assert_eq!(kiosk.send(Event::SignOutTouched), [Effect::Forget(session, Ended::SignedOut)]);
@@ -110,7 +110,7 @@ fn sign_out_forgets_and_leaves_nothing_on_the_pad() {
 
 /// Found by the random sequences: an unlock timed out while the person's own badge was looked up.
 #[test]
-fn an_unlock_that_runs_out_of_time_during_a_check_is_over_after_it() {
+fn an_unlock_that_times_out_during_a_badge_lookup_is_unknown() {
     let mut kiosk = signed_in();
     let _ = kiosk.send(Event::DoorTouched(LOBBY));
     let _ = kiosk.scan("0012345678\n");

@@ -1,4 +1,4 @@
-//! What wrong entries cost.
+//! The guesses that wrong entries cost.
 
 use super::*;
 
@@ -44,7 +44,7 @@ fn a_right_pin_returns_its_own_guess_and_no_other() {
 }
 
 #[test]
-fn a_guess_is_written_down_as_spent_before_it_is_looked_at() {
+fn a_guess_is_stored_as_spent_before_it_is_checked() {
     let mut kiosk = at_rest();
     let effects = kiosk.touch("482913");
     let [.., Effect::Identify(_, _, asked)] = &effects[..] else { panic!("{effects:?}") };
@@ -52,7 +52,7 @@ fn a_guess_is_written_down_as_spent_before_it_is_looked_at() {
 }
 
 #[test]
-fn guesses_come_back_one_by_one_and_are_written_down() {
+fn guesses_refill_one_by_one_and_are_stored() {
     let mut kiosk = at_rest();
     for _ in 0..10 {
         let _ = guess(&mut kiosk, Err(Denial::NotKnown));
@@ -93,7 +93,7 @@ fn short_aborted_and_repeated_entries_cost_nothing() {
 }
 
 #[test]
-fn what_is_not_the_persons_fault_costs_nothing() {
+fn a_dead_login_or_an_outage_costs_no_guess() {
     for denial in [Denial::LoginDead, Denial::Network(Outage::Name), Denial::Network(Outage::Kisi)] {
         let mut kiosk = at_rest();
         assert!(guess(&mut kiosk, Err(denial)));

@@ -39,7 +39,7 @@ fn a_keypad_opens_doors_by_their_numbers() {
 
 /// R27: a badge number selects no door, however slowly it is typed.
 #[test]
-fn a_badge_number_typed_slowly_opens_no_door() {
+fn a_badge_number_typed_slowly_does_not_open_a_door() {
     for badge in ["0012345671", "1001", "0001"] {
         let mut kiosk = signed_in();
         let _ = kiosk.wait(ms(500));
@@ -50,7 +50,7 @@ fn a_badge_number_typed_slowly_opens_no_door() {
 
 /// B7: digits that came too early were dropped one by one, and the rest selected another door.
 #[test]
-fn a_number_whose_beginning_was_not_heard_opens_no_door() {
+fn a_number_that_lost_its_first_digits_does_not_open_a_door() {
     // From the start of a visit on, so that each digit comes once before and once after touches count.
     for after in (0..450).step_by(10) {
         let mut kiosk = signed_in();

@@ -238,7 +238,7 @@ fn a_reading_where_badges_need_their_pin_waits_for_it() {
 
 /// T20, R27: in no state of a visit does a scan and its Enter open a door.
 #[test]
-fn the_enter_of_a_scan_opens_no_door_wherever_the_visit_is() {
+fn the_enter_of_a_scan_never_opens_a_door() {
     type Prepare = fn(&mut Kiosk);
     let places: [(&str, Prepare); 5] = [
         ("doors", |_| ()),

@@ -94,7 +94,7 @@ fn doors_that_were_locked_down_meanwhile_cannot_be_touched() {
 
 /// The number of the record and the reading of the door's sensor also reach a visit while a badge is looked up.
 #[test]
-fn what_the_agent_says_reaches_a_visit_that_a_badge_interrupts() {
+fn agent_events_reach_a_visit_during_a_badge_lookup() {
     let mut kiosk = opening();
     let request = kiosk.request();
     let _ = kiosk.scan(&format!("{GRACE}\n"));

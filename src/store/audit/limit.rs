@@ -6,8 +6,8 @@ use rusqlite::{Connection, params};
 use super::{Error, Log, Record, outcome::Counting};
 use crate::{door::DoorId, staff::StaffId};
 
-/// Intents with the text of their outcome, if there is one. Times are compared as text up to the second, so that SQLite uses the
-/// index; the exact times are compared afterwards.
+/// Intents, each with the text of its outcome, if there is one. SQLite compares the times as text up to the second, so
+/// that it uses the index; Rust compares the exact times afterwards.
 const COUNTED: &str = "SELECT intent.at, intent.door, outcome.about FROM audit intent
     LEFT JOIN audit outcome ON outcome.of = intent.seq
     WHERE intent.action = 'unlock-intent' AND intent.staff = ?1 AND intent.at >= substr(?2, 1, 19)
@@ -63,9 +63,10 @@ impl Log {
         counted(&self.db, staff, since)
     }
 
-    /// Appends an intent, unless a limit is reached: `None` then. Counting and appending share a transaction, so two
-    /// concurrent taps cannot both take the last unlock. The record is on disk when this returns. To not delay the door,
-    /// `audit.head` and the sync of `audit.keys` wait for the outcome's record.
+    /// Appends an intent, or returns `None` when a limit is reached. Counting and appending share a transaction, so two
+    /// concurrent taps cannot both take the last unlock. The record is on disk when this returns. `audit.head` is
+    /// written, and `audit.keys` synced, with the outcome's record: they must not delay the door.
+    ///
     /// # Errors
     ///
     /// As [`Self::append`].

@@ -55,8 +55,8 @@ impl fmt::Display for UnlockOutcome {
     }
 }
 
-/// What a stored outcome means for counting. A text that this version does not know counts like an unknown outcome, so that it
-/// cannot get around a limit.
+/// How a stored outcome counts against limits. A text that this version does not know counts like an unknown outcome,
+/// so that it cannot get around a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counting {
     /// Kisi accepted the command.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{door::DoorId, staff::StaffId};
 
-/// What happened.
+/// The kind of event that a record describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// The kiosk started.
@@ -125,7 +125,7 @@ impl Action {
 pub struct Record {
     /// Time of the event, by the kiosk's clock.
     pub at: Timestamp,
-    /// What happened.
+    /// The kind of event.
     pub action: Action,
     /// The person it concerns. `None` when nobody was identified.
     pub staff: Option<StaffId>,

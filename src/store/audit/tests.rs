@@ -119,7 +119,7 @@ fn swapped_missing_and_cut_records_are_found() {
 
 /// T35, T14: a database that is rolled back brings its old anchors along. Only the files outside reveal the rollback.
 #[test]
-fn a_file_of_yesterday_is_found_by_the_head_outside() {
+fn a_rolled_back_database_does_not_match_the_head_file() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let log = filled(folder.path());
     log.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
@@ -157,7 +157,7 @@ fn a_file_of_yesterday_is_found_by_the_head_outside() {
 
 /// A head is overwritten in place and never grows, so that a power cut leaves the old one or the new one.
 #[test]
-fn the_head_has_one_size_for_ever() {
+fn the_head_file_never_changes_its_size() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let mut log = open(folder.path());
     let size = || fs::metadata(folder.path().join(HEAD)).unwrap().len();
@@ -284,7 +284,7 @@ fn the_keys_of_an_older_log_move_out_of_the_database() {
 
 /// C13: after a `rekey` the whole log is sealed with the new key, even if it is opened with both keys more than once.
 #[test]
-fn a_log_goes_on_under_another_key() {
+fn a_log_continues_with_another_key() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     drop(filled(folder.path()));
     let ring = || KeyRing { current: Key::new([8; 32]), older: vec![Key::new(KEY)] };
@@ -301,7 +301,7 @@ fn a_log_goes_on_under_another_key() {
 
 /// C14: a restored log has neither keys nor head. It continues with new ones.
 #[test]
-fn a_restored_log_goes_on_with_new_keys() {
+fn a_restored_log_continues_with_new_keys() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (_, old) = filled(folder.path()).first_key().unwrap().unwrap();
     for name in [HEAD, signing::FILE] {
@@ -326,7 +326,7 @@ fn a_restored_log_goes_on_with_new_keys() {
 
 /// C11: a clock that was 200 days ahead pruned every record. A pass takes a day's worth at most.
 #[test]
-fn a_pass_of_pruning_takes_out_one_day_at_most() {
+fn a_pruning_pass_deletes_at_most_one_day() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let mut log = open(folder.path());
     let day = 24 * 3_600;
@@ -342,7 +342,7 @@ fn a_pass_of_pruning_takes_out_one_day_at_most() {
 }
 
 #[test]
-fn nothing_is_written_after_an_anchor_that_is_not_ours() {
+fn a_forged_anchor_blocks_new_records() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let mut log = filled(folder.path());
     sql(folder.path(), "UPDATE audit_anchors SET sealed = zeroblob(96) WHERE name = 'next'");
@@ -350,7 +350,7 @@ fn nothing_is_written_after_an_anchor_that_is_not_ours() {
 }
 
 #[test]
-fn pruning_leaves_a_log_that_verifies_and_says_what_went() {
+fn pruning_leaves_a_log_that_verifies_and_records_what_was_deleted() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let mut log = filled(folder.path());
     assert_eq!(log.prune(at(20), at(100)).unwrap(), 5);

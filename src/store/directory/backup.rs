@@ -159,6 +159,6 @@ pub fn restore(backup: &Backup, folder: &Path, credentials: Option<&Path>) -> Re
         let _: String = db.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
     }
     let directory = Directory::open_existing(&staging, credentials)?;
-    directory.empty_budgets()?;
+    directory.counters().empty_budgets()?;
     Ok(Restored { directory, folder: folder.to_owned(), credentials: credentials.map(Path::to_owned) })
 }

@@ -288,8 +288,7 @@ impl Directory {
     }
 }
 
-/// Salt, revision and e-mail address of a person.
-/// What a person's login is sealed for, and whose it is.
+/// The salt and revision that a person's login is sealed for, and the person's e-mail address.
 struct Keyed {
     salt: Vec<u8>,
     revision: i64,

@@ -78,6 +78,20 @@ fn read_tries(db: &Connection, data: &DataKey, staff: StaffId) -> Result<Option<
 }
 
 impl Directory {
+    /// The counters of remaining attempts.
+    pub fn counters(&self) -> Counters<'_> {
+        Counters { db: &self.db, data: &self.data.current }
+    }
+}
+
+/// The counters of remaining attempts, in the file.
+#[derive(Debug)]
+pub struct Counters<'a> {
+    db: &'a Connection,
+    data: &'a DataKey,
+}
+
+impl Counters<'_> {
     /// The stored number of guesses left at the keypad. `None` when no guess was ever used. 0 when the counter is missing
     /// or was changed from outside.
     ///
@@ -116,12 +130,12 @@ impl Directory {
     }
 
     /// The stored value of a counter. `None` when it was never used.
-    pub(super) fn number(&self, counter: Counter) -> Result<Option<u32>, Error> {
-        Ok(Some(counter.read(&self.db, &self.data.current)?).filter(|left| *left != FULL))
+    fn number(&self, counter: Counter) -> Result<Option<u32>, Error> {
+        Ok(Some(counter.read(self.db, self.data)?).filter(|left| *left != FULL))
     }
 
-    pub(super) fn keep_number(&self, counter: Counter, left: u32) -> Result<(), Error> {
-        counter.put(&self.db, &self.data.current, left)
+    fn keep_number(&self, counter: Counter, left: u32) -> Result<(), Error> {
+        counter.put(self.db, self.data, left)
     }
 
     /// The stored number of tries left at this person's PIN after their badge. `None` when none was used since their login
@@ -131,7 +145,7 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn tries_left(&self, staff: StaffId) -> Result<Option<u32>, Error> {
-        Ok(read_tries(&self.db, &self.data.current, staff)?.filter(|left| *left != FULL))
+        Ok(read_tries(self.db, self.data, staff)?.filter(|left| *left != FULL))
     }
 
     /// Stores the number of tries left, durably.
@@ -140,20 +154,39 @@ impl Directory {
     ///
     /// When the file cannot be written: the caller must not check a PIN then.
     pub fn keep_tries_left(&self, staff: StaffId, left: u32) -> Result<(), Error> {
-        put_tries(&self.db, &self.data.current, staff, left)
+        put_tries(self.db, self.data, staff, left)
     }
 
     /// Sets all counters to 0. The attempts come back over time.
     pub(super) fn empty_budgets(&self) -> Result<(), Error> {
         let change = self.db.unchecked_transaction()?;
         for counter in Counter::ALL {
-            counter.put(&change, &self.data.current, 0)?;
+            counter.put(&change, self.data, 0)?;
         }
         for staff in everybody(&change)? {
-            put_tries(&change, &self.data.current, staff, 0)?;
+            put_tries(&change, self.data, staff, 0)?;
         }
         change.commit()?;
         Ok(())
+    }
+
+    /// The stored number of tries left at the PIN. `None` when none was ever used. 0 when the counter is missing or was
+    /// changed from outside.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn technician_tries(&self) -> Result<Option<u32>, Error> {
+        self.number(Counter::TECHNICIAN)
+    }
+
+    /// Stores the number of tries left, durably.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written: the caller must not check a PIN then.
+    pub fn keep_technician_tries(&self, left: u32) -> Result<(), Error> {
+        self.keep_number(Counter::TECHNICIAN, left)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Integrity of the directory: a MAC over each person's row, and one over all rows. A
-//! rollback of the whole file is detected by the audit log's head, which is stored outside it.
+//! Integrity of the directory: a MAC over each person's row, and one over all rows. The audit log's head, which is
+//! stored outside the file, reveals a rollback of the whole file.
 
 use hmac::{Hmac, Mac};
 use rusqlite::{Connection, Transaction, params, types::ValueRef};

@@ -30,16 +30,29 @@ pub enum OutboxKind {
 }
 
 impl Directory {
+    /// The work that is left to do at Kisi.
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox { directory: self }
+    }
+}
+
+/// The outbox, in the file.
+#[derive(Debug)]
+pub struct Outbox<'a> {
+    directory: &'a Directory,
+}
+
+impl Outbox<'_> {
     /// Adds an entry. Call this before a login is created for this person.
     ///
     /// # Errors
     ///
     /// When the file cannot be written: no login may be created then.
     pub fn note_making(&self, email: &str) -> Result<OutboxId, Error> {
-        let change = self.begin()?;
+        let change = self.directory.begin()?;
         let _ = change.execute("INSERT INTO errands (kind, email) VALUES ('make', ?1)", [email])?;
         let id = change.last_insert_rowid();
-        commit(change, &self.data.current, None)?;
+        commit(change, &self.directory.data.current, None)?;
         Ok(OutboxId(id))
     }
 
@@ -48,11 +61,11 @@ impl Directory {
     /// # Errors
     ///
     /// When it cannot be written.
-    pub fn note_stray(&self, errand: OutboxId, login: u64) -> Result<(), Error> {
+    pub fn note_stray(&self, entry: OutboxId, login: u64) -> Result<(), Error> {
         let sql = "UPDATE errands SET kind = 'delete', login_id = ?2 WHERE id = ?1";
-        let change = self.begin()?;
-        let _ = change.execute(sql, params![errand.0, login.cast_signed()])?;
-        commit(change, &self.data.current, None)
+        let change = self.directory.begin()?;
+        let _ = change.execute(sql, params![entry.0, login.cast_signed()])?;
+        commit(change, &self.directory.data.current, None)
     }
 
     /// Deletes an entry whose work is done or not needed.
@@ -60,10 +73,10 @@ impl Directory {
     /// # Errors
     ///
     /// When the file cannot be written. The entry remains then.
-    pub fn done(&self, errand: OutboxId) -> Result<(), Error> {
-        let change = self.begin()?;
-        let _ = change.execute("DELETE FROM errands WHERE id = ?1", [errand.0])?;
-        commit(change, &self.data.current, None)
+    pub fn done(&self, entry: OutboxId) -> Result<(), Error> {
+        let change = self.directory.begin()?;
+        let _ = change.execute("DELETE FROM errands WHERE id = ?1", [entry.0])?;
+        commit(change, &self.directory.data.current, None)
     }
 
     /// All entries, oldest first.
@@ -71,14 +84,14 @@ impl Directory {
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub fn errands(&self) -> Result<Vec<OutboxEntry>, Error> {
-        let mut select = self.db.prepare("SELECT id, email, login_id FROM errands ORDER BY id")?;
-        let errands = select.query_map([], |row| {
+    pub fn entries(&self) -> Result<Vec<OutboxEntry>, Error> {
+        let mut select = self.directory.db.prepare("SELECT id, email, login_id FROM errands ORDER BY id")?;
+        let entries = select.query_map([], |row| {
             let login: Option<i64> = row.get(2)?;
             let kind = login.map_or(OutboxKind::Make, |login| OutboxKind::Delete(login.cast_unsigned()));
             Ok(OutboxEntry { id: OutboxId(row.get(0)?), email: row.get(1)?, kind })
         })?;
-        Ok(errands.collect::<Result<_, _>>()?)
+        Ok(entries.collect::<Result<_, _>>()?)
     }
 }
 
@@ -90,7 +103,7 @@ pub(super) fn note_deletion(change: &Transaction<'_>, email: &str, login: i64) -
 }
 
 /// Deletes the entry, in the transaction that stores the created login.
-pub(super) fn made(change: &Transaction<'_>, errand: OutboxId) -> Result<(), Error> {
-    let _ = change.execute("DELETE FROM errands WHERE id = ?1", [errand.0])?;
+pub(super) fn made(change: &Transaction<'_>, entry: OutboxId) -> Result<(), Error> {
+    let _ = change.execute("DELETE FROM errands WHERE id = ?1", [entry.0])?;
     Ok(())
 }

@@ -40,8 +40,8 @@ impl Cost {
     /// OWASP Password Storage Cheat Sheet, Argon2id.
     pub const MINIMUM: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
 
-    /// Finds the cost at which one hash takes 150 to 300 ms on this machine, if possible. `timed` runs the closure it is
-    /// given and returns the time that took.
+    /// Finds the cost at which one hash takes 150 to 300 ms on this machine, if possible. `timed` runs a closure
+    /// and returns its duration.
     ///
     /// # Source
     ///

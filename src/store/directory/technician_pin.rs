@@ -4,7 +4,6 @@ use std::io;
 
 use super::{
     Directory, Error,
-    counters::Counter,
     integrity::commit,
     meta::{meta, put_meta},
     pin::{self, draw},
@@ -26,7 +25,8 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// When there is no randomness, the file cannot be written, or the PIN cannot be shown. The old PIN remains valid then.
+    /// When the operating system returns no random bytes, the file cannot be written, or the PIN cannot be shown. The
+    /// old PIN remains valid then.
     ///
     /// # Source
     ///
@@ -72,25 +72,6 @@ impl Directory {
     /// When the file cannot be read.
     pub fn has_technician(&self) -> Result<bool, Error> {
         Ok(meta(&self.db, TAG)?.is_some())
-    }
-
-    /// The stored number of tries left at the PIN. `None` when none was ever used. 0 when the counter is missing or was
-    /// changed from outside.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read.
-    pub fn technician_tries(&self) -> Result<Option<u32>, Error> {
-        self.number(Counter::TECHNICIAN)
-    }
-
-    /// Stores the number of tries left, durably.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be written: the caller must not check a PIN then.
-    pub fn keep_technician_tries(&self, left: u32) -> Result<(), Error> {
-        self.keep_number(Counter::TECHNICIAN, left)
     }
 }
 

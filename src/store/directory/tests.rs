@@ -204,13 +204,13 @@ fn rows_that_are_changed_swapped_or_put_back_are_found() {
 fn a_counter_of_guesses_changed_from_outside_counts_as_zero() {
     let folder = temporary_folder("vestibule-").unwrap();
     let directory = open(folder.path());
-    directory.keep_guesses_left(3).unwrap();
-    assert_eq!(directory.guesses_left().unwrap(), Some(3));
+    directory.counters().keep_guesses_left(3).unwrap();
+    assert_eq!(directory.counters().guesses_left().unwrap(), Some(3));
     let _ = directory
         .db
         .execute("UPDATE meta SET value = CAST(X'0000000A' || substr(value, 5) AS BLOB) WHERE key = 'guesses_left'", [])
         .unwrap();
-    assert_eq!(directory.guesses_left().unwrap(), Some(0));
+    assert_eq!(directory.counters().guesses_left().unwrap(), Some(0));
 }
 
 /// T12: a copy of the disk without the key, and with the key of another machine.
@@ -354,9 +354,9 @@ fn a_rekey_draws_a_new_data_key_and_leaves_no_old_wrap_in_any_file() {
     let pin = enrol(&mut directory, "ada@example.com", Some("1111"), true).unwrap().unwrap();
     let _ = enrol(&mut directory, "grace@example.com", Some("2222"), false).unwrap();
     let technician = directory.issue_technician_pin(&mut |_| Ok(())).unwrap();
-    directory.keep_guesses_left(3).unwrap();
+    directory.counters().keep_guesses_left(3).unwrap();
     let ada = directory.person("ada@example.com").unwrap().unwrap().id;
-    directory.keep_tries_left(ada, 4).unwrap();
+    directory.counters().keep_tries_left(ada, 4).unwrap();
     let (old_wrap, old_key) =
         (meta(&directory.db, "data_key").unwrap().unwrap(), directory.data.current.expose().to_vec());
     let (name, old_audit) = (directory.name().to_owned(), directory.audit_key().current);
@@ -372,8 +372,8 @@ fn a_rekey_draws_a_new_data_key_and_leaves_no_old_wrap_in_any_file() {
     assert_ne!(directory.data.current.expose(), old_key);
     assert_eq!(directory.name(), name, "the same kiosk to Kisi");
     assert_ne!(directory.audit_key().current, old_audit);
-    assert_eq!(directory.guesses_left().unwrap(), Some(3), "guesses are neither given back nor lost");
-    assert_eq!(directory.tries_left(ada).unwrap(), Some(4));
+    assert_eq!(directory.counters().guesses_left().unwrap(), Some(3), "guesses are neither given back nor lost");
+    assert_eq!(directory.counters().tries_left(ada).unwrap(), Some(4));
     assert_eq!(directory.outdated().unwrap(), Outdated { pins: 1, badges: 0, technician: true });
     // Badges and the logins they open use only the new key; a PIN keeps the older key until its owner signs in.
     let generation = |table: &str, role: &str| -> i64 {
@@ -426,26 +426,26 @@ fn a_pin_opens_across_two_rekeys_and_from_a_backup() {
 fn a_deleted_counter_counts_as_zero() {
     let folder = temporary_folder("vestibule-").unwrap();
     let mut directory = open(folder.path());
-    assert_eq!(directory.guesses_left().unwrap(), None, "never used");
+    assert_eq!(directory.counters().guesses_left().unwrap(), None, "never used");
     let _ = enrol(&mut directory, "ada@example.com", None, true).unwrap();
     let ada = directory.person("ada@example.com").unwrap().unwrap().id;
-    assert_eq!(directory.tries_left(ada).unwrap(), None);
-    directory.keep_guesses_left(0).unwrap();
+    assert_eq!(directory.counters().tries_left(ada).unwrap(), None);
+    directory.counters().keep_guesses_left(0).unwrap();
     drop(directory);
     let directory = open(folder.path());
     let sql = "DELETE FROM meta WHERE key IN ('guesses_left', 'badge_guesses_left', 'technician_tries'); UPDATE staff SET tries = NULL";
     directory.db.execute_batch(sql).unwrap();
     drop(directory);
     let directory = open(folder.path());
-    assert_eq!(directory.guesses_left().unwrap(), Some(0));
-    assert_eq!(directory.badge_guesses_left().unwrap(), Some(0));
-    assert_eq!(directory.technician_tries().unwrap(), Some(0));
-    assert_eq!(directory.tries_left(ada).unwrap(), Some(0));
+    assert_eq!(directory.counters().guesses_left().unwrap(), Some(0));
+    assert_eq!(directory.counters().badge_guesses_left().unwrap(), Some(0));
+    assert_eq!(directory.counters().technician_tries().unwrap(), Some(0));
+    assert_eq!(directory.counters().tries_left(ada).unwrap(), Some(0));
     // One person's counter is not valid for another.
     let mut directory = directory;
     let _ = enrol(&mut directory, "grace@example.com", None, true).unwrap();
     directory.db.execute_batch("UPDATE staff SET tries = (SELECT tries FROM staff WHERE id = 2) WHERE id = 1").unwrap();
-    assert_eq!(directory.tries_left(ada).unwrap(), Some(0));
+    assert_eq!(directory.counters().tries_left(ada).unwrap(), Some(0));
 }
 
 /// A2: a folder that other accounts can access is refused with advice. Files get mode 0600, whatever they had.
@@ -460,7 +460,7 @@ fn a_folder_that_others_can_read_is_refused_and_files_are_closed() {
     assert_eq!(mode(&file), 0o600);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let directory = open(folder.path());
-    directory.keep_guesses_left(5).unwrap();
+    directory.counters().keep_guesses_left(5).unwrap();
     for entry in fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
         assert_eq!(mode(&path), 0o600, "{}", path.display());
@@ -484,10 +484,10 @@ fn a_restored_backup_keeps_people_suspended_and_begins_without_guesses() {
     let ada = restored.person("ada@example.com").unwrap().unwrap();
     assert_eq!(ada.standing, Standing::Suspended);
     assert_eq!(restored.open_revision(ada.id).unwrap(), None);
-    assert_eq!(restored.guesses_left().unwrap(), Some(0));
-    assert_eq!(restored.badge_guesses_left().unwrap(), Some(0));
-    assert_eq!(restored.technician_tries().unwrap(), Some(0));
-    assert_eq!(restored.tries_left(ada.id).unwrap(), Some(0));
+    assert_eq!(restored.counters().guesses_left().unwrap(), Some(0));
+    assert_eq!(restored.counters().badge_guesses_left().unwrap(), Some(0));
+    assert_eq!(restored.counters().technician_tries().unwrap(), Some(0));
+    assert_eq!(restored.counters().tries_left(ada.id).unwrap(), Some(0));
 }
 
 /// E28: there was no command to remove a badge.

@@ -1,4 +1,5 @@
-//! What a directory of schema version 1 or 2 needs besides new columns: MACs over more rows, counters with a MAC, a name.
+//! Upgrades a directory of schema version 1 or 2 after the SQL migration: MACs over more rows, counters with a MAC, and
+//! a name.
 
 use rusqlite::Transaction;
 

@@ -1,4 +1,4 @@
-//! What the text cites: faults, threats and rules by their ids, documents by file and section, tests by their names.
+//! Checks citations: faults, threats and rules by their ids, documents by file and section, tests by their names.
 
 use std::{
     collections::BTreeSet,
@@ -67,8 +67,8 @@ fn defined(name: &str) -> BTreeSet<String> {
     text.split("**").filter(|part| part.len() < 6).flat_map(|part| ids(part, "ABCDEFIRT")).collect()
 }
 
-/// Every fault of `faults.md` and every threat of `threats.md`, T40 (duress, not implemented) excepted, is cited by a test function: in
-/// its doc comment, its attributes or its name. A comment elsewhere does not count.
+/// A test function cites every fault of `faults.md` and every threat of `threats.md` but T40 (duress, not implemented):
+/// in its doc comment, its attributes or its name. A comment elsewhere does not count.
 #[test]
 fn every_fault_and_threat_is_cited_by_a_test() {
     let cited: BTreeSet<String> =
@@ -94,7 +94,8 @@ fn every_cited_id_is_defined() {
     assert_eq!(unknown, Vec::<String>::new());
 }
 
-/// A citation such as "`kisi.md`, section 5" or "`threats.md`, \"Construction\"" names a document of this repository and a heading in it.
+/// A citation such as "`kisi.md`, section 5" or "`threats.md`, \"Construction\"" names a document of this repository
+/// and a heading in it.
 #[test]
 fn every_cited_document_and_section_exists() {
     let mut broken = Vec::new();
@@ -181,7 +182,7 @@ fn every_link_between_documents_leads_to_a_file() {
     assert_eq!(broken, Vec::<String>::new());
 }
 
-/// The README is what a newcomer reads in five minutes.
+/// The README stays short enough to be read in five minutes.
 #[test]
 fn the_readme_has_twelve_kilobytes_at_most() {
     let length = fs::metadata(repository().join("README.md")).unwrap().len();

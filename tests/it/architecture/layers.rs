@@ -1,4 +1,4 @@
-//! The layers of `src`, and that nothing reaches up. A violation is reported with file, line and rule.
+//! Checks that no module of `src` uses a layer that it must not use. Reports a violation with file, line and rule.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! The shape of each source file, and of the rooms that they form.
+//! Checks each source file (length, module doc) and the imports between the modules of a folder.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,7 +27,7 @@ fn every_source_file_has_a_module_doc() {
     }
 }
 
-/// The modules that a file takes from its own room: `super::`, `crate::room::` and `self::` paths, read from the text.
+/// The sibling modules that a file imports by `super::` or `crate::FOLDER::` paths, read from its text.
 fn taken(room: &str, module: &str, siblings: &BTreeSet<String>, text: &str) -> BTreeSet<String> {
     let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
     let code = code.join("\n").split("#[cfg(test)]").next().unwrap_or_default().to_owned();
@@ -58,7 +58,7 @@ fn taken(room: &str, module: &str, siblings: &BTreeSet<String>, text: &str) -> B
                     }
                 }
                 if c == ':' && depth == 0 {
-                    // What follows is inside that module.
+                    // The rest of the path is inside that module.
                     word.clear();
                 }
             }
@@ -69,9 +69,9 @@ fn taken(room: &str, module: &str, siblings: &BTreeSet<String>, text: &str) -> B
     found
 }
 
-/// No module takes from one that takes from it, directly or through others, within any room of `src`.
+/// Modules in the same folder of `src` do not import each other in a cycle.
 #[test]
-fn no_room_has_a_circle() {
+fn no_folder_has_an_import_cycle() {
     let mut rooms = BTreeMap::<String, BTreeMap<String, String>>::new();
     for path in files(&root()).iter().filter(|path| !is_test(path)) {
         let inside = path.strip_prefix(root()).unwrap();
@@ -88,7 +88,7 @@ fn no_room_has_a_circle() {
             let (mut seen, mut next) = (BTreeSet::new(), arrows[start.as_str()].clone());
             while let Some(name) = next.pop_first() {
                 if name == *start {
-                    circles.push(format!("{room}: {start} takes from a module that takes from it"));
+                    circles.push(format!("{room}: `{start}` imports a module that imports it"));
                     break;
                 }
                 if seen.insert(name.clone()) {
@@ -100,9 +100,9 @@ fn no_room_has_a_circle() {
     assert_eq!(circles, Vec::<String>::new());
 }
 
-/// The check above finds a circle.
+/// Imports are found in each notation, and not in comments.
 #[test]
-fn what_a_module_takes_is_read_from_its_text() {
+fn imports_of_sibling_modules_are_found() {
     let siblings = ["wire", "access", "list"].map(str::to_owned).into();
     let taken = |text: &str| taken("kisi", "list", &siblings, text).into_iter().collect::<Vec<_>>();
     assert_eq!(taken("use super::{Client, access::Rights, wire};\n"), ["access", "wire"]);

@@ -452,7 +452,7 @@ async fn a_lockdown_of_a_place_is_reported_even_if_its_locks_do_not_show_it() {
 }
 
 /// F19, F20, R41: the server sees a read at most three times and an unlock once, whatever `Retry-After` says. The rate
-/// limit is tested in `kisi::pace`.
+/// limit is tested in `kisi::rate_limit`.
 #[tokio::test]
 async fn a_read_is_retried_and_an_unlock_is_not() {
     let (server, client, login) = with_login("ada@example.com", |world| world.unlimited = true).await;

@@ -95,7 +95,7 @@ fn a_read_only_disk_is_reported_and_blocks_the_start() {
 }
 
 /// F41, T14: with one byte of the store changed, every 211 bytes, the change is detected or the badge opens the same
-/// login. So it is with a cut store; a missing one asks for a backup.
+/// login. The same holds for a truncated store. The error for a missing store tells the admin to restore a backup.
 ///
 /// `VESTIBULE_EVERY_BYTE=1` is the long form: it changes every byte.
 #[test]
@@ -146,7 +146,7 @@ fn a_changed_byte_in_the_store_is_detected_or_harmless() {
     }
     println!("{tried} of {} bytes changed: {found} detected, the others without effect", whole.len());
     for cut in [0, 1, 100, 4096, whole.len() / 2, whole.len() - 1] {
-        // The part that is cut off may have had no meaning.
+        // The part that was cut off may have held no data.
         match lay(&whole[..cut]) {
             Ok(login) => assert_eq!(login, right, "{cut} bytes"),
             Err(error) => assert_ne!(error, "nobody", "{cut} bytes"),
@@ -157,8 +157,8 @@ fn a_changed_byte_in_the_store_is_detected_or_harmless() {
     assert!(error.contains("restore a backup"), "missing: {error}");
 }
 
-/// F44, in part: without its device key the store does not open, and no new key is created. The TPM itself is up to
-/// systemd.
+/// F44, in part: without its device key the store does not open, and no new key is created. The TPM is not tested:
+/// systemd handles it.
 #[test]
 fn a_missing_device_key_is_not_replaced() {
     let site = Site::new();

@@ -67,7 +67,7 @@ fn a_kill_between_spending_and_checking_gives_no_guess_back() {
     let robot = robot();
     let (mut random, mut in_flight) = (Random::new(), 0);
     for round in 0..kills() {
-        directory.keep_guesses_left(100).unwrap();
+        directory.counters().keep_guesses_left(100).unwrap();
         let mut child = Command::new(&robot)
             .args([files.folder.join("kiosk.toml"), data.clone()])
             .stdout(Stdio::piped())
@@ -80,7 +80,7 @@ fn a_kill_between_spending_and_checking_gives_no_guess_back() {
         child.kill().unwrap();
         let _ = child.wait().unwrap();
         let answered = u32::try_from(heard.join().unwrap()).unwrap();
-        let left = directory.guesses_left().unwrap().unwrap();
+        let left = directory.counters().guesses_left().unwrap().unwrap();
         assert!(left <= 100 - answered, "round {round}: {answered} answered, {left} left");
         assert!(100 - answered - 1 <= left, "round {round}: at most the one that was under way is lost");
         in_flight += 100 - answered - left;
@@ -107,7 +107,7 @@ fn state(files: &Files, email: &str, badge: &str) -> State {
         let ours = world.logins.values().filter(|login| login.person == person && login.device_model.is_some());
         ours.map(|login| login.secret.clone()).collect()
     });
-    let errands = directory.errands().unwrap().into_iter().filter(|errand| errand.email == email).collect();
+    let errands = directory.outbox().entries().unwrap().into_iter().filter(|errand| errand.email == email).collect();
     State { kept: found.map(|found| found.login.expose().clone()), at_kisi, errands }
 }
 

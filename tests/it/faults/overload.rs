@@ -116,7 +116,7 @@ fn a_held_key_sends_one_warm_up_in_five_seconds() {
 
 /// D18: `staff suspend` and `staff remove` did not end an open visit, which may last up to 12 hours at a desk.
 #[test]
-fn somebody_who_is_suspended_or_removed_opens_no_door_in_the_visit_that_is_open() {
+fn a_person_suspended_or_removed_during_a_visit_cannot_open_doors() {
     for is_removed in [false, true] {
         let site = Site::with(|_| {}, "[display]\nreception = true\n");
         let _ = site.enrol(GRACE, Some(BADGE), false);
@@ -165,8 +165,8 @@ fn a_passer_by_cannot_lock_out_a_badge_with_its_pin() {
     let site = Site::new();
     let pin = site.enrol(GRACE, Some(BADGE), true);
     let directory = site.directory();
-    directory.keep_guesses_left(0).unwrap();
-    directory.keep_badge_guesses_left(0).unwrap();
+    directory.counters().keep_guesses_left(0).unwrap();
+    directory.counters().keep_badge_guesses_left(0).unwrap();
     drop(directory);
     let mut kiosk = site.kiosk();
     for number in ["9999000001", BADGE] {

@@ -75,7 +75,7 @@ fn client(base_url: &str) -> Client {
 /// D22: an unlock could be sent later than 2 s after the tap, because on a cold connection the deadline was checked
 /// before DNS, TCP and TLS instead of after them.
 #[test]
-fn a_slow_handshake_is_a_part_of_the_time_in_which_an_unlock_may_be_sent() {
+fn a_slow_handshake_counts_towards_the_unlock_deadline() {
     let (world, admin) = sample();
     let server = Server::start(world);
     let runtime = tokio_runtime();
@@ -111,7 +111,7 @@ fn a_slow_handshake_is_a_part_of_the_time_in_which_an_unlock_may_be_sent() {
 
 /// F6, R38: an answer within 8 s decides the outcome; without one the outcome is `Unknown` at the timeout.
 #[test]
-fn an_answer_is_waited_for_until_the_deadline_and_no_longer() {
+fn an_unlock_waits_for_its_answer_until_the_deadline() {
     let bench = Bench::new();
     for (millis, accepted) in [(100, true), (1_000, true), (4_000, true), (30_000, false)] {
         let latency = Duration::from_millis(millis);
@@ -281,7 +281,7 @@ fn an_unlock_without_an_answer_shows_no_answer() {
     assert_eq!(site.records_once(Action::Outcome, 1), ["unknown"]);
 }
 
-/// What the agent says up to the answer of an unlock, not yet passed to the app.
+/// The agent's events up to the answer of an unlock, before the app gets them.
 fn until_answered(kiosk: &Kiosk) -> Vec<Message> {
     let (agent, generation) = testing::agent(&kiosk.app).unwrap();
     let mut said = Vec::new();
@@ -297,7 +297,7 @@ fn until_answered(kiosk: &Kiosk) -> Vec<Message> {
 
 /// F32: an answer after the sign-out is audited for its own person and not shown to the next one.
 #[test]
-fn an_answer_after_the_sign_out_is_written_down_for_its_person_and_shown_to_nobody() {
+fn an_answer_after_the_sign_out_is_recorded_for_its_person_and_not_shown() {
     let site = Site::new();
     let ada = site.enrol("ada@example.com", None, true);
     let grace = site.enrol("grace@example.com", None, true);

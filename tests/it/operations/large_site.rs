@@ -42,8 +42,9 @@ impl Write for Sink {
     }
 }
 
-/// F55: with hundreds of people and thousands of records, everybody is found, the kiosk starts, the log verifies, and an export is
-/// written in pieces and not collected in memory. The benchmark has the same with 5,000 people and a million records.
+/// F55: with hundreds of people and thousands of records, everybody is found, the kiosk starts, the log verifies, and
+/// an export is written in pieces instead of collected in memory. The benchmark `records` does the same with 5,000
+/// people and a million records.
 #[test]
 fn many_people_and_records_are_found_verified_and_exported_in_pieces() {
     let memory = std::path::Path::new("/dev/shm");

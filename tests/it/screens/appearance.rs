@@ -126,7 +126,7 @@ fn logo_in(folder: &Path, size: (u32, u32)) {
 }
 
 #[test]
-fn a_logo_stands_where_the_name_would_and_a_broken_one_is_named() {
+fn a_logo_replaces_the_name_and_a_broken_logo_is_named() {
     let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     let file = folder.path().join("kiosk.toml");
     let read = |text: &str| {
@@ -165,7 +165,7 @@ fn a_logo_stands_where_the_name_would_and_a_broken_one_is_named() {
 
 /// Tones are played on an ALSA device that records into a file. Without a device the kiosk logs that and works.
 #[test]
-fn tones_are_played_where_there_is_something_to_play_them_on() {
+fn tones_are_played_if_there_is_a_sound_device() {
     let installed = Installed::new();
     let _ = installed.import("badges.csv", &[]);
     let file = installed.path("kiosk.toml");

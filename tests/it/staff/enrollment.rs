@@ -28,7 +28,7 @@ fn errors(output: &Output) -> String {
 }
 
 #[test]
-fn a_list_is_imported_once_and_a_second_run_mints_nothing() {
+fn a_list_is_imported_once_and_a_second_run_creates_nothing() {
     let files = Files::new();
     let list = files.list("staff.csv", "email,name,badge\nada@example.com,Ada,\ngrace@example.com,,0012345678\n");
     let first = files.run(&["staff", "import", &list, "--pin"]);
@@ -150,7 +150,7 @@ fn one_row_that_fails_does_not_stop_the_others() {
 }
 
 #[test]
-fn a_list_with_a_mistake_mints_nothing_at_all() {
+fn a_list_with_a_mistake_creates_no_login() {
     let files = Files::new();
     let list = files.list("staff.csv", "email,name,badge\nada@example.com,Ada,1111\nno address,,\n");
     let output = files.run(&["staff", "import", &list]);
@@ -192,7 +192,7 @@ fn somebody_with_a_badge_is_given_a_pin_later_without_a_new_login() {
 }
 
 #[test]
-fn a_badge_without_a_pin_is_no_way_in_where_badges_need_one() {
+fn a_badge_without_a_pin_is_refused_where_badges_need_one() {
     let files = Files::new();
     let text = format!("[kisi]\nbase_url = \"{}\"\n[sign_in]\nbadge = \"with-pin\"\n", files.site.kisi.base_url());
     fs::write(files.folder.join("kiosk.toml"), text).unwrap();
@@ -247,7 +247,7 @@ fn a_broken_configuration_names_file_line_and_key_and_exits_with_2() {
 }
 
 #[test]
-fn somebody_who_cannot_be_written_down_leaves_no_login_behind() {
+fn an_enrollment_that_cannot_be_stored_leaves_no_login() {
     let site = Site::new();
     let _ = site.enrol("ada@example.com", Some("1111"), false);
     let candidate = Candidate {

@@ -130,7 +130,7 @@ fn a_login_that_cannot_be_deleted_is_noted_and_deleted_by_the_next_command() {
     files.site.kisi.with(|world| world.faults.clear());
     let _ = ok(files.run(&["staff", "add", ADA, "--pin"]));
     assert_eq!(files.logins(ADA).len(), 1, "enrolled again, with one login");
-    assert_eq!(files.directory().errands().unwrap(), []);
+    assert_eq!(files.directory().outbox().entries().unwrap(), []);
 }
 
 /// T34: `staff suspend` takes effect at once and shows in `staff list`; `staff resume` undoes it. Both are audited.
@@ -253,7 +253,7 @@ fn rekey_and_restore_keep_every_login_and_are_audited() {
 /// T14, T35: after yesterday's database was put back, `audit verify` reports that the log was cut, and the kiosk does
 /// not start. Changed records are tested in `audit::tests`.
 #[test]
-fn a_database_of_yesterday_is_detected() {
+fn a_rolled_back_database_is_detected() {
     let (files, _) = Files::enrolled();
     let data = files.folder.join("data");
     let yesterday = fs::read(data.join("directory.sqlite")).unwrap();

@@ -115,7 +115,7 @@ impl Site {
 
     /// Whether the disk holds this number of guesses within 1 s: a returned guess is written after the answer.
     pub(crate) fn has_guesses(&self, left: u32) -> bool {
-        let is_so = || self.directory().guesses_left().unwrap() == Some(left);
+        let is_so = || self.directory().counters().guesses_left().unwrap() == Some(left);
         (0..40).any(|_| {
             is_so() || {
                 std::thread::sleep(Duration::from_millis(25));
@@ -410,7 +410,7 @@ fn draw<'a, T: 'a>(
     (renderer.screenshot(pixels, 1.0, colors.background), cache)
 }
 
-/// What the widgets of a view report when they are operated on.
+/// What a widget operation collects from the widgets of a view.
 #[derive(Default)]
 pub(crate) struct Looked {
     /// Every non-empty text, with the space laid out for it.

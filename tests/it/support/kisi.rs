@@ -1,4 +1,4 @@
-//! What tests of the client have in common.
+//! Constants and a runtime for tests of the client.
 
 use vestibule::{door::DoorId, kisi::Device};
 

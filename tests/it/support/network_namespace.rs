@@ -6,7 +6,7 @@ use std::{path::Path, process::Command};
 pub(crate) const INSIDE: &str = "VESTIBULE_INSIDE_NAMESPACE";
 
 /// Reruns this test in a process with its own network and mount namespaces, where it may take down the loopback.
-/// Returns whether this is already that process. `module` is `module_path!()` where the test stands, and `test` its name.
+/// Returns whether this is already that process. `module` is `module_path!()` in the file of the test, and `test` is its name.
 pub(crate) fn is_inside(module: &str, test: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;

@@ -27,7 +27,7 @@ fn come(kiosk: &mut Kiosk, pin: &str) {
 
 /// R55, T23: the technician screen shows the state of the kiosk without names, and every step is audited.
 #[test]
-fn the_technician_sees_how_it_is_and_every_step_is_written_down() {
+fn the_technician_sees_the_state_and_every_action_is_audited() {
     let site = Site::new();
     let (pin, other) = (issued(&site), site.enrol("grace@example.com", Some(BADGE), true));
     let headers = vec![("Sunset".to_owned(), "Fri, 01 Jan 2027 00:00:00 GMT".to_owned())];
@@ -63,7 +63,7 @@ fn the_technician_sees_how_it_is_and_every_step_is_written_down() {
 
 /// T23: after five wrong technician PINs the right one is refused too, also after a restart.
 #[test]
-fn guessing_the_technicians_pin_is_over_after_five() {
+fn five_wrong_technician_pins_lock_the_technician_out() {
     let site = Site::new();
     let pin = issued(&site);
     let wrong = if pin == "91827364" { "46372819" } else { "91827364" };
@@ -76,9 +76,9 @@ fn guessing_the_technicians_pin_is_over_after_five() {
     kiosk.restart(site.start());
     come(&mut kiosk, &pin);
     assert!(kiosk.is_at_rest() && kiosk.shows(&english().say("not-known")), "{:?}", kiosk.texts());
-    assert_eq!(site.directory().technician_tries().unwrap(), Some(0));
+    assert_eq!(site.directory().counters().technician_tries().unwrap(), Some(0));
     assert_eq!(site.records_once(Action::BudgetSpent, 1), ["technician"]);
-    assert_eq!(site.directory().guesses_left().unwrap().unwrap_or(10), 10, "the keypad budget is untouched");
+    assert_eq!(site.directory().counters().guesses_left().unwrap().unwrap_or(10), 10, "the keypad budget is untouched");
 }
 
 #[test]

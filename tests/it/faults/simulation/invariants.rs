@@ -23,7 +23,7 @@ use super::{Staff, Tally, Template};
 /// test.
 const WAY: Duration = Duration::from_secs(11);
 
-/// A tap for which the session ordered an unlock.
+/// A tap for which the session requested an unlock.
 struct Tap {
     session: SessionId,
     request: RequestId,
@@ -130,7 +130,7 @@ impl<'a> Watch<'a> {
         self.visitor = Some(Visitor { session: *id, staff: who, since: now, touched: now });
     }
 
-    /// I1: the session orders an unlock only while somebody is signed in, and only for a door on that session's list.
+    /// I1: the session requests an unlock only while somebody is signed in, and only for a door on that session's list.
     pub(super) fn effect(&mut self, effect: &Effect, now: Instant) {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the other effects have no rule here")]
         match effect {
@@ -178,10 +178,7 @@ impl<'a> Watch<'a> {
 
     /// The latest tap of this run, if its session has ended.
     pub(super) fn last_over(&self, state: &State) -> Option<(SessionId, RequestId, DoorId)> {
-        let live = match state {
-            State::SignedIn(visit) | State::Checking { visit: Some(visit), .. } => Some(visit.session),
-            State::SignedOut { .. } | State::Technician(_) | State::Checking { visit: None, .. } => None,
-        };
+        let live = state.visit().map(|visit| visit.session);
         let tap = self.taps[self.first_tap..].last().filter(|tap| live != Some(tap.session))?;
         Some((tap.session, tap.request, tap.door))
     }
@@ -198,7 +195,7 @@ impl<'a> Watch<'a> {
     /// I4: the cost of a guess is on disk before the guess is answered.
     fn check_budget(&self, session: &Session) {
         let directory = Directory::open(&self.folder, None, || Cost::MINIMUM).unwrap();
-        let kept = directory.guesses_left().unwrap().unwrap_or(u32::MAX);
+        let kept = directory.counters().guesses_left().unwrap().unwrap_or(u32::MAX);
         let most = self.template.config.budget.guesses;
         let passed = tokio::time::Instant::now().into_std() - self.began;
         let refilled = u32::try_from(passed.as_secs() / 360).unwrap();

@@ -45,7 +45,7 @@ impl Life {
         let mut config = template.config.clone();
         config.kisi.base_url = kisi.base_url();
         let directory = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();
-        let left = directory.guesses_left().unwrap().unwrap_or(config.budget.guesses);
+        let left = directory.counters().guesses_left().unwrap().unwrap_or(config.budget.guesses);
         let log = wiring::begin_log(&config, &directory).unwrap();
         let client = Client::new(&wiring::client(&config)).unwrap();
         let parts = testing::with_inline_lookup(wiring::agent(&config, directory, log, client));
@@ -170,10 +170,10 @@ impl<'a> Run<'a> {
     async fn tap(&mut self) {
         let who = self.rng.usize(..self.template.staff.len());
         let doors = &self.template.staff[who].doors;
-        let shown: Vec<DoorId> = match self.life.session.state() {
-            State::SignedIn(visit) => visit.welcome.doors.iter().map(|door| door.id).collect(),
-            State::SignedOut { .. } | State::Checking { .. } | State::Technician(_) => Vec::new(),
-        };
+        let mut shown: Vec<DoorId> = Vec::new();
+        if let State::SignedIn(visit) = self.life.session.state() {
+            shown.extend(visit.welcome.doors.iter().map(|door| door.id));
+        }
         if self.rng.u8(..4) != 0 {
             // Past the 400 ms in which the session ignores touches.
             time::advance(Duration::from_millis(450)).await;
@@ -184,7 +184,7 @@ impl<'a> Run<'a> {
         self.settle_or_not().await;
     }
 
-    /// Orders an unlock for a session that has ended, which the window never does. The agent must answer `NotSent`.
+    /// Requests an unlock for a session that has ended, which the window never does. The agent must answer `NotSent`.
     async fn haunt(&mut self) {
         let Some((session, request, door)) = self.watch.last_over(self.life.session.state()) else { return };
         self.settle().await;
