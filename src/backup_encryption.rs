@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The text is not an age recipient.
-    #[error("--to is not an age recipient: it must start with age1")]
+    #[error("--to is not an age recipient: copy all of the `age1...` that `age-keygen -y` prints")]
     Recipient,
     /// A private key was given instead of its public half. The error does not repeat it, because errors end up in logs.
     #[error(

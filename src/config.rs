@@ -10,12 +10,18 @@ mod sections;
 mod tests;
 
 use std::{
+    borrow::Cow,
     fs,
     path::{Path, PathBuf},
 };
 
 use self::error::{may_be_secret, place_of};
-use self::{checks::wrong_raw_value, edit::line_of, merge::merge, sections::Sections};
+use self::{
+    checks::wrong_raw_value,
+    edit::{line_of, parts_of},
+    merge::merge,
+    sections::Sections,
+};
 pub use self::{
     edit::set,
     error::{Error, text_of},
@@ -65,7 +71,7 @@ pub struct Config {
 }
 
 /// A value that is not allowed: its key, the value, and the allowed values in words.
-type Wrong = (&'static str, String, &'static str);
+type Wrong = (Cow<'static, str>, String, &'static str);
 
 /// Paths at which `kiosk.toml` is looked up when no file is named, in order.
 pub fn places() -> Vec<PathBuf> {
@@ -114,9 +120,9 @@ impl Config {
         let shipped: toml::Table = toml::from_str(SAMPLE).map_err(syntax)?;
         let given: toml::Table = toml::from_str(text).map_err(syntax)?;
         let wrong = |(key, value, allowed): Wrong| {
-            let line = line_of(text, key);
-            let value = if may_be_secret(key, &value) { "***".to_owned() } else { value };
-            Error::Value { file: file.to_owned(), line, key, value, allowed }
+            let line = line_of(text, &parts_of(&key));
+            let value = if may_be_secret(&key, &value) { "***".to_owned() } else { value };
+            Error::Value { file: file.to_owned(), line, key: key.into_owned(), value, allowed }
         };
         let merged = merge(shipped, given, text, file)?;
         if let Some(value) = wrong_raw_value(&merged) {
@@ -165,7 +171,7 @@ impl Config {
         match config.conflict() {
             None => Ok(config),
             Some(([first, second], why)) => {
-                let [first, second] = [first, second].map(|key| (key, line_of(text, key)));
+                let [first, second] = [first, second].map(|key| (key, line_of(text, &parts_of(key))));
                 Err(Error::Conflict { file: file.to_owned(), first, second, why })
             }
         }

@@ -68,7 +68,7 @@ impl Site {
 
     /// Succeeds if the device key is the credential that `vestibule-admin` must still rename after a rekey.
     pub(crate) fn is_key_named_next(&self) -> Result<(), Failure> {
-        if self.directory()?.waits_for_its_name() { Ok(()) } else { Err(Failure::incomplete()) }
+        if self.directory()?.waits_for_its_name() { Ok(()) } else { Err(Failure::not_waiting()) }
     }
 
     /// Writes an encrypted backup, then records it: a failed backup leaves no audit record (E26).

@@ -49,6 +49,11 @@ impl Failure {
         Common::Incomplete.into()
     }
 
+    /// `rekey --is-named-next`: no new credential waits for its name.
+    pub(crate) fn not_waiting() -> Self {
+        Common::NotWaiting.into()
+    }
+
     /// Whether this is the failure that [`Self::incomplete`] creates.
     pub(crate) fn is_incomplete(&self) -> bool {
         matches!(self.error.downcast_ref(), Some(Common::Incomplete))
@@ -83,6 +88,8 @@ enum Common {
     Io { what: String, source: io::Error },
     #[error("the command did not complete: see its output")]
     Incomplete,
+    #[error("no new device key waits for its name")]
+    NotWaiting,
 }
 
 impl CommandError for Common {
@@ -94,7 +101,8 @@ impl CommandError for Common {
             | Self::Start(_)
             | Self::Audit(_)
             | Self::Io { .. }
-            | Self::Incomplete => 1,
+            | Self::Incomplete
+            | Self::NotWaiting => 1,
         }
     }
 }

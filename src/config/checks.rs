@@ -74,7 +74,7 @@ const ITEMS: [Item; 5] = [
     (
         "limits.per_door",
         |item| item.as_integer().is_some_and(|count| (1..=10_000).contains(&count)),
-        "door names, each with a number from 1 to 10000",
+        "a whole number from 1 to 10000",
     ),
 ];
 
@@ -87,7 +87,7 @@ pub(super) fn wrong_raw_value(table: &toml::Table) -> Option<Wrong> {
     };
     let number = NUMBERS.iter().find_map(|(key, least, most, allowed)| {
         let number = value(key)?.as_integer()?;
-        (!(*least..=*most).contains(&number)).then(|| (*key, number.to_string(), *allowed))
+        (!(*least..=*most).contains(&number)).then(|| ((*key).into(), number.to_string(), *allowed))
     });
     let text = |key| value(key)?.as_str();
     let choice = || {
@@ -95,22 +95,27 @@ pub(super) fn wrong_raw_value(table: &toml::Table) -> Option<Wrong> {
         CHOICES
             .iter()
             .find(is_wrong)
-            .map(|(key, _, allowed)| (*key, text(key).unwrap_or_default().to_owned(), *allowed))
+            .map(|(key, _, allowed)| ((*key).into(), text(key).unwrap_or_default().to_owned(), *allowed))
     };
     let parsed = || {
         let is_wrong = |(key, parses, _): &&Parsed| text(key).is_some_and(|text| !text.is_empty() && !parses(text));
         // A proxy may hold a password.
         let shown = |key| if key == "kisi.proxy" { "" } else { text(key).unwrap_or_default() };
-        PARSED.iter().find(is_wrong).map(|(key, _, allowed)| (*key, shown(key).to_owned(), *allowed))
+        PARSED.iter().find(is_wrong).map(|(key, _, allowed)| ((*key).into(), shown(key).to_owned(), *allowed))
     };
     let item = || {
         ITEMS.iter().find_map(|(key, fits, allowed)| {
-            let wrong = match value(key)? {
-                Value::Array(items) => items.iter().find(|item| !fits(item)),
-                Value::Table(items) => items.values().find(|item| !fits(item)),
-                Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => None,
+            let (at, wrong) = match value(key)? {
+                Value::Array(items) => ((*key).into(), items.iter().find(|item| !fits(item))?),
+                Value::Table(items) => {
+                    let (name, wrong) = items.iter().find(|(_, item)| !fits(item))?;
+                    (format!("{key}.{name}").into(), wrong)
+                }
+                Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {
+                    return None;
+                }
             };
-            wrong.map(|wrong| (*key, wrong.to_string(), *allowed))
+            Some((at, wrong.to_string(), *allowed))
         })
     };
     number.or_else(choice).or_else(parsed).or_else(item).or_else(|| wrong_language(value("kiosk.languages")?))
@@ -130,23 +135,23 @@ fn wrong_language(list: &Value) -> Option<Wrong> {
         Language::of_code(code).is_none() || is_repeated
     };
     let wrong = codes.iter().copied().enumerate().find(is_wrong).map(|(_, code)| code);
-    wrong.or(codes.is_empty().then_some("")).map(|code| ("kiosk.languages", code.to_owned(), allowed))
+    wrong.or(codes.is_empty().then_some("")).map(|code| ("kiosk.languages".into(), code.to_owned(), allowed))
 }
 
 impl Config {
     /// The first value that is not allowed, of those that [`wrong_raw_value`] does not check.
     pub(super) fn wrong_value(&self) -> Option<Wrong> {
         let Self { kiosk, kisi, sign_in, badge, session, proximity, .. } = self;
-        let text = |key, value: &str, range: (usize, usize), allowed| {
+        let text = |key: &'static str, value: &str, range: (usize, usize), allowed| {
             let length = value.chars().count();
-            (length < range.0 || range.1 < length).then(|| (key, value.to_owned(), allowed))
+            (length < range.0 || range.1 < length).then(|| (key.into(), value.to_owned(), allowed))
         };
-        let size = |key, value: usize, range: (usize, usize), allowed| {
-            (value < range.0 || range.1 < value).then(|| (key, value.to_string(), allowed))
+        let size = |key: &'static str, value: usize, range: (usize, usize), allowed| {
+            (value < range.0 || range.1 < value).then(|| (key.into(), value.to_string(), allowed))
         };
-        let degrees = |key, value: f64, most: f64, allowed| {
+        let degrees = |key: &'static str, value: f64, most: f64, allowed| {
             let fits = value.abs() <= most;
-            (!fits).then(|| (key, value.to_string(), allowed))
+            (!fits).then(|| (key.into(), value.to_string(), allowed))
         };
         let warning = session.warning;
         text("kiosk.name", kiosk.name.trim(), (1, 40), "1 to 40 characters")
@@ -156,11 +161,11 @@ impl Config {
             .or_else(|| {
                 let allowed = "https://api.kisi.io, or a loopback address";
                 let is_allowed = base_url::safe(&kisi.base_url).is_some_and(|url| base_url::is_kisis(&url));
-                (!is_allowed).then(|| ("kisi.base_url", kisi.base_url.clone(), allowed))
+                (!is_allowed).then(|| ("kisi.base_url".into(), kisi.base_url.clone(), allowed))
             })
             .or_else(|| {
                 let width = self.display.panel_width_mm.filter(|width| *width < 50)?;
-                Some(("display.panel_width_mm", width.to_string(), "0, or 50 to 3000"))
+                Some(("display.panel_width_mm".into(), width.to_string(), "0, or 50 to 3000"))
             })
             .or_else(|| text("badge.prefix", &badge.prefix, (0, 8), "at most 8 characters"))
             .or_else(|| text("badge.suffix", &badge.suffix, (0, 8), "at most 8 characters"))
@@ -170,13 +175,18 @@ impl Config {
             .or_else(|| degrees("proximity.longitude", proximity.longitude, 180.0, "-180.0 to 180.0"))
             .or_else(|| {
                 let fits = warning < session.idle;
-                (!fits)
-                    .then(|| ("session.warning_seconds", warning.as_secs().to_string(), "below session.idle_seconds"))
+                (!fits).then(|| {
+                    ("session.warning_seconds".into(), warning.as_secs().to_string(), "below session.idle_seconds")
+                })
             })
             .or_else(|| {
                 let nobody = !sign_in.pin && sign_in.badge == Badges::Off;
                 nobody.then(|| {
-                    ("sign_in.pin", "false".to_owned(), "true while sign_in.badge is \"off\": nobody could sign in")
+                    (
+                        "sign_in.pin".into(),
+                        "false".to_owned(),
+                        "true while sign_in.badge is \"off\": nobody could sign in",
+                    )
                 })
             })
     }

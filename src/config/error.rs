@@ -47,7 +47,7 @@ pub enum Error {
         why: &'static str,
     },
     /// A key that this version does not know.
-    #[error("`{}`, line {line}: `{key}` is not a key; known keys: {known}", file.display())]
+    #[error("{}: `{key}` is not a key; known keys: {known}", At(file, *line))]
     Unknown {
         /// The path, for the message.
         file: PathBuf,
@@ -59,7 +59,7 @@ pub enum Error {
         known: String,
     },
     /// A value of the wrong TOML type.
-    #[error("`{}`, line {line}: `{key}` is of type {found}, but must be of type {expected}", file.display())]
+    #[error("{}: `{key}` is of type {found}, but must be of type {expected}", At(file, *line))]
     Kind {
         /// The path, for the message.
         file: PathBuf,
@@ -73,19 +73,33 @@ pub enum Error {
         expected: &'static str,
     },
     /// A value is out of range.
-    #[error("`{}`, line {line}: `{key}` is `{value}`, but must be {allowed}", file.display())]
+    #[error(
+        "{}: `{key}` is `{value}`{}, but must be {allowed}",
+        At(file, *line),
+        if *line == 0 { " by default" } else { "" }
+    )]
     Value {
         /// The path, for the message.
         file: PathBuf,
         /// Counted from 1; 0 if the file does not set the key.
         line: usize,
-        /// `section.key`
-        key: &'static str,
+        /// `section.key`, or `section.key.item` for an item of a table.
+        key: String,
         /// The given value. `***` if it may contain a password.
         value: String,
         /// The allowed values, in words.
         allowed: &'static str,
     },
+}
+
+/// A file, and a line where it is known (not 0).
+struct At<'a>(&'a Path, usize);
+
+impl std::fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}`", self.0.display())?;
+        if 0 < self.1 { write!(f, ", line {}", self.1) } else { Ok(()) }
+    }
 }
 
 /// Decodes the bytes of a file as UTF-8.
@@ -105,6 +119,8 @@ pub fn text_of(bytes: Vec<u8>, file: &Path) -> Result<String, Error> {
 pub(super) fn place_of(error: &toml::de::Error, text: &str) -> String {
     let what = error.message();
     let what = if what.contains('@') { "this cannot be parsed" } else { what };
+    // How the parser says that a number does not fit into 64 bits.
+    let what = if what.contains("i128") { "this number is out of range" } else { what };
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return what.to_owned() };
     let (line, column) =
         (before.matches('\n').count() + 1, before.lines().last().map_or(0, |line| line.chars().count()));

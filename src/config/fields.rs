@@ -66,7 +66,9 @@ pub(super) fn color<'de, D: Deserializer<'de>>(value: D) -> Result<Option<[u8; 3
 
 /// A color such as `#6cb6ff`.
 pub(super) fn rgb(text: &str) -> Option<[u8; 3]> {
-    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
+    let digits = text
+        .strip_prefix('#')
+        .filter(|digits| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
     let [_, red, green, blue] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
     Some([red, green, blue])
 }

@@ -11,33 +11,42 @@ pub(super) fn merge(
     text: &str,
     file: &Path,
 ) -> Result<toml::Table, Error> {
-    let unknown = |key: String, known: &toml::Table| Error::Unknown {
+    let unknown = |path: &[&str], known: &toml::Table| Error::Unknown {
         file: file.to_owned(),
-        line: line_of(text, &key),
+        line: line_of(text, path),
         // The key may be an address whose quotes are misplaced, with a password in it.
-        key: if key.contains('@') { "***".to_owned() } else { key },
+        key: if path.iter().any(|key| key.contains('@')) { "***".to_owned() } else { path.join(".") },
         known: known.keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "),
     };
-    let kind = |key: &str, found: &toml::Value, expected: &toml::Value| Error::Kind {
+    let kind = |path: &[&str], found: &toml::Value, expected: &toml::Value| Error::Kind {
         file: file.to_owned(),
-        line: line_of(text, key),
-        key: key.to_owned(),
+        line: line_of(text, path),
+        key: path.join("."),
         found: found.type_str(),
         expected: expected.type_str(),
     };
     for (section, keys) in given {
-        let Some(known) = shipped.get_mut(&section) else { return Err(unknown(section, &shipped)) };
+        let Some(known) = shipped.get_mut(&section) else { return Err(unknown(&[&section], &shipped)) };
         let (Some(known), toml::Value::Table(keys)) = (known.as_table_mut(), &keys) else {
-            return Err(kind(&section, &keys, known));
+            return Err(kind(&[&section], &keys, known));
         };
         for (key, value) in keys {
-            let path = format!("{section}.{key}");
+            let path = [section.as_str(), key.as_str()];
             match known.get_mut(key) {
-                None => return Err(unknown(path, known)),
+                None => return Err(unknown(&path, known)),
+                // People write 53 for 53.0.
+                Some(toml::Value::Float(degrees)) if whole(value).is_some() => {
+                    *degrees = whole(value).map_or(*degrees, f64::from);
+                }
                 Some(expected) if !expected.same_type(value) => return Err(kind(&path, value, expected)),
                 Some(place) => *place = value.clone(),
             }
         }
     }
     Ok(shipped)
+}
+
+/// An integer that a float holds exactly.
+fn whole(value: &toml::Value) -> Option<i32> {
+    value.as_integer().and_then(|whole| i32::try_from(whole).ok())
 }

@@ -188,8 +188,8 @@ fn a_number_of_any_width_is_named_with_line_and_range() {
         ("[kisi]\nplaces = [-3]", "line 2: `kisi.places` is `-3`, but must be a list of whole numbers above 0"),
         ("[kisi]\nplaces = [\"3\"]", "line 2: `kisi.places` is `\"3\"`"),
         ("[doors]\nhide = [7]", "line 2: `doors.hide` is `7`, but must be a list of strings"),
-        ("[limits]\nper_door = { Vault = -1 }", "line 2: `limits.per_door` is `-1`"),
-        ("[limits]\nper_door = { Vault = 1.5 }", "line 2: `limits.per_door` is `1.5`"),
+        ("[limits]\nper_door = { Vault = -1 }", "line 2: `limits.per_door.Vault` is `-1`"),
+        ("[limits]\nper_door = { Vault = 1.5 }", "line 2: `limits.per_door.Vault` is `1.5`"),
     ] {
         let error = parse(text).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
@@ -200,4 +200,35 @@ fn a_number_of_any_width_is_named_with_line_and_range() {
 fn an_unknown_keyboard_mode_is_refused() {
     assert_eq!(parse("").unwrap().sign_in.keyboard, Keyboard::Readers);
     check("keyboard = \"readers\"", "keyboard = \"all\"", "`sign_in.keyboard` is `all`, but must be \"readers\"");
+}
+
+/// D23: an error names the line and key that the file has, and never a line that it has not.
+#[test]
+fn an_error_names_the_line_that_the_file_has() {
+    for (text, expected) in [
+        (
+            "[badge]\nmax_length = 3\n",
+            "`kiosk.toml`: `badge.min_length` is `4` by default, but must be 1 to badge.max_length",
+        ),
+        (
+            "[session]\nidle_seconds = 15\n",
+            "`kiosk.toml`: `session.warning_seconds` is `20` by default, but must be below session.idle_seconds",
+        ),
+        ("# ours\n[\"kiosk.name\"]\n", "`kiosk.toml`, line 2: `kiosk.name` is not a key"),
+        (
+            "[limits.per_door]\n\"Server 1.2\" = 5\nVault = 0\n",
+            "`kiosk.toml`, line 3: `limits.per_door.Vault` is `0`, but must be a whole number from 1 to 10000",
+        ),
+        ("[limits]\nper_door = { \"Server 1.2\" = 0 }\n", "line 2: `limits.per_door.Server 1.2` is `0`"),
+        ("[session]\nidle_seconds = 99999999999999999999\n", "line 2, column 16: this number is out of range"),
+        ("[display]\naccent = \"#+12345\"\n", "line 2: `display.accent` is `#+12345`, but must be a color"),
+        ("[proximity]\nlatitude = 91\n", "line 2: `proximity.latitude` is `91`, but must be -90.0 to 90.0"),
+        ("[proximity]\nlatitude = 9999999999\n", "line 2: `proximity.latitude` is of type integer"),
+    ] {
+        let error = parse(text).unwrap_err();
+        let said = crate::error_chain::Chain(&error).to_string();
+        assert!(said.contains(expected), "`{said}` does not say `{expected}`");
+    }
+    let config = parse("[proximity]\nlatitude = 53\n").unwrap();
+    assert!((config.proximity.latitude - 53.0).abs() < f64::EPSILON);
 }
