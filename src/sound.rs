@@ -2,11 +2,13 @@
 //! ALSA's `aplay`, so the program needs no sound library, and a machine without one loses the tones only.
 
 use std::{
+    env,
     f32::consts::TAU,
     io::{ErrorKind, Write},
-    process::{Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, Sender, channel},
     thread,
+    time::Duration,
 };
 
 use crate::session::feedback::Tone;
@@ -14,6 +16,11 @@ use crate::session::feedback::Tone;
 /// Samples per second, one channel, 16 bits.
 const RATE: u32 = 44_100;
 const PLAYER: &str = "aplay";
+/// The longest tone takes 0.4 s. A player that takes two seconds waits for a device that another program holds.
+const POLLS: u32 = 200;
+const POLL: Duration = Duration::from_millis(10);
+/// What the player inherits of the environment, which may contain the admin key.
+const INHERITED: [&str; 5] = ["PATH", "HOME", "XDG_RUNTIME_DIR", "ALSA_CARD", "ALSA_CONFIG_PATH"];
 
 /// Sends tones to the sound thread. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -50,19 +57,39 @@ fn play(tones: &Receiver<Tone>, volume: f32) {
     }
 }
 
-/// Plays one tone and waits for its end. Returns what is missing when that fails.
-fn play_one(tone: Tone, volume: f32) -> Result<(), &'static str> {
+/// Plays one tone and waits for its end. Returns why that failed.
+fn play_one(tone: Tone, volume: f32) -> Result<(), String> {
     let mut command = Command::new(PLAYER);
-    let command = command.args(["--quiet", "--file-type", "wav", "-"]);
+    let command = command.args(["--quiet", "--file-type", "wav", "-"]).env_clear();
+    let command = command.envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))));
     let player = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let mut player = player.map_err(|error| {
-        let is_missing = error.kind() == ErrorKind::NotFound;
-        if is_missing { "`aplay` is not installed (Debian package alsa-utils)" } else { "`aplay` cannot be started" }
+        if error.kind() == ErrorKind::NotFound {
+            "`aplay` is not installed (Debian package alsa-utils)".to_owned()
+        } else {
+            format!("`aplay` cannot be started: {error}")
+        }
     })?;
-    // A player that ends early closes its input; its exit code says so below.
+    // A tone fits into the pipe. A player that ends early closes its input; its exit code says so below.
     let _ = player.stdin.take().map(|mut input| input.write_all(&wav(tone, volume)));
-    let is_played = player.wait().is_ok_and(|status| status.success());
-    if is_played { Ok(()) } else { Err("no audio device") }
+    match end_of(&mut player) {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => Err(format!("`aplay` failed ({status}), as it does without an audio device")),
+        None => Err("`aplay` hangs: another program may hold the audio device".to_owned()),
+    }
+}
+
+/// How the player ended. `None` if it had to be killed.
+fn end_of(player: &mut Child) -> Option<ExitStatus> {
+    for _ in 0..POLLS {
+        if let Ok(Some(status)) = player.try_wait() {
+            return Some(status);
+        }
+        thread::sleep(POLL);
+    }
+    let _ = player.kill();
+    let _ = player.wait();
+    None
 }
 
 /// The notes of a tone as Hz and ms. Every digit has the same short tone; a good result rises, a bad one falls.

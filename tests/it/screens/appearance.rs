@@ -1,6 +1,8 @@
 //! Appearance settings: languages, display names, clock format, logo, tones; and the digits and icons of the fonts.
 
-use std::{collections::BTreeSet, fs, path::Path, process::Command, thread, time::Duration};
+use std::{
+    collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path, process::Command, thread, time::Duration,
+};
 
 use iced::{Element, Size};
 use vestibule::{
@@ -191,7 +193,8 @@ fn tones_are_played_if_there_is_a_sound_device() {
             thread::sleep(Duration::from_millis(400));
         }
         if !is_heard {
-            let _ = kiosk.expect("no audio device; tones are not played");
+            let _ = kiosk
+                .expect("`aplay` failed (exit status: 1), as it does without an audio device; tones are not played");
         }
         screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
         let _ = kiosk.expect("signed in");
@@ -201,4 +204,44 @@ fn tones_are_played_if_there_is_a_sound_device() {
         println!("{} bytes played, {heard} of them not silent", sound.len());
         assert_eq!(10_000 < heard, is_heard, "{heard}: {:#?}", kiosk.lines.try_iter().collect::<Vec<_>>());
     }
+}
+
+/// A player that hangs, as on a device that another program holds, is ended and logged once. It inherits neither the
+/// admin key nor anything else that it does not need.
+#[test]
+fn a_player_that_hangs_is_ended_and_inherits_no_secret() {
+    const CANARY: &str = "canary-admin-key";
+    let installed = Installed::new();
+    let _ = installed.import("badges.csv", &[]);
+    let file = installed.path("kiosk.toml");
+    fs::write(&file, fs::read_to_string(&file).unwrap() + "[sound]\ntones = true\n").unwrap();
+    let (player, inherited) = (installed.path("bin/aplay"), installed.path("inherited"));
+    fs::create_dir(installed.path("bin")).unwrap();
+    fs::write(&player, format!("#!/bin/sh\nenv > {}\necho $$ >> {0}.ids\nexec sleep 1000\n", inherited.display()))
+        .unwrap();
+    fs::set_permissions(&player, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut screen = Touchscreen::start(1280, 800);
+    let mut command: Command = installed.command(&[]);
+    let path = format!("{}:{}", installed.path("bin").display(), std::env::var("PATH").unwrap());
+    let command = command.env("PATH", path).env("VESTIBULE_ADMIN_KEY", CANARY).env("DISPLAY", screen.display());
+    let kiosk = Program::start(command.env_remove("WAYLAND_DISPLAY"));
+    let _ = kiosk.expect("the window is open");
+    let _ = screen.settled();
+    let key = installed.twin().find("5").unwrap();
+    screen.tap(key);
+    let _ = kiosk.expect("`aplay` hangs: another program may hold the audio device; tones are not played");
+    screen.tap(key);
+    thread::sleep(Duration::from_millis(2_500));
+    let environment = fs::read_to_string(&inherited).unwrap();
+    assert!(environment.contains("PATH=") && !environment.contains(CANARY), "{environment}");
+    assert!(!environment.contains("DISPLAY"), "{environment}");
+    let ids = fs::read_to_string(format!("{}.ids", inherited.display())).unwrap();
+    assert_eq!(ids.lines().count(), 2, "each tone starts one player");
+    for id in ids.lines() {
+        assert!(!Path::new("/proc").join(id).exists(), "{id} still runs");
+    }
+    screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
+    let _ = kiosk.expect("signed in");
+    let lines: Vec<String> = kiosk.lines.try_iter().collect();
+    assert!(!lines.iter().any(|line| line.contains("aplay")), "{lines:#?}");
 }
