@@ -81,7 +81,7 @@ fn fill(folder: &std::path::Path, records: u64) -> Result<(), Box<dyn Error>> {
             badge: Badge::read(&format!("{:010}", 1_000 + person), &BadgeProfile::plain()).as_ref(),
             pin_digits: None,
             badge_alone: true,
-            errand: None,
+            outbox_entry: None,
         })?;
     }
     let mut log = wiring::log(&directory)?;

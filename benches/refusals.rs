@@ -81,7 +81,7 @@ fn enrol(directory: &mut Directory, people: u64) -> Result<[String; 2], Box<dyn 
             badge: Badge::read(&format!("{:010}", 1_000 + person), &BadgeProfile::plain()).as_ref(),
             pin_digits: Some(12),
             badge_alone: true,
-            errand: None,
+            outbox_entry: None,
         })?;
         pins.extend(pin.map(|pin| pin.expose_text()));
     }

@@ -66,7 +66,7 @@ use crate::{
 /// # Source
 ///
 /// `threats.md`, R22.
-const FLOOR: Duration = Duration::from_millis(700);
+const MIN_FAILURE_TIME: Duration = Duration::from_millis(700);
 /// Interval between chores.
 const CHORES: Duration = Duration::from_mins(1);
 /// Number of chores in an hour. Once an hour the agent logs the audit head (R53), checks the directory and prunes the
@@ -335,11 +335,11 @@ impl Agent {
         let mut authenticator = self.authenticator();
         authenticator.count_people(self.status.metrics());
         authenticator.keep_badge_budget(time::Instant::now().into_std(), false);
-        let barred =
+        let revoked =
             self.visit.as_ref().filter(|visit| authenticator.may_open(&visit.who) == Some(false)).map(|visit| visit.id);
         drop(authenticator);
-        if let Some(session) = barred {
-            self.bar(session);
+        if let Some(session) = revoked {
+            self.revoke_access(session);
         }
         if minutes.is_multiple_of(HOUR) {
             self.audit.report();

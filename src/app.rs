@@ -18,7 +18,7 @@ use iced::{
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use self::timers::{At, Heard, Watched, from, minutes};
+use self::timers::{AgentEvents, At, Watched, from, minutes};
 pub use self::{
     reload::{Reloaded, Reloader},
     window_settings::Window,
@@ -121,8 +121,10 @@ pub struct App {
     /// After an event-loop stall, door taps and Enter are ignored until this instant: they were queued during the stall
     /// (R50).
     ignore_input_until: Instant,
-    /// Whether to reload the configuration once nobody uses the kiosk.
+    /// Whether to reload the configuration once nobody uses the kiosk and no reload is under way.
     wants_reload: bool,
+    /// Whether a reload is under way. The next one waits for it, so that the newest configuration is the last one applied.
+    is_reloading: bool,
     /// Increases with each reload. Events from the agent of an earlier generation are dropped.
     generation: u64,
 }
@@ -193,6 +195,7 @@ impl App {
             words: None,
             ignore_input_until: now,
             wants_reload: false,
+            is_reloading: false,
             generation: 0,
         };
         // Start the timer that dims the screen.
@@ -261,7 +264,7 @@ impl App {
 
     fn send(&mut self, event: Event) -> Task<Message> {
         let Mode::Working(kiosk) = &mut self.mode else { return Task::none() };
-        let before = kiosk.session.cue(self.now);
+        let before = kiosk.session.feedback(self.now);
         if let Event::UnlockAnswered(..) = event {
             kiosk.open_unlocks = kiosk.open_unlocks.saturating_sub(1);
         } else if let Event::AgentRestarted = event {
@@ -270,7 +273,7 @@ impl App {
         }
         let effects = kiosk.session.handle(event, self.now);
         kiosk.keep_diagnostics();
-        if let (Some(sound), Some(tone)) = (&self.window.sound, before.to(kiosk.session.cue(self.now))) {
+        if let (Some(sound), Some(tone)) = (&self.window.sound, before.to(kiosk.session.feedback(self.now))) {
             sound.play(tone);
         }
         let mut tasks = Vec::new();
@@ -287,7 +290,8 @@ impl App {
             return Some(self.leave());
         }
         if let Effect::Reload = effect {
-            return Some(self.reload());
+            self.wants_reload = true;
+            return Some(self.reload_when_alone());
         }
         if let Mode::Working(kiosk) = &mut self.mode {
             kiosk.open_unlocks += usize::from(matches!(effect, Effect::Unlock(..)));
@@ -353,7 +357,7 @@ impl App {
             Mode::Working(kiosk) => Subscription::batch([
                 Subscription::run_with(Watched(kiosk.agent.clone(), self.generation), Watched::health)
                     .map(Message::Connectivity),
-                Subscription::run_with(Heard(kiosk.agent.clone(), self.generation), Heard::events)
+                Subscription::run_with(AgentEvents(kiosk.agent.clone(), self.generation), AgentEvents::events)
                     .map(|(generation, event)| Message::Agent(generation, event)),
             ]),
             Mode::Broken { .. } => Subscription::none(),

@@ -161,7 +161,7 @@ impl Enroller {
             return Err(Error::Directory(directory::Error::BadgeTaken { hint, owner }));
         }
         let _ = self.drain_outbox().await?;
-        let (errand, login) = self.make_login(&candidate.email).await?;
+        let (outbox_entry, login) = self.make_login(&candidate.email).await?;
         let name = [candidate.name.as_str(), &login.name, &candidate.email].into_iter().find(|name| !name.is_empty());
         let person = Enrolment {
             email: &candidate.email,
@@ -171,7 +171,7 @@ impl Enroller {
             badge: candidate.badge.as_ref(),
             pin_digits: with_pin.then_some(self.pin_digits),
             badge_alone: self.badge_alone,
-            errand: Some(errand),
+            outbox_entry: Some(outbox_entry),
         };
         let (printer, issued) =
             (&mut self.printer, Issued { row: candidate.row, email: &candidate.email, what: "enrolled" });
@@ -182,7 +182,7 @@ impl Enroller {
                 self.record(Action::Enrol, &candidate.email, about);
                 Ok(Enrollment::Enrolled(pin))
             }
-            Err(error) => Err(self.discard(errand, login.id, error).await),
+            Err(error) => Err(self.discard(outbox_entry, login.id, error).await),
         }
     }
 

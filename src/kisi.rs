@@ -32,9 +32,9 @@ pub use self::{
 };
 use self::{
     connect::Deadlines,
-    deprecation::Signs,
+    deprecation::Deprecations,
     list::Query,
-    rate_limit::{Kind, Pace},
+    rate_limit::{Kind, RateLimit},
     response::{body, is_html, json, success},
     settings::{base_url, partner_headers},
 };
@@ -117,8 +117,8 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     settings: Arc<Settings>,
-    pace: Pace,
-    signs: Signs,
+    rate_limit: RateLimit,
+    deprecations: Deprecations,
 }
 
 impl Client {
@@ -163,8 +163,9 @@ impl Client {
         if let Roots::Only(der) = &settings.roots {
             http = http.tls_certs_only([Certificate::from_der(der).map_err(Error::Client)?]);
         }
-        let (settings, pace, signs) = (Arc::new(settings.clone()), Pace::new(settings.per_second), Signs::default());
-        Ok(Self { http: http.build().map_err(Error::Client)?, base, settings, pace, signs })
+        let (settings, rate_limit, deprecations) =
+            (Arc::new(settings.clone()), RateLimit::new(settings.per_second), Deprecations::default());
+        Ok(Self { http: http.build().map_err(Error::Client)?, base, settings, rate_limit, deprecations })
     }
 
     /// Creates a client with the same settings and no connections. The buffers of the old connections, which may contain a
@@ -174,12 +175,12 @@ impl Client {
     ///
     /// As [`Self::new`].
     pub fn reconnected(&self) -> Result<Self, Error> {
-        Ok(Self { signs: self.signs.clone(), ..Self::new(&self.settings)? })
+        Ok(Self { deprecations: self.deprecations.clone(), ..Self::new(&self.settings)? })
     }
 
     /// Deprecated operations, one text each, from the `Deprecation` and `Sunset` headers of Kisi's responses.
     pub fn announced(&self) -> Vec<String> {
-        self.signs.all()
+        self.deprecations.all()
     }
 
     /// Reads Kisi's time from the `Date` header, to the second. `None` without a readable header.
@@ -274,7 +275,7 @@ impl Client {
     /// Kisi OpenAPI document, `GET /locks/{id}`.
     pub async fn look_at(&self, login: &Secret<String>, door: DoorId) -> Result<DoorNow, Error> {
         let request = self.request(Method::GET, &["locks", &door.get().to_string()], login)?;
-        self.pace.wait(Kind::Read).await;
+        self.rate_limit.wait(Kind::Read).await;
         let lock: wire::LockNow = self.ask("GET /locks/{id}", request.timeout(LIST_TIMEOUT)).await?.0;
         Ok(DoorNow { open: lock.open, unlocked: lock.unlocked })
     }
@@ -311,7 +312,7 @@ impl Client {
         let path = ["locks", &door.get().to_string(), "unlock"];
         let wanted = wire::Unlock::new(self.settings.position, proof);
         let request = self.request(Method::POST, &path, login)?.json(&wanted).timeout(self.settings.timeout);
-        self.pace.wait(Kind::Unlock).await;
+        self.rate_limit.wait(Kind::Unlock).await;
         if by < Instant::now() {
             return Err(Error::Late);
         }
@@ -338,7 +339,7 @@ impl Client {
     /// Sends any request and records the deprecation headers of the response.
     async fn send(&self, operation: &'static str, request: RequestBuilder) -> Result<Response, Error> {
         let answer = request.send().await.map_err(Error::from_transport)?;
-        self.signs.note(operation, answer.headers());
+        self.deprecations.note(operation, answer.headers());
         Ok(answer)
     }
 

@@ -25,7 +25,7 @@ use self::{
     budget::Budget,
     dimming::Dimming,
     entry::Entry,
-    reader::{Heard, Key, Reader},
+    reader::{Key, Reader, ReaderInput},
     rules::{KeyboardPolicy, Rules},
     visit::Visit,
 };
@@ -187,12 +187,12 @@ impl Session {
         match event {
             Event::Ticked => {
                 let heard = self.reader.tick(now);
-                self.hear(heard, now)
+                self.read(heard, now)
             }
             Event::KeyPressed(key) => {
                 let begins = !self.reader.is_waiting() && self.is_at_rest();
                 let heard = self.reader.take(key, now);
-                let mut effects = self.hear(heard, now);
+                let mut effects = self.read(heard, now);
                 if begins && effects.is_empty() {
                     effects.push(Effect::Prepare);
                 }
@@ -217,7 +217,7 @@ impl Session {
             Event::SignOutTouched => self.sign_out(Ended::SignedOut),
             Event::TechnicianActionRecorded(session, step) => self.step_recorded(session, step),
             Event::AgentRestarted => self.agent_restarted(now),
-            Event::Barred(session) => self.barred(session, now),
+            Event::AccessRevoked(session) => self.access_revoked(session, now),
             Event::Identified(session, answer) => self.identified(session, answer, now),
             Event::DoorsListed(session, doors) => self.listed(session, doors, now),
             Event::UnlockRecorded(request, record) => self.told(|visit| visit.recorded(request, record)),
@@ -293,21 +293,23 @@ impl Session {
         }
     }
 
-    fn hear(&mut self, heard: Vec<Heard>, now: Instant) -> Vec<Effect> {
+    fn read(&mut self, heard: Vec<ReaderInput>, now: Instant) -> Vec<Effect> {
         let mut effects = Vec::new();
         for heard in heard {
             effects.extend(match heard {
                 // Somebody may plug in a keyboard. It must not act in the next person's visit.
-                Heard::Digit(_) | Heard::Key(_) if self.rules.keyboard == KeyboardPolicy::Readers => Vec::new(),
-                Heard::Digit(digit) => self.digit_key(digit, now),
-                Heard::Key(Key::Backspace) => self.back_key(now),
-                Heard::Key(Key::Enter) => self.enter_key(now),
-                Heard::Key(Key::Escape) => self.escape(),
-                Heard::Key(Key::Char('+')) => self.turn(1, now),
-                Heard::Key(Key::Char('-')) => self.turn(-1, now),
-                Heard::Key(Key::Char(letter)) => self.letter_key(letter, now),
-                Heard::Key(Key::Tab) => Vec::new(),
-                Heard::Scan(raw) => self.scanned(&raw.0, now),
+                ReaderInput::Digit(_) | ReaderInput::Key(_) if self.rules.keyboard == KeyboardPolicy::Readers => {
+                    Vec::new()
+                }
+                ReaderInput::Digit(digit) => self.digit_key(digit, now),
+                ReaderInput::Key(Key::Backspace) => self.back_key(now),
+                ReaderInput::Key(Key::Enter) => self.enter_key(now),
+                ReaderInput::Key(Key::Escape) => self.escape(),
+                ReaderInput::Key(Key::Char('+')) => self.turn(1, now),
+                ReaderInput::Key(Key::Char('-')) => self.turn(-1, now),
+                ReaderInput::Key(Key::Char(letter)) => self.letter_key(letter, now),
+                ReaderInput::Key(Key::Tab) => Vec::new(),
+                ReaderInput::Scan(raw) => self.scanned(&raw.0, now),
             });
         }
         effects

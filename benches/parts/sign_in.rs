@@ -41,7 +41,7 @@ fn site(people: u64) -> (TempDir, Directory) {
                 badge: Some(&badge(person)),
                 pin_digits: None,
                 badge_alone: true,
-                errand: None,
+                outbox_entry: None,
             })
             .unwrap();
     }

@@ -71,7 +71,7 @@ impl AuditWriter {
             Ended::Longest => "longest",
             Ended::OtherBadge => "other badge",
             Ended::Unfinished => "unfinished",
-            Ended::Barred => "suspended or removed",
+            Ended::AccessRevoked => "suspended or removed",
         };
         self.write(&Record::new(Timestamp::now(), Action::SignOut, about).by(Some(who.staff), &who.email));
     }
@@ -151,7 +151,7 @@ impl AuditWriter {
     }
 
     /// Records a tap of a person who was suspended or removed, or has a new login, since they signed in.
-    pub(super) fn barred(&mut self, who: &Who, door: &Door) {
+    pub(super) fn access_revoked(&mut self, who: &Who, door: &Door) {
         let record =
             Record::new(Timestamp::now(), Action::Refusal, "suspended or removed").by(Some(who.staff), &who.email);
         self.write(&Record { door: Some(door.id), door_name: door.name.clone(), ..record });

@@ -134,7 +134,7 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
         badge: None,
         pin_digits: None,
         badge_alone: true,
-        errand: None,
+        outbox_entry: None,
     };
     let _ = parts.directory.enrol(&person).unwrap();
     let staff = parts.directory.person("ada@example.com").unwrap().unwrap().id;
@@ -148,7 +148,7 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     agent.chores(2);
     assert!(agent.visit.is_none());
     let said = std::iter::from_fn(|| handle.events().try_recv()).collect::<Vec<_>>();
-    assert!(matches!(said[..], [Event::Barred(SessionId::TEST)]), "{said:?}");
+    assert!(matches!(said[..], [Event::AccessRevoked(SessionId::TEST)]), "{said:?}");
     let last = Log::open(folder.path(), KEY).unwrap().last(Action::SignOut).unwrap().unwrap();
     assert_eq!(last.about, "suspended or removed");
 }

@@ -51,7 +51,7 @@ pub(super) struct Refused {
 /// A cause that affects more than this unlock.
 pub(super) enum Cause {
     /// The person was suspended or removed, or has a new login.
-    Barred,
+    AccessRevoked,
     /// The audit log cannot be written.
     Disk,
 }
@@ -106,8 +106,8 @@ impl Unlocker {
         match authenticator.may_open(&visit.who) {
             Some(true) => {}
             Some(false) => {
-                audit.barred(&visit.who, known);
-                return Err(Refused { outcome: Outcome::NotSent, cause: Some(Cause::Barred) });
+                audit.access_revoked(&visit.who, known);
+                return Err(Refused { outcome: Outcome::NotSent, cause: Some(Cause::AccessRevoked) });
             }
             None => return Err(Refused::with(Outcome::NotRecorded)),
         }

@@ -6,7 +6,7 @@ use tokio::time;
 use tracing::Instrument;
 
 use super::{
-    Agent, FLOOR,
+    Agent, MIN_FAILURE_TIME,
     audit_writer::{self, Who},
     authenticator::method,
     completion,
@@ -47,7 +47,7 @@ impl Agent {
             is_inline: self.inline_lookup,
         };
         let abort = self.work.spawn(async move {
-            let floor = time::sleep(FLOOR);
+            let floor = time::sleep(MIN_FAILURE_TIME);
             let found = if is_safe { lookup.run().await } else { Err(Denied::new(Denial::KioskFault, None)) };
             if found.is_err() {
                 floor.await;
@@ -159,9 +159,9 @@ impl Agent {
     }
 
     /// Ends a session whose person was suspended or removed, or has a new login.
-    pub(super) fn bar(&mut self, session: SessionId) {
-        self.say(Event::Barred(session));
-        self.forget(session, Ended::Barred);
+    pub(super) fn revoke_access(&mut self, session: SessionId) {
+        self.say(Event::AccessRevoked(session));
+        self.forget(session, Ended::AccessRevoked);
     }
 
     /// Notes whether Kisi refuses this person's login.
@@ -242,7 +242,7 @@ impl Agent {
                 self.say(Event::UnlockAnswered(request, outcome));
                 self.status.metrics().unlock_stopped(outcome);
                 match cause {
-                    Some(Cause::Barred) => self.bar(session),
+                    Some(Cause::AccessRevoked) => self.revoke_access(session),
                     Some(Cause::Disk) => self.connectivity.heard(Outage::Disk),
                     None => {}
                 }

@@ -73,9 +73,10 @@ impl WorkingKiosk {
 
 impl App {
     /// Reads the configuration on another thread.
-    pub(super) fn reload(&mut self) -> Task<Message> {
+    fn reload(&mut self) -> Task<Message> {
         self.wants_reload = false;
         let Some(again) = self.window.again.clone() else { return Task::none() };
+        self.is_reloading = true;
         let (reply, answer) = oneshot::channel();
         if let Err(error) = thread::Builder::new().name("reload".to_owned()).spawn(move || reply.send((again.0)())) {
             return Task::done(Message::Reloaded(Err(error.to_string())));
@@ -85,9 +86,9 @@ impl App {
         })
     }
 
-    /// Reloads if a reload is wanted and would sign nobody out.
+    /// Reloads if a reload is wanted, none is under way, and it would sign nobody out.
     pub(super) fn reload_when_alone(&mut self) -> Task<Message> {
-        if self.wants_reload && self.is_alone() { self.reload() } else { Task::none() }
+        if self.wants_reload && !self.is_reloading && self.is_alone() { self.reload() } else { Task::none() }
     }
 
     fn is_alone(&self) -> bool {
@@ -102,6 +103,7 @@ impl App {
     }
 
     pub(super) fn reloaded(&mut self, begun: Result<Reloaded, String>) -> Task<Message> {
+        self.is_reloading = false;
         match begun {
             Ok(_) if !self.is_alone() => self.wants_reload = true,
             Ok(begun) => {
@@ -126,7 +128,7 @@ impl App {
                 }
             }
         }
-        Task::none()
+        self.reload_when_alone()
     }
 
     /// Ends the program on purpose.

@@ -53,15 +53,15 @@ impl Watched {
 }
 
 /// The events of an agent. The generation identifies the subscription.
-pub(super) struct Heard(pub(super) Handle, pub(super) u64);
+pub(super) struct AgentEvents(pub(super) Handle, pub(super) u64);
 
-impl Hash for Heard {
+impl Hash for AgentEvents {
     fn hash<H: Hasher>(&self, state: &mut H) {
         ("events", self.1).hash(state);
     }
 }
 
-impl Heard {
+impl AgentEvents {
     /// Yields each event with the agent's generation, so that the window can drop the events of a replaced agent.
     pub(super) fn events(&self) -> impl Stream<Item = (u64, Event)> + use<> {
         stream::unfold((self.0.events(), self.1), async |(events, generation)| {

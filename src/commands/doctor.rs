@@ -74,8 +74,15 @@ impl Site {
             findings.push(finding("data key", Severity::Warning, outdated_text(outdated)));
         }
         findings.push(audit_log(&directory)?);
+        if let Err(error) = wiring::logo(&config) {
+            findings.push(finding(
+                "logo",
+                Severity::Unwell,
+                format!("`kiosk.logo` cannot be shown: {}", Chain(&error)),
+            ));
+        }
         findings.push(disk(directory.folder()));
-        findings.extend(errands(&directory)?);
+        findings.extend(outbox(&directory)?);
         let runtime = runtime()?;
         let client = Client::new(&wiring::client(&config)).map_err(Failure::client)?;
         findings.extend(runtime.block_on(network::network(&config, &client)));
@@ -286,20 +293,17 @@ fn chances(how: &str, one: f64, in_hours: impl Fn(u64) -> f64, output: Output) -
     ))
 }
 
-fn errands(directory: &Directory) -> Result<Vec<Finding>, Failure> {
-    let errands = directory.outbox().entries()?;
-    if errands.is_empty() {
+fn outbox(directory: &Directory) -> Result<Vec<Finding>, Failure> {
+    let entries = directory.outbox().entries()?;
+    if entries.is_empty() {
         return Ok(vec![finding("at Kisi", Severity::Well, "no unfinished work")]);
     }
-    let text = |errand: &vestibule::store::directory::OutboxEntry| match errand.kind {
-        OutboxKind::Delete(login) => format!("login {login} of {} must still be deleted", errand.email),
-        OutboxKind::Make => format!("a login of {} that nobody can use may exist", errand.email),
+    let text = |entry: &vestibule::store::directory::OutboxEntry| match entry.kind {
+        OutboxKind::Delete(login) => format!("login {login} of {} must still be deleted", entry.email),
+        OutboxKind::Make => format!("a login of {} that nobody can use may exist", entry.email),
     };
     let next = "the next `vestibule staff` command with the admin key deletes it";
-    Ok(errands
-        .iter()
-        .map(|errand| finding("at Kisi", Severity::Warning, format!("{}: {next}", text(errand))))
-        .collect())
+    Ok(entries.iter().map(|entry| finding("at Kisi", Severity::Warning, format!("{}: {next}", text(entry)))).collect())
 }
 
 /// Checks every login: with the admin key if it is given, otherwise with the login itself, if a badge opens it.

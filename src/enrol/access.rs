@@ -18,7 +18,7 @@ pub struct Blocked {
     /// Name of the door, or `every door`.
     pub door: String,
     /// Why the kiosk cannot open it.
-    pub bar: Restriction,
+    pub restriction: Restriction,
     /// The group whose setting blocks it. `None` if it is a setting of the door or the person.
     pub group: Option<String>,
 }
@@ -26,7 +26,7 @@ pub struct Blocked {
 impl Blocked {
     /// The reason, for `doctor`.
     pub fn why(&self) -> &'static str {
-        match self.bar {
+        match self.restriction {
             Restriction::NotSetUp => "not configured: it has no hardware",
             Restriction::Offline => "offline now",
             Restriction::NoApps => "app access is off, and a kiosk counts as an app",
@@ -48,7 +48,7 @@ impl Blocked {
             Some(group) => format!("Kisi: group \"{group}\""),
             None => format!("Kisi: door \"{}\"", self.door),
         };
-        match self.bar {
+        match self.restriction {
             Restriction::NotSetUp => format!("{at}, hardware"),
             Restriction::Offline => "Check its controller's power and network".to_owned(),
             Restriction::NoApps => format!("{at}, app access"),
@@ -107,9 +107,9 @@ impl Access {
             }
             for ((_, group), restrictions) in ways.iter().zip(restrictions) {
                 let name = || Some(group.name.clone());
-                blocked.extend(restrictions.into_iter().map(|bar| Blocked {
+                blocked.extend(restrictions.into_iter().map(|restriction| Blocked {
                     door: door.name.clone(),
-                    bar,
+                    restriction,
                     group: name(),
                 }));
             }
@@ -140,13 +140,17 @@ fn restrictions(right: &GroupRight, group: &Group, now: Timestamp) -> Vec<Restri
 }
 
 /// A row for something that blocks every door of a person.
-pub fn of_person(bar: Restriction) -> Blocked {
-    Blocked { door: EVERY_DOOR.to_owned(), bar, group: None }
+pub fn of_person(restriction: Restriction) -> Blocked {
+    Blocked { door: EVERY_DOOR.to_owned(), restriction, group: None }
 }
 
 /// Rows for what blocks a door for everybody.
 pub fn of_door(door: &RestrictedDoor) -> impl Iterator<Item = Blocked> {
-    door.restrictions.iter().map(|bar| Blocked { door: door.name.clone(), bar: *bar, group: None })
+    door.restrictions.iter().map(|restriction| Blocked {
+        door: door.name.clone(),
+        restriction: *restriction,
+        group: None,
+    })
 }
 
 #[cfg(test)]

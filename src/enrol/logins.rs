@@ -39,13 +39,13 @@ impl Enroller {
 
     async fn renew_with(&mut self, person: &Person, with_pin: bool) -> Result<Renewed, Error> {
         let _ = self.drain_outbox().await?;
-        let (errand, login) = self.make_login(&person.email).await?;
+        let (outbox_entry, login) = self.make_login(&person.email).await?;
         let renewal = Renewal {
             login_id: login.id.get(),
             secret: &login.secret,
             pin_digits: with_pin.then_some(self.pin_digits),
             badge_alone: self.badge_alone,
-            errand,
+            outbox_entry,
         };
         let (printer, issued) = (&mut self.printer, Issued { row: 0, email: &person.email, what: "renewed" });
         let written = self.directory.renew(person.id, &renewal, &mut |pin| printer.print(issued, pin));
@@ -54,7 +54,7 @@ impl Enroller {
                 self.record(Action::Renew, &person.email, "");
                 Ok(Renewed { pin, left_over: self.drain_outbox().await.err() })
             }
-            Err(error) => Err(self.discard(errand, login.id, error).await),
+            Err(error) => Err(self.discard(outbox_entry, login.id, error).await),
         }
     }
 
@@ -66,7 +66,7 @@ impl Enroller {
     /// [`Error::Directory`]. Nobody was removed then.
     pub async fn remove(&mut self, email: &str) -> Result<Option<Error>, Error> {
         let is_left_over =
-            |errands: Vec<OutboxEntry>| errands.iter().any(|errand| errand.email.eq_ignore_ascii_case(email));
+            |entries: Vec<OutboxEntry>| entries.iter().any(|entry| entry.email.eq_ignore_ascii_case(email));
         match self.enrolled(email) {
             Ok(person) => {
                 self.directory.remove(&person.email).map_err(Error::Directory)?;
@@ -129,23 +129,22 @@ impl Enroller {
     ///
     /// [`Error::Leftover`] at the first entry that fails. It stays in the outbox.
     pub async fn drain_outbox(&self) -> Result<usize, Error> {
-        let errands = self.directory.outbox().entries().map_err(Error::Directory)?;
-        for errand in &errands {
-            self.run(errand).await?;
-            self.directory.outbox().done(errand.id).map_err(Error::Directory)?;
+        let entries = self.directory.outbox().entries().map_err(Error::Directory)?;
+        for entry in &entries {
+            self.run(entry).await?;
+            self.directory.outbox().done(entry.id).map_err(Error::Directory)?;
         }
-        Ok(errands.len())
+        Ok(entries.len())
     }
 
-    async fn run(&self, errand: &OutboxEntry) -> Result<(), Error> {
-        match errand.kind {
+    async fn run(&self, entry: &OutboxEntry) -> Result<(), Error> {
+        match entry.kind {
             OutboxKind::Delete(login) => self.delete(LoginId::new(login)).await,
             OutboxKind::Make => {
-                let Some(user) = self.client.user(&self.admin, &errand.email).await.map_err(Error::Leftover)? else {
+                let Some(user) = self.client.user(&self.admin, &entry.email).await.map_err(Error::Leftover)? else {
                     return Ok(()); // The account at Kisi is gone, and its logins with it.
                 };
-                let kept =
-                    self.directory.person(&errand.email).map_err(Error::Directory)?.map(|person| person.login_id);
+                let kept = self.directory.person(&entry.email).map_err(Error::Directory)?.map(|person| person.login_id);
                 let logins = self.client.logins_of(&self.admin, user.id).await.map_err(Error::Leftover)?;
                 let ours = logins.iter().filter(|login| login.model.as_ref() == Some(&self.model()));
                 for stray in ours.filter(|login| Some(login.id.get()) != kept) {
@@ -177,12 +176,12 @@ impl Enroller {
 
     /// Makes a login. Notes it in the outbox first. The entry stays until the caller has stored the login.
     pub(super) async fn make_login(&self, email: &str) -> Result<(OutboxId, kisi::Login), Error> {
-        let errand = self.directory.outbox().note_making(email).map_err(Error::Directory)?;
+        let outbox_entry = self.directory.outbox().note_making(email).map_err(Error::Directory)?;
         match self.ask_for_login(email).await {
-            Ok(login) => Ok((errand, login)),
+            Ok(login) => Ok((outbox_entry, login)),
             Err(error @ Error::MayBeStray(_)) => Err(error),
             Err(error) => {
-                self.directory.outbox().done(errand).map_err(Error::Directory)?;
+                self.directory.outbox().done(outbox_entry).map_err(Error::Directory)?;
                 Err(error)
             }
         }
@@ -209,10 +208,10 @@ impl Enroller {
     }
 
     /// Deletes a login that could not be stored. If Kisi does not delete it, it stays in the outbox.
-    pub(super) async fn discard(&self, errand: OutboxId, login: LoginId, why: directory::Error) -> Error {
-        let noted = self.directory.outbox().note_stray(errand, login.get());
+    pub(super) async fn discard(&self, outbox_entry: OutboxId, login: LoginId, why: directory::Error) -> Error {
+        let noted = self.directory.outbox().note_stray(outbox_entry, login.get());
         if self.delete(login).await.is_ok() {
-            let _ = self.directory.outbox().done(errand);
+            let _ = self.directory.outbox().done(outbox_entry);
         } else if let Err(error) = noted {
             tracing::error!(login = login.get(), %error, "an unused login stays at Kisi: delete it there");
         }

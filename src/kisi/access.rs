@@ -158,5 +158,5 @@ impl Client {
 }
 
 fn set(restrictions: &[(bool, Restriction)]) -> Vec<Restriction> {
-    restrictions.iter().filter(|(is_set, _)| *is_set).map(|(_, bar)| *bar).collect()
+    restrictions.iter().filter(|(is_set, _)| *is_set).map(|(_, restriction)| *restriction).collect()
 }

@@ -11,9 +11,9 @@ use super::text::clean;
 
 /// The latest notice per operation. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Signs(Arc<Mutex<BTreeMap<&'static str, String>>>);
+pub(super) struct Deprecations(Arc<Mutex<BTreeMap<&'static str, String>>>);
 
-impl Signs {
+impl Deprecations {
     /// Records the deprecation headers of a response and logs a new notice.
     ///
     /// # Source

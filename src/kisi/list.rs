@@ -46,7 +46,7 @@ impl Client {
             let query = [("limit", size), ("offset", offset)];
             let (page, total): (Vec<serde_json::Value>, _) = retry::read(async || {
                 let request = self.request(Method::GET, &[path], login)?.query(filter).query(&query);
-                self.pace.wait(Kind::Read).await;
+                self.rate_limit.wait(Kind::Read).await;
                 self.ask(operation, request.timeout(LIST_TIMEOUT)).await
             })
             .await?;

@@ -27,12 +27,12 @@ const WINDOW: Duration = Duration::from_secs(1);
 
 /// The send times of the last requests. Clones share them.
 #[derive(Debug, Clone)]
-pub(super) struct Pace {
+pub(super) struct RateLimit {
     at_most: usize,
     left: Arc<Mutex<VecDeque<Instant>>>,
 }
 
-impl Pace {
+impl RateLimit {
     pub(super) fn new(at_most: usize) -> Self {
         Self { at_most, left: Arc::default() }
     }
@@ -69,14 +69,14 @@ mod tests {
     /// F19: at most five requests a second, and an unlock never waits for reads.
     #[tokio::test(start_paused = true)]
     async fn reads_leave_room_for_an_unlock() {
-        let pace = Pace::new(5);
+        let limit = RateLimit::new(5);
         let mut at = Vec::new();
         for _ in 0..12 {
-            pace.wait(Kind::Read).await;
+            limit.wait(Kind::Read).await;
             at.push(Instant::now());
         }
         let before = Instant::now();
-        pace.wait(Kind::Unlock).await;
+        limit.wait(Kind::Unlock).await;
         assert_eq!(before, Instant::now(), "an unlock does not wait");
         at.push(before);
         for (index, first) in at.iter().enumerate() {

@@ -91,7 +91,7 @@ pub enum Event {
     /// The agent restarted and lost its session.
     AgentRestarted,
     /// The agent ended this session: the person was suspended or removed while it was open.
-    Barred(SessionId),
+    AccessRevoked(SessionId),
     /// Time passed.
     Ticked,
 }
@@ -160,7 +160,7 @@ pub enum Ended {
     /// It never began: the answer of the check came too late or not at all.
     Unfinished,
     /// The person was suspended or removed during the session.
-    Barred,
+    AccessRevoked,
 }
 
 /// Parameters of [`Effect::Identify`].

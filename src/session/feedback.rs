@@ -20,7 +20,7 @@ pub enum Tone {
 
 /// The audible part of the session's state. The difference between two of them gives the tone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cue {
+pub struct Feedback {
     /// Number of digits and letters typed; `usize::MAX` once an entry is complete, so that the last digit sounds too.
     typed: usize,
     is_signed_in: bool,
@@ -31,7 +31,7 @@ pub struct Cue {
 
 impl Session {
     /// The audible part of the state now.
-    pub fn cue(&self, now: Instant) -> Cue {
+    pub fn feedback(&self, now: Instant) -> Feedback {
         let (typed, outcome) = if let State::SignedOut { entry, .. } = self.state() {
             (entry.digits(), None)
         } else if let State::SignedIn(visit) = self.state() {
@@ -44,7 +44,7 @@ impl Session {
         };
         let is_signed_in = matches!(self.state(), State::SignedIn(_) | State::Technician(_));
         let is_denied = matches!(self.state(), State::SignedOut { denial: Some(_), .. });
-        Cue { typed, is_signed_in, is_denied, outcome, warns: self.warning(now).is_some() }
+        Feedback { typed, is_signed_in, is_denied, outcome, warns: self.warning(now).is_some() }
     }
 }
 
@@ -56,7 +56,7 @@ fn heard(attempt: Attempt) -> Option<(DoorId, bool)> {
     }
 }
 
-impl Cue {
+impl Feedback {
     /// The tone for the change from `self` to `after`, if any.
     pub fn to(self, after: Self) -> Option<Tone> {
         if let Some((_, is_good)) = after.outcome.filter(|_| self.outcome != after.outcome) {
@@ -79,15 +79,15 @@ impl Cue {
 mod tests {
     use super::*;
 
-    const REST: Cue = Cue { typed: 0, is_signed_in: false, is_denied: false, outcome: None, warns: false };
+    const REST: Feedback = Feedback { typed: 0, is_signed_in: false, is_denied: false, outcome: None, warns: false };
 
     #[test]
     fn each_step_of_a_visit_is_heard_once() {
-        let typed = |typed| Cue { typed, ..REST };
-        let visit = Cue { is_signed_in: true, ..REST };
-        let opened = Cue { outcome: Some((DoorId::new(1), true)), ..visit };
-        let refused = Cue { outcome: Some((DoorId::new(1), false)), ..visit };
-        let denied = Cue { is_denied: true, ..REST };
+        let typed = |typed| Feedback { typed, ..REST };
+        let visit = Feedback { is_signed_in: true, ..REST };
+        let opened = Feedback { outcome: Some((DoorId::new(1), true)), ..visit };
+        let refused = Feedback { outcome: Some((DoorId::new(1), false)), ..visit };
+        let denied = Feedback { is_denied: true, ..REST };
         for (before, after, tone) in [
             (REST, typed(1), Some(Tone::Key)),
             (typed(5), typed(usize::MAX), Some(Tone::Key)),
@@ -100,8 +100,8 @@ mod tests {
             (opened, opened, None),
             (opened, visit, None),
             (visit, refused, Some(Tone::Bad)),
-            (visit, Cue { warns: true, ..visit }, Some(Tone::Warning)),
-            (Cue { warns: true, ..visit }, REST, None),
+            (visit, Feedback { warns: true, ..visit }, Some(Tone::Warning)),
+            (Feedback { warns: true, ..visit }, REST, None),
         ] {
             assert_eq!(before.to(after), tone, "{before:?} {after:?}");
         }

@@ -14,7 +14,7 @@ impl Session {
     }
 
     /// The agent ended this visit: the person may not open doors here any more.
-    pub(super) fn barred(&mut self, session: SessionId, now: Instant) -> Vec<Effect> {
+    pub(super) fn access_revoked(&mut self, session: SessionId, now: Instant) -> Vec<Effect> {
         if self.state.visit().is_some_and(|visit| visit.session == session) {
             // The lookup of a badge continues without the visit.
             if let State::Checking { visit, .. } = &mut self.state {

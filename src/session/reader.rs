@@ -58,7 +58,7 @@ impl fmt::Debug for Key {
 
 /// What the keys turned out to be.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(super) enum ReaderInput {
     /// A person typed a digit.
     Digit(Digit),
     /// A person pressed a key that is not a digit.
@@ -106,7 +106,7 @@ impl Reader {
     }
 
     /// Takes one key.
-    pub(super) fn take(&mut self, key: Key, now: Instant) -> Vec<Heard> {
+    pub(super) fn take(&mut self, key: Key, now: Instant) -> Vec<ReaderInput> {
         let gap = self.last_at.map(|last| now.saturating_duration_since(last));
         let mut heard = Vec::new();
         if gap.is_some_and(|gap| if self.is_scan() { TORN < gap } else { GAP < gap }) {
@@ -129,14 +129,14 @@ impl Reader {
             Key::Tab => heard.extend(self.give_up()),
             Key::Enter | Key::Backspace | Key::Escape => {
                 heard.extend(self.give_up());
-                heard.push(Heard::Key(key));
+                heard.push(ReaderInput::Key(key));
             }
         }
         heard
     }
 
     /// Ends a run of keys after a silence.
-    pub(super) fn tick(&mut self, now: Instant) -> Vec<Heard> {
+    pub(super) fn tick(&mut self, now: Instant) -> Vec<ReaderInput> {
         let Some(last_at) = self.last_at else { return Vec::new() };
         let silence = now.saturating_duration_since(last_at);
         if !self.is_scan() {
@@ -171,19 +171,19 @@ impl Reader {
     }
 
     /// Ends the run as a scan. One that is too long is dropped as a whole.
-    fn scanned(&mut self) -> Option<Heard> {
-        let scan = (!self.too_long).then(|| Heard::Scan(Raw(self.run.clone())));
+    fn scanned(&mut self) -> Option<ReaderInput> {
+        let scan = (!self.too_long).then(|| ReaderInput::Scan(Raw(self.run.clone())));
         self.clear();
         scan
     }
 
     /// Ends the run as keys typed by a person. A torn scan is dropped.
-    fn give_up(&mut self) -> Vec<Heard> {
+    fn give_up(&mut self) -> Vec<ReaderInput> {
         let typed = if self.is_scan() { "" } else { self.run.as_str() };
         let heard = |c| match c {
             // The page keys of a numeric keypad, and letters of a door's name.
-            '+' | '-' | 'a'..='z' | 'A'..='Z' => Some(Heard::Key(Key::Char(c))),
-            c => Digit::from_char(c).map(Heard::Digit),
+            '+' | '-' | 'a'..='z' | 'A'..='Z' => Some(ReaderInput::Key(Key::Char(c))),
+            c => Digit::from_char(c).map(ReaderInput::Digit),
         };
         let heard = typed.chars().filter_map(heard).collect();
         self.clear();

@@ -158,7 +158,7 @@ impl Log {
                 return Err(Error::Tampered);
             }
             if is_new {
-                begin.anew()?;
+                begin.create()?;
             } else if opening == Opening::Restored {
                 begin.after_restore()?;
             } else if !has_keys {

@@ -24,7 +24,7 @@ fn enrolled(folder: &std::path::Path, needs_pin: bool) -> (Authenticator, Option
         badge: Some(&badge(NUMBER)),
         pin_digits: needs_pin.then_some(6),
         badge_alone: !needs_pin,
-        errand: None,
+        outbox_entry: None,
     };
     let pin = directory.enrol(&person).unwrap();
     (Authenticator::new(directory, needs_pin, BADGES), pin)
@@ -202,9 +202,10 @@ fn the_running_agent_uses_tries_that_a_command_restored() {
     // Another process renews the login.
     let mut other = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();
     let ada = other.person("ada@example.com").unwrap().unwrap();
-    let errand = other.outbox().note_making(&ada.email).unwrap();
+    let outbox_entry = other.outbox().note_making(&ada.email).unwrap();
     let secret = Secret::new("another login".to_owned());
-    let renewal = directory::Renewal { login_id: 78, secret: &secret, pin_digits: Some(6), badge_alone: false, errand };
+    let renewal =
+        directory::Renewal { login_id: 78, secret: &secret, pin_digits: Some(6), badge_alone: false, outbox_entry };
     let new = other.renew(ada.id, &renewal, &mut |_| Ok(())).unwrap().unwrap();
     let new = with(std::str::from_utf8(new.expose()).unwrap());
     assert!(matches!(authenticator.look_up(&new, None, now), LookedUp::Found(_)));

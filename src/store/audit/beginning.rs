@@ -26,7 +26,7 @@ impl Beginning<'_> {
     /// Creates a log. The files are written before the rows, because rows without files count as tampering.
     ///
     /// Fails if the files belong to a log that had records: the database was emptied, and the files are the evidence.
-    pub(super) fn anew(&self) -> Result<(), Error> {
+    pub(super) fn create(&self) -> Result<(), Error> {
         let is_fresh = match kept_head(self.folder, self.keys) {
             Ok(head) => head.is_none_or(|head| head.seq == 0),
             // An empty file: its creation was interrupted.

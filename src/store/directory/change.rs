@@ -39,7 +39,7 @@ pub struct Renewal<'a> {
     /// Keep a copy of the login that opens with a badge alone.
     pub badge_alone: bool,
     /// The outbox entry that was written before the login was created. The renewal deletes it.
-    pub errand: OutboxId,
+    pub outbox_entry: OutboxId,
 }
 
 impl Directory {
@@ -79,8 +79,8 @@ impl Directory {
         }
         begin_tries(&change, &self.data.current, staff)?;
         let issued = self.give(&change, subject, person.secret, drawn)?;
-        if let Some(errand) = person.errand {
-            outbox::made(&change, errand)?;
+        if let Some(outbox_entry) = person.outbox_entry {
+            outbox::made(&change, outbox_entry)?;
         }
         commit(change, &self.data.current, Some(staff))?;
         Ok(issued)
@@ -171,7 +171,7 @@ impl Directory {
             put_login(&change, &self.data, Role::DeviceKeyOnly, of, renewal.secret)?;
         }
         let issued = self.give(&change, of, renewal.secret, drawn)?;
-        outbox::made(&change, renewal.errand)?;
+        outbox::made(&change, renewal.outbox_entry)?;
         outbox::note_deletion(&change, &email, old)?;
         commit(change, &self.data.current, Some(staff))?;
         Ok(issued)

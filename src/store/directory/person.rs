@@ -25,7 +25,7 @@ pub struct Enrolment<'a> {
     /// Keep a copy of the login that opens with a badge alone.
     pub badge_alone: bool,
     /// The outbox entry that was written before the login was created. Enrolling deletes it.
-    pub errand: Option<OutboxId>,
+    pub outbox_entry: Option<OutboxId>,
 }
 
 /// A person as listed, without secrets.

@@ -29,7 +29,7 @@ fn enrol(directory: &mut Directory, email: &str, number: Option<&str>, pin: bool
         badge: number.map(badge).as_ref(),
         pin_digits: pin.then_some(6),
         badge_alone: true,
-        errand: None,
+        outbox_entry: None,
     })
 }
 
@@ -531,7 +531,7 @@ fn a_pin_that_could_not_be_shown_is_not_issued() {
         badge: None,
         pin_digits: Some(6),
         badge_alone: true,
-        errand: None,
+        outbox_entry: None,
     };
     assert!(matches!(directory.enrol_and_show(&grace, &mut |_| Err(full())), Err(Error::NotShown(_))));
     assert!(directory.person("grace@example.com").unwrap().is_none());

@@ -28,11 +28,11 @@ fn every_source_file_has_a_module_doc() {
 }
 
 /// The sibling modules that a file imports by `super::` or `crate::FOLDER::` paths, read from its text.
-fn taken(room: &str, module: &str, siblings: &BTreeSet<String>, text: &str) -> BTreeSet<String> {
+fn taken(folder: &str, module: &str, siblings: &BTreeSet<String>, text: &str) -> BTreeSet<String> {
     let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
     let code = code.join("\n").split("#[cfg(test)]").next().unwrap_or_default().to_owned();
     let mut found = BTreeSet::new();
-    for start in ["super::".to_owned(), format!("crate::{room}::")] {
+    for start in ["super::".to_owned(), format!("crate::{folder}::")] {
         for (at, _) in code.match_indices(&start) {
             let rest = &code[at + start.len()..];
             let group = rest.strip_prefix('{').map_or(rest, |group| group.split(';').next().unwrap_or_default());
@@ -72,23 +72,23 @@ fn taken(room: &str, module: &str, siblings: &BTreeSet<String>, text: &str) -> B
 /// Modules in the same folder of `src` do not import each other in a cycle.
 #[test]
 fn no_folder_has_an_import_cycle() {
-    let mut rooms = BTreeMap::<String, BTreeMap<String, String>>::new();
+    let mut folders = BTreeMap::<String, BTreeMap<String, String>>::new();
     for path in files(&root()).iter().filter(|path| !is_test(path)) {
         let inside = path.strip_prefix(root()).unwrap();
         let module = inside.file_stem().unwrap().to_str().unwrap().to_owned();
-        let room = inside.parent().unwrap().to_str().unwrap().replace('/', "::");
-        let _ = rooms.entry(room).or_default().insert(module, fs::read_to_string(path).unwrap());
+        let folder = inside.parent().unwrap().to_str().unwrap().replace('/', "::");
+        let _ = folders.entry(folder).or_default().insert(module, fs::read_to_string(path).unwrap());
     }
-    let mut circles = Vec::new();
-    for (room, modules) in rooms.iter().filter(|(room, _)| !room.is_empty()) {
+    let mut cycles = Vec::new();
+    for (folder, modules) in folders.iter().filter(|(folder, _)| !folder.is_empty()) {
         let siblings: BTreeSet<String> = modules.keys().cloned().collect();
         let arrows: BTreeMap<&str, BTreeSet<String>> =
-            modules.iter().map(|(name, text)| (name.as_str(), taken(room, name, &siblings, text))).collect();
+            modules.iter().map(|(name, text)| (name.as_str(), taken(folder, name, &siblings, text))).collect();
         for start in modules.keys() {
             let (mut seen, mut next) = (BTreeSet::new(), arrows[start.as_str()].clone());
             while let Some(name) = next.pop_first() {
                 if name == *start {
-                    circles.push(format!("{room}: `{start}` imports a module that imports it"));
+                    cycles.push(format!("{folder}: `{start}` imports a module that imports it"));
                     break;
                 }
                 if seen.insert(name.clone()) {
@@ -97,7 +97,7 @@ fn no_folder_has_an_import_cycle() {
             }
         }
     }
-    assert_eq!(circles, Vec::<String>::new());
+    assert_eq!(cycles, Vec::<String>::new());
 }
 
 /// Imports are found in each notation, and not in comments.

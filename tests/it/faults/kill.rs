@@ -95,7 +95,7 @@ struct State {
     kept: Option<String>,
     /// The logins of this kiosk at Kisi.
     at_kisi: Vec<String>,
-    errands: Vec<OutboxEntry>,
+    outbox: Vec<OutboxEntry>,
 }
 
 fn state(files: &Files, email: &str, badge: &str) -> State {
@@ -107,8 +107,8 @@ fn state(files: &Files, email: &str, badge: &str) -> State {
         let ours = world.logins.values().filter(|login| login.person == person && login.device_model.is_some());
         ours.map(|login| login.secret.clone()).collect()
     });
-    let errands = directory.outbox().entries().unwrap().into_iter().filter(|errand| errand.email == email).collect();
-    State { kept: found.map(|found| found.login.expose().clone()), at_kisi, errands }
+    let outbox = directory.outbox().entries().unwrap().into_iter().filter(|entry| entry.email == email).collect();
+    State { kept: found.map(|found| found.login.expose().clone()), at_kisi, outbox }
 }
 
 /// Runs a command and kills it after this time. `None`: waits for its end.
@@ -159,7 +159,7 @@ fn a_kill_anywhere_leaves_one_working_login_or_a_note_of_what_is_left_to_do() {
         let ((name, words, stays), time) = (CUT[round % CUT.len()], times[round % CUT.len()]);
         prepare(name);
         let before = state(&files, EMAIL, BADGE);
-        assert_eq!((before.at_kisi.len(), before.errands.len()), (usize::from(name != "import"), 0), "{round}");
+        assert_eq!((before.at_kisi.len(), before.outbox.len()), (usize::from(name != "import"), 0), "{round}");
         let _ = run_and_kill(&mut command(words), Some(random.up_to(time)));
         let after = state(&files, EMAIL, BADGE);
         // One working login, or none yet. Any other login at Kisi is in the outbox.
@@ -167,12 +167,12 @@ fn a_kill_anywhere_leaves_one_working_login_or_a_note_of_what_is_left_to_do() {
         assert!(is_known, "{name}, round {round}: the kept login works");
         assert!(name == "remove" || name == "import" || after.kept.is_some(), "{name}, round {round}: nobody is lost");
         let more = after.at_kisi.len() - usize::from(after.kept.is_some());
-        assert!(more == 0 || !after.errands.is_empty(), "{name}, round {round}: {more} logins without a note");
-        noted += usize::from(!after.errands.is_empty());
+        assert!(more == 0 || !after.outbox.is_empty(), "{name}, round {round}: {more} logins without a note");
+        noted += usize::from(!after.outbox.is_empty());
         // The next command with the admin key repairs it.
         let _ = run_and_kill(&mut command(words), None);
         let settled = state(&files, EMAIL, BADGE);
-        assert_eq!(settled.errands, [], "{name}, round {round}");
+        assert_eq!(settled.outbox, [], "{name}, round {round}");
         assert_eq!(settled.at_kisi.len(), usize::from(settled.kept.is_some()), "{name}, round {round}");
         assert!(name == "rekey" || settled.kept.is_some() == stays, "{name}, round {round}");
     }

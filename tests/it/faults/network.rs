@@ -17,7 +17,7 @@ use vestibule::{
 };
 
 use crate::support::{
-    fault_proxy::{Proxy, Toxic},
+    fault_proxy::{NetworkFaults, Proxy},
     headless::{Kiosk, Site, english, now},
     kisi::{KIOSK, LOBBY, runtime},
     network_namespace::{is_inside, loopback},
@@ -175,14 +175,14 @@ fn an_outage_is_shown_at_rest_and_clears_by_itself() {
     kiosk.wait(Duration::from_millis(300));
     assert!(kiosk.shows(&english().say("prompt")) && !kiosk.shows(&english().network(Outage::Unreachable)));
 
-    proxy.set(Toxic { refuse: true, ..Toxic::default() });
+    proxy.set(NetworkFaults { refuse: true, ..NetworkFaults::default() });
     kiosk.type_pin(&pin);
     assert!(kiosk.shows(&english().network(Outage::NoAnswer)) || kiosk.shows(&english().network(Outage::Unreachable)));
     kiosk.wait(Duration::from_secs(9));
     let says = |kiosk: &Kiosk| kiosk.texts().iter().any(|text| text.starts_with("The door service"));
     assert!(says(&kiosk), "the notice outlasts the refusal: {:?}", kiosk.texts());
 
-    proxy.set(Toxic::default());
+    proxy.set(NetworkFaults::default());
     let took = kiosk.wait_for(Duration::from_secs(30), |kiosk| !says(kiosk));
     kiosk.type_pin(&pin);
     assert!(kiosk.shows("Hello Ada"), "back after {took:?}");

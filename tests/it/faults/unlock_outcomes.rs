@@ -24,7 +24,7 @@ use vestibule::{
 use crate::support::kisi::runtime as tokio_runtime;
 
 use crate::support::{
-    fault_proxy::{End, Proxy, Toxic, Way},
+    fault_proxy::{End, NetworkFaults, Proxy, Way},
     headless::{Kiosk, Site, english, now},
     kisi::{KIOSK, LOBBY},
     network_namespace::{ip, is_inside, loopback},
@@ -91,7 +91,7 @@ fn a_slow_handshake_counts_towards_the_unlock_deadline() {
         server.simulator.with(|world| world.requests.iter().filter(|request| request.path.ends_with("/unlock")).count())
     };
     for (millis, is_sent) in [(200, true), (2_300, false), (900, true)] {
-        proxy.set(Toxic { latency: Duration::from_millis(millis), ..Toxic::default() });
+        proxy.set(NetworkFaults { latency: Duration::from_millis(millis), ..NetworkFaults::default() });
         let (cold, before, begin) = (Client::new(&settings).unwrap(), asked(), now());
         let outcome = runtime.block_on(async {
             let by = tokio::time::Instant::now() + Duration::from_secs(2);
@@ -115,7 +115,7 @@ fn an_unlock_waits_for_its_answer_until_the_deadline() {
     let bench = Bench::new();
     for (millis, accepted) in [(100, true), (1_000, true), (4_000, true), (30_000, false)] {
         let latency = Duration::from_millis(millis);
-        bench.proxy.set(Toxic { latency, ..Toxic::default() });
+        bench.proxy.set(NetworkFaults { latency, ..NetworkFaults::default() });
         let (outcome, took) = bench.unlock();
         assert_eq!(outcome == Outcome::Accepted, accepted, "{millis} ms: {outcome:?}");
         assert!(accepted || matches!(outcome, Outcome::Unknown(None)), "{outcome:?}");
@@ -131,11 +131,11 @@ fn an_answer_that_stalls_after_its_head_is_accepted() {
     let bench = Bench::new();
     let _ = (bench.proxy.answered(), bench.unlock());
     let whole = bench.proxy.answered();
-    bench.proxy.set(Toxic { after: Some((Way::Down, whole - 5, End::Stall)), ..Toxic::default() });
+    bench.proxy.set(NetworkFaults { after: Some((Way::Down, whole - 5, End::Stall)), ..NetworkFaults::default() });
     let (outcome, took) = bench.unlock();
     assert_eq!(outcome, Outcome::Accepted);
     assert!((4..8).contains(&took.as_secs()), "it waits for the body once: {took:?}");
-    bench.proxy.set(Toxic { after: Some((Way::Down, 10, End::Stall)), ..Toxic::default() });
+    bench.proxy.set(NetworkFaults { after: Some((Way::Down, 10, End::Stall)), ..NetworkFaults::default() });
     assert!(matches!(bench.unlock().0, Outcome::Unknown(None)), "the status line is incomplete");
     assert_eq!(bench.asked(), 3);
 }
@@ -147,7 +147,7 @@ fn a_reset_is_unknown_wherever_it_comes_and_nothing_is_sent_twice() {
     let mut taps = 0;
     for bytes in [0, 1, 20, 100, 200] {
         for end in [End::Reset, End::Close] {
-            bench.proxy.set(Toxic { after: Some((Way::Up, bytes, end)), ..Toxic::default() });
+            bench.proxy.set(NetworkFaults { after: Some((Way::Up, bytes, end)), ..NetworkFaults::default() });
             let (outcome, took) = bench.unlock();
             taps += 1;
             assert!(matches!(outcome, Outcome::Unknown(None)), "{bytes} {end:?}: {outcome:?}");
@@ -155,11 +155,11 @@ fn a_reset_is_unknown_wherever_it_comes_and_nothing_is_sent_twice() {
         }
     }
     let before = bench.asked();
-    bench.proxy.set(Toxic { after: Some((Way::Down, 0, End::Reset)), ..Toxic::default() });
+    bench.proxy.set(NetworkFaults { after: Some((Way::Down, 0, End::Reset)), ..NetworkFaults::default() });
     assert!(matches!(bench.unlock().0, Outcome::Unknown(None)));
     assert_eq!((bench.asked(), bench.kisi.with(|world| world.unlocks())), (before + 1, 1), "Kisi carried it out once");
     assert!(bench.asked() <= taps + 1);
-    bench.proxy.set(Toxic::default());
+    bench.proxy.set(NetworkFaults::default());
     assert_eq!(bench.unlock().0, Outcome::Accepted, "usable again at once");
 }
 
@@ -167,7 +167,7 @@ fn a_reset_is_unknown_wherever_it_comes_and_nothing_is_sent_twice() {
 #[test]
 fn a_reset_on_accept_sends_no_unlock() {
     let bench = Bench::new();
-    bench.proxy.set(Toxic { refuse: true, ..Toxic::default() });
+    bench.proxy.set(NetworkFaults { refuse: true, ..NetworkFaults::default() });
     thread::sleep(Duration::from_millis(50));
     for _ in 0..5 {
         // A connection that was established before its reset may have carried bytes: in doubt `Unknown` (R48).
@@ -180,7 +180,7 @@ fn a_reset_on_accept_sends_no_unlock() {
 #[test]
 fn an_answer_byte_by_byte_is_accepted() {
     let bench = Bench::new();
-    bench.proxy.set(Toxic { slice: Some(Duration::from_millis(10)), ..Toxic::default() });
+    bench.proxy.set(NetworkFaults { slice: Some(Duration::from_millis(10)), ..NetworkFaults::default() });
     assert_eq!(bench.unlock().0, Outcome::Accepted);
 }
 
@@ -193,7 +193,7 @@ fn a_pooled_connection_that_closes_repeats_no_unlock() {
     thread::scope(|scope| {
         let _ = scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                bench.proxy.set(Toxic { close: true, ..Toxic::default() });
+                bench.proxy.set(NetworkFaults { close: true, ..NetworkFaults::default() });
                 thread::sleep(Duration::from_micros(2_000 + fastrand::u64(0..8_000)));
             }
         });
@@ -264,11 +264,11 @@ fn an_unlock_without_an_answer_shows_no_answer() {
     let mut kiosk = site.kiosk();
     kiosk.type_pin(&pin);
     kiosk.wait(REACH);
-    proxy.set(Toxic { after: Some((Way::Down, 0, End::Reset)), ..Toxic::default() });
+    proxy.set(NetworkFaults { after: Some((Way::Down, 0, End::Reset)), ..NetworkFaults::default() });
     drop(kiosk.app.update(Message::Session(Event::DoorTouched(LOBBY))));
     assert!(kiosk.shows(&english().say("sending")), "F6: progress at once");
     let said = until_answered(&kiosk);
-    proxy.set(Toxic::default());
+    proxy.set(NetworkFaults::default());
     for message in said {
         drop(kiosk.app.update(message));
     }
@@ -343,7 +343,7 @@ fn a_network_that_flaps_leaks_no_descriptors_or_threads() {
     let pin = site.enrol("ada@example.com", None, true);
     let mut kiosk = site.kiosk();
     let mut flap = |flap: u32| {
-        proxy.set(Toxic { refuse: flap.is_multiple_of(2), ..Toxic::default() });
+        proxy.set(NetworkFaults { refuse: flap.is_multiple_of(2), ..NetworkFaults::default() });
         kiosk.tap("1");
         kiosk.tap(&english().say("back"));
         if flap % 8 == 1 {
@@ -370,7 +370,7 @@ fn a_network_that_flaps_leaks_no_descriptors_or_threads() {
     }
     println!("{flaps} flaps: at most {first:?} descriptors and threads in the first half, {last:?} after the second");
     assert!(last.0 <= first.0 && last.1 <= first.1, "{first:?}, then {last:?}");
-    proxy.set(Toxic::default());
+    proxy.set(NetworkFaults::default());
     let back = |kiosk: &Kiosk| !kiosk.texts().iter().any(|text| text.contains("door service"));
     let _ = kiosk.wait_for(Duration::from_secs(30), back);
 }

@@ -100,6 +100,51 @@ fn a_reload_applies_a_valid_configuration_and_keeps_the_last_good_one() {
     assert_eq!(kiosk.child.try_wait().unwrap(), None, "the same process");
 }
 
+/// Reloads run one after the other: the newest configuration is the last one applied, even if the directory was busy
+/// during an earlier reload, and a storm of SIGHUP starts no more than one thread.
+#[test]
+fn the_newest_configuration_wins_however_often_and_slowly_it_is_reloaded() {
+    let (installed, at) = watched();
+    let _ = installed.import("badges.csv", &[]);
+    let file = installed.path("kiosk.toml");
+    let newest = fs::read_to_string(&file).unwrap();
+    let screen = Touchscreen::start(1280, 800);
+    let kiosk = installed.open(&screen);
+    let hash = || {
+        let (_, metrics) = get(&format!("{at}/metrics"));
+        metrics.lines().find(|line| line.starts_with("vestibule_config_info")).unwrap().to_owned()
+    };
+    let before = hash();
+    let threads = || {
+        let tasks = fs::read_dir(format!("/proc/{}/task", kiosk.child.id())).unwrap();
+        let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
+        names.filter(|name| name.trim() == "reload").count()
+    };
+    for round in 0..3 {
+        let busy = rusqlite::Connection::open(installed.path("data/directory.sqlite")).unwrap();
+        busy.execute_batch("BEGIN IMMEDIATE").unwrap();
+        fs::write(&file, format!("{newest}[display]\ntheme = \"light\"\n")).unwrap();
+        signal(&kiosk, Signal::HUP);
+        thread::sleep(Duration::from_millis(300));
+        fs::write(&file, &newest).unwrap();
+        let mut most = 0;
+        for _ in 0..100 {
+            signal(&kiosk, Signal::HUP);
+            thread::sleep(Duration::from_millis(3));
+            most = most.max(threads());
+        }
+        assert_eq!(most, 1, "round {round}");
+        busy.execute_batch("ROLLBACK").unwrap();
+        let _ = kiosk.expect("the configuration was reloaded");
+        let _ = kiosk.expect("the configuration was reloaded");
+        // The hash is that of the agent, which starts once the previous one has ended.
+        let _ = until(&format!("{at}/metrics"), |_, metrics| metrics.contains(&before));
+        thread::sleep(Duration::from_millis(500));
+        assert_eq!(hash(), before, "round {round}");
+        assert_eq!(kiosk.lines.try_iter().filter(|line| line.contains("reloaded")).count(), 0, "round {round}");
+    }
+}
+
 /// I9: a kiosk that cannot start (its device key is missing) retries, and works in the same process once the key is
 /// back.
 #[test]

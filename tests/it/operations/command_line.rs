@@ -642,7 +642,7 @@ fn names_do_not_reach_the_terminal_with_escape_sequences() {
         badge: None,
         pin_digits: None,
         badge_alone: true,
-        errand: None,
+        outbox_entry: None,
     };
     let _ = directory.enrol(&person).unwrap();
     drop(directory);

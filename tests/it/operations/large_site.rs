@@ -61,7 +61,7 @@ fn many_people_and_records_are_found_verified_and_exported_in_pieces() {
             badge: Some(&badge(person)),
             pin_digits: None,
             badge_alone: true,
-            errand: None,
+            outbox_entry: None,
         });
         assert!(enrolled.unwrap().is_none());
     }

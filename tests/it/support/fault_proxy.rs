@@ -42,7 +42,7 @@ pub(crate) enum End {
 
 /// The faults to inject. Each connection counts its bytes from the moment they are set.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Toxic {
+pub(crate) struct NetworkFaults {
     /// Resets existing connections now, and new ones on accept.
     pub(crate) refuse: bool,
     /// Closes existing connections, as a server closes idle ones.
@@ -60,7 +60,7 @@ pub(crate) struct Toxic {
 /// A running proxy. Stops when dropped.
 pub(crate) struct Proxy {
     address: SocketAddr,
-    toxic: watch::Sender<Toxic>,
+    faults: watch::Sender<NetworkFaults>,
     /// Answer bytes sent to the kiosk since this was last read.
     answered: Arc<AtomicUsize>,
     stop: Option<oneshot::Sender<()>>,
@@ -72,7 +72,7 @@ impl Proxy {
         let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         socket.set_nonblocking(true).unwrap();
         let address = socket.local_addr().unwrap();
-        let (toxic, toxics) = watch::channel(Toxic::default());
+        let (faults, watched) = watch::channel(NetworkFaults::default());
         let answered = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&answered);
         let (stop, stopped) = oneshot::channel::<()>();
@@ -81,12 +81,12 @@ impl Proxy {
             runtime.block_on(async {
                 let listener = TcpListener::from_std(socket).unwrap();
                 tokio::select! {
-                    () = accept(listener, target, toxics, counted) => {}
+                    () = accept(listener, target, watched, counted) => {}
                     _ = stopped => {}
                 }
             });
         });
-        Self { address, toxic, answered, stop: Some(stop), thread: Some(thread) }
+        Self { address, faults, answered, stop: Some(stop), thread: Some(thread) }
     }
 
     pub(crate) fn base_url(&self) -> String {
@@ -101,8 +101,8 @@ impl Proxy {
     }
 
     /// Takes effect at once, also for existing connections.
-    pub(crate) fn set(&self, toxic: Toxic) {
-        let _ = self.toxic.send_replace(toxic);
+    pub(crate) fn set(&self, faults: NetworkFaults) {
+        let _ = self.faults.send_replace(faults);
     }
 }
 
@@ -113,19 +113,24 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, target: SocketAddr, toxics: watch::Receiver<Toxic>, answered: Arc<AtomicUsize>) {
+async fn accept(
+    listener: TcpListener,
+    target: SocketAddr,
+    watched: watch::Receiver<NetworkFaults>,
+    answered: Arc<AtomicUsize>,
+) {
     loop {
         let Ok((kiosk, _)) = listener.accept().await else { continue };
-        if toxics.borrow().refuse {
+        if watched.borrow().refuse {
             let _ = kiosk.set_zero_linger();
             continue;
         }
         let Ok(kisi) = TcpStream::connect(target).await else { continue };
         let _ = (kiosk.set_nodelay(true), kisi.set_nodelay(true));
         let ((from_kiosk, to_kiosk), (from_kisi, to_kisi)) = (kiosk.into_split(), kisi.into_split());
-        let mut toxics = toxics.clone();
-        toxics.mark_unchanged();
-        let (up, down) = (toxics.clone(), toxics);
+        let mut watched = watched.clone();
+        watched.mark_unchanged();
+        let (up, down) = (watched.clone(), watched);
         let (sent, answered) = (Arc::default(), Arc::clone(&answered));
         drop(tokio::spawn(async move {
             let upwards = pass(Way::Up, from_kiosk, to_kisi, up, sent);
@@ -144,7 +149,7 @@ async fn pass(
     way: Way,
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mut toxics: watch::Receiver<Toxic>,
+    mut watched: watch::Receiver<NetworkFaults>,
     count: Arc<AtomicUsize>,
 ) {
     // With a linger time of zero, close sends a reset.
@@ -157,34 +162,34 @@ async fn pass(
     loop {
         let read = tokio::select! {
             read = from.read(&mut buffer) => read,
-            changed = toxics.changed() => {
+            changed = watched.changed() => {
                 passed = 0;
-                let toxic = *toxics.borrow_and_update();
-                if toxic.refuse {
+                let faults = *watched.borrow_and_update();
+                if faults.refuse {
                     reset(&from, &to);
                 }
-                if changed.is_err() || toxic.refuse || toxic.close {
+                if changed.is_err() || faults.refuse || faults.close {
                     return;
                 }
                 continue;
             }
         };
-        let toxic = *toxics.borrow();
+        let faults = *watched.borrow();
         let Ok(read @ 1..) = read else { return };
-        if toxic.black_hole {
+        if faults.black_hole {
             continue;
         }
         if way == Way::Down {
-            sleep(toxic.latency).await;
+            sleep(faults.latency).await;
         }
-        let limit = toxic.after.filter(|(which, ..)| *which == way);
+        let limit = faults.after.filter(|(which, ..)| *which == way);
         let some = limit.map_or(read, |(_, most, _)| read.min(most.saturating_sub(passed)));
-        let step = toxic.slice.filter(|_| way == Way::Down).map_or(some.max(1), |_| 1);
+        let step = faults.slice.filter(|_| way == Way::Down).map_or(some.max(1), |_| 1);
         for piece in buffer[..some].chunks(step) {
             if to.write_all(piece).await.is_err() {
                 return;
             }
-            if let Some(pause) = toxic.slice.filter(|_| way == Way::Down) {
+            if let Some(pause) = faults.slice.filter(|_| way == Way::Down) {
                 sleep(pause).await;
             }
         }
@@ -195,7 +200,7 @@ async fn pass(
                 End::Close => return,
                 End::Reset => return reset(&from, &to),
                 End::Stall => {
-                    let _ = toxics.changed().await;
+                    let _ = watched.changed().await;
                     passed = 0;
                 }
             },
