@@ -169,7 +169,7 @@ impl Agent {
     /// Carries out one effect of the session. Every answer is an event.
     fn take(&mut self, effect: Effect, at: time::Instant) {
         match effect {
-            Effect::Ping => self.say(Event::Pong),
+            Effect::Beat => self.status.beat(),
             Effect::Prepare => {
                 self.read_clocks();
                 // A held key repeats this effect: do not send a request each time.

@@ -244,14 +244,14 @@ impl App {
             }
             Message::Reloaded(begun) => self.reloaded(begun),
             Message::BeatBegan => {
-                self.beat_begins();
+                match &self.mode {
+                    Mode::Working(kiosk) => kiosk.agent.send(Effect::Beat),
+                    // A broken kiosk has no agent.
+                    Mode::Broken { .. } => self.window.status.beat(),
+                }
                 Task::none()
             }
             Message::Agent(generation, _) if generation != self.generation => Task::none(),
-            Message::Agent(_, Event::Pong) => {
-                self.window.status.beat();
-                Task::none()
-            }
             Message::Session(event) | Message::Agent(_, event) => self.send(event),
             Message::Connectivity(health) => {
                 if let Mode::Working(kiosk) = &mut self.mode {

@@ -198,7 +198,7 @@ impl Session {
                 }
                 effects
             }
-            Event::WakeTouched | Event::Pong => Vec::new(),
+            Event::WakeTouched => Vec::new(),
             Event::ClockTouched => self.hold_clock(now),
             Event::ClockReleased => self.let_clock_go(),
             Event::TechnicianActionChosen(step) => self.step_touched(step),

@@ -68,7 +68,7 @@ impl Status {
         change(&mut self.lock());
     }
 
-    /// Records a heartbeat and feeds the systemd watchdog. Called after the window has drawn and the agent has answered.
+    /// Records a heartbeat and feeds the systemd watchdog. Called by the agent when the window's heartbeat reaches it.
     pub fn beat(&self) {
         *self.0.beat.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         supervisor::alive();

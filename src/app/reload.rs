@@ -16,7 +16,7 @@ use crate::{
     agent::{Connectivity, Ending},
     platform::hangup,
     screen::qr::Code,
-    session::{Effect, Event, Session, State},
+    session::{Event, Session, State},
 };
 
 /// Interval at which a kiosk that cannot work retries (I9).
@@ -135,15 +135,6 @@ impl App {
     pub(super) fn leave(&self) -> Task<Message> {
         self.window.closed_on_purpose.store(true, Ordering::Relaxed);
         iced::exit()
-    }
-
-    /// Starts a heartbeat: the window works, and the agent's answer to the ping completes it. A broken kiosk has no
-    /// agent.
-    pub(super) fn beat_begins(&self) {
-        match &self.mode {
-            Mode::Working(kiosk) => kiosk.agent.send(Effect::Ping),
-            Mode::Broken { .. } => self.window.status.beat(),
-        }
     }
 
     /// Requests for a reload: SIGHUP, and retries while the kiosk cannot work.

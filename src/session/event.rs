@@ -86,8 +86,6 @@ pub enum Event {
     DoorSensorRead(RequestId, Outcome),
     /// The agent wrote the technician's action to the audit log: carry it out.
     TechnicianActionRecorded(SessionId, TechnicianAction),
-    /// The agent answers [`Effect::Ping`].
-    Pong,
     /// The agent restarted and lost its session.
     AgentRestarted,
     /// The agent ended this session: the person was suspended or removed while it was open.
@@ -122,8 +120,8 @@ pub enum Effect {
     Unlock(SessionId, RequestId, DoorId),
     /// Write the technician's action to the audit log. The answer is [`Event::TechnicianActionRecorded`].
     Technician(SessionId, TechnicianAction),
-    /// Answer [`Event::Pong`], as a sign that the agent works.
-    Ping,
+    /// Complete the heartbeat of a window that works: the agent works too. From the window, not from the session.
+    Beat,
     /// End the program. For the window, not for the agent.
     Leave,
     /// Read the configuration again. For the window, not for the agent.

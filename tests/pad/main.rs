@@ -40,8 +40,7 @@ fn main() -> iced::Result {
         if matches!(message, Message::Opened(_)) {
             say("open");
         }
-        let is_beat = matches!(message, Message::BeatBegan | Message::Agent(_, Event::Pong));
-        if says_updates && !is_beat {
+        if says_updates && !matches!(message, Message::BeatBegan) {
             say("updated");
         }
         app.update(message)
