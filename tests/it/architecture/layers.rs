@@ -5,11 +5,26 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A layer: its modules, and the names that none of their lines may contain.
+/// A layer: its modules, the layers that they may use besides their own, and the names that none of their lines may
+/// contain.
 struct Layer {
     name: &'static str,
     modules: &'static [&'static str],
+    may_use: &'static [&'static str],
     banned: &'static [&'static str],
+}
+
+impl Layer {
+    /// All names that a module of this layer may not contain.
+    fn banned_in(&self, module: &str) -> Vec<String> {
+        let others = LAYERS.iter().filter(|other| other.name != self.name && !self.may_use.contains(&other.name));
+        let others = others.flat_map(|other| other.modules).copied();
+        // Edge modules do not use each other either, except for opening files.
+        let beside = self.modules.iter().copied().filter(|other| *other != module && *other != "private_files");
+        let beside = beside.filter(|_| self.name == "edge");
+        let modules = others.chain(beside).map(|other| format!("crate::{other}"));
+        self.banned.iter().map(|word| (*word).to_owned()).chain(modules).collect()
+    }
 }
 
 const LAYERS: [Layer; 4] = [
@@ -28,6 +43,7 @@ const LAYERS: [Layer; 4] = [
             "staff",
             "session",
         ],
+        may_use: &[],
         banned: &[
             "iced",
             "reqwest",
@@ -40,66 +56,19 @@ const LAYERS: [Layer; 4] = [
             "std::thread",
             "Instant::now",
             "SystemTime",
-            "crate::config",
-            "crate::store",
-            "crate::kisi",
-            "crate::backup_encryption",
-            "crate::private_files",
-            "crate::platform",
-            "crate::screen",
-            "crate::agent",
-            "crate::app",
-            "crate::status",
-            "crate::enrol",
-            "crate::wiring",
-            "crate::demo",
-            "crate::simulator",
         ],
     },
     Layer {
         name: "edge",
         modules: &["config", "store", "kisi", "backup_encryption", "private_files"],
-        banned: &[
-            "iced",
-            "crate::session",
-            "crate::screen",
-            "crate::platform",
-            "crate::agent",
-            "crate::app",
-            "crate::status",
-            "crate::enrol",
-            "crate::wiring",
-            "crate::demo",
-            "crate::simulator",
-            "SystemTime",
-        ],
+        may_use: &["core"],
+        banned: &["iced", "crate::session", "SystemTime"],
     },
     Layer {
         name: "view",
         modules: &["screen"],
-        banned: &[
-            "Task",
-            "async ",
-            "tokio",
-            "reqwest",
-            "rusqlite",
-            "std::fs",
-            "std::net",
-            "std::env",
-            "Instant::now",
-            "crate::config",
-            "crate::store",
-            "crate::kisi",
-            "crate::backup_encryption",
-            "crate::platform",
-            "crate::agent",
-            "crate::app",
-            "crate::status",
-            "crate::enrol",
-            "crate::wiring",
-            "crate::demo",
-            "crate::simulator",
-        ],
+        may_use: &["core"],
+        banned: &["Task", "async ", "tokio", "reqwest", "rusqlite", "std::fs", "std::net", "std::env", "Instant::now"],
     },
     Layer {
         name: "shell",
@@ -119,12 +88,10 @@ const LAYERS: [Layer; 4] = [
             "main",
             "lib",
         ],
+        may_use: &["core", "edge", "view"],
         banned: &["std::time::SystemTime::now"],
     },
 ];
-
-/// Edge modules, which may not use each other either.
-const EDGES: [&str; 4] = ["config", "store", "kisi", "backup_encryption"];
 
 pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
@@ -177,7 +144,7 @@ fn broken(file: &Path, text: &str) -> Vec<String> {
     let Some(layer) = LAYERS.iter().find(|layer| layer.modules.contains(&module.as_str())) else {
         return vec![format!("{}: `{module}` belongs to no layer", file.display())];
     };
-    let is_test = is_test(file);
+    let (is_test, banned) = (is_test(file), layer.banned_in(&module));
     let mut found = Vec::new();
     for (number, line) in text.lines().enumerate() {
         if line.contains("#[cfg(test)]") && !text.lines().nth(number + 1).unwrap_or_default().ends_with(';') {
@@ -187,10 +154,6 @@ fn broken(file: &Path, text: &str) -> Vec<String> {
             continue;
         }
         let line = code(line);
-        let mut banned: Vec<String> = layer.banned.iter().map(|word| (*word).to_owned()).collect();
-        if layer.name == "edge" {
-            banned.extend(EDGES.iter().filter(|edge| **edge != module).map(|edge| format!("crate::{edge}")));
-        }
         for word in banned.iter().filter(|word| names(line, word)) {
             if is_test && ["std::env", "Instant::now"].contains(&word.as_str()) {
                 continue;
@@ -204,12 +167,12 @@ fn broken(file: &Path, text: &str) -> Vec<String> {
             found.push(format!("{}:{}: import modules by name", file.display(), number + 1));
         }
     }
-    found.extend(grouped(file, layer, text));
+    found.extend(grouped(file, layer, &banned, text));
     found
 }
 
 /// Checks the names inside `use crate::{a::…, b::…}` like full paths.
-fn grouped(file: &Path, layer: &Layer, text: &str) -> Vec<String> {
+fn grouped(file: &Path, layer: &Layer, banned: &[String], text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for root in ["crate", "std"] {
         for (at, _) in text.match_indices(&format!("use {root}::{{")) {
@@ -218,10 +181,7 @@ fn grouped(file: &Path, layer: &Layer, text: &str) -> Vec<String> {
             for part in inside.split(['{', ',', '}', '\n']) {
                 let first = part.trim().split("::").next().unwrap_or_default();
                 let path = format!("{root}::{first}");
-                let is_banned = layer.banned.contains(&path.as_str())
-                    || (layer.name == "edge"
-                        && EDGES.iter().any(|edge| path == format!("crate::{edge}") && module(file) != *edge));
-                if !first.is_empty() && is_banned {
+                if !first.is_empty() && banned.contains(&path) {
                     let line = text[..at].lines().count() + 1;
                     found.push(format!("{}:{line}: {} names `{path}`", file.display(), layer.name));
                 }
