@@ -15,28 +15,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::Deserialize;
+
 use self::error::{may_be_secret, place_of};
 use self::{
     checks::wrong_raw_value,
     edit::{line_of, parts_of},
     merge::merge,
-    sections::Sections,
 };
 pub use self::{
     edit::set,
     error::{Error, text_of},
     sections::{
-        Audit, Badges, Budget, Display, Doors, Health, Keyboard, Kiosk, Kisi, Limits, Log, LogFormat, Proximity,
+        Audit, Badge, Badges, Budget, Display, Doors, Health, Keyboard, Kiosk, Kisi, Limits, Log, LogFormat, Proximity,
         Session, SignIn, Sound, Theme,
     },
 };
-use crate::staff::BadgeProfile;
 
 /// The shipped `kiosk.toml`: it documents every key and holds the defaults.
 pub const SAMPLE: &str = include_str!("../kiosk.toml");
 
-/// The settings of a site, checked. One field per section of `kiosk.toml`.
-#[derive(Debug, Clone, PartialEq)]
+/// The settings of a site, checked. One field per section of `kiosk.toml`, read from the site's file merged over the
+/// shipped one. Every key must be present: the shipped file holds the only defaults.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// `[kiosk]`
     pub kiosk: Kiosk,
@@ -45,9 +47,7 @@ pub struct Config {
     /// `[sign_in]`
     pub sign_in: SignIn,
     /// `[badge]`
-    pub badge: BadgeProfile,
-    /// `badge.numbers`: how many different numbers the site's badges can have. `None` where the file says 0.
-    pub badge_numbers: Option<u64>,
+    pub badge: Badge,
     /// `[budget]`
     pub budget: Budget,
     /// `[session]`
@@ -128,43 +128,9 @@ impl Config {
         if let Some(value) = wrong_raw_value(&merged) {
             return Err(wrong(value));
         }
-        let Sections {
-            mut kiosk,
-            kisi,
-            sign_in,
-            badge,
-            budget,
-            session,
-            doors,
-            limits,
-            proximity,
-            audit,
-            health,
-            log,
-            display,
-            sound,
-        } = merged.try_into().map_err(syntax)?;
+        let mut config: Self = merged.try_into().map_err(syntax)?;
         let folder = file.parent().unwrap_or(Path::new(""));
-        kiosk.logo = kiosk.logo.map(|logo| folder.join(logo));
-        let badge_numbers = Some(badge.numbers).filter(|numbers| 0 < *numbers);
-        let badge = badge.into_profile();
-        let config = Self {
-            kiosk,
-            kisi,
-            sign_in,
-            badge,
-            badge_numbers,
-            budget,
-            session,
-            doors,
-            limits,
-            proximity,
-            audit,
-            health,
-            log,
-            display,
-            sound,
-        };
+        config.kiosk.logo = config.kiosk.logo.map(|logo| folder.join(logo));
         if let Some(value) = config.wrong_value() {
             return Err(wrong(value));
         }

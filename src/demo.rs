@@ -99,7 +99,7 @@ impl Demo {
 async fn enrol_samples(mut enroller: Enroller, config: &Config) -> Result<Vec<String>, enrol::Error> {
     let mut samples = Vec::new();
     for (what, email, number) in STAFF {
-        let badge = number.and_then(|number| Badge::read(number, &config.badge));
+        let badge = number.and_then(|number| Badge::read(number, &config.badge.profile));
         let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge };
         let done = enroller.add(&candidate, number.is_none()).await?;
         let way_in = match (&done, number) {

@@ -163,10 +163,11 @@ impl Appearance {
 
 /// Publishes the hash of the new configuration, and clears earlier errors from the status.
 fn announce(config: &Config, status: &Status, guesses_left: u32) {
-    status.metrics().configured(&hash(config));
+    let hash = hash(config);
+    status.metrics().configured(&hash);
     status.metrics().guesses_left(guesses_left);
     status.change(|facts| {
-        (facts.refused_config, facts.out_of_order, facts.config_hash) = (None, None, hash(config));
+        (facts.refused_config, facts.out_of_order, facts.config_hash) = (None, None, hash);
     });
 }
 
@@ -292,7 +293,7 @@ pub fn rules(config: &Config) -> Rules {
                 config::Badges::Off => BadgePolicy::Off,
             },
             typed_badge: config.sign_in.typed_badge,
-            profile: config.badge.clone(),
+            profile: config.badge.profile.clone(),
         },
         budget: BudgetRules {
             guesses: config.budget.guesses,

@@ -256,12 +256,12 @@ impl Site {
             let mut enroller =
                 wiring::enroller(&config, site.directory(), client, Secret::new(admin.clone()), Duration::ZERO)
                     .unwrap();
-            let first = Badge::read(&badge(person, 0), &config.badge);
+            let first = Badge::read(&badge(person, 0), &config.badge.profile);
             let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge: first };
             let _ = runtime.block_on(enroller.add(&candidate, false)).unwrap();
             let id = enroller.directory.person(email).unwrap().unwrap().id;
             for number in 1..BADGES {
-                let badge = Badge::read(&badge(person, number), &config.badge).unwrap();
+                let badge = Badge::read(&badge(person, number), &config.badge.profile).unwrap();
                 let _ = enroller.directory.give_badge(id, &badge).unwrap();
             }
         }

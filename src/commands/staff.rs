@@ -76,7 +76,8 @@ impl Site {
         if email.chars().chain(name.chars()).any(enrol::csv::is_hidden) {
             return Err(StaffError::Hidden.into());
         }
-        let badge = badge.map(|number| Badge::read(&number, &config.badge).ok_or(StaffError::Badge)).transpose()?;
+        let badge =
+            badge.map(|number| Badge::read(&number, &config.badge.profile).ok_or(StaffError::Badge)).transpose()?;
         if badge.is_some() {
             warn_of_badges_off(&config);
         }
@@ -93,7 +94,7 @@ impl Site {
         let config = self.config()?;
         let list = read(&file)?;
         let candidates =
-            enrol::csv::read(&list[..], &config.badge).map_err(|source| StaffError::List { file, source })?;
+            enrol::csv::read(&list[..], &config.badge.profile).map_err(|source| StaffError::List { file, source })?;
         if candidates.iter().any(|candidate| candidate.badge.is_some()) {
             warn_of_badges_off(&config);
         }
@@ -116,7 +117,7 @@ impl Site {
     ) -> Result<(), Failure> {
         let config = self.config()?;
         let enroller = self.new_enroller(&config, PACE, output)?;
-        let proposal = runtime()?.block_on(enrol::proposal::from_kisi(&enroller, place, &config.badge));
+        let proposal = runtime()?.block_on(enrol::proposal::from_kisi(&enroller, place, &config.badge.profile));
         let proposal = proposal.map_err(StaffError::Kisi)?;
         let report = output;
         proposal.iter().try_for_each(|proposed| report.proposed(proposed))?;
@@ -241,9 +242,9 @@ impl Site {
     /// Writes the picture first, so that no badge is enrolled whose picture is lost (E28).
     pub(crate) fn staff_qr(&self, email: &str, out: &Path, format: Option<PictureFormat>) -> Result<(), Failure> {
         let config = self.config()?;
-        let digits = QR_DIGITS.min(config.badge.max_length);
+        let digits = QR_DIGITS.min(config.badge.profile.max_length);
         let number = directory::random_digits(digits)?;
-        let badge = Badge::read(&number, &config.badge).filter(|_| 10 <= digits).ok_or(QrError::QrFormat)?;
+        let badge = Badge::read(&number, &config.badge.profile).filter(|_| 10 <= digits).ok_or(QrError::QrFormat)?;
         let format = format.or_else(|| super::qr::format_of(out)).ok_or(QrError::QrFile)?;
         let picture = super::qr::picture(&number, format)?;
         known(&self.directory()?, email)?;
@@ -313,9 +314,9 @@ impl Site {
 /// The badge from the command line, or with `capture` from the reader.
 fn presented(config: &Config, number: Option<String>, capture: bool) -> Result<Badge, Failure> {
     let badge = if capture {
-        Badge::scan(captured()?.expose(), &config.badge)
+        Badge::scan(captured()?.expose(), &config.badge.profile)
     } else {
-        Badge::read(&number.unwrap_or_default(), &config.badge)
+        Badge::read(&number.unwrap_or_default(), &config.badge.profile)
     };
     Ok(badge.ok_or(StaffError::Badge)?)
 }

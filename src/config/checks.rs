@@ -141,7 +141,8 @@ fn wrong_language(list: &Value) -> Option<Wrong> {
 impl Config {
     /// The first value that is not allowed, of those that [`wrong_raw_value`] does not check.
     pub(super) fn wrong_value(&self) -> Option<Wrong> {
-        let Self { kiosk, kisi, sign_in, badge, session, proximity, .. } = self;
+        let Self { kiosk, kisi, sign_in, session, proximity, .. } = self;
+        let badge = &self.badge.profile;
         let text = |key: &'static str, value: &str, range: (usize, usize), allowed| {
             let length = value.chars().count();
             (length < range.0 || range.1 < length).then(|| (key.into(), value.to_owned(), allowed))

@@ -268,10 +268,20 @@ pub enum Theme {
     Contrast,
 }
 
-/// `[badge]`: all keys but `numbers` become a [`BadgeProfile`].
-#[derive(Debug, Deserialize)]
+/// `[badge]`: how the site's cards are read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "BadgeKeys")]
+pub struct Badge {
+    /// What readers send, and how it becomes a badge number.
+    pub profile: BadgeProfile,
+    /// How many different numbers the cards can have. `None` where the file says 0: not known.
+    pub numbers: Option<u64>,
+}
+
+/// The keys of `[badge]`.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Badge {
+struct BadgeKeys {
     prefix: String,
     suffix: String,
     min_length: usize,
@@ -280,33 +290,13 @@ pub(super) struct Badge {
     #[serde(with = "fields::Format")]
     format: crate::staff::BadgeFormat,
     leading_zeros: bool,
-    /// How many different numbers the cards can have. 0: not known.
-    pub(super) numbers: u64,
+    numbers: u64,
 }
 
-impl Badge {
-    pub(super) fn into_profile(self) -> BadgeProfile {
-        let Self { prefix, suffix, separators, min_length, max_length, format, leading_zeros, .. } = self;
-        BadgeProfile { prefix, suffix, separators, min_length, max_length, format, leading_zeros }
+impl From<BadgeKeys> for Badge {
+    fn from(keys: BadgeKeys) -> Self {
+        let BadgeKeys { prefix, suffix, min_length, max_length, separators, format, leading_zeros, numbers } = keys;
+        let profile = BadgeProfile { prefix, suffix, separators, min_length, max_length, format, leading_zeros };
+        Self { profile, numbers: Some(numbers).filter(|numbers| 0 < *numbers) }
     }
-}
-
-/// The site's file merged over the shipped one. Every key must be present: the shipped file holds the only defaults.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Sections {
-    pub(super) kiosk: Kiosk,
-    pub(super) kisi: Kisi,
-    pub(super) sign_in: SignIn,
-    pub(super) badge: Badge,
-    pub(super) budget: Budget,
-    pub(super) session: Session,
-    pub(super) doors: Doors,
-    pub(super) limits: Limits,
-    pub(super) proximity: Proximity,
-    pub(super) audit: Audit,
-    pub(super) health: Health,
-    pub(super) log: Log,
-    pub(super) display: Display,
-    pub(super) sound: Sound,
 }

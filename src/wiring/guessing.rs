@@ -19,7 +19,7 @@ pub fn odds(config: &Config, people: u32) -> Odds {
 /// Odds of guessing a badge number. `None` unless a badge alone signs in.
 pub fn badge_odds(config: &Config, badges: u32) -> Option<BadgeOdds> {
     let BudgetRules { guesses, refill } = badge_budget(config);
-    let odds = BadgeOdds { numbers: config.badge_numbers, badges, guesses, refill };
+    let odds = BadgeOdds { numbers: config.badge.numbers, badges, guesses, refill };
     (config.sign_in.badge == config::Badges::Alone).then_some(odds)
 }
 

@@ -108,7 +108,7 @@ fn a_changed_byte_in_the_store_is_detected_or_harmless() {
     // Move the write-ahead log into the database file.
     drop(rusqlite::Connection::open(&file).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
     let whole = fs::read(&file).unwrap();
-    let badge = || Credential::Badge(Badge::read(BADGE, &site.config.badge).unwrap());
+    let badge = || Credential::Badge(Badge::read(BADGE, &site.config.badge.profile).unwrap());
     let known = |folder: &Path| -> Result<String, String> {
         let said = |error: &dyn std::error::Error| Chain(error).to_string();
         let directory = Directory::open(folder, None, || Cost::MINIMUM).map_err(|error| said(&error))?;

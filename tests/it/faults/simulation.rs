@@ -56,7 +56,7 @@ impl Template {
         let directory = site.directory();
         let staff = PEOPLE.map(|(email, badge)| {
             let pin = site.enrol(email, Some(badge), true);
-            let read = vestibule::staff::Badge::read(badge, &site.config.badge).unwrap();
+            let read = vestibule::staff::Badge::read(badge, &site.config.badge.profile).unwrap();
             let found = directory.identify(&vestibule::staff::Credential::Badge(read)).unwrap().unwrap();
             let list = runtime.block_on(client.doors(&found.login)).unwrap();
             let doors = list.doors.iter().map(|door| door.id).collect();

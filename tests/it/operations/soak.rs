@@ -181,7 +181,7 @@ fn many_visits_without_a_window_leak_nothing() {
     for person in 0..PEOPLE_HERE {
         let id = directory.person(&email(person)).unwrap().unwrap().id;
         for more in 1..40 {
-            let badge = Badge::read(&number_of(person + PEOPLE_HERE * more), &site.config.badge).unwrap();
+            let badge = Badge::read(&number_of(person + PEOPLE_HERE * more), &site.config.badge.profile).unwrap();
             assert!(directory.give_badge(id, &badge).unwrap());
         }
     }

@@ -96,7 +96,7 @@ async fn an_import_that_stops_leaves_the_rows_before_done() {
         wiring::enroller(&site.config, site.directory(), client, admin, Duration::ZERO).unwrap()
     };
     let badge = |candidates: &[Candidate]| -> Vec<Candidate> {
-        let number = |row: usize| vestibule::staff::Badge::read(&format!("1000{row}"), &site.config.badge);
+        let number = |row: usize| vestibule::staff::Badge::read(&format!("1000{row}"), &site.config.badge.profile);
         candidates.iter().map(|candidate| Candidate { badge: number(candidate.row), ..candidate.clone() }).collect()
     };
     let candidates = badge(&candidates);
@@ -254,7 +254,7 @@ fn an_enrollment_that_cannot_be_stored_leaves_no_login() {
         row: 0,
         email: "grace@example.com".to_owned(),
         name: String::new(),
-        badge: vestibule::staff::Badge::read("2211", &site.config.badge),
+        badge: vestibule::staff::Badge::read("2211", &site.config.badge.profile),
     };
     let (client, admin) = (site.client(), Secret::new(site.admin.clone()));
     let mut enroller = wiring::enroller(&site.config, site.directory(), client, admin, Duration::ZERO).unwrap();

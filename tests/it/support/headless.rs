@@ -130,7 +130,7 @@ impl Site {
 
     /// Enrolls a person with the real code. Returns the PIN, or an empty string without `with_pin`.
     pub(crate) fn enrol(&self, email: &str, badge: Option<&str>, with_pin: bool) -> String {
-        let badge = badge.map(|number| Badge::read(number, &self.config.badge).unwrap());
+        let badge = badge.map(|number| Badge::read(number, &self.config.badge.profile).unwrap());
         let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge };
         let (client, admin) = (self.client(), Secret::new(self.admin.clone()));
         let mut enroller = wiring::enroller(&self.config, self.directory(), client, admin, Duration::ZERO).unwrap();
