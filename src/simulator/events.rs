@@ -1,7 +1,5 @@
 //! The event log, read as in Kisi: create an event set, poll it, and page through it with a cursor.
 
-use std::collections::HashMap;
-
 use axum::{
     Json,
     extract::{Path, State},
@@ -13,7 +11,7 @@ use super::{
     Shared,
     auth::Caller,
     json,
-    response::{Answer, ApiError, NOTHING_THERE, Query, object},
+    response::{Answer, ApiError, NOTHING_THERE, Query, number, object},
     world::{Event, EventSet, World},
 };
 
@@ -75,10 +73,6 @@ pub(super) async fn one(State(shared): State<Shared>, caller: Caller, Path(id): 
     let set = world.event_sets.get(&id).ok_or(NOTHING_THERE)?;
     let limit = number(&query, "limit")?.unwrap_or(50);
     object(set.json(&world, number(&query, "cursor")?, limit))
-}
-
-fn number(query: &HashMap<String, String>, key: &str) -> Result<Option<usize>, ApiError> {
-    query.get(key).map(|value| value.parse().map_err(|_| ApiError::Code(400, "ffffff"))).transpose()
 }
 
 /// `GET /events/types`

@@ -97,8 +97,7 @@ fn make_room(world: &mut World, person: u64, kind: &'static str) -> Result<(), A
     same.sort_by_key(|login| (login.last_used_at.unwrap_or(login.created_at), login.id));
     let too_many = (same.len() + 1).saturating_sub(MAX_DEVICE_LOGINS);
     for login in same.into_iter().take(too_many) {
-        world.log("login.destroy", Some(&login), ("Login", login.id), None);
-        let _ = world.logins.remove(&login.id);
+        destroy(world, &login, login.id);
     }
     Ok(())
 }

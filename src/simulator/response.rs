@@ -69,6 +69,11 @@ pub(super) fn object(value: Value) -> Answer {
     Ok(Json(value).into_response())
 }
 
+/// A number of the query string, if it is given.
+pub(super) fn number(query: &HashMap<String, String>, key: &str) -> Result<Option<usize>, ApiError> {
+    query.get(key).map(|value| value.parse().map_err(|_| ApiError::Code(400, "ffffff"))).transpose()
+}
+
 /// 200 with one page of a list. `X-Collection-Range` has the requested range, even beyond the end of the list.
 ///
 /// # Source
@@ -80,11 +85,9 @@ pub(super) fn page(
     limits: (usize, usize),
     world: &World,
 ) -> Answer {
-    let number =
-        |key: &str| query.get(key).map(|value| value.parse::<usize>().map_err(|_| ApiError::Code(400, "ffffff")));
     let (default, most) = limits;
-    let limit = number("limit").transpose()?.unwrap_or(default);
-    let offset = number("offset").transpose()?.unwrap_or(0);
+    let limit = number(query, "limit")?.unwrap_or(default);
+    let offset = number(query, "offset")?.unwrap_or(0);
     if world.switches.strict_limit && (most < limit || 20_000 < offset) {
         return Err(ApiError::Field("limit", "is too large"));
     }

@@ -15,6 +15,7 @@ use super::{
     Shared, json,
     world::{Event, World},
 };
+use crate::hex;
 
 pub use super::scene::Webhook;
 
@@ -124,6 +125,5 @@ pub fn signature(key: &str, body: &[u8]) -> String {
     // HMAC accepts a key of any length, so this never fails.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
     mac.update(body);
-    let hex: Vec<String> = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={}", hex.concat())
+    format!("sha256={}", *hex::encode(&mac.finalize().into_bytes()))
 }
