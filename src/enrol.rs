@@ -189,11 +189,12 @@ impl Enroller {
     /// Gives an enrolled person the badge or PIN that they lack. Makes no login.
     fn add_to(&mut self, person: &Person, candidate: &Candidate, with_pin: bool) -> Result<Enrollment, Error> {
         let is_new = match &candidate.badge {
-            Some(badge) if self.directory.owner_of(badge).map_err(Error::Directory)?.is_none() => {
-                self.check_badge_odds()?;
+            Some(badge) => {
+                if self.directory.owner_of(badge).map_err(Error::Directory)?.is_none() {
+                    self.check_badge_odds()?;
+                }
                 self.directory.give_badge(person.id, badge).map_err(Error::Directory)?
             }
-            Some(badge) => self.directory.give_badge(person.id, badge).map_err(Error::Directory)?,
             None => false,
         };
         if is_new {

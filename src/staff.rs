@@ -96,12 +96,6 @@ pub struct Pin {
 }
 
 impl Pin {
-    /// Smallest number of digits that is issued.
-    ///
-    /// # Source
-    ///
-    /// `threats.md`, R3: our choice.
-    pub const MIN_DIGITS: usize = 6;
     /// Number of digits of the technician's PIN, which gives access to more than a door.
     ///
     /// # Source

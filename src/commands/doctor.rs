@@ -234,7 +234,7 @@ fn stolen_disk(config: &Config, place: &KeyPlace, odds: &Odds) -> Finding {
         KeyPlace::Credential(_) => "this disk and the key that seals its credential",
     };
     // A guess takes a quarter of a second on one core (R9).
-    let hours = 10_f64.powi(i32::try_from(odds.digits).unwrap_or(i32::MAX)) * 0.25 / 3_600.0;
+    let hours = odds.possible() * 0.25 / 3_600.0;
     let badges =
         if config.sign_in.badge == Badges::Alone { "has at once every login that a badge opens, " } else { "" };
     let text = format!(

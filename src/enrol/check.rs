@@ -3,7 +3,7 @@
 use std::{error, time::Duration};
 
 use crate::{
-    kisi::{self, Client},
+    kisi::Client,
     secret::Secret,
     store::directory::{Directory, Person},
 };
@@ -45,7 +45,7 @@ pub async fn login(
     tokio::time::sleep(PACE).await;
     match client.who_am_i(&found.login).await {
         Ok(_) => Ok(Checked::Works),
-        Err(kisi::Error::Refused { status: 401, .. }) => Ok(Checked::Dead),
+        Err(error) if error.is_dead_login() => Ok(Checked::Dead),
         Err(error) => Err(error.into()),
     }
 }

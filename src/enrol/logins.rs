@@ -115,7 +115,7 @@ impl Enroller {
     ///
     /// [`Error::Directory`]
     pub fn suspend(&mut self, email: &str, is_suspended: bool) -> Result<bool, Error> {
-        let (_, changed) = self.directory.suspend(email, is_suspended).map_err(Error::Directory)?;
+        let changed = self.directory.suspend(email, is_suspended).map_err(Error::Directory)?;
         if changed {
             self.record(if is_suspended { Action::Suspend } else { Action::Resume }, email, "");
         }

@@ -62,7 +62,7 @@ impl Table {
                 }
                 Ok(None) => table.unchecked += 1,
                 // The check of logins has already reported a deleted login.
-                Err(kisi::Error::Refused { status: 401, .. }) => {}
+                Err(error) if error.is_dead_login() => {}
                 Err(error) => {
                     let text = format!("{}: {}", person.email, Chain(&error));
                     table.failures.push(finding("doors", Severity::Unwell, text));

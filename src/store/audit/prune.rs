@@ -1,13 +1,13 @@
 //! Pruning: deletes old records, at most one day's worth per pass, so that the rest still verifies.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::TransactionBehavior;
 
 use super::{
     Action, COLUMNS, Error, Kept, Log, Record, anchor, append_to,
     head::{keys_of_whole, put_head},
     put_anchor, read,
 };
+use crate::store;
 
 /// Longest time span that one pass deletes, so that a wrong clock cannot empty the log.
 const PASS: SignedDuration = SignedDuration::from_hours(24);
@@ -24,7 +24,7 @@ impl Log {
         let Some(last) = old.last() else { return Ok(0) };
         let about = format!("{} records up to {}", old.len(), last.seq);
         let _turn = self.signing.lock()?;
-        let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let change = store::begin(&self.db)?;
         let signed = keys_of_whole(&change, &self.folder, &self.keys, &self.signing)?;
         let mut first = anchor(&change, "first", &self.keys)?.ok_or(Error::Tampered)?;
         for kept in &old {

@@ -206,18 +206,18 @@ impl Directory {
         commit(change, &self.data.current, None)
     }
 
-    /// Suspends a person, or lifts the suspension. Returns the person and whether anything changed.
+    /// Suspends a person, or lifts the suspension. Returns whether anything changed.
     ///
     /// # Errors
     ///
     /// [`Error::NotEnrolled`]
-    pub fn suspend(&mut self, email: &str, is_suspended: bool) -> Result<(StaffId, bool), Error> {
+    pub fn suspend(&mut self, email: &str, is_suspended: bool) -> Result<bool, Error> {
         let change = self.begin()?;
         let staff = person_id(&change, email)?.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
         let sql = "UPDATE staff SET suspended = ?2 WHERE id = ?1 AND suspended <> ?2";
         let changed = change.execute(sql, params![staff.get(), is_suspended])?;
         commit(change, &self.data.current, Some(staff))?;
-        Ok((staff, 0 < changed))
+        Ok(0 < changed)
     }
 
     /// Deletes the copies of logins that open without a PIN, where a copy under a PIN exists too. For kiosks where a badge

@@ -93,10 +93,8 @@ pub(super) fn is_proven(db: &Connection, data: &DataKey) -> Result<bool, Error> 
 
 /// Updates the MAC of the touched person's row and the MAC over all rows, then commits.
 pub(super) fn commit(change: Transaction<'_>, data: &DataKey, touched: Option<StaffId>) -> Result<(), Error> {
-    if let Some(staff) = touched
-        && let Some(proof) = of_person(&change, data, staff)?
-    {
-        let _ = change.execute("UPDATE staff SET proof = ?2 WHERE id = ?1", params![staff.get(), proof])?;
+    if let Some(staff) = touched {
+        prove_person(&change, data, staff)?;
     }
     prove(&change, data)?;
     change.commit()?;
@@ -111,10 +109,17 @@ pub(super) fn prove(change: &Connection, data: &DataKey) -> Result<(), Error> {
 /// Recomputes the MACs of all people and of all rows with a new data key.
 pub(super) fn prove_all(change: &Connection, data: &DataKey) -> Result<(), Error> {
     for staff in everybody(change)? {
-        let proof = of_person(change, data, staff)?;
-        let _ = change.execute("UPDATE staff SET proof = ?2 WHERE id = ?1", params![staff.get(), proof])?;
+        prove_person(change, data, staff)?;
     }
     prove(change, data)
+}
+
+/// Updates the MAC of a person's row, unless the person was removed.
+fn prove_person(change: &Connection, data: &DataKey, staff: StaffId) -> Result<(), Error> {
+    if let Some(proof) = of_person(change, data, staff)? {
+        let _ = change.execute("UPDATE staff SET proof = ?2 WHERE id = ?1", params![staff.get(), proof])?;
+    }
+    Ok(())
 }
 
 /// Computes the MAC over all protected rows.

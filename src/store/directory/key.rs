@@ -221,7 +221,7 @@ fn check_access(file: &Path) -> Result<(), Error> {
     if mode & 0o077 != 0 {
         return Err(Error::KeyExposed { file: file.to_owned(), mode });
     }
-    let (owner, us) = (found.uid(), rustix::process::geteuid().as_raw());
+    let (owner, us) = (found.uid(), private_files::account());
     if owner != us {
         return Err(Error::KeyOwner { file: file.to_owned(), owner, us });
     }

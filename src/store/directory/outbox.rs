@@ -75,7 +75,7 @@ impl Outbox<'_> {
     /// When the file cannot be written. The entry remains then.
     pub fn done(&self, entry: OutboxId) -> Result<(), Error> {
         let change = self.directory.begin()?;
-        let _ = change.execute("DELETE FROM errands WHERE id = ?1", [entry.0])?;
+        made(&change, entry)?;
         commit(change, &self.directory.data.current, None)
     }
 

@@ -90,7 +90,7 @@ pub struct Spray {
 impl Spray {
     /// The probability that `tries` PINs at each badge hit anybody's.
     pub fn chance(&self, tries: f64) -> f64 {
-        let possible = 10_f64.powi(i32::try_from(self.digits).unwrap_or(i32::MAX));
+        let possible = possible_pins(self.digits);
         -((-1.0 / possible).ln_1p() * f64::from(self.badges) * tries).exp_m1()
     }
 
@@ -136,9 +136,14 @@ impl Odds {
         chance(self.possible(), self.people, guesses)
     }
 
-    fn possible(&self) -> f64 {
-        10_f64.powi(i32::try_from(self.digits).unwrap_or(i32::MAX))
+    /// How many PINs of this length there are.
+    pub fn possible(&self) -> f64 {
+        possible_pins(self.digits)
     }
+}
+
+fn possible_pins(digits: usize) -> f64 {
+    10_f64.powi(i32::try_from(digits).unwrap_or(i32::MAX))
 }
 
 #[cfg(test)]
