@@ -277,7 +277,7 @@ pub fn begin_log(config: &Config, directory: &Directory) -> Result<Log, Error> {
 }
 
 /// SHA-256 of a configuration in hexadecimal. Identifies it without revealing it.
-pub fn hash(config: &Config) -> String {
+fn hash(config: &Config) -> String {
     hex::encode(&Sha256::digest(format!("{config:?}"))).to_string()
 }
 

@@ -1,9 +1,6 @@
 //! The `rekey`, `backup` and `restore` commands.
 
-use std::{
-    io::{self as std_io, Write},
-    path::Path,
-};
+use std::path::Path;
 
 use jiff::Timestamp;
 use vestibule::{
@@ -19,7 +16,7 @@ use super::{
     ask::confirm,
     credentials,
     failure::{CommandError, Failure},
-    files::{is_standard, read, write_new},
+    files::{is_standard, read, write},
     io, kiosk,
     report::{outdated_text, say, tell},
 };
@@ -78,15 +75,8 @@ impl Site {
         let mut log = wiring::writable_log(&directory)?;
         let backup = directory.backup()?;
         let encrypted = recipient.encrypt(&backup).map_err(BackupError)?;
-        let named = if is_standard(out) {
-            let mut standard = std_io::stdout().lock();
-            let written = standard.write_all(&encrypted).and_then(|()| standard.flush());
-            written.map_err(io("the backup cannot be written"))?;
-            "the output".to_owned()
-        } else {
-            write_new(out, &encrypted)?;
-            out.display().to_string()
-        };
+        write(out, &encrypted, "the backup")?;
+        let named = if is_standard(out) { "the output".to_owned() } else { out.display().to_string() };
         let record = Record::new(Timestamp::now(), Action::Backup, recipient.to_string());
         let _ = log.append(&record)?;
         tell(&format!("backup written to {named}. It cannot restore logins that are renewed or removed later."));

@@ -33,8 +33,18 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// Writes to standard output for `-`, otherwise to a new file. `what` names the content in an error.
+pub(super) fn write(file: &Path, bytes: &[u8], what: &str) -> Result<(), Failure> {
+    if !is_standard(file) {
+        return write_new(file, bytes);
+    }
+    let mut standard = std_io::stdout().lock();
+    let written = standard.write_all(bytes).and_then(|()| standard.flush());
+    written.map_err(io(format!("{what} cannot be written")))
+}
+
 /// Writes a new file with mode 0600. Fails if it exists.
-pub(super) fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let written =
         private_files::create_new(file).and_then(|mut out| out.write_all(bytes).and_then(|()| out.sync_all()));
     written.map_err(io(format!("`{}` cannot be written", file.display())))

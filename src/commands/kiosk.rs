@@ -89,16 +89,12 @@ impl Kept {
             *alone = Some(lock(directory.folder())?);
         }
         // A working kiosk keeps running until its replacement is ready.
-        let works = alone.is_some() && self.status.facts().out_of_order.is_none() && self.has_started();
-        if works {
+        let facts = self.status.facts();
+        // Only a kiosk that was started has the hash of its configuration there.
+        if facts.out_of_order.is_none() && !facts.config_hash.is_empty() {
             return wiring::prepare(config, directory, client, &self.status).map_err(Failure::from);
         }
         wiring::start_with(config, directory, client, &self.status).map_err(Failure::from)
-    }
-
-    /// Whether a kiosk was started before: only then the status has the hash of its configuration.
-    fn has_started(&self) -> bool {
-        !self.status.facts().config_hash.is_empty()
     }
 
     /// Reads the configuration again and starts with it. If that fails, records why in the status and changes nothing else.
@@ -133,15 +129,12 @@ fn watch(config: Option<&Config>, status: &Status) {
 /// Locks the data folder for one kiosk. Two of them would overwrite each other's guess budgets.
 pub(super) fn lock(folder: &Path) -> Result<File, Failure> {
     let path = folder.join("kiosk.lock");
-    let cannot = io(format!("`{}` cannot be locked", path.display()));
-    let file = match private_files::open(&path) {
-        Ok(file) => file,
-        Err(error) => return Err(cannot(error)),
-    };
+    let cannot = || io(format!("`{}` cannot be locked", path.display()));
+    let file = private_files::open(&path).map_err(cannot())?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Running(folder.to_owned()).into()),
-        Err(TryLockError::Error(error)) => Err(cannot(error)),
+        Err(TryLockError::Error(error)) => Err(cannot()(error)),
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use vestibule::{
     config::{Badges, Config},
-    enrol::{self, Candidate, Enroller, Error, Renewed},
+    enrol::{self, Candidate, Enroller, Enrollment, Error, Renewed},
     error_chain::Chain,
     kisi::{self, Client, LoginId},
     secret::Secret,
@@ -22,7 +21,7 @@ use super::{
     Confirmation, Output, PinWish, Site,
     ask::{admin_key, captured, confirm, no_admin},
     failure::{CommandError, Failure},
-    files::{is_standard, read, write_new},
+    files::{is_standard, read, write},
     io,
     qr::QrError,
     report::{say, tell},
@@ -86,7 +85,7 @@ impl Site {
         let done = runtime()?.block_on(enroller.add(&candidate, pins == PinWish::Issue));
         let reported = output.row(&candidate, &done);
         // If enrollment and printing both fail, report why enrollment failed.
-        let _ = done.map_err(|source| StaffError::Enrol { email: candidate.email, source })?;
+        let _ = done.map_err(failed(&candidate.email))?;
         reported
     }
 
@@ -119,11 +118,10 @@ impl Site {
         let enroller = self.new_enroller(&config, PACE, output)?;
         let proposal = runtime()?.block_on(enrol::proposal::from_kisi(&enroller, place, &config.badge.profile));
         let proposal = proposal.map_err(StaffError::Kisi)?;
-        let report = output;
-        proposal.iter().try_for_each(|proposed| report.proposed(proposed))?;
+        proposal.iter().try_for_each(|proposed| output.proposed(proposed))?;
         confirm(confirmation, &format!("Enroll these {} people?", proposal.len()))?;
         let candidates: Vec<Candidate> = proposal.into_iter().map(|proposed| proposed.candidate).collect();
-        import(enroller, &candidates, pins, report)
+        import(enroller, &candidates, pins, output)
     }
 
     /// Issues a new PIN. Makes a new login if only the old PIN opens the present one.
@@ -150,7 +148,7 @@ impl Site {
         let config = self.config()?;
         let mut enroller = self.enroller(&config, admin_key, SHORT_PACE)?;
         let left_over = runtime()?.block_on(enroller.remove(email));
-        let left_over = left_over.map_err(|source| StaffError::Enrol { email: email.to_owned(), source })?;
+        let left_over = left_over.map_err(failed(email))?;
         output.done(email, "removed", false, left_over.as_ref())?;
         left_over.map_or(Ok(()), |_| Err(Failure::incomplete()))
     }
@@ -198,7 +196,7 @@ impl Site {
         let config = self.config()?;
         let mut enroller = self.enroller(&config, no_admin, Duration::ZERO)?;
         let changed = enroller.suspend(email, is_suspended);
-        let changed = changed.map_err(|source| StaffError::Enrol { email: email.to_owned(), source })?;
+        let changed = changed.map_err(failed(email))?;
         let what = if is_suspended { "suspended" } else { "resumed" };
         say(&format!("{email} {}{what}", if changed { "" } else { "was already " }))
     }
@@ -213,7 +211,10 @@ impl Site {
     ) -> Result<(), Failure> {
         let config = self.config()?;
         let badge = presented(&config, number, capture)?;
-        self.give(&config, email, badge, output)
+        let (candidate, done) = self.give(&config, &email, badge)?;
+        output.row(&candidate, &done)?;
+        let _ = done.map_err(failed(&email))?;
+        Ok(())
     }
 
     /// Takes one badge, or all badges, away from somebody.
@@ -228,7 +229,7 @@ impl Site {
         let badge = if all { None } else { Some(presented(&config, number, capture)?) };
         let mut enroller = self.enroller(&config, no_admin, Duration::ZERO)?;
         let taken = enroller.take_badges(email, badge.as_ref());
-        let taken = taken.map_err(|source| StaffError::Enrol { email: email.to_owned(), source })?;
+        let taken = taken.map_err(failed(email))?;
         say(&format!("{email} lost {taken} badge{}", if taken == 1 { "" } else { "s" }))?;
         let person = enroller.directory.person(email)?;
         if person.is_some_and(|person| person.badges.is_empty() && !person.has_pin) {
@@ -248,41 +249,31 @@ impl Site {
         let format = format.or_else(|| super::qr::format_of(out)).ok_or(QrError::QrFile)?;
         let picture = super::qr::picture(&number, format)?;
         known(&self.directory()?, email)?;
-        if is_standard(out) {
-            let mut standard = std::io::stdout().lock();
-            let written = standard.write_all(&picture).and_then(|()| standard.flush());
-            written.map_err(io("the picture cannot be written"))?;
-        } else {
-            write_new(out, &picture)?;
-        }
-        let given = self.give_quietly(&config, email, badge);
+        write(out, &picture, "the picture")?;
+        let given = self.give(&config, email, badge);
+        let given = given.and_then(|(_, done)| Ok(done.map_err(failed(email))?));
         if given.is_err() && !is_standard(out) {
             // Remove the picture of a badge that was not enrolled.
             fs::remove_file(out).map_err(io(format!("`{}` cannot be deleted: do not print it", out.display())))?;
         }
-        given?;
+        let _ = given?;
         tell(&format!("{email} has one more badge. Print {} at least 25 mm wide", out.display()));
         Ok(())
     }
 
-    fn give_quietly(&self, config: &Config, email: &str, badge: Badge) -> Result<(), Failure> {
+    /// Gives somebody one more badge. Returns the candidate and what came of it.
+    fn give(
+        &self,
+        config: &Config,
+        email: &str,
+        badge: Badge,
+    ) -> Result<(Candidate, Result<Enrollment, Error>), Failure> {
         warn_of_badges_off(config);
         let mut enroller = self.enroller(config, no_admin, Duration::ZERO)?;
+        known(&enroller.directory, email)?;
         let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge: Some(badge) };
         let done = runtime()?.block_on(enroller.add(&candidate, false));
-        let _ = done.map_err(|source| StaffError::Enrol { email: candidate.email, source })?;
-        Ok(())
-    }
-
-    fn give(&self, config: &Config, email: String, badge: Badge, output: Output) -> Result<(), Failure> {
-        warn_of_badges_off(config);
-        let mut enroller = self.enroller(config, no_admin, Duration::ZERO)?;
-        known(&enroller.directory, &email)?;
-        let candidate = Candidate { row: 0, email, name: String::new(), badge: Some(badge) };
-        let done = runtime()?.block_on(enroller.add(&candidate, false));
-        output.row(&candidate, &done)?;
-        let _ = done.map_err(|source| StaffError::Enrol { email: candidate.email, source })?;
-        Ok(())
+        Ok((candidate, done))
     }
 
     fn enroller_for(&self, config: &Config, email: &str, output: Output) -> Result<Enroller, Failure> {
@@ -321,6 +312,11 @@ fn presented(config: &Config, number: Option<String>, capture: bool) -> Result<B
     Ok(badge.ok_or(StaffError::Badge)?)
 }
 
+/// Names the person in an error of the enroller.
+fn failed(email: &str) -> impl FnOnce(Error) -> StaffError {
+    move |source| StaffError::Enrol { email: email.to_owned(), source }
+}
+
 /// Warns that a new badge has no effect while `sign_in.badge` is "off".
 fn warn_of_badges_off(config: &Config) {
     if config.sign_in.badge == Badges::Off {
@@ -348,7 +344,7 @@ fn known(directory: &Directory, email: &str) -> Result<(), Failure> {
 }
 
 fn renewed(email: &str, renewed: Result<Renewed, Error>, output: Output) -> Result<(), Failure> {
-    let Renewed { pin, left_over } = renewed.map_err(|source| StaffError::Enrol { email: email.to_owned(), source })?;
+    let Renewed { pin, left_over } = renewed.map_err(failed(email))?;
     output.done(email, "renewed", pin.is_some(), left_over.as_ref())?;
     left_over.map_or(Ok(()), |_| Err(Failure::incomplete()))
 }

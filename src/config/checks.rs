@@ -147,9 +147,6 @@ impl Config {
             let length = value.chars().count();
             (length < range.0 || range.1 < length).then(|| (key.into(), value.to_owned(), allowed))
         };
-        let size = |key: &'static str, value: usize, range: (usize, usize), allowed| {
-            (value < range.0 || range.1 < value).then(|| (key.into(), value.to_string(), allowed))
-        };
         let degrees = |key: &'static str, value: f64, most: f64, allowed| {
             let fits = value.abs() <= most;
             (!fits).then(|| (key.into(), value.to_string(), allowed))
@@ -170,7 +167,10 @@ impl Config {
             })
             .or_else(|| text("badge.prefix", &badge.prefix, (0, 8), "at most 8 characters"))
             .or_else(|| text("badge.suffix", &badge.suffix, (0, 8), "at most 8 characters"))
-            .or_else(|| size("badge.min_length", badge.min_length, (1, badge.max_length), "1 to badge.max_length"))
+            .or_else(|| {
+                let fits = badge.min_length <= badge.max_length;
+                (!fits).then(|| ("badge.min_length".into(), badge.min_length.to_string(), "1 to badge.max_length"))
+            })
             .or_else(|| text("badge.separators", &badge.separators, (0, 8), "at most 8 characters"))
             .or_else(|| degrees("proximity.latitude", proximity.latitude, 90.0, "-90.0 to 90.0"))
             .or_else(|| degrees("proximity.longitude", proximity.longitude, 180.0, "-180.0 to 180.0"))

@@ -24,6 +24,12 @@ fn signal(program: &Program, signal: Signal) {
     kill_process(Pid::from_raw(program.child.id().cast_signed()).unwrap(), signal).unwrap();
 }
 
+/// The metric with the hash of the configuration in use.
+fn config_info(at: &str) -> String {
+    let (_, metrics) = get(&format!("{at}/metrics"));
+    metrics.lines().find(|line| line.starts_with("vestibule_config_info")).unwrap().to_owned()
+}
+
 /// `/metrics` passes `promtool check metrics` and holds no name, e-mail address, badge number, door or key.
 #[test]
 fn metrics_are_valid_and_hold_no_personal_data() {
@@ -78,10 +84,7 @@ fn a_reload_applies_a_valid_configuration_and_keeps_the_last_good_one() {
     let good = fs::read_to_string(&file).unwrap();
     let mut screen = Touchscreen::start(1280, 800);
     let mut kiosk = installed.open(&screen);
-    let hash = || {
-        let (_, metrics) = get(&format!("{at}/metrics"));
-        metrics.lines().find(|line| line.starts_with("vestibule_config_info")).unwrap().to_owned()
-    };
+    let hash = || config_info(&at);
     let before = hash();
     fs::write(&file, format!("{good}[display]\nthemes = \"light\"\n")).unwrap();
     signal(&kiosk, Signal::HUP);
@@ -110,10 +113,7 @@ fn the_newest_configuration_wins_however_often_and_slowly_it_is_reloaded() {
     let newest = fs::read_to_string(&file).unwrap();
     let screen = Touchscreen::start(1280, 800);
     let kiosk = installed.open(&screen);
-    let hash = || {
-        let (_, metrics) = get(&format!("{at}/metrics"));
-        metrics.lines().find(|line| line.starts_with("vestibule_config_info")).unwrap().to_owned()
-    };
+    let hash = || config_info(&at);
     let before = hash();
     let threads = || {
         let tasks = fs::read_dir(format!("/proc/{}/task", kiosk.child.id())).unwrap();

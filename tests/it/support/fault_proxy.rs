@@ -47,8 +47,6 @@ pub(crate) struct NetworkFaults {
     pub(crate) refuse: bool,
     /// Closes existing connections, as a server closes idle ones.
     pub(crate) close: bool,
-    /// Swallows all bytes in both directions.
-    pub(crate) black_hole: bool,
     /// Delays each piece of an answer by this.
     pub(crate) latency: Duration,
     /// Sends answers byte by byte, with this pause after each.
@@ -176,9 +174,6 @@ async fn pass(
         };
         let faults = *watched.borrow();
         let Ok(read @ 1..) = read else { return };
-        if faults.black_hole {
-            continue;
-        }
         if way == Way::Down {
             sleep(faults.latency).await;
         }

@@ -1,6 +1,6 @@
 //! The health endpoint of a running kiosk.
 
-use std::{fs, sync::LazyLock, thread, time::Duration};
+use std::{sync::LazyLock, thread, time::Duration};
 
 use crate::support::{headless::now, installed::Installed};
 
@@ -11,10 +11,8 @@ pub(crate) fn free_port() -> u16 {
 
 /// An installed kiosk with `health.listen`, and the base URL of its health endpoints.
 pub(crate) fn watched() -> (Installed, String) {
-    let installed = Installed::new();
-    let (file, port) = (installed.path("kiosk.toml"), free_port());
-    let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replace("listen = \"\"", &format!("listen = \"127.0.0.1:{port}\""))).unwrap();
+    let (installed, port) = (Installed::new(), free_port());
+    installed.configure("listen = \"\"", &format!("listen = \"127.0.0.1:{port}\""));
     (installed, format!("http://127.0.0.1:{port}"))
 }
 
