@@ -146,8 +146,8 @@ impl Agent {
                     Some(Command::End) | None => break,
                 },
                 Some(done) = self.work.join_next() => self.complete(done),
-                () = self.connectivity.wait() => self.look(),
-                () = until(self.audit.due()) => self.audit.tick(time::Instant::now().into_std()),
+                () = until(self.connectivity.due()) => self.look(),
+                () = until(self.audit.due().map(Into::into)) => self.audit.tick(time::Instant::now().into_std()),
                 _ = chores.tick() => {
                     self.chores(minutes);
                     minutes += 1;
@@ -357,9 +357,9 @@ impl Agent {
 }
 
 /// Waits until this instant, or forever.
-async fn until(moment: Option<std::time::Instant>) {
+async fn until(moment: Option<time::Instant>) {
     match moment {
-        Some(moment) => time::sleep_until(moment.into()).await,
+        Some(moment) => time::sleep_until(moment).await,
         None => std::future::pending().await,
     }
 }

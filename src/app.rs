@@ -290,8 +290,9 @@ impl App {
             return Some(self.leave());
         }
         if let Effect::Reload = effect {
+            // `send` reloads once all effects are carried out.
             self.wants_reload = true;
-            return Some(self.reload_when_alone());
+            return None;
         }
         if let Mode::Working(kiosk) = &mut self.mode {
             kiosk.open_unlocks += usize::from(matches!(effect, Effect::Unlock(..)));

@@ -55,13 +55,22 @@ pub(super) struct AuditWriter {
     missing: u32,
 }
 
+/// A record of what this person does now, or is refused now.
+fn record_of(who: &Who, action: Action, about: impl Into<String>) -> Record {
+    Record::new(Timestamp::now(), action, about).by(Some(who.staff), &who.email)
+}
+
+fn at_door(record: Record, door: &Door) -> Record {
+    Record { door: Some(door.id), door_name: door.name.clone(), ..record }
+}
+
 impl AuditWriter {
     pub(super) fn new(log: Log) -> Self {
         Self { log, counted: None, missing: 0 }
     }
 
     pub(super) fn signed_in(&mut self, who: &Who) {
-        self.write(&Record::new(Timestamp::now(), Action::SignIn, who.method).by(Some(who.staff), &who.email));
+        self.write(&record_of(who, Action::SignIn, who.method));
     }
 
     pub(super) fn signed_out(&mut self, who: &Who, why: Ended) {
@@ -73,7 +82,7 @@ impl AuditWriter {
             Ended::Unfinished => "unfinished",
             Ended::AccessRevoked => "suspended or removed",
         };
-        self.write(&Record::new(Timestamp::now(), Action::SignOut, about).by(Some(who.staff), &who.email));
+        self.write(&record_of(who, Action::SignOut, about));
     }
 
     /// Records the first refusal of a kind at once and counts the following ones.
@@ -111,18 +120,14 @@ impl AuditWriter {
         limits: &UnlockLimits,
     ) -> Result<Option<u64>, audit::Error> {
         self.flush();
-        let now = Timestamp::now();
-        let record = Record::new(now, Action::Intent, who.method).by(Some(who.staff), &who.email);
-        let record = Record { door: Some(door.id), door_name: door.name.clone(), ..record };
-        let written = self.log.append_within(who.staff, &record, &limits.of(door, now));
+        let record = at_door(record_of(who, Action::Intent, who.method), door);
+        let written = self.log.append_within(who.staff, &record, &limits.of(door, record.at));
         if written.is_err() {
             self.missing = self.missing.saturating_add(1);
         }
         let written = written?;
         if written.is_none() {
-            let refused =
-                Record::new(now, Action::Refusal, UnlockOutcome::Limited.to_string()).by(Some(who.staff), &who.email);
-            self.write(&Record { door: Some(door.id), door_name: door.name.clone(), ..refused });
+            self.write(&Record { action: Action::Refusal, about: UnlockOutcome::Limited.to_string(), ..record });
         }
         Ok(written)
     }
@@ -141,8 +146,7 @@ impl AuditWriter {
 
     pub(super) fn outcome(&mut self, who: &Who, door: DoorId, intent: u64, outcome: Outcome) {
         let about = UnlockOutcome::from(outcome).to_string();
-        let record = Record::new(Timestamp::now(), Action::Outcome, about).by(Some(who.staff), &who.email);
-        self.write(&Record { door: Some(door), of: Some(intent), ..record });
+        self.write(&Record { door: Some(door), of: Some(intent), ..record_of(who, Action::Outcome, about) });
     }
 
     /// Writes a record that names no person.
@@ -152,15 +156,12 @@ impl AuditWriter {
 
     /// Records a tap of a person who was suspended or removed, or has a new login, since they signed in.
     pub(super) fn access_revoked(&mut self, who: &Who, door: &Door) {
-        let record =
-            Record::new(Timestamp::now(), Action::Refusal, "suspended or removed").by(Some(who.staff), &who.email);
-        self.write(&Record { door: Some(door.id), door_name: door.name.clone(), ..record });
+        self.write(&at_door(record_of(who, Action::Refusal, "suspended or removed"), door));
     }
 
     /// Records the state of a door after its unlock.
     pub(super) fn seen(&mut self, who: &Who, door: DoorId, about: &str) {
-        let record = Record::new(Timestamp::now(), Action::Seen, about).by(Some(who.staff), &who.email);
-        self.write(&Record { door: Some(door), ..record });
+        self.write(&Record { door: Some(door), ..record_of(who, Action::Seen, about) });
     }
 
     /// The last unlock outcomes, one line each; or the error, if the log cannot be read.

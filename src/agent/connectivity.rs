@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::{
-    sync::watch,
-    time::{self, Instant},
-};
+use tokio::{sync::watch, time::Instant};
 
 use crate::{error_chain::Chain, kisi, outage::Outage, platform::suspend, status::Status};
 
@@ -67,12 +64,9 @@ impl ConnectivityMonitor {
         }
     }
 
-    /// Waits until the next check is due.
-    pub(super) async fn wait(&self) {
-        match self.next {
-            Some(next) => time::sleep_until(next).await,
-            None => std::future::pending().await,
-        }
+    /// When the next check is due. `None` while one is running.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.next
     }
 
     /// Whether the clock is too wrong to record an unlock.

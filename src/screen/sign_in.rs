@@ -206,7 +206,8 @@ fn keypad<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Column<'a, Event> 
     let rows = digits
         .chunks(3)
         .map(|three| Row::with_children(three.iter().map(|digit| digit_key(*digit, m))).spacing(m.gap()).into());
-    let last = row![back_key(m), digit_key(zero, m), end_key(state, rules, m)];
+    let last =
+        row![named_key(Icon::Delete, "back", Event::BackTouched, m), digit_key(zero, m), end_key(state, rules, m)];
     Column::with_children(rows).push(last.spacing(m.gap())).spacing(m.gap())
 }
 
@@ -217,9 +218,7 @@ fn end_key<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Element<'a, Event
             label(m.words.say("enter"), Importance::Essential, m.key_text()).font(theme::BOLD).width(Fill).center();
         key(face, Event::EnterTouched, m)
     } else if rules.sign_in.can_type_badge() {
-        let name = label(m.words.say("type-badge"), Importance::Optional, m.small()).width(Fill).center();
-        let face = column![icon(Icon::IdCard, m.icon(m.read()), None), name].spacing(m.mm(0.6)).align_x(Center);
-        key(face, Event::SwitchTouched, m)
+        named_key(Icon::IdCard, "type-badge", Event::SwitchTouched, m)
     } else {
         space().width(m.key().width).height(m.key().height).into()
     }
@@ -232,10 +231,11 @@ fn digit_key<'a>(digit: Digit, m: Metrics) -> Element<'a, Event> {
     press::key(face, Event::DigitTouched(digit), move |pressed| m.key_style(pressed)).into()
 }
 
-fn back_key<'a>(m: Metrics) -> Element<'a, Event> {
-    let name = label(m.words.say("back"), Importance::Optional, m.small()).width(Fill).center();
-    let face = column![icon(Icon::Delete, m.icon(m.read()), None), name].spacing(m.mm(0.6)).align_x(Center);
-    key(face, Event::BackTouched, m)
+/// A key with a picture and its name.
+fn named_key<'a>(picture: Icon, name: &str, event: Event, m: Metrics) -> Element<'a, Event> {
+    let name = label(m.words.say(name), Importance::Optional, m.small()).width(Fill).center();
+    let face = column![icon(picture, m.icon(m.read()), None), name].spacing(m.mm(0.6)).align_x(Center);
+    key(face, event, m)
 }
 
 fn key<'a>(face: impl Into<Element<'a, Event>>, event: Event, m: Metrics) -> Element<'a, Event> {

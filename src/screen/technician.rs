@@ -19,13 +19,13 @@ use crate::session::{
 
 /// Draws the screen. The code holds [`HealthReport::diagnostics`](crate::session::technician::HealthReport).
 pub fn view<'a>(technician: &'a Technician, code: Option<&'a Code>, m: Metrics) -> Element<'a, Event> {
-    let said = technician.said.as_ref().map(|said| said_of(said, m));
     let (sentence, color) = match &technician.said {
-        Some(ActionResult::AsksToLeave | ActionResult::Refused(_)) => (said, m.colors.warning),
-        Some(ActionResult::GuessesRestored | ActionResult::Reloading) => (said, m.colors.good),
-        None => (None, m.colors.text),
+        None => (m.words.say("technician"), m.colors.text),
+        Some(ActionResult::GuessesRestored) => (m.words.say("guesses-restored"), m.colors.good),
+        Some(ActionResult::Reloading) => (m.words.say("checking"), m.colors.good),
+        Some(ActionResult::AsksToLeave) => (m.words.say("leave-again"), m.colors.warning),
+        Some(ActionResult::Refused(why)) => (why.clone(), m.colors.warning),
     };
-    let sentence = sentence.unwrap_or_else(|| m.words.say("technician"));
     let title = label(sentence, Importance::Optional, m.medium()).font(theme::BOLD).color(color).width(Fill);
     let title = title.height(m.target()).align_y(Center);
     let facts = technician.report.facts.iter().map(|fact| line(fact, m));
@@ -40,15 +40,6 @@ pub fn view<'a>(technician: &'a Technician, code: Option<&'a Code>, m: Metrics) 
     };
     let page = column![title, container(about).height(Fill), steps(m)].spacing(m.margin());
     container(page).padding(m.margin()).style(move |_| m.page(Backdrop::Second)).into()
-}
-
-fn said_of(said: &ActionResult, m: Metrics) -> String {
-    match said {
-        ActionResult::GuessesRestored => m.words.say("guesses-restored"),
-        ActionResult::AsksToLeave => m.words.say("leave-again"),
-        ActionResult::Reloading => m.words.say("checking"),
-        ActionResult::Refused(why) => why.clone(),
-    }
 }
 
 fn line(fact: &HealthCheck, m: Metrics) -> Element<'_, Event> {

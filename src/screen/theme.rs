@@ -265,8 +265,7 @@ impl Metrics {
 
     /// Style of a secondary button.
     pub fn quiet_style(&self, is_pressed: bool) -> press::Style {
-        let Colors { pressed, background, text, muted, .. } = self.colors;
-        self.surface(if is_pressed { pressed } else { background }, text, Some(muted))
+        self.choice_style(true, is_pressed)
     }
 
     /// Style of one of several choices: the current one stands out.

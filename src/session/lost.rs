@@ -2,15 +2,12 @@
 
 use std::time::Instant;
 
-use super::{DENIAL, Denial, Effect, Session, SessionId, State};
+use super::{Denial, Effect, Session, SessionId, State};
 
 impl Session {
     /// The agent restarted and lost its session; sign the user out here too.
     pub(super) fn agent_restarted(&mut self, now: Instant) -> Vec<Effect> {
-        if !matches!(self.state, State::SignedOut { .. }) {
-            self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
-        }
-        Vec::new()
+        if matches!(self.state, State::SignedOut { .. }) { Vec::new() } else { self.deny(Denial::KioskFault, now) }
     }
 
     /// The agent ended this visit: the person may not open doors here any more.
@@ -20,7 +17,7 @@ impl Session {
             if let State::Checking { visit, .. } = &mut self.state {
                 *visit = None;
             } else {
-                self.state = State::rest(&self.rules, Some((Denial::LoginDead, now + DENIAL)));
+                return self.deny(Denial::LoginDead, now);
             }
         }
         Vec::new()

@@ -53,8 +53,7 @@ impl Session {
 
     pub(super) fn switch(&mut self, now: Instant) -> Vec<Effect> {
         if let State::SignedOut { entry, denial, clears_at } = &mut self.state {
-            let before = std::mem::replace(entry, Entry::empty(&self.rules.sign_in));
-            *entry = before.switched(&self.rules.sign_in);
+            *entry = entry.switched(&self.rules.sign_in);
             *denial = None;
             *clears_at = Some(now + ENTRY);
         }
@@ -120,7 +119,7 @@ impl Session {
             self.state = State::with_badge(badge, now);
             return vec![Effect::Prepare];
         }
-        self.identify(Credential::Badge(badge.clone()), visit, Some(badge), now)
+        self.identify(Credential::Badge(badge), visit, None, now)
     }
 
     /// Identifies a typed entry that names a person by itself. The guess is spent first (R15).
@@ -128,17 +127,7 @@ impl Session {
         if !self.budget.spend(now) {
             return Vec::new();
         }
-        let badge = match &credential {
-            Credential::Badge(badge) => Some(badge.clone()),
-            Credential::Pin(_) | Credential::BadgeWithPin(..) | Credential::Technician(_) => None,
-        };
-        let mut effects = self.identify(credential, None, badge, now);
-        if let (State::Checking { is_paid, .. }, [Effect::Identify(_, _, asked)]) = (&mut self.state, &mut effects[..])
-        {
-            *is_paid = true;
-            asked.guesses_left = Some(self.budget.left());
-        }
-        effects
+        self.identify(credential, None, Some(self.budget.left()), now)
     }
 
     /// Returns the guess if the entry was correct or repeated the last wrong PIN.
@@ -153,17 +142,19 @@ impl Session {
         Some(Effect::KeepBudget(self.budget.left()))
     }
 
+    /// Asks the agent who this is. `guesses_left`: how many guesses are left after one was spent on this, if one was.
     fn identify(
         &mut self,
         credential: Credential,
         visit: Option<Visit>,
-        badge: Option<Badge>,
+        guesses_left: Option<u32>,
         now: Instant,
     ) -> Vec<Effect> {
         let session = SessionId(self.next_id());
         let current = visit.as_ref().map(|visit| visit.session);
-        self.state = State::Checking { session, until: now + CHECK, visit, badge, is_paid: false };
-        vec![Effect::Identify(session, Presented(credential), Asked { current, guesses_left: None })]
+        let badge = if let Credential::Badge(badge) = &credential { Some(badge.clone()) } else { None };
+        self.state = State::Checking { session, until: now + CHECK, visit, badge, is_paid: guesses_left.is_some() };
+        vec![Effect::Identify(session, Presented(credential), Asked { current, guesses_left })]
     }
 
     pub(super) fn identified(
@@ -199,12 +190,10 @@ impl Session {
             }
             (Ok(Identity::Technician(report)), ..) => self.technician_came(session, *report, now),
             (Ok(Identity::NeedsPin), _, Some(badge)) => self.state = State::with_badge(badge, now),
-            (Ok(Identity::Same | Identity::NeedsPin), _, _) => {
-                self.state = State::rest(&self.rules, Some((Denial::KioskFault, now + DENIAL)));
-            }
+            (Ok(Identity::Same | Identity::NeedsPin), _, _) => effects.extend(self.deny(Denial::KioskFault, now)),
             // No denial: the screen shows how long the keypad is locked.
-            (Err(_), _, _) if is_paid && self.budget.left() == 0 => self.state = State::rest(&self.rules, None),
-            (Err(denial), _, _) => self.state = State::rest(&self.rules, Some((denial, now + DENIAL))),
+            (Err(_), _, _) if is_paid && self.budget.left() == 0 => {}
+            (Err(denial), _, _) => effects.extend(self.deny(denial, now)),
         }
         effects
     }
@@ -221,7 +210,8 @@ impl Session {
         }
     }
 
-    fn deny(&mut self, denial: Denial, now: Instant) -> Vec<Effect> {
+    /// Ends whatever is open, and shows this refusal at rest.
+    pub(super) fn deny(&mut self, denial: Denial, now: Instant) -> Vec<Effect> {
         self.state = State::rest(&self.rules, Some((denial, now + DENIAL)));
         Vec::new()
     }
