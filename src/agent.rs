@@ -132,14 +132,12 @@ impl Agent {
         let mut chores = time::interval(CHORES);
         let mut minutes = 0;
         loop {
+            self.status.metrics().queued(port.len(), self.work.len());
             tokio::select! {
                 // A fixed order, so that the same events always give the same run.
                 biased;
                 command = port.command() => match command {
-                    Some(Command::Carry(effect, at)) => {
-                        self.status.metrics().queued(port.len(), self.work.len());
-                        self.take(effect, at);
-                    }
+                    Some(Command::Carry(effect, at)) => self.take(effect, at),
                     Some(Command::Begin(_)) => {}
                     #[cfg(test)]
                     Some(Command::Panic) => panic!("requested by a test"),

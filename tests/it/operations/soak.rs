@@ -219,14 +219,18 @@ fn many_visits_without_a_window_leak_nothing() {
         }
     }
     kiosk.send(Message::Session(Event::SignOutTouched));
-    thread::sleep(Duration::from_secs(2));
+    // Work that was under way may still wait for Kisi; work that leaks never ends.
+    let deadline = now() + Duration::from_secs(60);
+    while 0.0 < held_here(visits, &status).work && now() < deadline {
+        thread::sleep(Duration::from_millis(100));
+    }
     let (before, after) = (settled.unwrap(), held_here(visits, &status));
     let metrics = status.metrics().text().unwrap();
     println!("{after}, {signed_in} signed in, {}", number(&metrics, "vestibule_unlock_seconds_count"));
     assert!(visits * 9 / 10 < signed_in, "{signed_in} of {visits}");
     assert!(after.memory - before.memory < GROWTH, "{before} then {after}");
     assert!((after.descriptors - before.descriptors).abs() <= 8.0, "{before} then {after}");
-    assert!(after.work < 3.0, "{after}");
+    assert!(after.work < 1.0, "{after}");
     assert!(number(&metrics, "vestibule_agent_restarts_total") < 1.0);
     drop(kiosk);
     // `audit` fails if the log does not verify.
