@@ -28,7 +28,7 @@ pub use self::{
     error::{Error, text_of},
     sections::{
         Audit, Badge, Badges, Budget, Display, Doors, Health, Keyboard, Kiosk, Kisi, Limits, Log, LogFormat, Proximity,
-        Session, SignIn, Sound, Theme,
+        ScanEnd, Session, SignIn, Sound, Theme,
     },
 };
 

@@ -5,6 +5,7 @@ pub mod budget;
 pub mod feedback;
 pub mod entry;
 pub mod event;
+mod keyboard;
 mod follow;
 mod lost;
 pub mod reader;
@@ -25,7 +26,7 @@ use self::{
     budget::Budget,
     dimming::Dimming,
     entry::Entry,
-    reader::{Key, Reader, ReaderInput},
+    reader::Reader,
     rules::{KeyboardPolicy, Rules},
     visit::Visit,
 };
@@ -36,7 +37,7 @@ pub use self::{
 use crate::{
     door::{Door, DoorId},
     language::Language,
-    staff::{Badge, Digit},
+    staff::Badge,
 };
 
 /// A refusal stays on the screen for this long, unless somebody types. Our choice.
@@ -53,7 +54,8 @@ pub struct Session {
     state: State,
     reader: Reader,
     budget: Budget,
-    last_scan: Option<(Badge, Instant)>,
+    /// Badges that were read a moment ago, and when they were read last.
+    presented: Vec<(Badge, Instant)>,
     last_id: u64,
     /// The chosen language, and when it expires if nobody is signed in.
     language: Option<(Language, Instant)>,
@@ -66,12 +68,13 @@ impl Session {
     /// Creates a kiosk at rest with a full budget of guesses.
     pub fn new(rules: Rules) -> Self {
         let (state, budget) = (State::rest(&rules, None), Budget::full(rules.budget));
+        let reader = Reader::new(rules.reader);
         Self {
             rules,
             state,
-            reader: Reader::new(),
+            reader,
             budget,
-            last_scan: None,
+            presented: Vec::new(),
             last_id: 0,
             language: None,
             dimming: Dimming::default(),
@@ -191,9 +194,10 @@ impl Session {
             }
             Event::KeyPressed(key) => {
                 let begins = !self.reader.is_waiting() && self.is_at_rest();
-                let heard = self.reader.take(key, now);
+                let types_names = self.rules.keyboard == KeyboardPolicy::Desk && self.state.visit().is_some();
+                let heard = self.reader.take(key, types_names, now);
                 let mut effects = self.read(heard, now);
-                if begins && effects.is_empty() {
+                if begins && effects.is_empty() && self.reader.is_waiting() {
                     effects.push(Effect::Prepare);
                 }
                 effects
@@ -271,13 +275,15 @@ impl Session {
                 self.expire_hold(now);
                 Vec::new()
             }
-            State::Checking { session, visit, until, .. } => {
+            State::Checking { session, visit, until, next, .. } => {
+                let next = next.take();
                 let visit_ended = visit.as_ref().is_some_and(|visit| visit.deadline() <= now);
                 let mut effects = vec![Effect::Forget(*session, Ended::Unfinished)];
                 let interrupted = if visit_ended { Ended::Idle } else { Ended::OtherBadge };
                 effects.extend(visit.as_ref().map(|visit| Effect::Forget(visit.session, interrupted)));
                 let denial = (*until <= now || !visit_ended).then_some((Denial::TooSlow, now + DENIAL));
                 self.state = State::rest(&self.rules, denial);
+                effects.extend(self.next_badge(next, now));
                 effects
             }
             State::Technician(technician) if technician.until <= now => self.technician_leaves(Ended::Idle),
@@ -293,28 +299,6 @@ impl Session {
         }
     }
 
-    fn read(&mut self, heard: Vec<ReaderInput>, now: Instant) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        for heard in heard {
-            effects.extend(match heard {
-                // Somebody may plug in a keyboard. It must not act in the next person's visit.
-                ReaderInput::Digit(_) | ReaderInput::Key(_) if self.rules.keyboard == KeyboardPolicy::Readers => {
-                    Vec::new()
-                }
-                ReaderInput::Digit(digit) => self.digit_key(digit, now),
-                ReaderInput::Key(Key::Backspace) => self.back_key(now),
-                ReaderInput::Key(Key::Enter) => self.enter_key(now),
-                ReaderInput::Key(Key::Escape) => self.escape(),
-                ReaderInput::Key(Key::Char('+')) => self.turn(1, now),
-                ReaderInput::Key(Key::Char('-')) => self.turn(-1, now),
-                ReaderInput::Key(Key::Char(letter)) => self.letter_key(letter, now),
-                ReaderInput::Key(Key::Tab) => Vec::new(),
-                ReaderInput::Scan(raw) => self.scanned(&raw.0, now),
-            });
-        }
-        effects
-    }
-
     fn door(&mut self, door: DoorId, now: Instant) -> Vec<Effect> {
         let request = RequestId(self.next_id());
         let State::SignedIn(visit) = &mut self.state else { return Vec::new() };
@@ -323,39 +307,6 @@ impl Session {
 
     fn turn(&mut self, pages: i64, now: Instant) -> Vec<Effect> {
         self.visited(|visit, rules| visit.turn(pages, rules, now))
-    }
-
-    /// A digit from a keyboard: part of a door's number in a visit, else of a PIN or badge number.
-    fn digit_key(&mut self, digit: Digit, now: Instant) -> Vec<Effect> {
-        if self.is_technicians() {
-            return Vec::new();
-        }
-        let State::SignedIn(visit) = &mut self.state else { return self.digit(digit, now) };
-        visit.type_digit(digit, &self.rules, now);
-        Vec::new()
-    }
-
-    /// A letter from a keyboard: where the site allows letters, it searches for a door by name.
-    fn letter_key(&mut self, letter: char, now: Instant) -> Vec<Effect> {
-        if self.rules.keyboard != KeyboardPolicy::Desk {
-            return Vec::new();
-        }
-        self.visited(|visit, rules| visit.type_letter(letter, rules, now))
-    }
-
-    fn back_key(&mut self, now: Instant) -> Vec<Effect> {
-        let State::SignedIn(visit) = &mut self.state else { return self.back(now) };
-        visit.take_back(&self.rules, now);
-        Vec::new()
-    }
-
-    fn enter_key(&mut self, now: Instant) -> Vec<Effect> {
-        if self.is_technicians() {
-            return Vec::new();
-        }
-        let State::SignedIn(visit) = &mut self.state else { return self.enter(now) };
-        let door = visit.typed_door(now);
-        door.map_or_else(Vec::new, |door| self.door(door, now))
     }
 
     fn speak(&mut self, language: Language, now: Instant) -> Vec<Effect> {

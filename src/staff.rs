@@ -8,7 +8,7 @@ use std::fmt;
 use zeroize::Zeroize;
 
 pub use self::{
-    badge::{Badge, BadgeFormat, BadgeProfile},
+    badge::{Badge, BadgeFormat, BadgeProfile, UidForm},
     name::NameFormat,
 };
 

@@ -25,7 +25,7 @@ use crate::{
     secret::Secret,
     session::{
         budget::BudgetRules,
-        rules::{BadgePolicy, KeyboardPolicy, Rules, SignInRules},
+        rules::{BadgePolicy, KeyboardPolicy, ReaderRules, Rules, ScanEnd, SignInRules},
     },
     status::Status,
     store::audit::{self, Action, Log, Record, UnlockOutcome},
@@ -294,6 +294,15 @@ pub fn rules(config: &Config) -> Rules {
             },
             typed_badge: config.sign_in.typed_badge,
             profile: config.badge.profile.clone(),
+        },
+        reader: ReaderRules {
+            gap: config.badge.gap,
+            end: match config.badge.end {
+                config::ScanEnd::Auto => ScanEnd::Auto,
+                config::ScanEnd::Enter => ScanEnd::Enter,
+                config::ScanEnd::Tab => ScanEnd::Tab,
+                config::ScanEnd::None => ScanEnd::Silence,
+            },
         },
         budget: BudgetRules {
             guesses: config.budget.guesses,

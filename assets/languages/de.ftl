@@ -15,6 +15,7 @@ out-of-order = Dieser Kiosk ist gerade außer Betrieb
 use-a-card = Karte und Telefon funktionieren weiter an der Tür.
 not-known = Nicht erkannt. Noch einmal, oder am Empfang fragen.
 not-read = Das war keine Ausweisnummer. Bitte noch einmal.
+modifier-stuck = Auf der Tastatur ist Umschalt, Strg oder Alt gedrückt. Bitte loslassen.
 login-dead = Ihr Zugang muss erneuert werden. Fragen Sie am Empfang.
 kiosk-fault = Dieser Kiosk hat eine Störung. Nutzen Sie Ihre Karte.
 too-slow = Das hat zu lange gedauert. Bitte noch einmal.

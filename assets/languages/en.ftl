@@ -18,6 +18,7 @@ use-a-card = Your card or phone still works at the door.
 # Why nobody is signed in, and what to do.
 not-known = That did not work. Try again, or ask at reception.
 not-read = That was not a badge number. Try again.
+modifier-stuck = A Shift, Ctrl or Alt key is held down on the keyboard. Release it.
 login-dead = Your access must be renewed. Ask at reception.
 kiosk-fault = This kiosk has a problem. Use your card.
 too-slow = That took too long. Try again.

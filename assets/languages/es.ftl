@@ -15,6 +15,7 @@ out-of-order = Este quiosco está fuera de servicio
 use-a-card = Tarjeta y teléfono siguen funcionando en la puerta.
 not-known = No ha funcionado. Repita o pregunte en recepción.
 not-read = No era un número de tarjeta. Inténtelo otra vez.
+modifier-stuck = Hay una tecla Mayús, Ctrl o Alt pulsada en el teclado. Suéltela.
 login-dead = Hay que renovar su acceso. Pregunte en recepción.
 kiosk-fault = Este quiosco tiene un problema. Use su tarjeta.
 too-slow = Ha tardado demasiado. Inténtelo otra vez.

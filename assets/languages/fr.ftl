@@ -15,6 +15,7 @@ out-of-order = Cette borne est hors service
 use-a-card = Carte et téléphone fonctionnent toujours à la porte.
 not-known = Échec. Réessayez ou demandez à l'accueil.
 not-read = Ce n'était pas un numéro de badge. Réessayez.
+modifier-stuck = Une touche Maj, Ctrl ou Alt est enfoncée sur le clavier. Relâchez-la.
 login-dead = Votre accès doit être renouvelé. Demandez à l'accueil.
 kiosk-fault = Cette borne est en panne. Utilisez votre carte.
 too-slow = Cela a pris trop de temps. Réessayez.

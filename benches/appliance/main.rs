@@ -26,9 +26,12 @@
 
 #[path = "../../tests/it/support/touchscreen.rs"]
 mod touchscreen;
+#[path = "../../tests/it/support/keyboard.rs"]
+mod keyboard;
 
-/// Stands in for the test module that `touchscreen.rs` imports.
+/// Stands in for the test modules that `touchscreen.rs` imports.
 mod support {
+    pub(crate) use super::keyboard;
     pub(crate) mod headless {
         pub(crate) fn now() -> std::time::Instant {
             std::time::Instant::now()

@@ -280,6 +280,7 @@ pub(super) fn reason(denial: Denial) -> &'static str {
     match denial {
         Denial::NotKnown | Denial::NotKnownAgain => "not known",
         Denial::NotRead => "not read",
+        Denial::ModifierStuck => "modifier key held down",
         Denial::NoTechnician => "no technician PIN",
         Denial::LoginDead => "login refused",
         Denial::Network(outage) => outage.name(),

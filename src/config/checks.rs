@@ -8,17 +8,19 @@ use super::{Badges, Config, Wrong, fields};
 use crate::{
     base_url::{self, Proxy},
     language::Language,
+    staff::BadgeFormat,
 };
 
 /// A key with an integer value: key, minimum, maximum, and both in words.
 type Range = (&'static str, i64, i64, &'static str);
 
 /// Ranges of all keys with an integer value.
-const NUMBERS: [Range; 21] = [
+const NUMBERS: [Range; 22] = [
     ("kisi.timeout_seconds", 2, 30, "2 to 30"),
     ("sign_in.pin_digits", 6, 12, "6 to 12"),
     ("badge.min_length", 1, 64, "1 to 64"),
     ("badge.max_length", 1, 64, "1 to 64"),
+    ("badge.gap_ms", 20, 500, "20 to 500"),
     ("badge.numbers", 0, i64::MAX, "0 or more (0: not known)"),
     ("budget.guesses", 1, 100, "1 to 100"),
     ("budget.refill_minutes", 1, 15, "1 to 15"),
@@ -41,10 +43,16 @@ const NUMBERS: [Range; 21] = [
 /// A key with a text value that must be one of these: key, values, and the values in words.
 type Choice = (&'static str, &'static [&'static str], &'static str);
 
-const CHOICES: [Choice; 6] = [
+const CHOICES: [Choice; 8] = [
     ("sign_in.badge", &["alone", "with-pin", "off"], "\"alone\", \"with-pin\" or \"off\""),
     ("sign_in.keyboard", &["readers", "keypad", "desk"], "\"readers\", \"keypad\" or \"desk\""),
     ("badge.format", &["as-read", "decimal", "hex", "wiegand"], "\"as-read\", \"decimal\", \"hex\" or \"wiegand\""),
+    (
+        "badge.sends",
+        &["number", "hex", "hex-reversed", "decimal", "decimal-reversed"],
+        "\"number\", \"hex\", \"hex-reversed\", \"decimal\" or \"decimal-reversed\"",
+    ),
+    ("badge.end", &["auto", "enter", "tab", "none"], "\"auto\", \"enter\", \"tab\" or \"none\""),
     ("log.format", &["text", "json"], "\"text\" or \"json\""),
     ("display.theme", &["dark", "light", "contrast"], "\"dark\", \"light\" or \"contrast\""),
     ("display.names", &["first", "initials", "full"], "\"first\", \"initials\" or \"full\""),
@@ -170,6 +178,11 @@ impl Config {
             .or_else(|| {
                 let fits = badge.min_length <= badge.max_length;
                 (!fits).then(|| ("badge.min_length".into(), badge.min_length.to_string(), "1 to badge.max_length"))
+            })
+            .or_else(|| {
+                let fits = badge.sends.is_none() || matches!(badge.format, BadgeFormat::Hex | BadgeFormat::Decimal);
+                let allowed = "\"number\" unless badge.format is \"hex\" or \"decimal\"";
+                (!fits).then(|| ("badge.sends".into(), "a UID".to_owned(), allowed))
             })
             .or_else(|| text("badge.separators", &badge.separators, (0, 8), "at most 8 characters"))
             .or_else(|| degrees("proximity.latitude", proximity.latitude, 90.0, "-90.0 to 90.0"))

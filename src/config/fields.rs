@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 use crate::{
     base_url::Proxy,
     language::Language,
-    staff::{BadgeFormat, NameFormat},
+    staff::{BadgeFormat, NameFormat, UidForm},
 };
 
 /// `display.names`
@@ -28,6 +28,19 @@ pub(super) enum Format {
     Decimal,
     Hex,
     Wiegand,
+}
+
+/// `badge.sends`. `None` for the number itself.
+pub(super) fn sends<'de, D: Deserializer<'de>>(value: D) -> Result<Option<UidForm>, D::Error> {
+    let form = String::deserialize(value)?;
+    Ok(if form == "number" { None } else { Some(uid_form(&form).ok_or_else(|| D::Error::custom("not a form"))?) })
+}
+
+/// The form of a UID: `hex`, `hex-reversed`, `decimal` or `decimal-reversed`.
+fn uid_form(text: &str) -> Option<UidForm> {
+    let (radix, is_reversed) = text.strip_suffix("-reversed").map_or((text, false), |radix| (radix, true));
+    let is_decimal = radix == "decimal";
+    (is_decimal || radix == "hex").then_some(UidForm { is_decimal, is_reversed })
 }
 
 pub(super) fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<Duration, D::Error> {

@@ -9,7 +9,7 @@ use super::fields;
 use crate::{
     base_url::Proxy,
     language::Language,
-    staff::{BadgeProfile, NameFormat},
+    staff::{BadgeFormat, BadgeProfile, NameFormat, UidForm},
 };
 
 /// `[kiosk]`: name, location and support.
@@ -274,6 +274,10 @@ pub enum Theme {
 pub struct Badge {
     /// What readers send, and how it becomes a badge number.
     pub profile: BadgeProfile,
+    /// Longest pause between two keys of a reader that types like a keyboard, 20 to 500 ms.
+    pub gap: Duration,
+    /// What such a reader sends after the number.
+    pub end: ScanEnd,
     /// How many different numbers the cards can have. `None` where the file says 0: not known.
     pub numbers: Option<u64>,
 }
@@ -288,15 +292,35 @@ struct BadgeKeys {
     max_length: usize,
     separators: String,
     #[serde(with = "fields::Format")]
-    format: crate::staff::BadgeFormat,
+    format: BadgeFormat,
     leading_zeros: bool,
+    #[serde(deserialize_with = "fields::sends")]
+    sends: Option<UidForm>,
+    gap_ms: u64,
+    end: ScanEnd,
     numbers: u64,
+}
+
+/// `badge.end`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScanEnd {
+    /// Any of the following, each scan for itself.
+    Auto,
+    /// Enter.
+    Enter,
+    /// Tab.
+    Tab,
+    /// Nothing.
+    None,
 }
 
 impl From<BadgeKeys> for Badge {
     fn from(keys: BadgeKeys) -> Self {
-        let BadgeKeys { prefix, suffix, min_length, max_length, separators, format, leading_zeros, numbers } = keys;
-        let profile = BadgeProfile { prefix, suffix, separators, min_length, max_length, format, leading_zeros };
-        Self { profile, numbers: Some(numbers).filter(|numbers| 0 < *numbers) }
+        let BadgeKeys { prefix, suffix, min_length, max_length, separators, format, sends, .. } = keys;
+        let BadgeKeys { leading_zeros, gap_ms, end, numbers, .. } = keys;
+        let profile = BadgeProfile { prefix, suffix, separators, min_length, max_length, format, sends, leading_zeros };
+        let gap = Duration::from_millis(gap_ms);
+        Self { profile, gap, end, numbers: Some(numbers).filter(|numbers| 0 < *numbers) }
     }
 }

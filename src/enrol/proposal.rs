@@ -48,5 +48,9 @@ fn number(card: &Card, profile: &BadgeProfile) -> Option<Badge> {
         BadgeFormat::Wiegand => format!("{facility}-{number}"),
         BadgeFormat::AsRead | BadgeFormat::Decimal | BadgeFormat::Hex => format!("{facility:03}{number:05}"),
     });
-    [card.uid.as_deref(), wiegand.as_deref()].into_iter().flatten().find_map(|number| Badge::read(number, profile))
+    let uid = card.uid.as_deref().filter(|_| profile.sends.is_some());
+    // Kisi lists a UID as hexadecimal digits, whatever readers make of it.
+    uid.and_then(|uid| Badge::of_hex_uid(uid, profile)).or_else(|| {
+        [card.uid.as_deref(), wiegand.as_deref()].into_iter().flatten().find_map(|number| Badge::read(number, profile))
+    })
 }

@@ -62,7 +62,7 @@ pub fn view<'a>(visit: &'a Visit, rules: &'a Rules, warning: Warning, now: Insta
     let sign_out = sign_out(rules, m);
     let (turns, still_here) = (turns(turn, visit, m), still_here(warning, m));
     let is_alone = turn.pages < 2 && !turn.can_find && !is_covered;
-    let hint = hint(visit, rules, is_alone || m.is_portrait(), m);
+    let hint = hint(visit, rules, is_alone || m.is_portrait(), now, m);
     let who = who(visit, warning, now, hint, m);
     let content = if m.is_portrait() {
         let foot = row![turns, space().width(Fill), still_here].spacing(m.gap()).height(m.target());
@@ -125,7 +125,10 @@ fn who(visit: &Visit, warning: Warning, now: Instant, hint: Option<String>, m: M
 }
 
 /// The hint below the greeting, if there is room.
-fn hint(visit: &Visit, rules: &Rules, has_room: bool, m: Metrics) -> Option<String> {
+fn hint(visit: &Visit, rules: &Rules, has_room: bool, now: Instant, m: Metrics) -> Option<String> {
+    if let Some(denial) = visit.unread(now) {
+        return Some(m.words.denial(denial));
+    }
     match visit {
         _ if visit.welcome.doors.is_empty() => None,
         _ if !visit.find.letters().is_empty() => Some(m.words.found(visit.find.letters(), visit.found().count())),

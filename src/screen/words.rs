@@ -140,6 +140,7 @@ impl Words {
         self.say(match denial {
             Denial::NotKnown | Denial::NotKnownAgain => "not-known",
             Denial::NotRead => "not-read",
+            Denial::ModifierStuck => "modifier-stuck",
             Denial::LoginDead => "login-dead",
             Denial::Network(outage) => return self.network(outage),
             Denial::KioskFault => "kiosk-fault",

@@ -210,6 +210,8 @@ pub enum Denial {
     NoTechnician,
     /// The scanned or typed text is not a badge number.
     NotRead,
+    /// A scan was not read because a modifier key is held down.
+    ModifierStuck,
     /// The person's Kisi login must be renewed, or the person was suspended or removed.
     LoginDead,
     /// Kisi cannot be reached, or does not send the list of doors.

@@ -8,6 +8,7 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
+    reader::Key,
     rules::{BadgePolicy, SignInRules},
     tests::refused,
     visit::{Attempt, Welcome},
@@ -58,7 +59,7 @@ fn step() -> impl Strategy<Value = Step> {
     let waits = prop_oneof![0_u64..60, 100_u64..1_000, 5_000_u64..12_000, Just(20_000), Just(45_000), Just(180_000)];
     let digit = (0_usize..10).prop_map(|n| Digit::ALL[n]);
     let key = prop_oneof![
-        (b'0'..=b'z').prop_map(|byte| Key::Char(char::from(byte))),
+        (b'0'..=b'z').prop_map(|byte| Key::typed(char::from(byte))),
         Just(Key::Enter),
         Just(Key::Tab),
         Just(Key::Backspace),
@@ -182,7 +183,7 @@ impl Model {
                 }
                 Effect::CheckPlaces(session) => {
                     let _ = self.alive.insert(session);
-                    assert_eq!(self.signed_in().unwrap().session, session);
+                    assert_eq!(self.session.state().visit().unwrap().session, session);
                 }
                 Effect::Forget(session, _) => {
                     let _ = self.alive.remove(&session);
@@ -233,7 +234,7 @@ impl Model {
             Step::Scan(person) => {
                 for c in format!("000{person}").chars() {
                     self.now += Duration::from_millis(4);
-                    self.send(Event::KeyPressed(Key::Char(c)));
+                    self.send(Event::KeyPressed(Key::typed(c)));
                 }
                 self.send(Event::KeyPressed(Key::Enter));
             }
@@ -307,6 +308,13 @@ proptest! {
             model.now += Duration::from_mins(1);
             model.send(Event::Ticked);
         }
+        // Keys are judged by ticks that come often.
+        for _ in 0..80 {
+            model.now += Duration::from_millis(25);
+            model.send(Event::Ticked);
+        }
+        model.now += Duration::from_mins(1);
+        model.send(Event::Ticked);
         let is_at_rest = matches!(model.session.state(), State::SignedOut { denial: None, .. });
         prop_assert!(is_at_rest, "the kiosk did not come to rest");
         prop_assert_eq!(model.session.deadline(), None);

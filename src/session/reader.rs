@@ -1,39 +1,42 @@
 //! Tells the keys of a badge reader from those of a person. Timing routes keys, it does not authenticate.
 //!
-//! The timestamps are those at which keys were *handled*. A busy window makes gaps longer and runs shorter than they
-//! were typed. So one long gap does not cut a scan, and silence counts only once two ticks have seen it.
+//! The window hears keys when it *handles* them, not when they were typed. While it draws, keys wait in a queue. So the
+//! time in which the window handled nothing hardly counts: see [`Patience`].
 
 use std::{
     fmt,
     time::{Duration, Instant},
 };
 
-use zeroize::Zeroize;
+use super::rules::{ReaderRules, ScanEnd};
+use crate::staff::Badge;
 
-use crate::staff::{Badge, Digit};
-
-/// Keys closer together than this come from a reader.
+/// A scan that ends with silence is over after this, or after three gaps if that is longer.
 ///
 /// # Source
 ///
-/// `threats.md`, R28: readers type with gaps of 7 to 8 ms; nobody types 20 keys a second.
-const GAP: Duration = Duration::from_millis(50);
-/// A scan without a terminator is over after this silence (R28).
+/// `threats.md`, R28.
 const END: Duration = Duration::from_millis(150);
-/// The silence must last this much longer after the first tick that saw it, so that queued keys are handled first. Our
-/// choice.
-const CONFIRM: Duration = Duration::from_millis(50);
-/// A scan with a longer gap than this is torn and dropped (R28).
+/// A scan with a longer gap than this is torn and not read (R28). A key that ends a scan may come this late.
 const TORN: Duration = Duration::from_millis(500);
 /// This many short gaps make a scan. A single one can come from two fingers of a person.
 const FAST_GAPS: usize = 2;
+/// A Shift that was pressed this long before a scan is stuck: readers press it with the key. Our choice.
+const STUCK: Duration = Duration::from_secs(1);
+/// Maximum number of keys in a scan: twice the longest number, because of separators, a prefix and a suffix.
+const MOST: usize = Badge::MAX_LENGTH * 2;
 
-/// A key that no widget captured. `Debug` hides the character.
+/// A key of a keyboard, or of a reader that types like one. `Debug` hides what it writes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Key {
-    /// A printable character.
-    Char(char),
+    /// A key that writes, or one that nothing below describes.
+    Char {
+        /// What a US keyboard writes with this key. `None` if no badge number can contain it.
+        us: Option<char>,
+        /// What the layout of this system writes, for the name of a door. `None` if that is nothing, or not yet.
+        text: Option<char>,
+    },
     /// Enter, on either part of the keyboard.
     Enter,
     /// Tab: some readers end with it.
@@ -42,16 +45,34 @@ pub enum Key {
     Backspace,
     /// Clears the entry or the search; without one, signs out.
     Escape,
+    /// A Shift key went down, or up.
+    Shift(bool),
+    /// Any key together with Ctrl, Alt or Super.
+    Chord,
+}
+
+impl Key {
+    /// A key that writes this character on a US keyboard with the US layout.
+    pub const fn typed(c: char) -> Self {
+        Self::Char { us: Some(c), text: Some(c) }
+    }
+
+    fn is_letter(self) -> bool {
+        let Self::Char { us, text } = self else { return false };
+        text.or(us).is_some_and(char::is_alphabetic)
+    }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Char(_) => "Char(..)",
+            Self::Char { .. } => "Char(..)",
             Self::Enter => "Enter",
             Self::Tab => "Tab",
             Self::Backspace => "Backspace",
             Self::Escape => "Escape",
+            Self::Shift(_) => "Shift",
+            Self::Chord => "Chord",
         })
     }
 }
@@ -59,12 +80,21 @@ impl fmt::Debug for Key {
 /// What the keys turned out to be.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ReaderInput {
-    /// A person typed a digit.
-    Digit(Digit),
-    /// A person pressed a key that is not a digit.
-    Key(Key),
+    /// A person pressed this key.
+    Typed(Key),
     /// A reader typed this.
     Scan(Raw),
+    /// A reader typed something that is no badge number.
+    Unread(Unread),
+}
+
+/// Why a scan cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It is too long or was cut short, or has a key that no badge number contains.
+    Garbled,
+    /// A modifier key is held down, so every key means something else.
+    ModifierStuck,
 }
 
 /// Text from a reader, not validated yet. `Debug` hides it.
@@ -77,26 +107,63 @@ impl fmt::Debug for Raw {
     }
 }
 
+/// A clock that hardly moves while the window handles nothing.
+///
+/// While keys wait to be judged, a tick comes every 25 ms. If none was handled for longer than two of them, the window
+/// was busy, and a key that is handled now may have been typed at any time since: its gap says nothing about who typed.
+#[derive(Default)]
+struct Patience {
+    handled_at: Option<Instant>,
+    lost: Duration,
+    /// Since the last key.
+    was_busy: bool,
+}
+
+impl Patience {
+    /// A longer pause than this means that the window was busy.
+    const BUSY: Duration = Duration::from_millis(55);
+    /// What a busy time counts as. More than nothing, so that a machine that is always busy gets on.
+    const COUNTED: Duration = Duration::from_millis(15);
+
+    fn at(&mut self, now: Instant) -> Instant {
+        let passed = self.handled_at.replace(now).map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        if Self::BUSY < passed {
+            self.lost += passed.saturating_sub(Self::COUNTED);
+            self.was_busy = true;
+        }
+        now.checked_sub(self.lost).unwrap_or(now)
+    }
+}
+
 /// Collects keys until it is clear who typed them.
 pub(super) struct Reader {
-    run: String,
-    too_long: bool,
+    rules: ReaderRules,
+    keys: Vec<Key>,
+    is_too_long: bool,
     fast_gaps: usize,
+    clock: Patience,
+    /// When the last key came, by the patient clock.
     last_at: Option<Instant>,
-    quiet_since: Option<Instant>,
-    /// This reader ends its scans with Enter or Tab, so a scan without either is torn.
-    terminates: bool,
+    /// When Shift went down, if it is down.
+    shift_since: Option<Instant>,
+    /// Shift was down long before the first key.
+    is_shift_stuck: bool,
+    /// Until then, keys that end a scan belong to the last one.
+    ends_until: Option<Instant>,
 }
 
 impl Reader {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(rules: ReaderRules) -> Self {
         Self {
-            run: String::with_capacity(Badge::MAX_LENGTH * 2),
-            too_long: false,
+            rules,
+            keys: Vec::new(),
+            is_too_long: false,
             fast_gaps: 0,
+            clock: Patience::default(),
             last_at: None,
-            quiet_since: None,
-            terminates: false,
+            shift_since: None,
+            is_shift_stuck: false,
+            ends_until: None,
         }
     }
 
@@ -105,32 +172,37 @@ impl Reader {
         self.last_at.is_some()
     }
 
-    /// Takes one key.
-    pub(super) fn take(&mut self, key: Key, now: Instant) -> Vec<ReaderInput> {
-        let gap = self.last_at.map(|last| now.saturating_duration_since(last));
+    /// Takes one key. `types_names`: somebody may be typing the name of a door, which quick people do with 40 ms a key.
+    pub(super) fn take(&mut self, key: Key, types_names: bool, now: Instant) -> Vec<ReaderInput> {
+        if let Key::Shift(is_down) = key {
+            self.shift_since = is_down.then(|| self.shift_since.unwrap_or(now));
+            return Vec::new();
+        }
+        if !self.is_waiting() {
+            self.clock = Patience::default();
+        }
+        let at = self.clock.at(now);
+        let is_known = !std::mem::take(&mut self.clock.was_busy);
+        let gap = self.last_at.map(|last| at.saturating_duration_since(last));
+        let begins_with_letter = self.keys.first().is_some_and(|key| key.is_letter());
+        let short = if types_names && begins_with_letter { self.rules.gap / 2 } else { self.rules.gap };
         let mut heard = Vec::new();
-        if gap.is_some_and(|gap| if self.is_scan() { TORN < gap } else { GAP < gap }) {
+        if gap.is_some_and(|gap| if self.is_scan() { self.torn() < gap } else { short < gap }) {
             heard.extend(self.give_up());
         }
         match key {
-            Key::Char(c) => {
-                if gap.is_some_and(|gap| gap <= GAP) {
-                    self.fast_gaps += 1;
-                }
-                self.push(c);
-                self.last_at = Some(now);
-                self.quiet_since = None;
+            Key::Char { .. } | Key::Chord => {
+                self.fast_gaps += usize::from(is_known && gap.is_some_and(|gap| gap <= short));
+                self.push(key, at, now);
             }
-            Key::Enter | Key::Tab if self.is_scan() => {
-                self.terminates = true;
-                heard.extend(self.scanned());
-            }
-            Key::Backspace | Key::Escape if self.is_scan() => {}
-            Key::Tab => heard.extend(self.give_up()),
-            Key::Enter | Key::Backspace | Key::Escape => {
+            Key::Enter | Key::Tab if self.is_scan() && self.ends_with(key) => heard.push(self.scanned(now)),
+            Key::Enter | Key::Tab | Key::Backspace | Key::Escape if self.is_scan() => self.push(key, at, now),
+            Key::Enter | Key::Tab if self.ends_until.is_some_and(|until| now < until) && self.keys.is_empty() => {}
+            Key::Enter | Key::Tab | Key::Backspace | Key::Escape => {
                 heard.extend(self.give_up());
-                heard.push(ReaderInput::Key(key));
+                heard.push(ReaderInput::Typed(key));
             }
+            Key::Shift(_) => {}
         }
         heard
     }
@@ -138,75 +210,88 @@ impl Reader {
     /// Ends a run of keys after a silence.
     pub(super) fn tick(&mut self, now: Instant) -> Vec<ReaderInput> {
         let Some(last_at) = self.last_at else { return Vec::new() };
-        let silence = now.saturating_duration_since(last_at);
+        let silence = self.clock.at(now).saturating_duration_since(last_at);
         if !self.is_scan() {
-            return if GAP < silence { self.give_up() } else { Vec::new() };
+            return if self.rules.gap < silence { self.give_up() } else { Vec::new() };
         }
-        if silence <= END {
-            return Vec::new();
+        let ends_with_silence = match self.rules.end {
+            ScanEnd::Auto | ScanEnd::Silence => END.max(3 * self.rules.gap) < silence,
+            ScanEnd::Enter | ScanEnd::Tab => false,
+        };
+        if ends_with_silence {
+            vec![self.scanned(now)]
+        } else if self.torn() < silence {
+            self.give_up()
+        } else {
+            Vec::new()
         }
-        let quiet_since = *self.quiet_since.get_or_insert(now);
-        if now.saturating_duration_since(quiet_since) < CONFIRM {
-            return Vec::new();
-        }
-        if self.terminates {
-            if TORN <= silence {
-                self.clear();
-            }
-            return Vec::new();
-        }
-        self.scanned().into_iter().collect()
     }
 
     fn is_scan(&self) -> bool {
         FAST_GAPS <= self.fast_gaps
     }
 
-    fn push(&mut self, c: char) {
-        if self.run.len() < Badge::MAX_LENGTH * 2 {
-            self.run.push(c);
-        } else {
-            self.too_long = true;
+    fn torn(&self) -> Duration {
+        TORN.max(3 * self.rules.gap)
+    }
+
+    fn ends_with(&self, key: Key) -> bool {
+        match self.rules.end {
+            ScanEnd::Auto => true,
+            ScanEnd::Enter => key == Key::Enter,
+            ScanEnd::Tab => key == Key::Tab,
+            ScanEnd::Silence => false,
         }
     }
 
-    /// Ends the run as a scan. One that is too long is dropped as a whole.
-    fn scanned(&mut self) -> Option<ReaderInput> {
-        let scan = (!self.too_long).then(|| ReaderInput::Scan(Raw(self.run.clone())));
-        self.clear();
-        scan
+    fn push(&mut self, key: Key, at: Instant, now: Instant) {
+        if self.keys.is_empty() {
+            let held = self.shift_since.map(|since| now.saturating_duration_since(since));
+            self.is_shift_stuck = held.is_some_and(|held| STUCK <= held);
+        }
+        if self.keys.len() < MOST {
+            self.keys.push(key);
+        } else {
+            self.is_too_long = true;
+        }
+        self.last_at = Some(at);
     }
 
-    /// Ends the run as keys typed by a person. A torn scan is dropped.
-    fn give_up(&mut self) -> Vec<ReaderInput> {
-        let typed = if self.is_scan() { "" } else { self.run.as_str() };
-        let heard = |c| match c {
-            // The page keys of a numeric keypad, and letters of a door's name.
-            '+' | '-' | 'a'..='z' | 'A'..='Z' => Some(ReaderInput::Key(Key::Char(c))),
-            c => Digit::from_char(c).map(ReaderInput::Digit),
+    /// Ends the run as a scan. It is read whole or not at all.
+    fn scanned(&mut self, now: Instant) -> ReaderInput {
+        self.ends_until = Some(now + TORN);
+        let is_stuck = self.is_shift_stuck || self.keys.contains(&Key::Chord);
+        let written = |key: &Key| if let Key::Char { us, .. } = key { *us } else { None };
+        let text: Option<String> = self.keys.iter().map(written).collect();
+        let read = match text {
+            _ if is_stuck => ReaderInput::Unread(Unread::ModifierStuck),
+            Some(text) if !self.is_too_long => ReaderInput::Scan(Raw(text)),
+            Some(_) | None => ReaderInput::Unread(Unread::Garbled),
         };
-        let heard = typed.chars().filter_map(heard).collect();
+        self.clear();
+        read
+    }
+
+    /// Ends the run as keys typed by a person. A torn scan is not read.
+    fn give_up(&mut self) -> Vec<ReaderInput> {
+        let heard = if self.is_scan() {
+            vec![ReaderInput::Unread(Unread::Garbled)]
+        } else {
+            self.keys.iter().copied().map(ReaderInput::Typed).collect()
+        };
         self.clear();
         heard
     }
 
     fn clear(&mut self) {
-        self.run.zeroize();
-        self.too_long = false;
-        self.fast_gaps = 0;
-        self.last_at = None;
-        self.quiet_since = None;
+        // The allocator wipes what is freed.
+        self.keys = Vec::new();
+        (self.is_too_long, self.fast_gaps, self.last_at) = (false, 0, None);
     }
 }
 
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Reader(..)")
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.run.zeroize();
     }
 }

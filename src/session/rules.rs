@@ -13,6 +13,8 @@ use crate::{
 pub struct Rules {
     /// Which credentials are accepted, and in which format.
     pub sign_in: SignInRules,
+    /// How readers that type like a keyboard send a badge.
+    pub reader: ReaderRules,
     /// Limits for wrong guesses at the keypad.
     pub budget: BudgetRules,
     /// A session ends after this time without a touch.
@@ -57,6 +59,28 @@ pub enum KeyboardPolicy {
     Keypad,
     /// Letters too: they search for a door by name.
     Desk,
+}
+
+/// How readers that type like a keyboard send a badge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReaderRules {
+    /// Keys closer together than this come from a reader. 20 to 500 ms.
+    pub gap: Duration,
+    /// What follows the last digit.
+    pub end: ScanEnd,
+}
+
+/// What follows the last digit of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanEnd {
+    /// Enter, Tab, or nothing but silence: each scan for itself.
+    Auto,
+    /// Enter. A scan without it was cut short.
+    Enter,
+    /// Tab. A scan without it was cut short.
+    Tab,
+    /// Silence. A scan with Enter or Tab in it is not read.
+    Silence,
 }
 
 /// Whether and how badges sign a person in.

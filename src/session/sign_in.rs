@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use super::{
     Asked, CHECK, DENIAL, Denial, Effect, Ended, Identity, Presented, Session, SessionId, State, entry::Entry,
-    rules::BadgePolicy, state::ENTRY, visit::Visit,
+    reader::Unread, rules::BadgePolicy, state::ENTRY, visit::Visit,
 };
 use crate::{
     language::Language,
     staff::{Badge, Credential, Digit},
 };
 
-/// The same badge again within this time is one card read twice (R28).
-const SAME_SCAN: Duration = Duration::from_secs(2);
+/// A card is still there until it has not been read for this long: some readers repeat a card every 2 to 3 s (R28).
+const AWAY: Duration = Duration::from_secs(5);
 
 impl Session {
     pub(super) fn digit(&mut self, digit: Digit, now: Instant) -> Vec<Effect> {
@@ -94,21 +94,54 @@ impl Session {
     }
 
     pub(super) fn scanned(&mut self, raw: &str, now: Instant) -> Vec<Effect> {
-        if self.rules.sign_in.badge == BadgePolicy::Off
-            || matches!(self.state, State::Checking { .. })
-            || self.is_technicians()
-        {
+        if self.rules.sign_in.badge == BadgePolicy::Off || self.is_technicians() {
             return Vec::new();
         }
         let Some(badge) = Badge::scan(raw, &self.rules.sign_in.profile) else {
-            let is_signed_out = matches!(self.state, State::SignedOut { .. });
-            return if is_signed_out { self.deny(Denial::NotRead, now) } else { Vec::new() };
+            return self.unread(Unread::Garbled, now);
         };
-        let again = self.last_scan.replace((badge.clone(), now));
-        if again.is_some_and(|(before, at)| before == badge && now.saturating_duration_since(at) < SAME_SCAN) {
+        if self.is_still_there(&badge, now) {
+            return Vec::new();
+        }
+        if let State::Checking { next, .. } = &mut self.state {
+            // The screen says "one moment". Who came first is next.
+            let _ = next.get_or_insert(badge);
             return Vec::new();
         }
         self.present_badge(badge, now)
+    }
+
+    /// Whether this badge has been lying on a reader since it was presented.
+    fn is_still_there(&mut self, badge: &Badge, now: Instant) -> bool {
+        self.presented.retain(|(_, at)| now.saturating_duration_since(*at) < AWAY);
+        if let Some((_, at)) = self.presented.iter_mut().find(|(before, _)| before == badge) {
+            *at = now;
+            return true;
+        }
+        self.presented.push((badge.clone(), now));
+        false
+    }
+
+    /// Says that a scan was not read. It changes nothing else in a visit.
+    pub(super) fn unread(&mut self, why: Unread, now: Instant) -> Vec<Effect> {
+        if self.rules.sign_in.badge == BadgePolicy::Off {
+            return Vec::new();
+        }
+        let denial = match why {
+            Unread::Garbled => Denial::NotRead,
+            Unread::ModifierStuck => Denial::ModifierStuck,
+        };
+        match &mut self.state {
+            State::SignedOut { .. } => return self.deny(denial, now),
+            State::SignedIn(visit) => visit.say_unread(denial, now),
+            State::Checking { .. } | State::Technician(_) => {}
+        }
+        Vec::new()
+    }
+
+    /// The turn of somebody whose badge was read while another one was checked.
+    pub(super) fn next_badge(&mut self, next: Option<Badge>, now: Instant) -> Vec<Effect> {
+        next.filter(|_| !self.is_technicians()).map_or_else(Vec::new, |badge| self.present_badge(badge, now))
     }
 
     /// A badge at rest starts a visit. During a visit its owner's own badge continues it, and any other badge ends it.
@@ -134,9 +167,14 @@ impl Session {
     fn settle(&mut self, answer: &Result<Identity, Denial>) -> Option<Effect> {
         match answer {
             Ok(_) | Err(Denial::LoginDead | Denial::Network(_) | Denial::NotKnownAgain) => {}
-            Err(Denial::NoTechnician | Denial::NotKnown | Denial::NotRead | Denial::KioskFault | Denial::TooSlow) => {
-                return None;
-            }
+            Err(
+                Denial::NoTechnician
+                | Denial::NotKnown
+                | Denial::NotRead
+                | Denial::ModifierStuck
+                | Denial::KioskFault
+                | Denial::TooSlow,
+            ) => return None,
         }
         self.budget.give_back();
         Some(Effect::KeepBudget(self.budget.left()))
@@ -153,7 +191,8 @@ impl Session {
         let session = SessionId(self.next_id());
         let current = visit.as_ref().map(|visit| visit.session);
         let badge = if let Credential::Badge(badge) = &credential { Some(badge.clone()) } else { None };
-        self.state = State::Checking { session, until: now + CHECK, visit, badge, is_paid: guesses_left.is_some() };
+        self.state =
+            State::Checking { session, until: now + CHECK, visit, badge, is_paid: guesses_left.is_some(), next: None };
         vec![Effect::Identify(session, Presented(credential), Asked { current, guesses_left })]
     }
 
@@ -171,7 +210,7 @@ impl Session {
             return if is_live { Vec::new() } else { vec![Effect::Forget(session, Ended::Unfinished)] };
         }
         let before = std::mem::replace(&mut self.state, State::rest(&self.rules, None));
-        let State::Checking { visit, badge, is_paid, .. } = before else { return Vec::new() };
+        let State::Checking { visit, badge, is_paid, next, .. } = before else { return Vec::new() };
         let paid_back = if is_paid { self.settle(&answer) } else { None };
         let mut effects: Vec<Effect> = paid_back.into_iter().collect();
         effects.extend(visit.iter().map(|visit| Effect::Forget(visit.session, Ended::OtherBadge)));
@@ -186,7 +225,7 @@ impl Session {
                 // Catch up on what expired during the lookup.
                 visit.expire(now);
                 self.state = State::SignedIn(visit);
-                return Vec::new();
+                return self.next_badge(next, now);
             }
             (Ok(Identity::Technician(report)), ..) => self.technician_came(session, *report, now),
             (Ok(Identity::NeedsPin), _, Some(badge)) => self.state = State::with_badge(badge, now),
@@ -195,6 +234,7 @@ impl Session {
             (Err(_), _, _) if is_paid && self.budget.left() == 0 => {}
             (Err(denial), _, _) => effects.extend(self.deny(denial, now)),
         }
+        effects.extend(self.next_badge(next, now));
         effects
     }
 

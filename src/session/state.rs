@@ -38,6 +38,8 @@ pub enum State {
         badge: Option<Badge>,
         /// Whether the check has cost a guess.
         is_paid: bool,
+        /// The badge of somebody else that was read meanwhile. It is next.
+        next: Option<Badge>,
     },
     /// A person is signed in and sees their doors.
     SignedIn(Visit),

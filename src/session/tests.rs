@@ -4,7 +4,6 @@ mod ends;
 mod entries;
 mod guesses;
 mod keypad;
-mod readers;
 mod scans;
 mod technicians;
 mod unlocks;
@@ -15,7 +14,8 @@ use std::time::{Duration, Instant};
 use super::{
     budget::BudgetRules,
     entry::Entry,
-    rules::{BadgePolicy, KeyboardPolicy, SignInRules},
+    reader::Key,
+    rules::{BadgePolicy, KeyboardPolicy, ReaderRules, ScanEnd, SignInRules},
     visit::{Attempt, Welcome},
     *,
 };
@@ -52,6 +52,7 @@ pub(super) fn rules() -> Rules {
             typed_badge: true,
             profile: BadgeProfile::plain(),
         },
+        reader: ReaderRules { gap: ms(50), end: ScanEnd::Auto },
         budget: BudgetRules { guesses: 10, refill: Duration::from_mins(6) },
         idle: Duration::from_secs(45),
         warning: Duration::from_secs(20),
@@ -121,7 +122,7 @@ impl Kiosk {
 
     /// Types as a reader does.
     fn scan(&mut self, text: &str) -> Vec<Effect> {
-        let keys = text.chars().map(|c| if c == '\n' { Key::Enter } else { Key::Char(c) });
+        let keys = text.chars().map(|c| if c == '\n' { Key::Enter } else { Key::typed(c) });
         keys.flat_map(|key| {
             self.now += ms(4);
             self.send(Event::KeyPressed(key))
@@ -131,8 +132,13 @@ impl Kiosk {
 
     /// Answers the open check.
     fn answer(&mut self, answer: Result<Identity, Denial>) -> Vec<Effect> {
-        let State::Checking { session, .. } = *self.session.state() else { panic!("nothing is checked") };
+        let session = self.checking();
         self.send(Event::Identified(session, answer))
+    }
+
+    fn checking(&self) -> SessionId {
+        let State::Checking { session, .. } = *self.session.state() else { panic!("nothing is checked") };
+        session
     }
 
     fn visit(&self) -> &Visit {

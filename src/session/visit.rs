@@ -1,11 +1,13 @@
 //! The visit of a person who is signed in: taps, outcomes, and the time left.
 
+mod door_number;
 mod door_search;
 
 use std::time::{Duration, Instant};
 
+use self::door_number::DoorNumber;
 pub use self::door_search::DoorSearch;
-use super::{Effect, Ended, RequestId, SessionId, rules::Rules};
+use super::{Denial, Effect, Ended, RequestId, SessionId, rules::Rules};
 use crate::{
     door::{Door, DoorId, Outcome, Refusal},
     language::Language,
@@ -20,12 +22,8 @@ const OUTCOME: Duration = Duration::from_secs(6);
 const CONFIRM: Duration = Duration::from_secs(5);
 /// A door that may be opening cannot be tapped for this long (`threats.md`, R47: 3 to 5 s).
 const REST: Duration = Duration::from_secs(4);
-/// A half-typed door number is cleared after this. Our choice.
-const NUMBER: Duration = Duration::from_secs(6);
 /// The letter keys close once no more doors than this match. Our choice.
 const FEW: usize = 4;
-/// Maximum number of digits in a door's number. By default a badge number has more.
-const DIGITS: u8 = 3;
 /// Touches this soon after a change of the screen are ignored (`threats.md`, R24).
 const SETTLE: Duration = Duration::from_millis(400);
 
@@ -45,7 +43,9 @@ pub struct Visit {
     /// The search for a door by name.
     pub find: DoorSearch,
     /// The door number that is being typed.
-    typed: Option<Typed>,
+    typed: DoorNumber,
+    /// A badge that was not read, shown until then.
+    unread: Option<(Denial, Instant)>,
     /// When the visit ends without a touch.
     idle_at: Instant,
     /// When the visit ends in any case.
@@ -54,16 +54,10 @@ pub struct Visit {
     sensor_read: Option<RequestId>,
     /// Doors that cannot be tapped until then: they may be opening, or Kisi asks to wait.
     cooldowns: Vec<(DoorId, Instant)>,
-    /// Touches before this are ignored: they were meant for the previous screen.
+    /// Touches and keys before this are ignored: they were meant for the previous screen.
     ignore_input_until: Instant,
-}
-
-/// A door number that is being typed. With too many digits it selects no door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Typed {
-    number: usize,
-    digits: u8,
-    until: Instant,
+    /// Touches before this are ignored: the tiles moved because a name is typed. Enter is not: it means that name.
+    ignore_touches_until: Instant,
 }
 
 /// The state of the last tap.
@@ -88,12 +82,14 @@ impl Visit {
             record: None,
             page: 0,
             find: DoorSearch::default(),
-            typed: None,
+            typed: DoorNumber::default(),
+            unread: None,
             idle_at: now + rules.idle,
             ends_at: now + rules.max,
             sensor_read: None,
             cooldowns: Vec::new(),
             ignore_input_until: now + SETTLE,
+            ignore_touches_until: now,
         }
     }
 
@@ -141,58 +137,55 @@ impl Visit {
 
     /// The number that is being typed, and its door.
     pub fn typed(&self, now: Instant) -> Option<(usize, Option<&Door>)> {
-        let typed = self.live(now)?;
-        Some((typed.number, self.numbered(typed)))
-    }
-
-    /// The typed number, unless it has expired.
-    fn live(&self, now: Instant) -> Option<Typed> {
-        self.typed.filter(|typed| now < typed.until)
+        Some((self.typed.number(now)?, self.numbered(now)))
     }
 
     /// How many digits of a door number are typed.
     pub(super) fn digits(&self, now: Instant) -> usize {
-        self.live(now).map_or(0, |typed| typed.digits.into())
+        self.typed.digits(now)
     }
 
-    fn numbered(&self, typed: Typed) -> Option<&Door> {
-        let index = typed.number.checked_sub(1).filter(|_| typed.digits <= DIGITS)?;
-        self.welcome.doors.get(index)
+    fn numbered(&self, now: Instant) -> Option<&Door> {
+        self.welcome.doors.get(self.typed.index(now)?)
     }
 
-    pub(super) fn type_digit(&mut self, digit: Digit, rules: &Rules, now: Instant) {
+    /// Says that a badge was not read. The visit goes on.
+    pub(super) fn say_unread(&mut self, why: Denial, now: Instant) {
+        self.unread = Some((why, now + OUTCOME));
+    }
+
+    /// The badge that was not read a moment ago.
+    pub fn unread(&self, now: Instant) -> Option<Denial> {
+        self.unread.filter(|(_, until)| now < *until).map(|(why, _)| why)
+    }
+
+    /// Adds a digit to the number of a door. `letter`: what the layout writes with that key, if that is a letter.
+    pub(super) fn type_digit(&mut self, digit: Digit, letter: Option<char>, rules: &Rules, now: Instant) {
         if now < self.ignore_input_until || matches!(self.attempt, Attempt::Opening(..)) {
-            // The first digits were dropped, so the rest must not select another door.
-            self.typed = Some(Typed { number: 0, digits: DIGITS.saturating_add(1), until: now + NUMBER });
+            self.typed.spoil(now);
             return;
         }
         self.touch(rules, now);
-        let Typed { number, digits, .. } = self.live(now).unwrap_or(Typed { number: 0, digits: 0, until: now });
-        let value = usize::from(digit.ascii() - b'0');
-        // Once too long it stays too long: a badge number from a slow reader selects no door.
-        let number = if digits < DIGITS { 10 * number + value } else { number };
-        self.typed = Some(Typed { number, digits: digits.saturating_add(1), until: now + NUMBER });
+        self.typed.push(digit, letter, now);
     }
 
     pub(super) fn take_back(&mut self, rules: &Rules, now: Instant) {
         self.touch(rules, now);
-        if self.typed.is_none() && self.find.pop() {
+        if self.typed.number(now).is_none() && self.find.pop() {
             self.page = 0;
         }
-        let before = self.typed.take().filter(|typed| (2..=DIGITS).contains(&typed.digits));
-        self.typed =
-            before.map(|typed| Typed { number: typed.number / 10, digits: typed.digits - 1, until: now + NUMBER });
+        self.typed.pop(now);
     }
 
     /// The door that Enter selects: by its typed number, by the second tap it waits for, or as the only match of the
     /// search.
     pub(super) fn typed_door(&mut self, now: Instant) -> Option<DoorId> {
-        let typed = self.live(now);
-        self.typed = None;
-        match (typed, self.attempt) {
-            (Some(typed), _) => self.numbered(typed).map(|door| door.id),
-            (None, Attempt::Asked(asked, until)) if now < until => Some(asked),
-            (None, Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..)) => {
+        let (is_typed, numbered) = (self.typed.number(now).is_some(), self.numbered(now).map(|door| door.id));
+        self.typed = DoorNumber::default();
+        match self.attempt {
+            _ if is_typed => numbered,
+            Attempt::Asked(asked, until) if now < until => Some(asked),
+            Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => {
                 self.only_found().map(|door| door.id)
             }
         }
@@ -231,10 +224,11 @@ impl Visit {
             return;
         }
         self.touch(rules, now);
-        self.find.push(letter);
+        // A name goes on where the first keys were taken for a number.
+        self.typed.take_letters().chars().chain([letter]).for_each(|c| self.find.push(c));
         self.page = 0;
         // The tiles move, so a touch just now was meant for other ones.
-        self.settle(now);
+        self.ignore_touches_until = now + SETTLE;
         let leads_on = !self.find.next(&self.welcome.doors).is_empty();
         let are_many = FEW < self.found().count();
         self.find.is_open &= leads_on && are_many;
@@ -283,6 +277,17 @@ impl Visit {
         request: RequestId,
         now: Instant,
     ) -> Option<Effect> {
+        if now < self.ignore_touches_until { None } else { self.choose_door(door, rules, request, now) }
+    }
+
+    /// Handles the choice of a door, by touch or by Enter.
+    pub(super) fn choose_door(
+        &mut self,
+        door: DoorId,
+        rules: &Rules,
+        request: RequestId,
+        now: Instant,
+    ) -> Option<Effect> {
         let may_be_tried = self.knows(door).is_some_and(Door::can_be_tried);
         let cooldowns = self.rest(door, now).is_some();
         if now < self.ignore_input_until || cooldowns || !may_be_tried || matches!(self.attempt, Attempt::Opening(..)) {
@@ -295,7 +300,7 @@ impl Visit {
             self.attempt = Attempt::Asked(door, now + CONFIRM);
             return None;
         }
-        (self.typed, self.record) = (None, None);
+        (self.typed, self.record) = (DoorNumber::default(), None);
         self.attempt = Attempt::Opening(request, door, now + rules.unlock_timeout + UNLOCK_GRACE);
         // A second finger on another door must not open it, however quickly Kisi answers for the first.
         self.settle(now);

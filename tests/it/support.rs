@@ -6,6 +6,7 @@ pub(crate) mod files;
 pub(crate) mod headless;
 pub(crate) mod health;
 pub(crate) mod installed;
+pub(crate) mod keyboard;
 pub(crate) mod kisi;
 pub(crate) mod network_namespace;
 pub(crate) mod scenes;

@@ -1,9 +1,10 @@
 //! The shipped window on a real display, with an agent that prints each credential and refuses it. The touchscreen
 //! tests use it to see what fingers and readers typed.
 //!
-//! `pad [BUSY_MS] [updates|panics]`: the window is blocked for `BUSY_MS` at the fifth key of a scan. `updates` prints a
+//! `pad [BUSY_MS] [updates|panics|visits]`: the window is blocked for `BUSY_MS` at the fifth key of a scan. `updates` prints a
 //! line for each message but heartbeats, after each of which iced redraws the window. `panics` makes it panic at the
-//! first key.
+//! first key. `visits` lets every badge of ten decimal digits in, for keys of a keypad and names typed at a desk: it
+//! prints doors that are unlocked and visits that end.
 
 use std::{io::Write, sync::atomic::AtomicUsize, sync::atomic::Ordering, thread, time::Duration};
 
@@ -11,7 +12,8 @@ use vestibule::{
     agent::{self, Port},
     app::{self, Message, Start, Window},
     config::{Config, SAMPLE},
-    session::{Denial, Effect, Event, Presented},
+    door::{Door, DoorId, DoorState, Outcome},
+    session::{Denial, Effect, Event, Identity, Presented, rules::KeyboardPolicy, visit::Welcome},
     staff::Credential,
     testing, wiring,
 };
@@ -19,11 +21,17 @@ use vestibule::{
 fn main() -> iced::Result {
     let busy = std::env::args().nth(1).and_then(|ms| ms.parse().ok()).map_or(Duration::ZERO, Duration::from_millis);
     let (agent, port) = agent::channel();
-    let _ = thread::spawn(move || print(port));
+    let has_visits = std::env::args().nth(2).is_some_and(|word| word == "visits");
+    let _ = thread::spawn(move || print(port, has_visits));
     let config = Config::parse(SAMPLE, "kiosk.toml".as_ref()).unwrap_or_else(|_| std::process::exit(2));
     let (mut rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
     // Every PIN is refused, and the budget must not run out.
     rules.budget.guesses = u32::MAX;
+    if has_visits {
+        rules.keyboard = KeyboardPolicy::Desk;
+        // Persons in a test are quicker than others.
+        rules.reader.gap = Duration::from_millis(20);
+    }
     let says_updates = std::env::args().nth(2).is_some_and(|word| word == "updates");
     let panics = std::env::args().nth(2).is_some_and(|word| word == "panics");
     if panics {
@@ -50,9 +58,16 @@ fn main() -> iced::Result {
 }
 
 /// The agent: prints each credential and refuses it.
-fn print(mut port: Port) {
+fn print(mut port: Port, has_visits: bool) {
     while let Some(effect) = port.blocking_recv() {
-        if let Effect::Identify(session, Presented(credential), _) = effect {
+        if let Effect::Unlock(_, request, door) = effect {
+            say(&format!("unlock {}", door.get()));
+            port.say(Event::UnlockAnswered(request, Outcome::Accepted));
+        } else if let Effect::Forget(..) = effect {
+            say("ended");
+        } else if let Effect::Identify(session, Presented(credential), _) = effect {
+            let is_let_in = matches!(&credential, Credential::Badge(badge)
+                if has_visits && badge.expose().len() == 10 && badge.expose().bytes().all(|c| c.is_ascii_digit()));
             match credential {
                 Credential::Pin(pin) => say(&format!("pin {}", pin.expose_text())),
                 Credential::Badge(badge) => say(&format!("badge {}", badge.expose())),
@@ -61,9 +76,25 @@ fn print(mut port: Port) {
                     say(&format!("badge {} pin {}", badge.expose(), pin.expose_text()));
                 }
             }
-            port.say(Event::Identified(session, Err(Denial::NotKnown)));
+            let answer = if is_let_in { Ok(Identity::Person(welcome())) } else { Err(Denial::NotKnown) };
+            port.say(Event::Identified(session, answer));
         }
     }
+}
+
+/// Twelve doors. The id of a door is its number.
+fn welcome() -> Welcome {
+    let names =
+        ["Büro", "Étage", "Año", "Łódź", "Großer Saal", "Lobby", "Lab", "Gym", "Roof", "Yard", "Depot", "Vault"];
+    let door = |(index, name): (usize, &str)| Door {
+        id: DoorId::new(u64::try_from(index).unwrap_or_default() + 1),
+        name: name.to_owned(),
+        place: None,
+        state: DoorState::Ready,
+        allowance: None,
+    };
+    let doors = names.into_iter().enumerate().map(door).collect();
+    Welcome { name: "Ada".to_owned(), doors, language: None, incomplete: false }
 }
 
 fn say(line: &str) {

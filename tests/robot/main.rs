@@ -70,7 +70,7 @@ impl Robot {
             self.now += Duration::from_secs(3);
             for c in badge.chars() {
                 self.now += Duration::from_millis(5);
-                self.send(Event::KeyPressed(Key::Char(c))).await;
+                self.send(Event::KeyPressed(Key::typed(c))).await;
             }
             self.send(Event::KeyPressed(Key::Enter)).await;
             if !matches!(self.session.state(), State::SignedIn(_)) {

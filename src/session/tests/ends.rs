@@ -211,7 +211,7 @@ fn debug_output_of_a_visit_shows_no_digit() {
     let mut shown = Vec::new();
     for c in "471147".chars() {
         let event = Event::DigitTouched(Digit::from_char(c).unwrap());
-        shown.push(format!("{event:?} {:?} {:?}", kiosk.session, Event::KeyPressed(Key::Char(c))));
+        shown.push(format!("{event:?} {:?} {:?}", kiosk.session, Event::KeyPressed(Key::typed(c))));
         shown.push(format!("{:?}", kiosk.send(event)));
     }
     shown.push(format!("{:?}", Credential::Pin(Pin::parse("471147").unwrap())));

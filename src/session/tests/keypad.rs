@@ -6,16 +6,14 @@ use super::*;
 fn keyed(kiosk: &mut Kiosk, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for key in keys.chars() {
-        let _ = kiosk.wait(ms(120));
+        effects.extend(kiosk.idle(ms(120)));
         effects.extend(kiosk.send(match key {
             '\n' => Event::KeyPressed(Key::Enter),
             '<' => Event::KeyPressed(Key::Backspace),
-            key => Event::KeyPressed(Key::Char(key)),
+            key => Event::KeyPressed(Key::typed(key)),
         }));
     }
-    // The window ticks while keys are buffered.
-    let _ = kiosk.wait(ms(60));
-    effects.extend(kiosk.send(Event::Ticked));
+    effects.extend(kiosk.idle(ms(75)));
     effects
 }
 

@@ -13,7 +13,7 @@ fn desk() -> Kiosk {
 /// Types as slowly as a person.
 fn type_slowly(kiosk: &mut Kiosk, text: &str) {
     for c in text.chars() {
-        let _ = kiosk.send(Event::KeyPressed(Key::Char(c)));
+        let _ = kiosk.send(Event::KeyPressed(Key::typed(c)));
         let _ = kiosk.idle(ms(150));
     }
 }

@@ -38,11 +38,8 @@ fn scan_is_whole_although_the_window_was_busy_in_the_middle_of_it() {
 }
 
 #[test]
-fn torn_scan_is_dropped_and_is_never_digits_of_a_pin() {
-    let mut kiosk = at_rest();
-    // This reader is known to end with Enter.
-    let _ = kiosk.scan("0012345678\n");
-    let _ = kiosk.answer(Err(Denial::NotKnown));
+fn torn_scan_is_not_read_and_is_never_digits_of_a_pin() {
+    let mut kiosk = Kiosk::new(Rules { reader: ReaderRules { gap: ms(50), end: ScanEnd::Enter }, ..rules() });
     let _ = kiosk.scan("00123");
     assert_eq!(kiosk.idle(ms(700)), []);
     assert!(kiosk.is_at_rest());
@@ -65,7 +62,7 @@ fn digits_typed_slowly_are_a_pin() {
     let mut kiosk = at_rest();
     let mut effects = Vec::new();
     for c in "123456".chars() {
-        effects.extend(kiosk.send(Event::KeyPressed(Key::Char(c))));
+        effects.extend(kiosk.send(Event::KeyPressed(Key::typed(c))));
         effects.extend(kiosk.idle(ms(120)));
     }
     assert!(matches!(&effects[..], [Effect::Prepare, .., Effect::Identify(_, Presented(Credential::Pin(_)), _)]));
@@ -82,7 +79,7 @@ fn two_quick_keys_are_two_fingers_of_a_person() {
 #[test]
 fn stray_letters_and_control_keys_do_nothing() {
     let mut kiosk = at_rest();
-    for key in [Key::Char('x'), Key::Tab, Key::Enter, Key::Backspace, Key::Escape] {
+    for key in [Key::typed('x'), Key::Tab, Key::Enter, Key::Backspace, Key::Escape] {
         let _ = kiosk.send(Event::KeyPressed(key));
         let effects = kiosk.idle(ms(200));
         assert_eq!(effects, []);
@@ -104,7 +101,9 @@ fn badge_read_twice_by_the_reader_asks_once() {
     assert!(is_identify(&kiosk.scan("0012345678\n")));
     let _ = kiosk.answer(Ok(Identity::Same));
     assert_eq!(kiosk.scan("0012345678\n"), []);
-    let _ = kiosk.idle(ms(2_000));
+    let _ = kiosk.idle(ms(4_000));
+    assert_eq!(kiosk.scan("0012345678\n"), [], "it has not been away");
+    let _ = kiosk.idle(ms(5_000));
     assert!(is_identify(&kiosk.scan("0012345678\n")));
 }
 
@@ -135,4 +134,79 @@ fn badge_that_needs_its_pin_waits_for_it() {
     let _ = kiosk.scan("0012345678\n");
     let _ = kiosk.idle(ms(10_000));
     assert!(kiosk.is_at_rest(), "the badge is forgotten");
+}
+
+/// F52. Two people with badges in their hands: each gets a turn, and no touch of the second acts for the first.
+#[test]
+fn a_second_person_who_badges_during_a_check_is_next() {
+    let mut kiosk = at_rest();
+    assert!(matches!(kiosk.scan("0012345678\n")[..], [_, Effect::Identify(..)]));
+    let _ = kiosk.idle(ms(300));
+    assert_eq!(kiosk.scan("0087654321\n"), [], "one moment");
+    assert_eq!(kiosk.scan("0012345678\n"), [], "the first card is still there");
+    let first = kiosk.checking();
+    let effects = kiosk.answer(Ok(Identity::Person(welcome())));
+    let [.., Effect::Identify(_, Presented(Credential::Badge(badge)), Asked { current, .. })] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((badge.expose(), *current), (GRACE, Some(first)));
+    let _ = kiosk.wait(ms(500));
+    assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), [], "nobody's doors are on the screen");
+    let effects = kiosk.answer(Ok(Identity::Person(welcome())));
+    assert!(effects.contains(&Effect::Forget(first, Ended::OtherBadge)), "{effects:?}");
+    assert!(kiosk.visit().session != first);
+
+    // The turn also comes if the first badge is unknown, or if its check never ends.
+    for is_answered in [true, false] {
+        let mut kiosk = at_rest();
+        let _ = kiosk.scan("0012345678\n");
+        let _ = kiosk.idle(ms(300));
+        let _ = kiosk.scan("0087654321\n");
+        let effects =
+            if is_answered { kiosk.answer(Err(Denial::NotKnown)) } else { kiosk.wait(CHECK).send(Event::Ticked) };
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Identify(..))), "{effects:?}");
+    }
+}
+
+/// A technician who types the PIN while somebody badges stays.
+#[test]
+fn a_badge_during_the_technicians_check_does_not_end_it() {
+    let mut kiosk = at_rest();
+    let _ = kiosk.touch("123456");
+    let _ = kiosk.scan("0087654321\n");
+    let report = technician::HealthReport { facts: Vec::new(), last: Vec::new(), diagnostics: String::new() };
+    assert_eq!(kiosk.answer(Ok(Identity::Technician(Box::new(report)))).len(), 1, "a guess comes back");
+    assert!(matches!(kiosk.session.state(), State::Technician(_)));
+}
+
+/// At a desk, letters are what the layout writes, and digits are keys.
+#[test]
+fn a_name_is_typed_as_the_layout_writes_it() {
+    let desk = || {
+        let mut kiosk = Kiosk::new(Rules { keyboard: KeyboardPolicy::Desk, ..rules() });
+        let _ = kiosk.touch("123456");
+        let _ = kiosk.answer(Ok(Identity::Person(welcome())));
+        let _ = kiosk.idle(ms(500));
+        kiosk
+    };
+    let typed = |keys: &[(Option<char>, Option<char>)]| {
+        let mut kiosk = desk();
+        for (us, text) in keys {
+            let _ = kiosk.send(Event::KeyPressed(Key::Char { us: *us, text: *text }));
+            let _ = kiosk.idle(ms(120));
+        }
+        (kiosk.visit().find.letters().to_owned(), kiosk.visit().typed(kiosk.now).map(|(number, _)| number))
+    };
+    let key = |us, text| (Some(us), Some(text));
+    assert_eq!(typed(&[key('[', 'ü'), key('b', 'b')]), ("ub".to_owned(), None));
+    assert_eq!(typed(&[key(';', 'ñ')]), ("n".to_owned(), None));
+    assert_eq!(typed(&[(Some('['), None), key('e', 'ê')]), ("e".to_owned(), None), "a dead key, then the letter");
+    assert_eq!(typed(&[(None, Some('ł'))]), ("ł".to_owned(), None), "AltGr");
+    // On a French keyboard é is on the 2: it is door 2 until a name goes on.
+    assert_eq!(typed(&[key('2', 'é')]), (String::new(), Some(2)));
+    assert_eq!(typed(&[key('2', 'é'), key('t', 't')]), ("et".to_owned(), None));
+    assert_eq!(typed(&[key('t', 't'), key('2', 'é')]), ("te".to_owned(), None));
+    assert_eq!(typed(&[key('1', '1'), key('l', 'l')]), ("l".to_owned(), None), "a number that was given up");
+    assert_eq!(typed(&[key('@', '2')]), (String::new(), Some(2)), "digits want Shift on a French keyboard");
+    assert_eq!(typed(&[key('2', '\u{662}')]), (String::new(), Some(2)));
 }

@@ -52,7 +52,7 @@ fn reader_and_keyboard_do_nothing_on_the_technicians_screen() {
     let mut kiosk = held();
     let _ = kiosk.scan("7777777777\n");
     for _ in 0..8 {
-        let _ = kiosk.send(Event::KeyPressed(Key::Char('7')));
+        let _ = kiosk.send(Event::KeyPressed(Key::typed('7')));
         let _ = kiosk.idle(ms(300));
     }
     let _ = kiosk.send(Event::KeyPressed(Key::Enter));
@@ -60,7 +60,7 @@ fn reader_and_keyboard_do_nothing_on_the_technicians_screen() {
     assert!(matches!(kiosk.session.state(), State::SignedOut { entry: Entry::Technician(pin), .. } if pin.is_empty()));
     let (mut kiosk, _) = inside();
     let _ = kiosk.scan(&format!("{ADA}\n"));
-    for key in [Key::Enter, Key::Escape, Key::Tab, Key::Backspace, Key::Char('1'), Key::Char('+')] {
+    for key in [Key::Enter, Key::Escape, Key::Tab, Key::Backspace, Key::typed('1'), Key::typed('+')] {
         let _ = kiosk.send(Event::KeyPressed(key));
         let _ = kiosk.idle(ms(300));
     }

@@ -47,7 +47,7 @@ fn a_full_disk_blocks_unlocks() {
     // The first lookup of a badge is charged to a budget on the disk. Later ones need no space.
     kiosk.scan(BADGE);
     kiosk.send(vestibule::app::Message::Session(vestibule::session::Event::SignOutTouched));
-    kiosk.wait(Duration::from_millis(2_100));
+    kiosk.wait(Duration::from_millis(5_050));
     let filler = disk.path().join("filler");
     fill(&filler);
     kiosk.scan(BADGE);

@@ -84,7 +84,7 @@ fn no_secret_of_a_visit_is_in_log_debug_output_or_files() {
     shown.push(format!("{:?} {:?}", kiosk.app, site.directory()));
     for c in pin.chars().chain(BADGE.chars()) {
         let digit = Digit::from_char(c).map(Event::DigitTouched);
-        let key = Message::Session(Event::KeyPressed(Key::Char(c)));
+        let key = Message::Session(Event::KeyPressed(Key::typed(c)));
         shown.push(format!("{:?} {key:?}", digit.map(Message::Session)));
     }
 

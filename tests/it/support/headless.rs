@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use iced::{Event, Point, Size, keyboard, touch};
+use iced::{Event, Point, Size, touch};
 use iced_test::{
     Simulator,
     core::{self, renderer::Headless as _},
@@ -37,7 +37,7 @@ use vestibule::{
     testing, wiring,
 };
 
-use crate::support::tls::sample;
+use crate::support::{keyboard, tls::sample};
 
 /// Longer than the agent takes for any answer.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -355,9 +355,14 @@ impl Kiosk {
 
     /// Types a badge number as a reader does, ending with Enter, in one batch.
     pub(crate) fn scan(&mut self, number: &str) {
-        let mut events: Vec<Event> = iced_test::simulator::typewrite(number).collect();
-        events.extend(iced_test::simulator::tap_key(keyboard::key::Named::Enter, None));
-        self.batch(&events);
+        self.press_keys(&format!("{number}\n"));
+    }
+
+    /// Presses the keys that a US keyboard has for these characters, in one batch.
+    pub(crate) fn press_keys(&mut self, text: &str) {
+        let event = |c: char, stroke| Event::Keyboard(keyboard::event(stroke, Some(&c.to_string())));
+        let events = text.chars().flat_map(|c| keyboard::main_row(c).into_iter().map(move |stroke| event(c, stroke)));
+        self.batch(&events.collect::<Vec<_>>());
     }
 
     pub(crate) fn is_at_rest(&self) -> bool {

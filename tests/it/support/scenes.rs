@@ -178,7 +178,7 @@ pub(crate) const SCENES: [Scene; 24] = [
     }),
     ("20-typed", |kiosk| {
         signed_in(kiosk, 9);
-        give(kiosk, Event::KeyPressed(Key::Char('2')));
+        give(kiosk, Event::KeyPressed(Key::typed('2')));
         thread::sleep(Duration::from_millis(120));
         give(kiosk, Event::Ticked);
     }),

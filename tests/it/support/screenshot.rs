@@ -12,12 +12,18 @@ pub(crate) fn pad_program() -> PathBuf {
 
 /// The shipped window with an agent that prints each credential (`tests/pad`).
 pub(crate) fn pad(screen: &Touchscreen, busy_ms: u64) -> Program {
-    let pad = Program::start(
-        Command::new(pad_program())
-            .arg(busy_ms.to_string())
-            .env("DISPLAY", screen.display())
-            .env_remove("WAYLAND_DISPLAY"),
-    );
+    pad_with(screen, &[&busy_ms.to_string()])
+}
+
+/// The pad in one of its other modes.
+pub(crate) fn pad_that(screen: &Touchscreen, mode: &str) -> Program {
+    pad_with(screen, &["0", mode])
+}
+
+fn pad_with(screen: &Touchscreen, arguments: &[&str]) -> Program {
+    let mut command = Command::new(pad_program());
+    let _ = command.args(arguments).env("DISPLAY", screen.display()).env_remove("WAYLAND_DISPLAY");
+    let pad = Program::start(&mut command);
     let _ = pad.expect("open");
     let _ = screen.settled();
     pad

@@ -26,7 +26,10 @@ use x11rb::{
     },
 };
 
-use crate::support::headless::now;
+use crate::support::{
+    headless::now,
+    keyboard::{Stroke, main_row},
+};
 
 /// Number of axes in every touch message, used or not.
 const VALUATORS: usize = 64;
@@ -171,27 +174,40 @@ impl Touchscreen {
 
     /// Types as a reader does: digits, letters, Enter.
     pub(crate) fn type_text(&mut self, text: &str, gap: Duration) {
+        self.press_keys(text, main_row, gap);
+    }
+
+    /// Presses what `board` presses for each character.
+    pub(crate) fn press_keys(&mut self, text: &str, board: fn(char) -> Vec<Stroke>, gap: Duration) {
         for c in text.chars() {
-            let (code, is_shifted) = key_code(c);
-            if is_shifted {
-                self.key(42, true);
-            }
-            self.key(code, true);
-            self.key(code, false);
-            if is_shifted {
-                self.key(42, false);
-            }
+            self.strokes(board(c));
             thread::sleep(gap);
         }
     }
 
+    /// Keys that go down and up, at once.
+    pub(crate) fn strokes(&mut self, strokes: impl IntoIterator<Item = Stroke>) {
+        for stroke in strokes {
+            self.key(stroke.code.into(), stroke.is_down);
+        }
+    }
+
+    /// Sets the keyboard layout with the arguments of `setxkbmap`.
+    pub(crate) fn layout(&self, arguments: &[&str]) {
+        let set = Command::new("setxkbmap")
+            .args(["-rules", "evdev"])
+            .args(arguments)
+            .env("DISPLAY", self.display())
+            .output()
+            .unwrap();
+        assert!(set.status.success(), "setxkbmap {arguments:?}: {}", String::from_utf8_lossy(&set.stderr));
+    }
+
     /// Types digits and Enter as quickly as the server takes them, without waiting for each to arrive.
     pub(crate) fn type_at_once(&mut self, text: &str) {
-        for c in text.chars() {
-            let (code, _) = key_code(c);
-            for is_down in [1_i32, 0] {
-                self.keys.send(KEY, &[(code + 8).to_ne_bytes(), is_down.to_ne_bytes()].concat());
-            }
+        for Stroke { code, is_down } in text.chars().flat_map(main_row) {
+            let code = i32::from(code) + 8;
+            self.keys.send(KEY, &[code.to_ne_bytes(), i32::from(is_down).to_ne_bytes()].concat());
         }
         self.keys.send(SYNC, &[]);
         self.keys.receive();
@@ -375,20 +391,6 @@ fn wait_for_display(file: &PathBuf, server: &mut Child) -> u32 {
     }
 }
 
-/// US layout, evdev codes.
-fn key_code(c: char) -> (i32, bool) {
-    const ROWS: [(i32, &str); 3] = [(2, "1234567890-="), (16, "qwertyuiop[]"), (30, "asdfghjkl;'`")];
-    const LAST: (i32, &str) = (44, "zxcvbnm,./");
-    let find = |c: char| {
-        ROWS.iter().chain([&LAST]).find_map(|(first, row)| row.find(c).map(|at| first + i32::try_from(at).unwrap()))
-    };
-    match c {
-        '\n' => (28, false),
-        'A'..='Z' => (find(c.to_ascii_lowercase()).unwrap(), true),
-        c => (find(c).unwrap(), false),
-    }
-}
-
 fn configuration(width: u32, height: u32, touch: &Path, keys: &Path) -> String {
     let (touch, keys) = (touch.display(), keys.display());
     let (h1, h2, h3) = (width + 40, width + 80, width + 120);
@@ -434,6 +436,7 @@ Section "InputDevice"
   Driver "inputtest"
   Option "SocketPath" "{keys}"
   Option "DeviceType" "Keyboard"
+  Option "XkbRules" "evdev"
 EndSection
 Section "ServerLayout"
   Identifier "layout"

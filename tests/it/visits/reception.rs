@@ -3,7 +3,6 @@
 use std::{fs, path::Path, time::Duration};
 
 use iced::Size;
-use iced_test::simulator::{tap_key, typewrite};
 use vestibule::screen::{colors::Colors, theme::Panel};
 
 use crate::support::{
@@ -39,20 +38,18 @@ fn a_desk_shows_at_least_twice_as_many_doors_as_a_wall() {
 /// Types one key every 110 ms, more slowly than a badge reader.
 fn type_slowly(kiosk: &mut Kiosk, text: &str) {
     for c in text.chars() {
-        kiosk.batch(&typewrite(&c.to_string()).collect::<Vec<_>>());
+        kiosk.press_keys(&c.to_string());
         kiosk.wait(Duration::from_millis(110));
     }
 }
 
-fn press(kiosk: &mut Kiosk, key: iced::keyboard::key::Named) {
-    kiosk.batch(&tap_key(key, None).collect::<Vec<_>>());
+fn press(kiosk: &mut Kiosk, key: char) {
+    kiosk.press_keys(&key.to_string());
     kiosk.wait(Duration::from_millis(450));
 }
 
 #[test]
 fn at_a_desk_the_name_of_a_door_is_typed_and_enter_opens_it() {
-    use iced::keyboard::key::Named::{Backspace, Enter, Escape};
-
     let site = Site::with(|_| {}, DESK);
     let _ = site.enrol("grace@example.com", Some(BADGE), false);
     let mut kiosk = site.kiosk();
@@ -63,22 +60,22 @@ fn at_a_desk_the_name_of_a_door_is_typed_and_enter_opens_it() {
     assert!(kiosk.shows("Main entrance") && kiosk.shows("Bike store"));
     type_slowly(&mut kiosk, "b");
     assert!(kiosk.shows("Bike store") && kiosk.shows("Büro 2. Etage") && !kiosk.shows("Main entrance"));
-    press(&mut kiosk, Enter);
+    press(&mut kiosk, '\n');
     site.kisi.with(|world| assert_eq!(world.unlocks(), 0, "Enter does nothing with two matches"));
     type_slowly(&mut kiosk, "x");
-    press(&mut kiosk, Backspace);
+    press(&mut kiosk, '\u{8}');
     type_slowly(&mut kiosk, "i");
     assert!(kiosk.shows("Bike store") && !kiosk.shows("Büro 2. Etage"), "{:?}", kiosk.texts());
     kiosk.wait(Duration::from_millis(450));
-    press(&mut kiosk, Enter);
+    press(&mut kiosk, '\n');
     site.kisi.with(|world| {
         assert_eq!(world.unlocks(), 1);
         let event = world.events.iter().find(|event| event.kind == "lock.unlock").unwrap();
         assert_eq!(event.object, ("Lock", 104));
     });
-    press(&mut kiosk, Escape);
+    press(&mut kiosk, '\u{1b}');
     assert!(!kiosk.is_at_rest(), "the first Escape shows all doors");
-    press(&mut kiosk, Escape);
+    press(&mut kiosk, '\u{1b}');
     assert!(kiosk.is_at_rest(), "the second Escape signs out");
 }
 

@@ -178,7 +178,7 @@ fn a_badge_that_needs_its_pin_signs_in_with_both_only() {
     kiosk.type_pin(&pin);
     assert!(kiosk.shows("Hello Ada"));
     kiosk.tap(&english().say("sign-out"));
-    kiosk.wait(Duration::from_millis(2_050));
+    kiosk.wait(Duration::from_millis(5_050));
     kiosk.scan(BADGE);
     kiosk.type_pin(if pin == "482913" { "482914" } else { "482913" });
     assert!(kiosk.shows(&english().denial(vestibule::session::Denial::NotKnown)));

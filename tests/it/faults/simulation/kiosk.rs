@@ -161,7 +161,7 @@ impl<'a> Run<'a> {
         self.watch.presents(who);
         for c in badge.chars() {
             time::advance(Duration::from_millis(5)).await;
-            self.give(Event::KeyPressed(Key::Char(c)));
+            self.give(Event::KeyPressed(Key::typed(c)));
         }
         self.give(Event::KeyPressed(Key::Enter));
     }
