@@ -11,14 +11,14 @@ pub mod testing;
 use std::time::{Duration, Instant};
 
 use iced::{
-    Element, Rectangle, Size, Subscription, Task,
+    Element, Rectangle, Size, Task,
     widget::responsive,
     window::{self, Id},
 };
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use self::timers::{AgentEvents, At, Watched, from, minutes};
+use self::timers::minutes;
 pub use self::{
     reload::{Reloaded, Reloader},
     window_settings::Window,
@@ -28,6 +28,7 @@ use crate::{
     language::Language,
     platform::supervisor,
     platform::suspend,
+    readers::ReaderState,
     screen::{
         dim, doors, keys, notice,
         qr::Code,
@@ -39,16 +40,8 @@ use crate::{
     session::{Effect, Event, Session, State, reader::Key, rules::Rules},
 };
 
-/// Tick interval while a countdown may be shown.
-const TICK: Duration = Duration::from_millis(100);
-/// Tick interval while keys are buffered to tell a badge reader from a person.
-const QUICK_TICK: Duration = Duration::from_millis(25);
-/// Tick interval while guesses refill.
-const SLOW_TICK: Duration = Duration::from_secs(1);
 /// During a visit the window gets a tick every 100 ms. A gap longer than this is a stall (R50).
 const STOOD_STILL: Duration = Duration::from_secs(2);
-/// Interval of the heartbeat of window and agent: two of them fit into systemd's watchdog timeout of 20 s.
-const BEAT: Duration = Duration::from_secs(8);
 /// After a stall, queued input arrives within this time.
 const SETTLE: Duration = Duration::from_millis(400);
 /// Logical size of a window that is not fullscreen.
@@ -86,6 +79,8 @@ pub enum Message {
     Agent(u64, Event),
     /// The state of the connection to Kisi changed.
     Connectivity(Connectivity),
+    /// A reader with a wire of its own was plugged in, was lost, or was opened.
+    Readers(Vec<ReaderState>),
     /// The window opened.
     Opened(Id),
     /// The logical size of the monitor, if known.
@@ -125,6 +120,8 @@ pub struct App {
     wants_reload: bool,
     /// Whether a reload is under way. The next one waits for it, so that the newest configuration is the last one applied.
     is_reloading: bool,
+    /// The reader of the last badge, which shows whether somebody was signed in.
+    reader: Option<String>,
     /// Increases with each reload. Events from the agent of an earlier generation are dropped.
     generation: u64,
 }
@@ -196,8 +193,10 @@ impl App {
             ignore_input_until: now,
             wants_reload: false,
             is_reloading: false,
+            reader: None,
             generation: 0,
         };
+        app.window.report_readers();
         // Start the timer that dims the screen.
         drop(app.send(Event::Ticked));
         app
@@ -253,6 +252,10 @@ impl App {
             }
             Message::Agent(generation, _) if generation != self.generation => Task::none(),
             Message::Session(event) | Message::Agent(_, event) => self.send(event),
+            Message::Readers(states) => {
+                self.window.status.change(|facts| facts.readers = states);
+                Task::none()
+            }
             Message::Connectivity(health) => {
                 if let Mode::Working(kiosk) = &mut self.mode {
                     kiosk.health = health;
@@ -265,6 +268,9 @@ impl App {
     fn send(&mut self, event: Event) -> Task<Message> {
         let Mode::Working(kiosk) = &mut self.mode else { return Task::none() };
         let before = kiosk.session.feedback(self.now);
+        if let Event::Scanned(scan) = &event {
+            self.reader = Some(scan.reader.clone());
+        }
         if let Event::UnlockAnswered(..) = event {
             kiosk.open_unlocks = kiosk.open_unlocks.saturating_sub(1);
         } else if let Event::AgentRestarted = event {
@@ -273,8 +279,8 @@ impl App {
         }
         let effects = kiosk.session.handle(event, self.now);
         kiosk.keep_diagnostics();
-        if let (Some(sound), Some(tone)) = (&self.window.sound, before.to(kiosk.session.feedback(self.now))) {
-            sound.play(tone);
+        if let Some(tone) = before.to(kiosk.session.feedback(self.now)) {
+            self.window.play(tone, &mut self.reader);
         }
         let mut tasks = Vec::new();
         for effect in effects {
@@ -331,48 +337,12 @@ impl App {
                     if kiosk.session.is_dim() {
                         return dim::view(&kiosk.labels, &clock, minutes(self.time), metrics).map(Message::Session);
                     }
-                    let said = AtRest { wait, outage, clock: &clock };
+                    let is_reader_missing = self.window.is_reader_missing();
+                    let said = AtRest { wait, outage, is_reader_missing, clock: &clock };
                     sign_in::view(state, kiosk.session.rules(), &kiosk.labels, said, metrics).map(Message::Session)
                 }
             },
         }
-    }
-
-    /// Timers, agent events and window events. Ticks run only while something can expire.
-    pub fn subscription(&self) -> Subscription<Message> {
-        let ticks = match &self.mode {
-            Mode::Working(kiosk) if kiosk.session.hears_keys() => iced::time::every(QUICK_TICK),
-            // A countdown may be shown.
-            Mode::Working(kiosk) if matches!(kiosk.session.state(), State::SignedIn(_)) => iced::time::every(TICK),
-            Mode::Working(kiosk) if kiosk.session.budget().is_waiting() => iced::time::every(SLOW_TICK),
-            Mode::Working(kiosk) => kiosk.session.deadline().map_or_else(Subscription::none, |at| {
-                Subscription::run_with(At(at), |At(at)| from(at.saturating_duration_since(now()))).map(|()| now())
-            }),
-            Mode::Broken { .. } => Subscription::none(),
-        };
-        let minute = Subscription::run_with(minutes(self.time), |_| {
-            let seconds = u64::try_from(time().second()).unwrap_or_default();
-            from(Duration::from_secs(60_u64.saturating_sub(seconds)))
-        });
-        let agent = match &self.mode {
-            Mode::Working(kiosk) => Subscription::batch([
-                Subscription::run_with(Watched(kiosk.agent.clone(), self.generation), Watched::health)
-                    .map(Message::Connectivity),
-                Subscription::run_with(AgentEvents(kiosk.agent.clone(), self.generation), AgentEvents::events)
-                    .map(|(generation, event)| Message::Agent(generation, event)),
-            ]),
-            Mode::Broken { .. } => Subscription::none(),
-        };
-        Subscription::batch([
-            agent,
-            minute.map(|()| Message::MinuteBegan),
-            ticks.map(|_| Message::Session(Event::Ticked)),
-            window::open_events().map(Message::Opened),
-            window::close_requests().map(|_| Message::CloseRequested),
-            iced::time::every(BEAT).map(|_| Message::BeatBegan),
-            self.reloads(),
-            self.screens(),
-        ])
     }
 
     fn state(&self) -> Option<&State> {

@@ -48,6 +48,9 @@ pub(super) enum Command {
         #[arg(long, hide = true)]
         make_directory: bool,
     },
+    /// List badge readers, see what they send, and pair OSDP readers
+    #[command(subcommand)]
+    Reader(Reader),
     /// Manage access to the technician's screen
     #[command(subcommand)]
     Technician(Technician),
@@ -303,5 +306,28 @@ pub(super) enum Staff {
         /// Print one JSON object per person
         #[arg(long)]
         json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Reader {
+    /// List what is attached that could be a badge reader
+    List {
+        /// Wait for a card, and show what its reader sends and which badge number that is. Keyboards type nothing else
+        /// meanwhile. Stop the kiosk first
+        #[arg(long)]
+        capture: bool,
+        /// With --capture: give up after this many seconds
+        #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+        seconds: u64,
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give an OSDP reader in install mode a new key for its secure channel. Stop the kiosk first
+    Pair {
+        /// Address of the reader, as in [[reader]]
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=126))]
+        address: u8,
     },
 }

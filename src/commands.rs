@@ -9,6 +9,7 @@ mod failure;
 mod files;
 mod kiosk;
 mod qr;
+mod readers;
 mod report;
 mod setup;
 mod staff;

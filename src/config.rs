@@ -5,6 +5,7 @@ mod edit;
 mod error;
 mod fields;
 mod merge;
+mod readers;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use self::{
 pub use self::{
     edit::set,
     error::{Error, text_of},
+    readers::Reader,
     sections::{
         Audit, Badge, Badges, Budget, Display, Doors, Health, Keyboard, Kiosk, Kisi, Limits, Log, LogFormat, Proximity,
         ScanEnd, Session, SignIn, Sound, Theme,
@@ -68,6 +70,9 @@ pub struct Config {
     pub display: Display,
     /// `[sound]`
     pub sound: Sound,
+    /// `[[reader]]`. Only here, because the shipped file has none.
+    #[serde(skip)]
+    pub readers: Vec<Reader>,
 }
 
 /// A value that is not allowed: its key, the value, and the allowed values in words.
@@ -118,7 +123,8 @@ impl Config {
     pub fn parse(text: &str, file: &Path) -> Result<Self, Error> {
         let syntax = |error: toml::de::Error| Error::Syntax { file: file.to_owned(), what: place_of(&error, text) };
         let shipped: toml::Table = toml::from_str(SAMPLE).map_err(syntax)?;
-        let given: toml::Table = toml::from_str(text).map_err(syntax)?;
+        let mut given: toml::Table = toml::from_str(text).map_err(syntax)?;
+        let readers = readers::take(&mut given, text, file)?;
         let wrong = |(key, value, allowed): Wrong| {
             let line = line_of(text, &parts_of(&key));
             let value = if may_be_secret(&key, &value) { "***".to_owned() } else { value };
@@ -130,6 +136,7 @@ impl Config {
         }
         let mut config: Self = merged.try_into().map_err(syntax)?;
         let folder = file.parent().unwrap_or(Path::new(""));
+        config.readers = readers;
         config.kiosk.logo = config.kiosk.logo.map(|logo| folder.join(logo));
         if let Some(value) = config.wrong_value() {
             return Err(wrong(value));

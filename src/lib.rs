@@ -16,6 +16,7 @@ pub mod kisi;
 pub mod language;
 pub mod backup_encryption;
 pub mod private_files;
+pub mod readers;
 pub mod platform;
 pub mod screen;
 pub mod status;

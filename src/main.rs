@@ -10,6 +10,7 @@ use std::{
     ffi::OsString,
     io::{self, Write},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::Parser;
@@ -17,7 +18,7 @@ use vestibule::{config::Config, error_chain::Chain, platform::hardening};
 
 use zeroizing_alloc::ZeroAlloc;
 
-use self::arguments::{Arguments, Audit, Command, Staff, Technician};
+use self::arguments::{Arguments, Audit, Command, Reader, Staff, Technician};
 use self::commands::Failure;
 
 /// Wipes memory when it is freed, because libraries copy logins into requests and buffers of their own.
@@ -87,6 +88,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Some(Command::Audit(Audit::TakeKey)) => site.audit_take_key(),
         Some(Command::Doctor { json }) => site.doctor(json.into()),
+        Some(Command::Reader(Reader::List { capture: false, json, .. })) => site.reader_list(json.into()),
+        Some(Command::Reader(Reader::List { seconds, json, .. })) => {
+            site.reader_capture(Duration::from_secs(seconds), json.into())
+        }
+        Some(Command::Reader(Reader::Pair { address })) => site.reader_pair(address),
         Some(Command::Setup { make_directory: true }) => site.make_directory(),
         Some(Command::Setup { .. }) => site.setup(),
         Some(Command::Technician(Technician::Pin { yes, keep, json })) => {

@@ -55,7 +55,7 @@ pub struct Session {
     reader: Reader,
     budget: Budget,
     /// Badges that were read a moment ago, and when they were read last.
-    presented: Vec<(Badge, Instant)>,
+    present: Vec<(Badge, Instant)>,
     last_id: u64,
     /// The chosen language, and when it expires if nobody is signed in.
     language: Option<(Language, Instant)>,
@@ -74,7 +74,7 @@ impl Session {
             state,
             reader,
             budget,
-            presented: Vec::new(),
+            present: Vec::new(),
             last_id: 0,
             language: None,
             dimming: Dimming::default(),
@@ -202,6 +202,7 @@ impl Session {
                 }
                 effects
             }
+            Event::Scanned(scan) => self.scanned_by(&scan, now),
             Event::WakeTouched => Vec::new(),
             Event::ClockTouched => self.hold_clock(now),
             Event::ClockReleased => self.let_clock_go(),

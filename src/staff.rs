@@ -2,6 +2,7 @@
 
 mod badge;
 mod name;
+mod scan;
 
 use std::fmt;
 
@@ -10,6 +11,7 @@ use zeroize::Zeroize;
 pub use self::{
     badge::{Badge, BadgeFormat, BadgeProfile, UidForm},
     name::NameFormat,
+    scan::{Read, Scan},
 };
 
 /// The row id of a person in the directory.

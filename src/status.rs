@@ -12,7 +12,7 @@ use std::{
 use tokio::time::Instant;
 
 use self::metrics::Metrics;
-use crate::{outage::Outage, platform::supervisor};
+use crate::{outage::Outage, platform::supervisor, readers::ReaderState};
 
 /// Without a heartbeat for this long, the window or the agent counts as hung.
 ///
@@ -50,6 +50,8 @@ pub struct Facts {
     pub out_of_order: Option<String>,
     /// Hash of the configuration in use. Empty before the first start.
     pub config_hash: String,
+    /// The badge readers with a wire of their own.
+    pub readers: Vec<ReaderState>,
 }
 
 impl Status {

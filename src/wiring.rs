@@ -2,6 +2,7 @@
 
 mod appearance;
 mod guessing;
+mod readers;
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
@@ -12,6 +13,7 @@ use self::guessing::badge_budget;
 pub use self::{
     appearance::{BadLogo, colors, labels, logo, window},
     guessing::{badge_odds, measured_cost, odds, spray},
+    readers::{devices, osdp_keys, readers},
 };
 use crate::{
     agent,
@@ -303,6 +305,7 @@ pub fn rules(config: &Config) -> Rules {
                 config::ScanEnd::Tab => ScanEnd::Tab,
                 config::ScanEnd::None => ScanEnd::Silence,
             },
+            are_keyboards_read: !config.readers.iter().any(|reader| matches!(reader, config::Reader::Keyboard { .. })),
         },
         budget: BudgetRules {
             guesses: config.budget.guesses,

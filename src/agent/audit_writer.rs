@@ -33,8 +33,8 @@ pub(super) struct Who {
     /// Revision of the login that they signed in with.
     pub(super) revision: i64,
     pub(super) email: String,
-    /// How they signed in: a name from `authenticator::method`.
-    pub(super) method: &'static str,
+    /// How they signed in: a name from `authenticator::method`, and the reader if it has one.
+    pub(super) how: String,
 }
 
 /// Counted refusals of one kind that are not recorded yet.
@@ -70,7 +70,7 @@ impl AuditWriter {
     }
 
     pub(super) fn signed_in(&mut self, who: &Who) {
-        self.write(&record_of(who, Action::SignIn, who.method));
+        self.write(&record_of(who, Action::SignIn, &who.how));
     }
 
     pub(super) fn signed_out(&mut self, who: &Who, why: Ended) {
@@ -86,8 +86,8 @@ impl AuditWriter {
     }
 
     /// Records the first refusal of a kind at once and counts the following ones.
-    pub(super) fn refused(&mut self, method: &'static str, denial: Denial, now: Instant) {
-        let about = format!("{method}: {}", reason(denial));
+    pub(super) fn refused(&mut self, how: &str, denial: Denial, now: Instant) {
+        let about = format!("{how}: {}", reason(denial));
         match &mut self.counted {
             Some(refusals) if refusals.about == about => {
                 refusals.count += 1;
@@ -120,7 +120,7 @@ impl AuditWriter {
         limits: &UnlockLimits,
     ) -> Result<Option<u64>, audit::Error> {
         self.flush();
-        let record = at_door(record_of(who, Action::Intent, who.method), door);
+        let record = at_door(record_of(who, Action::Intent, &who.how), door);
         let written = self.log.append_within(who.staff, &record, &limits.of(door, record.at));
         if written.is_err() {
             self.missing = self.missing.saturating_add(1);

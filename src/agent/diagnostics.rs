@@ -9,6 +9,7 @@ use crate::{
     error_chain::Chain,
     outage::Outage,
     platform::disk_space,
+    readers::ReaderState,
     session::technician::{CheckKind, HealthCheck, HealthReport},
     status::Status,
     store::directory::Standings,
@@ -31,8 +32,9 @@ pub(super) struct Diagnostics<'a> {
 impl Diagnostics<'_> {
     /// Builds the report: checks, last unlock outcomes, and the text of the QR code.
     pub(super) fn report(&self) -> HealthReport {
-        let facts =
-            vec![self.network(), self.clock(), self.logins(), self.disk(), self.configuration(), self.version()];
+        let mut facts = vec![self.network(), self.clock(), self.logins(), self.disk()];
+        facts.extend(self.readers());
+        facts.extend([self.configuration(), self.version()]);
         let last = self.audit.last_outcomes();
         let lines = facts.iter().map(|fact| format!("{:?}: {}", fact.what, fact.value));
         let at = format!("At: {:.0}", Timestamp::now());
@@ -72,6 +74,15 @@ impl Diagnostics<'_> {
             Err(error) => (error.to_string(), true),
         };
         HealthCheck { what: CheckKind::Disk, value, is_good: is_written && has_room }
+    }
+
+    /// The readers that do not work, else how many do. `None` if none has a wire of its own.
+    fn readers(&self) -> Option<HealthCheck> {
+        let readers = self.status.facts().readers;
+        let faults: Vec<String> = readers.iter().filter_map(ReaderState::trouble).collect();
+        let (value, is_good) =
+            if faults.is_empty() { (readers.len().to_string(), true) } else { (faults.join(". "), false) };
+        (!readers.is_empty()).then_some(HealthCheck { what: CheckKind::Readers, value, is_good })
     }
 
     fn configuration(&self) -> HealthCheck {

@@ -9,7 +9,7 @@ use tokio::time;
 
 use super::{
     audit_writer::Who,
-    authenticator::{Authenticator, LookedUp, method},
+    authenticator::{Authenticator, LookedUp},
     visit::Visit,
 };
 use crate::{
@@ -59,6 +59,8 @@ pub(super) struct Visible {
 pub(super) struct Lookup {
     pub(super) session: SessionId,
     pub(super) credential: Credential,
+    /// How this person signs in, for the audit log.
+    pub(super) how: String,
     pub(super) present: Option<StaffId>,
     pub(super) authenticator: Arc<Mutex<Authenticator>>,
     pub(super) client: kisi::Client,
@@ -68,8 +70,7 @@ pub(super) struct Lookup {
 
 impl Lookup {
     pub(super) async fn run(self) -> Result<Signed, Denied> {
-        let Self { session, credential, present, authenticator, client, visible, is_inline } = self;
-        let method = method(&credential);
+        let Self { session, credential, how, present, authenticator, client, visible, is_inline } = self;
         let now = time::Instant::now().into_std();
         let look_up = move || {
             let mut authenticator = authenticator.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,7 +86,7 @@ impl Lookup {
             Ok(LookedUp::LastTry) => return Err(Denied { last_try: true, ..Denied::new(Denial::NotKnown, None) }),
             Err(_) => return Err(Denied::new(Denial::KioskFault, None)),
         };
-        let who = Who { staff: found.staff, revision: found.revision, email: found.email, method };
+        let who = Who { staff: found.staff, revision: found.revision, email: found.email, how };
         let listed = time::timeout(LIST, client.doors(&found.login)).await;
         let list = match listed {
             Ok(Ok(list)) => list,

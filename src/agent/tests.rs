@@ -139,7 +139,7 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     let _ = parts.directory.enrol(&person).unwrap();
     let staff = parts.directory.person("ada@example.com").unwrap().unwrap().id;
     let mut agent = Agent::new(parts, &port);
-    let who = Who { staff, revision: 1, email: "ada@example.com".to_owned(), method: "badge" };
+    let who = Who { staff, revision: 1, email: "ada@example.com".to_owned(), how: "badge".to_owned() };
     agent.visit = Some(Visit::new(SessionId::TEST, who, Secret::new("login".to_owned()), Vec::new()));
     agent.chores(1);
     assert!(agent.visit.is_some());

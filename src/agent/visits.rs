@@ -34,12 +34,14 @@ impl Agent {
         }
         let present = asked.current.and_then(|current| Some(self.visit(current)?.who.staff));
         let method = method(&credential);
+        let how = asked.reader.map_or_else(|| method.to_owned(), |reader| format!("{method} at {reader}"));
         // Reconnect before the client is cloned: this person's list must not use connections that carried another
         // login.
         let is_safe = self.connection.is_fresh() || self.reconnect();
         let lookup = Lookup {
             session,
             credential,
+            how: how.clone(),
             present,
             authenticator: Arc::clone(&self.authenticator),
             client: self.connection.client(),
@@ -52,7 +54,7 @@ impl Agent {
             if found.is_err() {
                 floor.await;
             }
-            completion(move |agent| agent.identified(session, method, asked.guesses_left, found))
+            completion(move |agent| agent.identified(session, (method, &how), asked.guesses_left, found))
         });
         self.lookup = Some((session, abort));
     }
@@ -61,7 +63,7 @@ impl Agent {
     fn identified(
         &mut self,
         session: SessionId,
-        method: &'static str,
+        (method, how): (&'static str, &str),
         guesses_left: Option<u32>,
         found: Result<Signed, Denied>,
     ) {
@@ -69,7 +71,7 @@ impl Agent {
         let result = match found {
             Ok(Signed::In(visit, _)) if is_awaited && !self.makes_way(&visit) => {
                 self.say(Event::Identified(session, Err(Denial::KioskFault)));
-                self.audit.refused(method, Denial::KioskFault, time::Instant::now().into_std());
+                self.audit.refused(how, Denial::KioskFault, time::Instant::now().into_std());
                 audit_writer::reason(Denial::KioskFault)
             }
             Ok(Signed::In(mut visit, mut welcome)) => {
@@ -99,19 +101,19 @@ impl Agent {
             Err(denied) => {
                 self.say(Event::Identified(session, Err(denied.denial)));
                 let result = audit_writer::reason(denied.denial);
-                self.note_denied(method, guesses_left, denied);
+                self.note_denied((method, how), guesses_left, denied);
                 result
             }
         };
         self.status.metrics().signed_in(method, result);
     }
 
-    fn note_denied(&mut self, method: &'static str, guesses_left: Option<u32>, denied: Denied) {
+    fn note_denied(&mut self, (method, how): (&'static str, &str), guesses_left: Option<u32>, denied: Denied) {
         let Denied { denial, who, last_try } = denied;
         if let Denial::Network(outage) = denial {
             self.connectivity.heard(outage);
         }
-        self.audit.refused(method, denial, time::Instant::now().into_std());
+        self.audit.refused(how, denial, time::Instant::now().into_std());
         if let (Some(who), Denial::LoginDead) = (&who, denial) {
             self.note_refused(who, true);
         }

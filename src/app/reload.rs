@@ -116,6 +116,7 @@ impl App {
                 let Window { panel, closed_on_purpose, status, again, .. } = std::mem::take(&mut self.window);
                 self.window = Window { closed_on_purpose, status, again, ..window };
                 self.window.panel.width = panel.width;
+                self.window.report_readers();
                 self.mode = Mode::new(take_over(start, before), self.now);
                 self.generation += 1;
                 return self.send(Event::Ticked);

@@ -4,7 +4,9 @@ use std::sync::{Arc, atomic::AtomicBool};
 
 use super::Reloader;
 use crate::{
+    readers::{Readers, Signal},
     screen::{colors::Colors, theme::Panel},
+    session::feedback::Tone,
     sound::Sound,
     status::Status,
 };
@@ -30,6 +32,35 @@ pub struct Window {
     pub sound: Option<Sound>,
     /// Name of the X11 output to use (`display.monitor`).
     pub monitor: Option<String>,
+    /// Badge readers with a wire of their own.
+    pub readers: Readers,
+}
+
+impl Window {
+    /// Plays a tone, and shows a result on the reader that the person used.
+    pub(super) fn play(&self, tone: Tone, reader: &mut Option<String>) {
+        if let Some(sound) = &self.sound {
+            sound.play(tone);
+        }
+        let signal = match tone {
+            Tone::Good => Signal::Accepted,
+            Tone::Bad => Signal::Refused,
+            Tone::Key | Tone::Warning => return,
+        };
+        if let Some(reader) = reader.take() {
+            self.readers.signal(&reader, signal);
+        }
+    }
+
+    /// Puts the states of the readers into the status.
+    pub(super) fn report_readers(&self) {
+        self.status.change(|facts| facts.readers = self.readers.states());
+    }
+
+    /// Whether a reader does not work, so that people should use their PIN.
+    pub(super) fn is_reader_missing(&self) -> bool {
+        self.readers.states().iter().any(|state| state.fault.is_some())
+    }
 }
 
 impl Default for Window {
@@ -44,6 +75,7 @@ impl Default for Window {
             panel: Panel::default(),
             sound: None,
             monitor: None,
+            readers: Readers::default(),
         }
     }
 }

@@ -13,6 +13,7 @@ use vestibule::{
     error_chain::Chain,
     kisi::Client,
     platform::disk_space,
+    readers::{self, Device},
     secret::Secret,
     store::directory::{BadgeOdds, Cost, Directory, KeyPlace, Odds, OutboxKind, Spray, Standing},
     wiring,
@@ -82,6 +83,7 @@ impl Site {
             ));
         }
         findings.push(disk(directory.folder()));
+        findings.extend(readers(&config, directory.folder()));
         findings.extend(outbox(&directory)?);
         let runtime = runtime()?;
         let client = Client::new(&wiring::client(&config)).map_err(Failure::client)?;
@@ -146,6 +148,21 @@ fn disk(folder: &Path) -> Finding {
         Ok(used) if used < disk_space::FULL => finding("disk", Severity::Well, format!("{used} % used")),
         Ok(used) => finding("disk", Severity::Unwell, format!("{used} % used: once full, no door opens. Free space")),
     }
+}
+
+/// The readers with a wire of their own, and what reads badges where there is none.
+fn readers(config: &Config, folder: &Path) -> Vec<Finding> {
+    let devices = wiring::devices(config, folder);
+    if devices.is_empty() && config.sign_in.badge != Badges::Off {
+        let text = "badges come from any keyboard: whoever plugs one in can type badge numbers. [[reader]] names the \
+                    reader by its device";
+        return vec![finding("reader", Severity::Warning, text)];
+    }
+    let of = |device: &Device| match readers::check(device) {
+        Ok(()) => finding("reader", Severity::Well, format!("{device}: {}", device.protection())),
+        Err(why) => finding("reader", Severity::Unwell, format!("{device}: {why}")),
+    };
+    devices.iter().map(of).collect()
 }
 
 fn report(Finding { about, health, text }: &Finding, output: Output) -> Result<(), Failure> {

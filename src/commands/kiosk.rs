@@ -53,7 +53,7 @@ impl Site {
         let config = self.config();
         let status = Status::default();
         watch(config.as_ref().ok(), &status);
-        let window = config.as_ref().map_or_else(|_| Window::default(), wiring::window);
+        let window = config.as_ref().map_or_else(|_| Window::default(), |config| self.window(config));
         let phone = config.as_ref().map_or(String::new(), |config| config.kiosk.support_phone.clone());
         let kept = Arc::new(Kept { site: self.clone(), status: status.clone(), alone: Mutex::default() });
         let (start, window) = match config.and_then(|config| kept.start(&config)) {
@@ -69,6 +69,13 @@ impl Site {
         };
         let again = Reloader::new(move || kept.again());
         show(start, Window { status, again: Some(again), ..window })
+    }
+}
+
+impl Site {
+    /// The settings of the window, with its readers. They are opened once the window is.
+    fn window(&self, config: &Config) -> Window {
+        Window { readers: wiring::readers(config, &self.folder()), ..wiring::window(config) }
     }
 }
 
@@ -99,7 +106,8 @@ impl Kept {
 
     /// Reads the configuration again and starts with it. If that fails, records why in the status and changes nothing else.
     fn again(&self) -> Result<Reloaded, String> {
-        let begun = self.site.config().and_then(|config| Ok(Box::new((self.start(&config)?, wiring::window(&config)))));
+        let begun =
+            self.site.config().and_then(|config| Ok(Box::new((self.start(&config)?, self.site.window(&config)))));
         begun.map_err(|failure| {
             let why = Chain(failure.error()).to_string();
             self.status.metrics().config_refused();

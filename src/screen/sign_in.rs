@@ -50,6 +50,8 @@ pub struct AtRest<'a> {
     pub wait: Option<Duration>,
     /// What is wrong between the kiosk and Kisi, if anything.
     pub outage: Option<Outage>,
+    /// Whether a badge reader does not work.
+    pub is_reader_missing: bool,
     /// The kiosk's time of day, formatted.
     pub clock: &'a str,
 }
@@ -171,6 +173,11 @@ fn message(state: &State, rules: &Rules, said: AtRest<'_>, m: Metrics) -> Option
             Some(m.words.too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off))
         }
         (State::SignedOut { entry, .. }, _, Some(outage)) if entry.is_empty() => Some(m.words.network(outage)),
+        (State::SignedOut { entry, .. }, None, None)
+            if said.is_reader_missing && rules.sign_in.badge != BadgePolicy::Off && entry.is_empty() =>
+        {
+            Some(m.words.say(if rules.sign_in.pin { "reader-missing-pin" } else { "reader-missing" }))
+        }
         _ => None,
     }
 }

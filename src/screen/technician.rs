@@ -50,6 +50,7 @@ fn line(fact: &HealthCheck, m: Metrics) -> Element<'_, Event> {
         CheckKind::Clock => "about-clock",
         CheckKind::Logins => "about-logins",
         CheckKind::Disk => "about-disk",
+        CheckKind::Readers => "about-readers",
         CheckKind::Configuration => "about-configuration",
         CheckKind::Version => "about-version",
     });

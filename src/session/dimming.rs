@@ -39,7 +39,7 @@ impl Dimming {
                 | Event::LanguageTouched(_)
         );
         // A scan wakes a dim screen, and its keys count.
-        if !is_touch && !matches!(event, Event::KeyPressed(_)) {
+        if !is_touch && !matches!(event, Event::KeyPressed(_) | Event::Scanned(_)) {
             // The timer starts when a visit ends.
             if !is_at_rest || (self.at.is_none() && !self.is_dim) {
                 begin(&mut self.at);

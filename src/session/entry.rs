@@ -11,9 +11,18 @@ pub enum Entry {
     /// A typed badge number.
     BadgeNumber(Number),
     /// The PIN for a badge that was read before.
-    PinOf(Badge, Pin),
+    PinOf(ReadBadge, Pin),
     /// The technician's PIN.
     Technician(Pin),
+}
+
+/// A badge that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadBadge {
+    /// Its number.
+    pub badge: Badge,
+    /// The name of the reader, if it has a wire of its own.
+    pub reader: Option<String>,
 }
 
 /// A badge number that is being typed. `Debug` hides it.
@@ -55,6 +64,11 @@ impl Entry {
             // A scanned badge or a held clock counts as input before the first digit.
             Self::PinOf(..) | Self::Technician(_) => false,
         }
+    }
+
+    /// The reader of the badge whose PIN is asked for.
+    pub(super) fn reader(&self) -> Option<String> {
+        if let Self::PinOf(read, _) = self { read.reader.clone() } else { None }
     }
 
     /// How many digits were typed.
@@ -106,7 +120,7 @@ impl Entry {
         match self {
             Self::Pin(pin) => Some(Credential::Pin(pin)),
             Self::Technician(pin) => Some(Credential::Technician(pin)),
-            Self::PinOf(badge, pin) => Some(Credential::BadgeWithPin(badge, pin)),
+            Self::PinOf(read, pin) => Some(Credential::BadgeWithPin(read.badge, pin)),
             Self::BadgeNumber(number) => Badge::read(&number.0, &rules.profile).map(Credential::Badge),
         }
     }

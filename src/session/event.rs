@@ -9,7 +9,7 @@ use crate::{
     door::{Door, DoorId, Outcome},
     language::Language,
     outage::Outage,
-    staff::{Credential, Digit},
+    staff::{Credential, Digit, Scan},
 };
 
 /// Identifies a session both here and in the agent. Only the session's own code can create one.
@@ -60,6 +60,8 @@ pub enum Event {
     LanguageTouched(Language),
     /// A keyboard, or a reader that types like one, sent a key.
     KeyPressed(Key),
+    /// A reader with a wire of its own read a badge.
+    Scanned(Scan),
     /// A tile was tapped.
     DoorTouched(DoorId),
     /// Turn this many pages forward, or back if negative.
@@ -162,13 +164,15 @@ pub enum Ended {
 }
 
 /// Parameters of [`Effect::Identify`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Asked {
     /// The session that is open. Its owner's own badge continues it.
     pub current: Option<SessionId>,
     /// Guesses left after this one. They are stored before the credential is checked.
     pub guesses_left: Option<u32>,
+    /// The reader of the badge, if it has a wire of its own. For the audit log.
+    pub reader: Option<String>,
 }
 
 /// A credential on its way to the agent. Comparison looks only at its kind, and `Debug` hides it.
@@ -232,9 +236,9 @@ mod tests {
     #[test]
     fn effects_and_events_are_plain_data() {
         let credential = Presented(Credential::Pin(Pin::parse("918273").unwrap()));
-        let effect = Effect::Identify(SessionId(7), credential, Asked { current: None, guesses_left: Some(9) });
+        let effect = Effect::Identify(SessionId(7), credential, Asked { guesses_left: Some(9), ..Asked::default() });
         let written = serde_json::to_value(&effect).unwrap();
-        let asked = serde_json::json!({ "current": null, "guesses_left": 9 });
+        let asked = serde_json::json!({ "current": null, "guesses_left": 9, "reader": null });
         assert_eq!(written, serde_json::json!({ "Identify": [7, asked] }));
         assert!(!written.to_string().contains("918273"));
         let event = Event::UnlockAnswered(RequestId(3), Outcome::Unknown(None));

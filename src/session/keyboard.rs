@@ -7,7 +7,7 @@ use super::{
     reader::{Key, ReaderInput},
     rules::KeyboardPolicy,
 };
-use crate::staff::Digit;
+use crate::staff::{Badge, Digit};
 
 impl Session {
     /// Handles what the keys turned out to be.
@@ -18,7 +18,8 @@ impl Session {
                 // Somebody may plug in a keyboard. It must not act in the next person's visit.
                 ReaderInput::Typed(_) if self.rules.keyboard == KeyboardPolicy::Readers => Vec::new(),
                 ReaderInput::Typed(key) => self.typed(key, now),
-                ReaderInput::Scan(raw) => self.scanned(&raw.0, now),
+                ReaderInput::Scan(_) | ReaderInput::Unread(_) if !self.rules.reader.are_keyboards_read => Vec::new(),
+                ReaderInput::Scan(raw) => self.presented(Badge::scan(&raw.0, &self.rules.sign_in.profile), None, now),
                 ReaderInput::Unread(why) => self.unread(why, now),
             });
         }

@@ -68,6 +68,8 @@ pub struct ReaderRules {
     pub gap: Duration,
     /// What follows the last digit.
     pub end: ScanEnd,
+    /// Whether keyboards are read at all. Not where a reader has an input device of its own.
+    pub are_keyboards_read: bool,
 }
 
 /// What follows the last digit of a scan.

@@ -3,12 +3,16 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Asked, CHECK, DENIAL, Denial, Effect, Ended, Identity, Presented, Session, SessionId, State, entry::Entry,
-    reader::Unread, rules::BadgePolicy, state::ENTRY, visit::Visit,
+    Asked, CHECK, DENIAL, Denial, Effect, Ended, Identity, Presented, Session, SessionId, State,
+    entry::{Entry, ReadBadge},
+    reader::Unread,
+    rules::BadgePolicy,
+    state::ENTRY,
+    visit::Visit,
 };
 use crate::{
     language::Language,
-    staff::{Badge, Credential, Digit},
+    staff::{Badge, Credential, Digit, Scan},
 };
 
 /// A card is still there until it has not been read for this long: some readers repeat a card every 2 to 3 s (R28).
@@ -81,44 +85,50 @@ impl Session {
     fn finish(&mut self, now: Instant) -> Vec<Effect> {
         let State::SignedOut { entry, .. } = &mut self.state else { return Vec::new() };
         let entry = std::mem::replace(entry, Entry::empty(&self.rules.sign_in));
+        let reader = entry.reader();
         match entry.into_credential(&self.rules.sign_in) {
             Some(Credential::Badge(badge)) if self.rules.sign_in.badge == BadgePolicy::WithPin => {
-                self.present_badge(badge, now)
+                self.present_badge(ReadBadge { badge, reader: None }, now)
             }
             Some(credential @ (Credential::BadgeWithPin(..) | Credential::Technician(_))) => {
-                self.identify(credential, None, None, now)
+                self.identify(credential, None, Asked { reader, ..Asked::default() }, now)
             }
             Some(credential) => self.guess(credential, now),
             None => self.deny(Denial::NotRead, now),
         }
     }
 
-    pub(super) fn scanned(&mut self, raw: &str, now: Instant) -> Vec<Effect> {
+    /// A badge at a reader with a wire of its own.
+    pub(super) fn scanned_by(&mut self, scan: &Scan, now: Instant) -> Vec<Effect> {
+        self.presented(scan.badge(&self.rules.sign_in.profile), Some(scan.reader.clone()), now)
+    }
+
+    /// A badge at a reader. `badge`: `None` if it cannot be read. `reader`: its name, if it has one.
+    pub(super) fn presented(&mut self, badge: Option<Badge>, reader: Option<String>, now: Instant) -> Vec<Effect> {
         if self.rules.sign_in.badge == BadgePolicy::Off || self.is_technicians() {
             return Vec::new();
         }
-        let Some(badge) = Badge::scan(raw, &self.rules.sign_in.profile) else {
-            return self.unread(Unread::Garbled, now);
-        };
-        if self.is_still_there(&badge, now) {
+        let Some(badge) = badge else { return self.unread(Unread::Garbled, now) };
+        let read = ReadBadge { badge, reader };
+        if self.is_still_there(&read.badge, now) {
             return Vec::new();
         }
         if let State::Checking { next, .. } = &mut self.state {
             // The screen says "one moment". Who came first is next.
-            let _ = next.get_or_insert(badge);
+            let _ = next.get_or_insert(read);
             return Vec::new();
         }
-        self.present_badge(badge, now)
+        self.present_badge(read, now)
     }
 
     /// Whether this badge has been lying on a reader since it was presented.
     fn is_still_there(&mut self, badge: &Badge, now: Instant) -> bool {
-        self.presented.retain(|(_, at)| now.saturating_duration_since(*at) < AWAY);
-        if let Some((_, at)) = self.presented.iter_mut().find(|(before, _)| before == badge) {
+        self.present.retain(|(_, at)| now.saturating_duration_since(*at) < AWAY);
+        if let Some((_, at)) = self.present.iter_mut().find(|(before, _)| before == badge) {
             *at = now;
             return true;
         }
-        self.presented.push((badge.clone(), now));
+        self.present.push((badge.clone(), now));
         false
     }
 
@@ -140,19 +150,22 @@ impl Session {
     }
 
     /// The turn of somebody whose badge was read while another one was checked.
-    pub(super) fn next_badge(&mut self, next: Option<Badge>, now: Instant) -> Vec<Effect> {
-        next.filter(|_| !self.is_technicians()).map_or_else(Vec::new, |badge| self.present_badge(badge, now))
+    pub(super) fn next_badge(&mut self, next: Option<ReadBadge>, now: Instant) -> Vec<Effect> {
+        let next = next.filter(|_| !self.is_technicians());
+        next.map_or_else(Vec::new, |read| self.present_badge(read, now))
     }
 
     /// A badge at rest starts a visit. During a visit its owner's own badge continues it, and any other badge ends it.
-    fn present_badge(&mut self, badge: Badge, now: Instant) -> Vec<Effect> {
+    fn present_badge(&mut self, read: ReadBadge, now: Instant) -> Vec<Effect> {
         let before = std::mem::replace(&mut self.state, State::rest(&self.rules, None));
         let visit = if let State::SignedIn(visit) = before { Some(visit) } else { None };
         if visit.is_none() && self.rules.sign_in.badge == BadgePolicy::WithPin {
-            self.state = State::with_badge(badge, now);
+            self.state = State::with_badge(read, now);
             return vec![Effect::Prepare];
         }
-        self.identify(Credential::Badge(badge), visit, None, now)
+        let current = visit.as_ref().map(|visit| visit.session);
+        let ReadBadge { badge, reader } = read;
+        self.identify(Credential::Badge(badge), visit, Asked { current, guesses_left: None, reader }, now)
     }
 
     /// Identifies a typed entry that names a person by itself. The guess is spent first (R15).
@@ -160,7 +173,8 @@ impl Session {
         if !self.budget.spend(now) {
             return Vec::new();
         }
-        self.identify(credential, None, Some(self.budget.left()), now)
+        let asked = Asked { guesses_left: Some(self.budget.left()), ..Asked::default() };
+        self.identify(credential, None, asked, now)
     }
 
     /// Returns the guess if the entry was correct or repeated the last wrong PIN.
@@ -180,20 +194,16 @@ impl Session {
         Some(Effect::KeepBudget(self.budget.left()))
     }
 
-    /// Asks the agent who this is. `guesses_left`: how many guesses are left after one was spent on this, if one was.
-    fn identify(
-        &mut self,
-        credential: Credential,
-        visit: Option<Visit>,
-        guesses_left: Option<u32>,
-        now: Instant,
-    ) -> Vec<Effect> {
+    /// Asks the agent who this is.
+    fn identify(&mut self, credential: Credential, visit: Option<Visit>, asked: Asked, now: Instant) -> Vec<Effect> {
         let session = SessionId(self.next_id());
-        let current = visit.as_ref().map(|visit| visit.session);
-        let badge = if let Credential::Badge(badge) = &credential { Some(badge.clone()) } else { None };
-        self.state =
-            State::Checking { session, until: now + CHECK, visit, badge, is_paid: guesses_left.is_some(), next: None };
-        vec![Effect::Identify(session, Presented(credential), Asked { current, guesses_left })]
+        let badge = match &credential {
+            Credential::Badge(badge) => Some(ReadBadge { badge: badge.clone(), reader: asked.reader.clone() }),
+            Credential::Pin(_) | Credential::BadgeWithPin(..) | Credential::Technician(_) => None,
+        };
+        let (until, is_paid) = (now + CHECK, asked.guesses_left.is_some());
+        self.state = State::Checking { session, until, visit, badge, is_paid, next: None };
+        vec![Effect::Identify(session, Presented(credential), asked)]
     }
 
     pub(super) fn identified(
@@ -228,7 +238,7 @@ impl Session {
                 return self.next_badge(next, now);
             }
             (Ok(Identity::Technician(report)), ..) => self.technician_came(session, *report, now),
-            (Ok(Identity::NeedsPin), _, Some(badge)) => self.state = State::with_badge(badge, now),
+            (Ok(Identity::NeedsPin), _, Some(read)) => self.state = State::with_badge(read, now),
             (Ok(Identity::Same | Identity::NeedsPin), _, _) => effects.extend(self.deny(Denial::KioskFault, now)),
             // No denial: the screen shows how long the keypad is locked.
             (Err(_), _, _) if is_paid && self.budget.left() == 0 => {}

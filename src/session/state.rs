@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::{
     Denial, SessionId,
-    entry::Entry,
+    entry::{Entry, ReadBadge},
     rules::Rules,
     technician::Technician,
     visit::{Attempt, Visit},
 };
-use crate::staff::{Badge, Pin};
+use crate::staff::Pin;
 
 /// A half-typed entry is cleared after this (`design.md`, section 2).
 pub(super) const ENTRY: Duration = Duration::from_secs(10);
@@ -35,11 +35,11 @@ pub enum State {
         /// The visit that a badge interrupted. It continues only if the badge is that person's own.
         visit: Option<Visit>,
         /// The badge that is looked up, kept in case it needs its PIN.
-        badge: Option<Badge>,
+        badge: Option<ReadBadge>,
         /// Whether the check has cost a guess.
         is_paid: bool,
         /// The badge of somebody else that was read meanwhile. It is next.
-        next: Option<Badge>,
+        next: Option<ReadBadge>,
     },
     /// A person is signed in and sees their doors.
     SignedIn(Visit),
@@ -67,7 +67,7 @@ impl State {
         Self::SignedOut { entry: Entry::empty(&rules.sign_in), denial, clears_at: None }
     }
 
-    pub(super) fn with_badge(badge: Badge, now: Instant) -> Self {
-        Self::SignedOut { entry: Entry::PinOf(badge, Pin::new()), denial: None, clears_at: Some(now + ENTRY) }
+    pub(super) fn with_badge(read: ReadBadge, now: Instant) -> Self {
+        Self::SignedOut { entry: Entry::PinOf(read, Pin::new()), denial: None, clears_at: Some(now + ENTRY) }
     }
 }

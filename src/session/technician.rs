@@ -48,6 +48,8 @@ pub enum CheckKind {
     Logins,
     /// How full the disk is.
     Disk,
+    /// The badge readers with a wire of their own.
+    Readers,
     /// Which configuration is in use.
     Configuration,
     /// The program's version.

@@ -52,7 +52,7 @@ pub(super) fn rules() -> Rules {
             typed_badge: true,
             profile: BadgeProfile::plain(),
         },
-        reader: ReaderRules { gap: ms(50), end: ScanEnd::Auto },
+        reader: ReaderRules { gap: ms(50), end: ScanEnd::Auto, are_keyboards_read: true },
         budget: BudgetRules { guesses: 10, refill: Duration::from_mins(6) },
         idle: Duration::from_secs(45),
         warning: Duration::from_secs(20),

@@ -51,6 +51,8 @@ struct Ready {
     config: bool,
     /// Whether the window and the agent have sent a heartbeat recently.
     alive: bool,
+    /// Whether every reader with a wire of its own works, and none says that its case was opened.
+    readers: bool,
 }
 
 /// Serves on this address until the program ends. Returns the bound address, because port 0 picks any free port.
@@ -124,14 +126,15 @@ async fn readyz(State(status): State<Status>) -> (StatusCode, Json<Ready>) {
     // While out of order, the kiosk neither writes records nor contacts Kisi.
     let store = working && facts.outage != Some(Outage::Disk);
     let alive = status.silence() < STILL;
-    let ready = working && alive && facts.outage.is_none();
+    let readers = facts.readers.iter().all(|reader| reader.trouble().is_none());
+    let ready = working && alive && readers && facts.outage.is_none();
     let kisi = match facts.outage {
         _ if !working => "unknown",
         None | Some(Outage::Disk) => "ok",
         Some(outage) => outage.name(),
     };
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(Ready { ready, working, kisi, store, config: facts.refused_config.is_none(), alive }))
+    (code, Json(Ready { ready, working, kisi, store, config: facts.refused_config.is_none(), alive, readers }))
 }
 
 async fn metrics(State(status): State<Status>) -> impl IntoResponse {

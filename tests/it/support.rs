@@ -13,3 +13,4 @@ pub(crate) mod scenes;
 pub(crate) mod screenshot;
 pub(crate) mod tls;
 pub(crate) mod touchscreen;
+pub(crate) mod wire;

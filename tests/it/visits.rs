@@ -7,3 +7,4 @@ mod reception;
 mod stories;
 mod technician;
 mod touches;
+mod wired_readers;

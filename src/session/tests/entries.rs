@@ -8,7 +8,7 @@ fn first_digit_opens_the_connection_and_the_last_one_asks_who_it_is() {
     assert_eq!(kiosk.touch("1"), [Effect::Prepare]);
     assert_eq!(kiosk.touch("2345"), []);
     let effects = kiosk.touch("6");
-    let [Effect::Identify(_, Presented(Credential::Pin(pin)), Asked { current: None, guesses_left: Some(9) })] =
+    let [Effect::Identify(_, Presented(Credential::Pin(pin)), Asked { current: None, guesses_left: Some(9), .. })] =
         &effects[..]
     else {
         panic!("{effects:?}")

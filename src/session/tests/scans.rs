@@ -10,7 +10,7 @@ fn scan_is_one_event_and_asks_once() {
         &effects[..],
         [
             Effect::Prepare,
-            Effect::Identify(_, Presented(Credential::Badge(_)), Asked { current: None, guesses_left: None })
+            Effect::Identify(_, Presented(Credential::Badge(_)), Asked { current: None, guesses_left: None, .. })
         ]
     ));
 }
@@ -39,7 +39,7 @@ fn scan_is_whole_although_the_window_was_busy_in_the_middle_of_it() {
 
 #[test]
 fn torn_scan_is_not_read_and_is_never_digits_of_a_pin() {
-    let mut kiosk = Kiosk::new(Rules { reader: ReaderRules { gap: ms(50), end: ScanEnd::Enter }, ..rules() });
+    let mut kiosk = Kiosk::new(Rules { reader: ReaderRules { end: ScanEnd::Enter, ..rules().reader }, ..rules() });
     let _ = kiosk.scan("00123");
     assert_eq!(kiosk.idle(ms(700)), []);
     assert!(kiosk.is_at_rest());

@@ -60,7 +60,7 @@ const LAYERS: [Layer; 4] = [
     },
     Layer {
         name: "edge",
-        modules: &["config", "store", "kisi", "backup_encryption", "private_files"],
+        modules: &["config", "store", "kisi", "backup_encryption", "private_files", "readers"],
         may_use: &["core"],
         banned: &["iced", "crate::session", "SystemTime"],
     },

@@ -122,7 +122,7 @@ fn every_sentence_is_large_enough_and_is_on_one_page() {
         let session = Session::new(rules.clone());
         for outage in TROUBLES {
             let said = words.network(outage);
-            let at_rest = AtRest { wait: None, outage: Some(outage), clock: "09:41" };
+            let at_rest = AtRest { wait: None, outage: Some(outage), is_reader_missing: false, clock: "09:41" };
             let looked = look(sign_in::view(session.state(), &rules, &labels, at_rest, m), WIDE);
             let capital = capital(&looked, &said, outage.name());
             if capital < 7.3 {

@@ -1,0 +1,54 @@
+//! The readers of the configuration.
+
+use std::{path::Path, time::Duration};
+
+use crate::{
+    config::{self, Config},
+    readers::{Device, Ends, Readers},
+};
+
+/// A scan that ends with silence is over after this, or after three gaps if that is longer.
+const SILENCE: Duration = Duration::from_millis(150);
+
+/// Readers that are opened when the window is. `folder`: of the data, which holds the keys of OSDP readers.
+pub fn readers(config: &Config, folder: &Path) -> Readers {
+    Readers::new(devices(config, folder))
+}
+
+/// The devices of the configured readers.
+pub fn devices(config: &Config, folder: &Path) -> Vec<Device> {
+    config.readers.iter().map(|reader| device(reader, config, folder)).collect()
+}
+
+/// The files that may hold the key of the OSDP reader with this address, the credential first.
+pub fn osdp_keys(address: u8, folder: &Path) -> Vec<std::path::PathBuf> {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
+    let credential = credentials.map(|folder| folder.join(format!("vestibule.osdp-{address}")));
+    credential.into_iter().chain([folder.join(format!("osdp-{address}.key"))]).collect()
+}
+
+fn device(reader: &config::Reader, config: &Config, folder: &Path) -> Device {
+    match reader {
+        config::Reader::Keyboard { device } => Device::Keyboard { device: device.clone(), end: ends(config) },
+        config::Reader::Pcsc { name, uid } => Device::Pcsc { name: name.clone(), uid: *uid },
+        config::Reader::Serial { device, baud } => Device::Serial { device: device.clone(), baud: *baud },
+        config::Reader::Osdp { device, address, baud, uid } => Device::Osdp {
+            device: device.clone(),
+            address: *address,
+            baud: *baud,
+            uid: *uid,
+            keys: osdp_keys(*address, folder),
+        },
+    }
+}
+
+fn ends(config: &Config) -> Ends {
+    let silence = Some(SILENCE.max(3 * config.badge.gap));
+    let (with_enter, with_tab, with_silence) = match config.badge.end {
+        config::ScanEnd::Auto => (true, true, silence),
+        config::ScanEnd::Enter => (true, false, None),
+        config::ScanEnd::Tab => (false, true, None),
+        config::ScanEnd::None => (false, false, silence),
+    };
+    Ends { with_enter, with_tab, with_silence }
+}
