@@ -44,7 +44,7 @@ impl Site {
     #[expect(clippy::unused_self, reason = "a command")]
     pub(crate) fn reader_list(&self, output: Output) -> Result<(), Failure> {
         let (found, failed) = readers::attached();
-        for Attached { kind, place, about } in &found {
+        for Attached { kind, place, about, .. } in &found {
             say(&match output {
                 Output::Json => json!({"kind": kind, "place": place, "about": about}).to_string(),
                 Output::Text => format!("{kind:<9} {place}  {about}").trim_end().to_owned(),

@@ -2,6 +2,7 @@
 //! changes only settings with a new answer.
 
 mod questions;
+mod reader;
 
 use std::{
     env, fs,
@@ -108,7 +109,10 @@ impl Site {
     /// Asks for the settings that differ per site, shows the changed lines and writes the file.
     fn configure(&self, file: &Path) -> Result<(), Failure> {
         let (before, is_there) = read(file)?;
-        let text = answered(&before, file)?;
+        let mut text = answered(&before, file)?;
+        if self.is_installed() {
+            text = reader::choose(text, &Config::parse(&before, file)?)?;
+        }
         if is_there && text == before {
             return say(&format!("{} stays as it is", file.display()));
         }

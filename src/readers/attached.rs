@@ -15,6 +15,8 @@ pub struct Attached {
     pub place: String,
     /// The device's own name, with vendor and product id where it has them.
     pub about: String,
+    /// Vendor and product id of a USB keyboard.
+    pub ids: Option<(u16, u16)>,
 }
 
 /// Lists keyboards, PC/SC readers and serial ports, and what could not be listed.
@@ -25,6 +27,7 @@ pub fn attached() -> (Vec<Attached>, Vec<String>) {
             kind: "pcsc",
             place: name.to_string_lossy().into_owned(),
             about: String::new(),
+            ids: None,
         })),
         Err(error) => failed.push(format!("PC/SC readers cannot be listed: {error}")),
     }
@@ -45,8 +48,9 @@ fn keyboards() -> Vec<Attached> {
         .map(|(path, device)| {
             let id = device.input_id();
             let name = device.name().unwrap_or("without a name");
-            let about = format!("{name}, USB {:04x}:{:04x}", id.vendor(), id.product());
-            Attached { kind: "keyboard", place: path.display().to_string(), about }
+            let about = format!("{name}, {} {:04x}:{:04x}", id.bus_type(), id.vendor(), id.product());
+            let ids = (id.bus_type() == evdev::BusType::BUS_USB).then(|| (id.vendor(), id.product()));
+            Attached { kind: "keyboard", place: path.display().to_string(), about, ids }
         })
         .collect();
     found.sort_by(|a, b| a.place.cmp(&b.place));
@@ -62,7 +66,12 @@ fn keyboards() -> Vec<Attached> {
 fn serial_ports(folder: &Path) -> Vec<Attached> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<Attached> = entries
-        .map(|entry| Attached { kind: "serial", place: entry.path().display().to_string(), about: String::new() })
+        .map(|entry| Attached {
+            kind: "serial",
+            place: entry.path().display().to_string(),
+            about: String::new(),
+            ids: None,
+        })
         .collect();
     found.sort_by(|a, b| a.place.cmp(&b.place));
     found
