@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     door::{Door, DoorState, Outcome},
-    staff::Digit,
+    staff::{Digit, Read, Scan},
 };
 
 /// Number of sequences. Set `PROPTEST_CASES` for a longer run.
@@ -31,6 +31,10 @@ enum Step {
     Event(Event),
     Pin,
     Scan(u8),
+    /// A badge at one of two readers with a wire of their own, or something that is none.
+    Wired(bool, Option<u8>),
+    /// A scan of a keyboard-like reader, with a badge at a wired one in its middle.
+    Both(u8, u8),
     Identify(Answer, bool),
     Unlock(Outcome, bool),
     Doors(u8),
@@ -102,6 +106,8 @@ fn step() -> impl Strategy<Value = Step> {
         8 => event.prop_map(Step::Event),
         3 => Just(Step::Pin),
         2 => (0_u8..4).prop_map(Step::Scan),
+        2 => (any::<bool>(), proptest::option::weighted(0.8, 0_u8..4)).prop_map(|(first, person)| Step::Wired(first, person)),
+        1 => (0_u8..4, 0_u8..4).prop_map(|(typed, wired)| Step::Both(typed, wired)),
         6 => (answer, any::<bool>()).prop_map(|(answer, is_stale)| Step::Identify(answer, is_stale)),
         3 => (outcome, any::<bool>()).prop_map(|(outcome, is_stale)| Step::Unlock(outcome, is_stale)),
         1 => (0_u8..4).prop_map(Step::Doors),
@@ -223,6 +229,24 @@ impl Model {
         matches!(self.session.state(), State::Checking { visit: Some(_), .. })
     }
 
+    /// Types a badge as a reader does, with another one at a wired reader in its middle.
+    fn scan(&mut self, person: u8, wired: Option<u8>) {
+        for (index, c) in format!("000{person}").chars().enumerate() {
+            self.now += Duration::from_millis(4);
+            self.send(Event::KeyPressed(Key::typed(c)));
+            if index == 2 && wired.is_some() {
+                self.wired(true, wired);
+            }
+        }
+        self.send(Event::KeyPressed(Key::Enter));
+    }
+
+    fn wired(&mut self, first: bool, person: Option<u8>) {
+        let reader = if first { "serial" } else { "pcsc" }.to_owned();
+        let read = person.map_or(Read::Garbled, |person| Read::Number(format!("000{person}")));
+        self.send(Event::Scanned(Scan { reader, read }));
+    }
+
     fn take(&mut self, step: Step) {
         match step {
             Step::Wait(ms) => {
@@ -231,13 +255,9 @@ impl Model {
             }
             Step::Event(event) => self.send(event),
             Step::Pin => (0..6).for_each(|n| self.send(Event::DigitTouched(Digit::ALL[n]))),
-            Step::Scan(person) => {
-                for c in format!("000{person}").chars() {
-                    self.now += Duration::from_millis(4);
-                    self.send(Event::KeyPressed(Key::typed(c)));
-                }
-                self.send(Event::KeyPressed(Key::Enter));
-            }
+            Step::Scan(person) => self.scan(person, None),
+            Step::Wired(first, person) => self.wired(first, person),
+            Step::Both(typed, wired) => self.scan(typed, Some(wired)),
             Step::Identify(answer, is_stale) => {
                 let which = if is_stale { self.asked.first() } else { self.asked.last() };
                 let Some(session) = which.copied() else { return };

@@ -23,7 +23,7 @@ use crate::{
     door::{Code, Door, DoorState, Outcome, Reason},
     language::Language,
     outage::Outage,
-    staff::{BadgeProfile, Credential, Digit, Pin},
+    staff::{BadgeProfile, Credential, Digit, Pin, Read, Scan},
 };
 
 const LOBBY: DoorId = DoorId::new(7);

@@ -210,3 +210,25 @@ fn a_name_is_typed_as_the_layout_writes_it() {
     assert_eq!(typed(&[key('@', '2')]), (String::new(), Some(2)), "digits want Shift on a French keyboard");
     assert_eq!(typed(&[key('2', '\u{662}')]), (String::new(), Some(2)));
 }
+
+/// A badge at a reader with a wire of its own: the audit log is told which one, also where the badge needs its PIN.
+#[test]
+fn the_reader_of_a_badge_is_named_to_the_agent() {
+    let scan = || Event::Scanned(Scan { reader: "serial /dev/x".to_owned(), read: Read::Text(ADA.to_owned()) });
+    let named = |effects: &[Effect]| match effects {
+        [Effect::Identify(_, _, Asked { reader, .. })] => reader.clone(),
+        other => panic!("{other:?}"),
+    };
+    let mut kiosk = at_rest();
+    assert_eq!(named(&kiosk.send(scan())).as_deref(), Some("serial /dev/x"));
+    assert_eq!(kiosk.answer(Ok(Identity::NeedsPin)), []);
+    assert_eq!(named(&kiosk.touch("123456")).as_deref(), Some("serial /dev/x"));
+    let mut garbled = at_rest();
+    let _ = garbled.send(Event::Scanned(Scan { reader: "serial".to_owned(), read: Read::Garbled }));
+    assert_eq!(garbled.denial(), Some(Denial::NotRead));
+    // With a reader of its own, a keyboard is none.
+    let mut kiosk =
+        Kiosk::new(Rules { reader: ReaderRules { are_keyboards_read: false, ..rules().reader }, ..rules() });
+    assert_eq!(kiosk.scan("0012345678\n"), [Effect::Prepare]);
+    assert!(kiosk.is_at_rest() && kiosk.denial().is_none());
+}
