@@ -10,6 +10,7 @@ use super::{App, Message, Mode, Start, Window, program};
 use crate::{
     agent::{Handle, Parts},
     language::Language,
+    readers::Readers,
     screen::{colors::Colors, theme::Panel, words::Words},
     session::State,
 };
@@ -49,6 +50,11 @@ pub fn speak(app: &mut App, words: &'static Words) {
 /// Sets the colors and the panel.
 pub fn paint(app: &mut App, colors: Colors, panel: Panel) {
     (app.window.colors, app.window.panel) = (colors, panel);
+}
+
+/// Replaces the readers with a wire of their own. They are not opened.
+pub fn use_readers(app: &mut App, readers: Readers) {
+    app.window.readers = readers;
 }
 
 /// Makes the agent run lookups on its own thread, so that the same events always give the same run.

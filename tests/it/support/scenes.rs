@@ -8,13 +8,14 @@ use vestibule::{
     config::Config,
     door::{Allowance, Code, Door, DoorId, DoorState, Outcome, Place, PlaceId, Reason},
     outage::Outage,
+    readers::{Device, Readers},
     session::{
         Denial, Event, Identity, State,
         reader::Key,
         technician::{CheckKind, HOLD, HealthCheck, HealthReport},
         visit::{Attempt, Welcome},
     },
-    staff::Digit,
+    staff::{Digit, Read, Scan},
     testing, wiring,
 };
 
@@ -127,7 +128,7 @@ pub(crate) fn refused(status: u16, code: &str) -> Outcome {
 /// Name of a screen, and the steps that lead to it.
 pub(crate) type Scene = (&'static str, fn(&mut Kiosk));
 
-pub(crate) const SCENES: [Scene; 24] = [
+pub(crate) const SCENES: [Scene; 27] = [
     ("01-rest", |_| ()),
     ("02-rest-no-network", |kiosk| {
         drop(kiosk.app.update(Message::Connectivity(Connectivity { outage: Some(Outage::Name) })));
@@ -179,8 +180,7 @@ pub(crate) const SCENES: [Scene; 24] = [
     ("20-typed", |kiosk| {
         signed_in(kiosk, 9);
         give(kiosk, Event::KeyPressed(Key::typed('2')));
-        thread::sleep(Duration::from_millis(120));
-        give(kiosk, Event::Ticked);
+        tick(kiosk);
     }),
     ("21-technician-pin", held),
     ("22-technician", technician),
@@ -190,7 +190,26 @@ pub(crate) const SCENES: [Scene; 24] = [
             "the configuration is refused: `/etc/vestibule/kiosk.toml`, line 64: `session.idle_secs` is not a key";
         give(kiosk, Event::ReloadRefused(why.to_owned()));
     }),
+    ("24-modifier-stuck", |kiosk| {
+        [Key::Chord, Key::Chord, Key::Chord, Key::Chord, Key::Enter].map(|key| give(kiosk, Event::KeyPressed(key)));
+    }),
+    ("25-reader-missing", |kiosk| {
+        let device = Device::Serial { device: "/dev/ttyACM0".into(), baud: 9_600 };
+        testing::use_readers(&mut kiosk.app, Readers::new(vec![device]));
+    }),
+    ("26-not-read", |kiosk| {
+        signed_in(kiosk, 9);
+        give(kiosk, Event::Scanned(Scan { reader: "serial".to_owned(), read: Read::Garbled }));
+    }),
 ];
+
+/// Ticks as the window does while keys are judged.
+fn tick(kiosk: &mut Kiosk) {
+    for _ in 0..6 {
+        thread::sleep(Duration::from_millis(25));
+        give(kiosk, Event::Ticked);
+    }
+}
 
 /// Holds the clock until the technician PIN is asked for.
 pub(crate) fn held(kiosk: &mut Kiosk) {
