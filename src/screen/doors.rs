@@ -62,7 +62,7 @@ pub fn view<'a>(visit: &'a Visit, rules: &'a Rules, warning: Warning, now: Insta
     let sign_out = sign_out(rules, m);
     let (turns, still_here) = (turns(turn, visit, m), still_here(warning, m));
     let is_alone = turn.pages < 2 && !turn.can_find && !is_covered;
-    let hint = hint(visit, rules, is_alone || m.is_portrait(), now, m);
+    let hint = hint(visit, rules, is_alone || m.is_portrait(), m);
     let who = who(visit, warning, now, hint, m);
     let content = if m.is_portrait() {
         let foot = row![turns, space().width(Fill), still_here].spacing(m.gap()).height(m.target());
@@ -89,15 +89,18 @@ fn place(m: Metrics) -> Size {
 }
 
 fn is_typing(visit: &Visit, warning: Warning, now: Instant) -> bool {
-    warning.is_none() && visit.typed(now).is_some()
+    warning.is_none() && (visit.typed(now).is_some() || visit.unread(now).is_some())
 }
 
-/// The greeting, the typed number, or the countdown.
+/// The greeting, the typed number, a badge that was not read, or the countdown.
 fn who(visit: &Visit, warning: Warning, now: Instant, hint: Option<String>, m: Metrics) -> Element<'_, Event> {
     let said: Element<'_, Event> = if let Some((left, of)) = warning {
         let seconds = label(m.words.signing_out(left), Importance::Optional, m.medium()).color(m.colors.warning);
         let seconds = seconds.width(Fill).height(Fill).align_y(Center);
         row![ring(left, of, m.target(), m), seconds].spacing(m.margin()).align_y(Center).into()
+    } else if let Some(denial) = visit.unread(now) {
+        let said = label(m.words.denial(denial), Importance::Optional, m.medium()).color(m.colors.bad);
+        said.width(Fill).height(Fill).align_y(Center).into()
     } else if let Some((number, door)) = visit.typed(now) {
         let said = m.words.typed(number, door.map(|door| door.name.as_str()));
         // Optional text: the tile shows it too.
@@ -125,10 +128,7 @@ fn who(visit: &Visit, warning: Warning, now: Instant, hint: Option<String>, m: M
 }
 
 /// The hint below the greeting, if there is room.
-fn hint(visit: &Visit, rules: &Rules, has_room: bool, now: Instant, m: Metrics) -> Option<String> {
-    if let Some(denial) = visit.unread(now) {
-        return Some(m.words.denial(denial));
-    }
+fn hint(visit: &Visit, rules: &Rules, has_room: bool, m: Metrics) -> Option<String> {
     match visit {
         _ if visit.welcome.doors.is_empty() => None,
         _ if !visit.find.letters().is_empty() => Some(m.words.found(visit.find.letters(), visit.found().count())),

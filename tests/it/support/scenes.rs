@@ -191,7 +191,9 @@ pub(crate) const SCENES: [Scene; 27] = [
         give(kiosk, Event::ReloadRefused(why.to_owned()));
     }),
     ("24-modifier-stuck", |kiosk| {
-        [Key::Chord, Key::Chord, Key::Chord, Key::Chord, Key::Enter].map(|key| give(kiosk, Event::KeyPressed(key)));
+        for key in [Key::Chord, Key::Chord, Key::Chord, Key::Chord, Key::Enter] {
+            give(kiosk, Event::KeyPressed(key));
+        }
     }),
     ("25-reader-missing", |kiosk| {
         let device = Device::Serial { device: "/dev/ttyACM0".into(), baud: 9_600 };
