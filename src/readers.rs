@@ -35,8 +35,10 @@ use crate::staff::{Read, Scan, UidForm};
 
 /// A device that cannot be opened is tried again after this. A reader that is plugged in again works within 2 s.
 const AGAIN: Duration = Duration::from_millis(500);
-/// A thread looks this often whether the kiosk still needs it.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// A thread that waits for a badge looks this often whether the kiosk still needs it.
+const PATIENCE: Duration = Duration::from_millis(400);
+/// A thread that has a part of a badge looks this often for the rest.
+const QUICK: Duration = Duration::from_millis(25);
 /// Scans that wait for the window. More than this are dropped: nobody badges so often.
 const WAITING: usize = 64;
 

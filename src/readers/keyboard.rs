@@ -11,7 +11,7 @@ use std::{
 use evdev::{EventSummary, KeyCode, SynchronizationCode, raw_stream::RawDevice};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::{Desk, Ends, PATIENCE, line::Line, unopened};
+use super::{Desk, Ends, PATIENCE, QUICK, line::Line, unopened};
 
 /// Reads scans until the device is lost. Returns why.
 pub(super) fn read(device: &Path, end: Ends, desk: &Desk) -> Result<(), String> {
@@ -22,7 +22,8 @@ pub(super) fn read(device: &Path, end: Ends, desk: &Desk) -> Result<(), String> 
     let now = Instant::now;
     let mut last = now();
     while !desk.is_ended() {
-        if is_ready(&keyboard).map_err(|error| lost(device, &error))? {
+        let patience = if typed.line.is_empty() { PATIENCE } else { QUICK };
+        if is_ready(&keyboard, patience).map_err(|error| lost(device, &error))? {
             for event in keyboard.fetch_events().map_err(|error| lost(device, &error))? {
                 typed.hear(event.destructure(), |read| desk.scan(read));
             }
@@ -54,8 +55,8 @@ fn lost(device: &Path, error: &io::Error) -> String {
 }
 
 /// Waits a moment for an event.
-fn is_ready(keyboard: &RawDevice) -> io::Result<bool> {
-    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::try_from(PATIENCE.as_nanos() / 4).unwrap_or_default() };
+fn is_ready(keyboard: &RawDevice, patience: Duration) -> io::Result<bool> {
+    let timeout = Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() };
     match poll(&mut [PollFd::from_borrowed_fd(keyboard.as_fd(), PollFlags::IN)], Some(&timeout)) {
         Ok(ready) => Ok(0 < ready),
         Err(rustix::io::Errno::INTR) => Ok(false),

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// libosdp must be driven at least every 50 ms.
-const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(20);
 /// A reader that is not on line after this is missing.
 const LATE: Duration = Duration::from_millis(1_500);
 /// A light or a buzzer shows a result for this many tenths of a second.

@@ -5,20 +5,22 @@ use std::{io::ErrorKind, path::Path, time::Duration};
 
 use serial2::SerialPort;
 
-use super::{Desk, PATIENCE, line::Line, unopened};
+use super::{Desk, PATIENCE, QUICK, line::Line, unopened};
 
 /// Control characters that frame a line on some readers.
 const STX: u8 = 2;
 const ETX: u8 = 3;
-/// A line without an end is over after this many times [`PATIENCE`] without a byte.
-const SILENT: u32 = 2;
+/// A line without an end is over after this many times [`QUICK`] without a byte.
+const SILENT: u32 = 7;
 
 /// Reads lines until the port is lost. Returns why.
 pub(super) fn read(device: &Path, baud: u32, desk: &Desk) -> Result<(), String> {
-    let port = open(device, baud, PATIENCE)?;
+    let mut port = open(device, baud, PATIENCE)?;
     desk.works();
     let (mut line, mut silent, mut bytes) = (Line::default(), 0, [0; 256]);
     while !desk.is_ended() {
+        let patience = if line.is_empty() { PATIENCE } else { QUICK };
+        port.set_read_timeout(patience).map_err(|error| format!("`{}`: {error}", device.display()))?;
         match port.read(&mut bytes) {
             // What an unplugged port reads.
             Ok(0) => return Err(format!("`{}` was unplugged", device.display())),
