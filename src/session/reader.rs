@@ -1,7 +1,7 @@
 //! Tells the keys of a badge reader from those of a person. Timing routes keys, it does not authenticate.
 //!
 //! The window hears keys when it *handles* them, not when they were typed. While it draws, keys wait in a queue. So the
-//! time in which the window handled nothing hardly counts: see [`Patience`].
+//! time in which the window handled nothing hardly counts.
 
 use std::{
     fmt,

@@ -109,13 +109,17 @@ impl Session {
             return Vec::new();
         }
         let Some(badge) = badge else { return self.unread(Unread::Garbled, now) };
+        if let State::Checking { next: Some(_), .. } = &self.state {
+            // Two are before this one, who must badge again.
+            return Vec::new();
+        }
         let read = ReadBadge { badge, reader };
         if self.is_still_there(&read.badge, now) {
             return Vec::new();
         }
         if let State::Checking { next, .. } = &mut self.state {
-            // The screen says "one moment". Who came first is next.
-            let _ = next.get_or_insert(read);
+            // The screen says "one moment".
+            *next = Some(read);
             return Vec::new();
         }
         self.present_badge(read, now)

@@ -156,6 +156,14 @@ fn a_second_person_who_badges_during_a_check_is_next() {
     assert!(effects.contains(&Effect::Forget(first, Ended::OtherBadge)), "{effects:?}");
     assert!(kiosk.visit().session != first);
 
+    // A third person has no turn, but is heard at once when the second one is through.
+    let mut kiosk = at_rest();
+    let _ = (kiosk.scan("0012345678\n"), kiosk.idle(ms(300)), kiosk.scan("0087654321\n"), kiosk.idle(ms(300)));
+    assert_eq!(kiosk.scan("0055555555\n"), []);
+    let _ = (kiosk.answer(Err(Denial::NotKnown)), kiosk.answer(Err(Denial::NotKnown)));
+    let _ = kiosk.idle(ms(300));
+    assert!(matches!(kiosk.scan("0055555555\n")[..], [_, Effect::Identify(..)]));
+
     // The turn also comes if the first badge is unknown, or if its check never ends.
     for is_answered in [true, false] {
         let mut kiosk = at_rest();
