@@ -268,9 +268,7 @@ impl App {
     fn send(&mut self, event: Event) -> Task<Message> {
         let Mode::Working(kiosk) = &mut self.mode else { return Task::none() };
         let before = kiosk.session.feedback(self.now);
-        if let Event::Scanned(scan) = &event {
-            self.reader = Some(scan.reader.clone());
-        }
+        let scanned_at = if let Event::Scanned(scan) = &event { Some(scan.reader.clone()) } else { None };
         if let Event::UnlockAnswered(..) = event {
             kiosk.open_unlocks = kiosk.open_unlocks.saturating_sub(1);
         } else if let Event::AgentRestarted = event {
@@ -280,10 +278,14 @@ impl App {
         let effects = kiosk.session.handle(event, self.now);
         kiosk.keep_diagnostics();
         if let Some(tone) = before.to(kiosk.session.feedback(self.now)) {
-            self.window.play(tone, &mut self.reader);
+            // A scan that is refused at once, or the badge that was checked.
+            self.window.play(tone, scanned_at, &mut self.reader);
         }
         let mut tasks = Vec::new();
         for effect in effects {
+            if let Effect::Identify(_, _, asked) = &effect {
+                self.reader.clone_from(&asked.reader);
+            }
             tasks.extend(self.perform(effect));
         }
         tasks.push(self.reload_when_alone());

@@ -12,6 +12,7 @@ mod pcsc;
 mod serial;
 
 use std::{
+    collections::BTreeSet,
     fmt,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
@@ -65,6 +66,8 @@ pub enum Device {
         device: PathBuf,
         /// Bits per second.
         baud: u32,
+        /// How it ends a line.
+        end: Ends,
     },
     /// An OSDP reader on a serial line.
     Osdp {
@@ -81,7 +84,7 @@ pub enum Device {
     },
 }
 
-/// How an input device ends a scan.
+/// How an input device or a serial line ends a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ends {
     /// Whether Enter ends it.
@@ -233,6 +236,33 @@ impl Drop for Running {
     }
 }
 
+/// The devices that threads of this process read.
+static HELD: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// A device that this thread reads.
+struct Held(Option<PathBuf>);
+
+impl Held {
+    /// `None` if another thread reads it. PC/SC readers can be shared.
+    fn take(device: &Device) -> Option<Self> {
+        let path = match device {
+            Device::Keyboard { device, .. } | Device::Serial { device, .. } | Device::Osdp { device, .. } => device,
+            Device::Pcsc { .. } => return Some(Self(None)),
+        };
+        let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        held.insert(path.clone()).then(|| Self(Some(path)))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            let _ = HELD.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
+        }
+    }
+}
+
 /// Why a device cannot be opened, with what to do where only its rights are missing.
 fn unopened(device: &Path, error: &io::Error, advice: &str) -> String {
     let shown = device.display();
@@ -254,16 +284,23 @@ struct Desk {
 }
 
 impl Desk {
-    /// Opens the device and reads it until it is lost, again and again.
+    /// Opens the device and reads it until it is lost, again and again. The readers of a configuration that is replaced end
+    /// before those of the new one get their devices.
     fn serve(&self, device: &Device) {
         while !self.is_ended() {
+            // Two threads on one line would each hear a part of a badge.
+            let Some(_held) = Held::take(device) else {
+                self.missing("it is in use: another [[reader]] has the same device".to_owned());
+                thread::sleep(AGAIN);
+                continue;
+            };
             let lost = match device {
                 #[cfg(target_os = "linux")]
                 Device::Keyboard { device, end } => keyboard::read(device, *end, self),
                 #[cfg(not(target_os = "linux"))]
                 Device::Keyboard { .. } => Err("input devices can be grabbed on Linux only".to_owned()),
                 Device::Pcsc { name, uid } => pcsc::read(name, *uid, self),
-                Device::Serial { device, baud } => serial::read(device, *baud, self),
+                Device::Serial { device, baud, end } => serial::read(device, *baud, *end, self),
                 Device::Osdp { device, address, baud, uid, keys } => {
                     osdp::read(&osdp::Line { device, address: *address, baud: *baud }, *uid, keys, self)
                 }

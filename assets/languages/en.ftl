@@ -18,7 +18,8 @@ use-a-card = Your card or phone still works at the door.
 # Why nobody is signed in, and what to do.
 not-known = That did not work. Try again, or ask at reception.
 not-read = That was not a badge number. Try again.
-modifier-stuck = A Shift, Ctrl or Alt key is held down on the keyboard. Release it.
+key-stuck = A key is held down on the keyboard. Release it.
+still-there = Take the badge away for five seconds, then present it again.
 reader-missing-pin = A badge reader does not work. Use your PIN.
 reader-missing = A badge reader does not work.
 login-dead = Your access must be renewed. Ask at reception.

@@ -280,7 +280,8 @@ pub(super) fn reason(denial: Denial) -> &'static str {
     match denial {
         Denial::NotKnown | Denial::NotKnownAgain => "not known",
         Denial::NotRead => "not read",
-        Denial::ModifierStuck => "modifier key held down",
+        Denial::KeyStuck => "key held down",
+        Denial::StillThere => "still there",
         Denial::NoTechnician => "no technician PIN",
         Denial::LoginDead => "login refused",
         Denial::Network(outage) => outage.name(),

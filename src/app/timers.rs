@@ -144,11 +144,14 @@ impl Heard {
 
     /// Yields the states of the readers whenever one changes.
     pub(super) fn states(&self) -> impl Stream<Item = Vec<ReaderState>> + use<> {
-        stream::unfold(self.0.changes(), async |changes| {
+        stream::unfold((self.0.changes(), true), async |(changes, is_first)| {
             let mut changes = changes?;
-            changes.changed().await.ok()?;
+            // What changed before this listens counts too.
+            if !is_first {
+                changes.changed().await.ok()?;
+            }
             let states = changes.borrow_and_update().clone();
-            Some((states, Some(changes)))
+            Some((states, (Some(changes), false)))
         })
     }
 }

@@ -38,7 +38,7 @@ pub struct Window {
 
 impl Window {
     /// Plays a tone, and shows a result on the reader that the person used.
-    pub(super) fn play(&self, tone: Tone, reader: &mut Option<String>) {
+    pub(super) fn play(&self, tone: Tone, scanned_at: Option<String>, checked_at: &mut Option<String>) {
         if let Some(sound) = &self.sound {
             sound.play(tone);
         }
@@ -47,7 +47,7 @@ impl Window {
             Tone::Bad => Signal::Refused,
             Tone::Key | Tone::Warning => return,
         };
-        if let Some(reader) = reader.take() {
+        if let Some(reader) = scanned_at.or_else(|| checked_at.take()) {
             self.readers.signal(&reader, signal);
         }
     }

@@ -119,28 +119,26 @@ fn next_key(file: &Path) -> std::io::Result<Zeroizing<[u8; 16]>> {
 
 /// The configured readers, and everything that is attached besides.
 fn candidates(config: &Config, configured: Vec<Device>) -> Vec<Device> {
-    let is_new = |place: &str| {
+    let is_new = |kind: &str, place: &str| {
         !config.readers.iter().any(|reader| match reader {
             config::Reader::Keyboard { device }
             | config::Reader::Serial { device, .. }
             | config::Reader::Osdp { device, .. } => {
                 fs::canonicalize(device).ok() == fs::canonicalize(place).ok() && device.exists()
             }
-            config::Reader::Pcsc { name, .. } => place.contains(name),
+            config::Reader::Pcsc { name, .. } => kind == "pcsc" && place.contains(name),
         })
     };
-    let more = readers::attached().0.into_iter().filter(|attached| is_new(&attached.place));
+    let more = readers::attached().0.into_iter().filter(|attached| is_new(attached.kind, &attached.place));
     let more = more.map(|Attached { kind, place, .. }| match kind {
-        "keyboard" => {
-            let end = Ends { with_enter: true, with_tab: true, with_silence: Some(SILENCE) };
-            Device::Keyboard { device: place.into(), end }
-        }
+        "keyboard" => Device::Keyboard { device: place.into(), end: ANY_END },
         "pcsc" => Device::Pcsc { name: place, uid: HEX },
-        _ => Device::Serial { device: place.into(), baud: 9_600 },
+        _ => Device::Serial { device: place.into(), baud: 9_600, end: ANY_END },
     });
     configured.into_iter().chain(more).collect()
 }
 
+const ANY_END: Ends = Ends { with_enter: true, with_tab: true, with_silence: Some(SILENCE) };
 const HEX: UidForm = UidForm { is_decimal: false, is_reversed: false };
 
 /// Forms of a UID, by their names in the configuration.

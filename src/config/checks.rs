@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::LazyLock};
 
 use toml::Value;
 
-use super::{Badges, Config, Wrong, fields};
+use super::{Badges, Config, Reader, Wrong, fields};
 use crate::{
     base_url::{self, Proxy},
     language::Language,
@@ -183,6 +183,12 @@ impl Config {
                 let fits = badge.sends.is_none() || matches!(badge.format, BadgeFormat::Hex | BadgeFormat::Decimal);
                 let allowed = "\"number\" unless badge.format is \"hex\" or \"decimal\"";
                 (!fits).then(|| ("badge.sends".into(), "a UID".to_owned(), allowed))
+            })
+            .or_else(|| {
+                let fits = |reader: &Reader| reader.fits(badge.format);
+                let allowed =
+                    "the radix of badge.format: decimal for \"decimal\", hex for \"hex\"; \"wiegand\" holds no UIDs";
+                (!self.readers.iter().all(fits)).then(|| ("reader.uid".into(), "a UID".to_owned(), allowed))
             })
             .or_else(|| text("badge.separators", &badge.separators, (0, 8), "at most 8 characters"))
             .or_else(|| degrees("proximity.latitude", proximity.latitude, 90.0, "-90.0 to 90.0"))

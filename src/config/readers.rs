@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::{Error, edit::line_of, fields};
-use crate::staff::UidForm;
+use crate::staff::{BadgeFormat, UidForm};
 
 /// A `[[reader]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,56 @@ pub(super) fn take(given: &mut Table, text: &str, file: &Path) -> Result<Vec<Rea
         });
     };
     let read = |(index, section): (usize, Value)| Keys { index, section, text, file }.reader();
-    sections.into_iter().enumerate().map(read).collect()
+    let readers: Vec<Reader> = sections.into_iter().enumerate().map(read).collect::<Result<_, _>>()?;
+    for (index, reader) in readers.iter().enumerate() {
+        if let Some(key) = readers.iter().take(index).find_map(|before| reader.shares(before)) {
+            let keys = Keys { index, section: Value::Boolean(true), text, file };
+            return Err(keys.wrong(key, &reader.place(), "one that no other [[reader]] has"));
+        }
+    }
+    Ok(readers)
+}
+
+impl Reader {
+    /// The key by which it would be the same reader as another one.
+    fn shares(&self, other: &Self) -> Option<&'static str> {
+        match (self, other) {
+            (Self::Pcsc { name, .. }, Self::Pcsc { name: other, .. }) => {
+                (name.contains(other.as_str()) || other.contains(name.as_str())).then_some("name")
+            }
+            // The key of an OSDP reader is named by its address.
+            (Self::Osdp { address, .. }, Self::Osdp { address: other, .. }) if address == other => Some("address"),
+            _ => (self.device().is_some() && self.device() == other.device()).then_some("device"),
+        }
+    }
+
+    fn device(&self) -> Option<&Path> {
+        match self {
+            Self::Keyboard { device } | Self::Serial { device, .. } | Self::Osdp { device, .. } => Some(device),
+            Self::Pcsc { .. } => None,
+        }
+    }
+
+    fn place(&self) -> String {
+        match self {
+            Self::Pcsc { name, .. } => name.clone(),
+            Self::Osdp { address, .. } => address.to_string(),
+            Self::Keyboard { device } | Self::Serial { device, .. } => device.display().to_string(),
+        }
+    }
+
+    /// Whether the UIDs of this reader can be numbers of this format. A UID in decimal digits would be another number in
+    /// hexadecimal ones.
+    pub(super) fn fits(&self, format: BadgeFormat) -> bool {
+        let (Self::Pcsc { uid, .. } | Self::Osdp { uid, .. }) = self else { return true };
+        match format {
+            BadgeFormat::AsRead => true,
+            BadgeFormat::Decimal => uid.is_decimal,
+            BadgeFormat::Hex => !uid.is_decimal,
+            // Cards of 26 bits are no UIDs.
+            BadgeFormat::Wiegand => matches!(self, Self::Osdp { .. }),
+        }
+    }
 }
 
 /// The keys of one section.
@@ -87,6 +136,13 @@ impl Keys<'_> {
                 let baud = self.number("baud", 9_600, (9_600, 230_400), "9600 to 230400")?;
                 let (device, address, uid) = (self.device()?, u8::try_from(address).unwrap_or_default(), self.uid()?);
                 (&["device", "address", "baud", "uid"], Reader::Osdp { device, address, baud, uid })
+            }
+            _ if !self.section.is_table() => {
+                let mut error = self.wrong("kind", &self.section.to_string(), "a section that begins with [[reader]]");
+                if let Error::Value { key, .. } = &mut error {
+                    "reader".clone_into(key);
+                }
+                return Err(error);
             }
             found => return Err(self.wrong("kind", found.unwrap_or_default(), KINDS)),
         };
@@ -186,6 +242,28 @@ mod tests {
             let error = read(&section(keys)).unwrap_err();
             assert!(error.contains(said) && error.contains(&format!("line {line}")), "{keys}: {error}");
         }
+        for (second, key) in [
+            ("kind = \"serial\"\ndevice = \"/dev/x\"", "device"),
+            ("kind = \"osdp\"\ndevice = \"/dev/y\"", "address"),
+            ("kind = \"keyboard\"\ndevice = \"/dev/y\"", "device"),
+            ("kind = \"pcsc\"\nname = \"ACS\"", "name"),
+        ] {
+            let first = "[[reader]]\nkind = \"serial\"\ndevice = \"/dev/x\"\n[[reader]]\nkind = \"osdp\"\ndevice = \"/dev/y\"\naddress = 0\n[[reader]]\nkind = \"pcsc\"\n";
+            let error = read(&format!("{first}[[reader]]\n{second}")).unwrap_err();
+            assert!(error.contains(&format!("`reader.{key}`")) && error.contains("no other"), "{second}: {error}");
+        }
+        for (format, uid, is_read) in [
+            ("wiegand", "hex", false),
+            ("decimal", "hex", false),
+            ("decimal", "decimal-reversed", true),
+            ("hex", "decimal", false),
+            ("hex", "hex-reversed", true),
+            ("as-read", "decimal", true),
+        ] {
+            let text = format!("[badge]\nformat = \"{format}\"\n[[reader]]\nkind = \"pcsc\"\nuid = \"{uid}\"");
+            assert_eq!(read(&text).is_ok(), is_read, "{text}: {:?}", read(&text));
+        }
+        assert!(read("reader = [\"pcsc\"]").unwrap_err().contains("[[reader]]"));
         assert!(read("[reader]\nkind = \"pcsc\"").unwrap_err().contains("two brackets"));
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a configured reader can be used, found out without taking it away from a kiosk that runs.
 
-use std::path::Path;
+use std::{fs, os::unix::fs::FileTypeExt as _, path::Path};
 
 use pcsc::{Context, Scope};
 use rustix::fs::{Access, access};
@@ -29,6 +29,9 @@ pub fn check(device: &Device) -> Result<(), String> {
 }
 
 fn reachable(device: &Path, advice: &str) -> Result<(), String> {
+    if fs::metadata(device).is_ok_and(|about| !about.file_type().is_char_device()) {
+        return Err(format!("`{}` is no device", device.display()));
+    }
     match access(device, Access::READ_OK | Access::WRITE_OK) {
         Ok(()) => Ok(()),
         Err(rustix::io::Errno::NOENT) => Err(format!("`{}` is not there", device.display())),

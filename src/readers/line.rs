@@ -5,23 +5,27 @@ use crate::staff::{Badge, Read};
 /// Maximum length of a line: twice the longest number, because of separators, a prefix and a suffix.
 const MOST: usize = Badge::MAX_LENGTH * 2;
 
+/// Fewer characters than this, if none of them can be part of a badge number, are noise. Our choice.
+const NOISE: usize = 3;
+
 /// Collects the characters of a scan. What is dropped is wiped by the allocator.
 #[derive(Default)]
 pub(super) struct Line {
     text: String,
-    is_garbled: bool,
+    /// Characters that no badge number contains.
+    foreign: usize,
 }
 
 impl Line {
     pub(super) fn is_empty(&self) -> bool {
-        self.text.is_empty() && !self.is_garbled
+        self.text.is_empty() && self.foreign == 0
     }
 
     /// Adds a character. `None`: one that no badge number contains.
     pub(super) fn push(&mut self, c: Option<char>) {
         match c.filter(|_| self.text.len() < MOST) {
             Some(c) => self.text.push(c),
-            None => self.is_garbled = true,
+            None => self.foreign = self.foreign.saturating_add(1),
         }
     }
 
@@ -32,11 +36,11 @@ impl Line {
 
     /// Ends the line. `None` if there was nothing.
     pub(super) fn end(&mut self) -> Option<Read> {
-        let Self { text, is_garbled } = std::mem::take(self);
-        match is_garbled {
-            true => Some(Read::Garbled),
-            false if text.trim().is_empty() => None,
-            false => Some(Read::Text(text)),
+        let Self { text, foreign } = std::mem::take(self);
+        // A little noise alone is nobody's badge.
+        if text.trim().is_empty() && foreign < NOISE {
+            return None;
         }
+        Some(if foreign == 0 { Read::Text(text) } else { Read::Garbled })
     }
 }

@@ -21,7 +21,7 @@ use libosdp::{
 use serial2::SerialPort;
 use zeroize::Zeroizing;
 
-use super::{Desk, Signal, serial};
+use super::{Desk, Signal, pcsc::RANDOM, serial};
 use crate::{
     hex,
     staff::{Read, UidForm},
@@ -195,6 +195,8 @@ fn hear(event: &OsdpEvent, uid: UidForm, desk: &Desk) {
 fn number(card: &OsdpEventCardRead, uid: UidForm) -> Read {
     match (card.nr_bits, card.data.as_slice()) {
         (26, [a, b, c, d, ..]) => wiegand(u32::from_be_bytes([*a, *b, *c, *d]) >> 6),
+        // Phones draw their UID anew each time.
+        (32, [RANDOM, ..]) => Read::Garbled,
         (bits @ (32 | 56 | 64 | 80), data) if data.len() == bits / 8 => Read::Number(uid.write(data)),
         (bits, _) => {
             tracing::info!(bits, "a card of a format that is not known was read");

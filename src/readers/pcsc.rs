@@ -20,7 +20,7 @@ const SUCCESS: [u8; 2] = [0x90, 0x00];
 /// # Source
 ///
 /// ISO/IEC 14443-3, section 6.5.4.
-const RANDOM: u8 = 0x08;
+pub(super) const RANDOM: u8 = 0x08;
 
 /// Reads cards until the service or the reader is lost. Returns why.
 pub(super) fn read(name: &str, form: UidForm, desk: &Desk) -> Result<(), String> {

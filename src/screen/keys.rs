@@ -41,10 +41,12 @@ pub fn root<'a, Message>(
 #[derive(Debug, Default)]
 pub struct Keyboard {
     held: Vec<Code>,
+    /// A key that repeats, or that two keyboards hold down.
+    repeating: Option<Physical>,
 }
 
 impl Keyboard {
-    /// What a key means to the kiosk. A key that repeats because it is held means nothing.
+    /// What a key means to the kiosk.
     pub fn heard(&mut self, event: &keyboard::Event) -> Option<Key> {
         match event {
             keyboard::Event::KeyPressed { key, physical_key, modifiers, text, repeat: false, .. } => match physical_key
@@ -53,19 +55,29 @@ impl Keyboard {
                 Physical::Unidentified(NativeCode::Unidentified) => software_key(key, text.as_deref()),
                 Physical::Unidentified(_) => self.pressed(None, *modifiers, text.as_deref()),
             },
+            keyboard::Event::KeyReleased { physical_key, .. } if self.repeating == Some(*physical_key) => {
+                self.repeating = None;
+                Some(Key::Repeat(false))
+            }
             keyboard::Event::KeyReleased { physical_key: Physical::Code(code), .. } => {
                 self.held.retain(|held| held != code);
                 (is_shift(*code) && !self.has_shift()).then_some(Key::Shift(false))
             }
-            keyboard::Event::KeyPressed { .. }
-            | keyboard::Event::KeyReleased { .. }
-            | keyboard::Event::ModifiersChanged(_) => None,
+            // Said once, not at each repetition.
+            keyboard::Event::KeyPressed { physical_key, .. } => {
+                let before = self.repeating.replace(*physical_key);
+                (before != Some(*physical_key)).then_some(Key::Repeat(true))
+            }
+            keyboard::Event::KeyReleased { .. } | keyboard::Event::ModifiersChanged(_) => None,
         }
     }
 
     /// Forgets the keys that are held: a window without focus does not hear when they are released.
-    pub fn left(&mut self) -> Option<Key> {
-        std::mem::take(&mut self.held).into_iter().any(is_shift).then_some(Key::Shift(false))
+    pub fn left(&mut self) -> Vec<Key> {
+        let is_repeating = self.repeating.take().is_some();
+        let is_shifted = std::mem::take(&mut self.held).into_iter().any(is_shift);
+        let up = [(is_repeating, Key::Repeat(false)), (is_shifted, Key::Shift(false))];
+        up.into_iter().filter(|(is_down, _)| *is_down).map(|(_, key)| key).collect()
     }
 
     fn pressed(&mut self, code: Option<Code>, modifiers: Modifiers, text: Option<&str>) -> Option<Key> {
@@ -258,15 +270,18 @@ impl<Message> Widget<Message, iced::Theme, iced::Renderer> for Root<'_, Message>
             content.update(child, event, layout, cursor, renderer, clipboard, shell, viewport);
         }
         let keyboard = tree.state.downcast_mut::<Keyboard>();
-        let key = match event {
-            Event::Keyboard(event) => keyboard.heard(event),
+        let keys = match event {
+            Event::Keyboard(event) => keyboard.heard(event).into_iter().collect(),
             Event::Window(window::Event::Unfocused) => keyboard.left(),
-            Event::Mouse(_) | Event::Window(_) | Event::Touch(_) | Event::InputMethod(_) => None,
+            Event::Mouse(_) | Event::Window(_) | Event::Touch(_) | Event::InputMethod(_) => Vec::new(),
         };
-        if let Some(key) = key.filter(|_| !shell.is_event_captured()) {
-            shell.publish((self.on_key)(key));
-            shell.capture_event();
+        if keys.is_empty() || shell.is_event_captured() {
+            return;
         }
+        for key in keys {
+            shell.publish((self.on_key)(key));
+        }
+        shell.capture_event();
     }
 
     /// Hides the pointer even if a child asks for one. With `mouse_area` the child would win.

@@ -140,7 +140,8 @@ impl Words {
         self.say(match denial {
             Denial::NotKnown | Denial::NotKnownAgain => "not-known",
             Denial::NotRead => "not-read",
-            Denial::ModifierStuck => "modifier-stuck",
+            Denial::KeyStuck => "key-stuck",
+            Denial::StillThere => "still-there",
             Denial::LoginDead => "login-dead",
             Denial::Network(outage) => return self.network(outage),
             Denial::KioskFault => "kiosk-fault",

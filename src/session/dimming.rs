@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Event, technician::HOLD};
+use super::{Event, reader::Key, technician::HOLD};
 
 /// Touches this soon after the one that woke the screen are ignored too (R24).
 const SETTLE: Duration = Duration::from_millis(400);
@@ -39,7 +39,9 @@ impl Dimming {
                 | Event::LanguageTouched(_)
         );
         // A scan wakes a dim screen, and its keys count.
-        if !is_touch && !matches!(event, Event::KeyPressed(_) | Event::Scanned(_)) {
+        // Something that lies on a keyboard keeps no screen awake.
+        let is_key = matches!(event, Event::KeyPressed(key) if !matches!(key, Key::Repeat(_)));
+        if !is_touch && !is_key && !matches!(event, Event::Scanned(_)) {
             // The timer starts when a visit ends.
             if !is_at_rest || (self.at.is_none() && !self.is_dim) {
                 begin(&mut self.at);

@@ -214,8 +214,10 @@ pub enum Denial {
     NoTechnician,
     /// The scanned or typed text is not a badge number.
     NotRead,
-    /// A scan was not read because a modifier key is held down.
-    ModifierStuck,
+    /// A scan was not read because a key is held down.
+    KeyStuck,
+    /// The badge was read again and has not been away since.
+    StillThere,
     /// The person's Kisi login must be renewed, or the person was suspended or removed.
     LoginDead,
     /// Kisi cannot be reached, or does not send the list of doors.

@@ -33,7 +33,7 @@ impl Session {
             Key::Backspace => self.back_key(now),
             Key::Enter => self.enter_key(now),
             Key::Escape => self.escape(),
-            Key::Tab | Key::Shift(_) | Key::Chord => Vec::new(),
+            Key::Tab | Key::Shift(_) | Key::Chord | Key::Repeat(_) => Vec::new(),
         }
     }
 
@@ -44,12 +44,17 @@ impl Session {
         let letter = text.filter(|c| c.is_alphabetic() && self.rules.keyboard == KeyboardPolicy::Desk);
         let is_searching = self.state.visit().is_some_and(|visit| !visit.find.letters().is_empty());
         match (digit, letter, us) {
+            // A digit goes on with the name that is being typed.
+            (Some(digit), None, _) if is_searching => {
+                self.visited(|visit, rules| visit.type_letter(char::from(digit.ascii()), rules, now))
+            }
             (Some(digit), None, _) => self.digit_key(digit, None, now),
             // The French layout has é on the 2.
             (Some(digit), Some(letter), _) if !is_searching => self.digit_key(digit, Some(letter), now),
             (_, Some(letter), _) => self.visited(|visit, rules| visit.type_letter(letter, rules, now)),
             (None, None, Some('+')) => self.turn(1, now),
             (None, None, Some('-')) => self.turn(-1, now),
+            (None, None, Some('*' | '/' | '.')) => self.visited(|visit, rules| visit.spoil_number(rules, now)),
             (None, None, _) => Vec::new(),
         }
     }

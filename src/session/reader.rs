@@ -23,6 +23,8 @@ const TORN: Duration = Duration::from_millis(500);
 const FAST_GAPS: usize = 2;
 /// A Shift that was pressed this long before a scan is stuck: readers press it with the key. Our choice.
 const STUCK: Duration = Duration::from_secs(1);
+/// This many digits that were written with Shift mean that Shift is stuck: no badge number looks like that. Our choice.
+const SHIFTED: usize = 3;
 /// Maximum number of keys in a scan: twice the longest number, because of separators, a prefix and a suffix.
 const MOST: usize = Badge::MAX_LENGTH * 2;
 
@@ -49,6 +51,8 @@ pub enum Key {
     Shift(bool),
     /// Any key together with Ctrl, Alt or Super.
     Chord,
+    /// A key began to repeat, or was pressed while another keyboard holds it down; or it is up again.
+    Repeat(bool),
 }
 
 impl Key {
@@ -73,6 +77,7 @@ impl fmt::Debug for Key {
             Self::Escape => "Escape",
             Self::Shift(_) => "Shift",
             Self::Chord => "Chord",
+            Self::Repeat(_) => "Repeat",
         })
     }
 }
@@ -93,8 +98,8 @@ pub(super) enum ReaderInput {
 pub(super) enum Unread {
     /// It is too long or was cut short, or has a key that no badge number contains.
     Garbled,
-    /// A modifier key is held down, so every key means something else.
-    ModifierStuck,
+    /// A key is held down, so that others mean something else or are not heard.
+    KeyStuck,
 }
 
 /// Text from a reader, not validated yet. `Debug` hides it.
@@ -146,8 +151,12 @@ pub(super) struct Reader {
     last_at: Option<Instant>,
     /// When Shift went down, if it is down.
     shift_since: Option<Instant>,
-    /// Shift was down long before the first key.
-    is_shift_stuck: bool,
+    /// Something lies on a keyboard. Keys that it holds down are not heard when a reader presses them too.
+    is_repeating: bool,
+    /// When that was last so.
+    repeated_at: Option<Instant>,
+    /// It was so during this run, or Shift was down long before its first key.
+    is_stuck: bool,
     /// Until then, keys that end a scan belong to the last one.
     ends_until: Option<Instant>,
 }
@@ -162,7 +171,9 @@ impl Reader {
             clock: Patience::default(),
             last_at: None,
             shift_since: None,
-            is_shift_stuck: false,
+            is_repeating: false,
+            repeated_at: None,
+            is_stuck: false,
             ends_until: None,
         }
     }
@@ -176,6 +187,10 @@ impl Reader {
     pub(super) fn take(&mut self, key: Key, types_names: bool, now: Instant) -> Vec<ReaderInput> {
         if let Key::Shift(is_down) = key {
             self.shift_since = is_down.then(|| self.shift_since.unwrap_or(now));
+            return Vec::new();
+        }
+        if let Key::Repeat(is_down) = key {
+            (self.is_repeating, self.repeated_at, self.is_stuck) = (is_down, Some(now), true);
             return Vec::new();
         }
         if !self.is_waiting() {
@@ -202,7 +217,7 @@ impl Reader {
                 heard.extend(self.give_up());
                 heard.push(ReaderInput::Typed(key));
             }
-            Key::Shift(_) => {}
+            Key::Shift(_) | Key::Repeat(_) => {}
         }
         heard
     }
@@ -247,7 +262,10 @@ impl Reader {
     fn push(&mut self, key: Key, at: Instant, now: Instant) {
         if self.keys.is_empty() {
             let held = self.shift_since.map(|since| now.saturating_duration_since(since));
-            self.is_shift_stuck = held.is_some_and(|held| STUCK <= held);
+            let is_shifted = held.is_some_and(|held| STUCK <= held);
+            // The first key of the scan may have been one that was down.
+            let was_repeating = self.repeated_at.is_some_and(|at| now.saturating_duration_since(at) < STUCK);
+            self.is_stuck = is_shifted || self.is_repeating || was_repeating;
         }
         if self.keys.len() < MOST {
             self.keys.push(key);
@@ -260,11 +278,14 @@ impl Reader {
     /// Ends the run as a scan. It is read whole or not at all.
     fn scanned(&mut self, now: Instant) -> ReaderInput {
         self.ends_until = Some(now + TORN);
-        let is_stuck = self.is_shift_stuck || self.keys.contains(&Key::Chord);
+        let is_stuck = self.is_stuck || self.keys.contains(&Key::Chord);
         let written = |key: &Key| if let Key::Char { us, .. } = key { *us } else { None };
         let text: Option<String> = self.keys.iter().map(written).collect();
         let read = match text {
-            _ if is_stuck => ReaderInput::Unread(Unread::ModifierStuck),
+            _ if is_stuck => ReaderInput::Unread(Unread::KeyStuck),
+            Some(text) if SHIFTED <= text.chars().filter(|c| "!@#$%^&*()".contains(*c)).count() => {
+                ReaderInput::Unread(Unread::KeyStuck)
+            }
             Some(text) if !self.is_too_long => ReaderInput::Scan(Raw(text)),
             Some(_) | None => ReaderInput::Unread(Unread::Garbled),
         };

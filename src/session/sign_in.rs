@@ -115,6 +115,12 @@ impl Session {
         }
         let read = ReadBadge { badge, reader };
         if self.is_still_there(&read.badge, now) {
+            // Nobody should wonder why nothing happens.
+            if let State::SignedOut { entry, denial: denial @ None, .. } = &mut self.state
+                && entry.is_empty()
+            {
+                *denial = Some((Denial::StillThere, now + DENIAL));
+            }
             return Vec::new();
         }
         if let State::Checking { next, .. } = &mut self.state {
@@ -143,9 +149,11 @@ impl Session {
         }
         let denial = match why {
             Unread::Garbled => Denial::NotRead,
-            Unread::ModifierStuck => Denial::ModifierStuck,
+            Unread::KeyStuck => Denial::KeyStuck,
         };
         match &mut self.state {
+            // What is typed stays: it may be noise on a line.
+            State::SignedOut { entry, denial: said, .. } if !entry.is_empty() => *said = Some((denial, now + DENIAL)),
             State::SignedOut { .. } => return self.deny(denial, now),
             State::SignedIn(visit) => visit.say_unread(denial, now),
             State::Checking { .. } | State::Technician(_) => {}
@@ -189,7 +197,8 @@ impl Session {
                 Denial::NoTechnician
                 | Denial::NotKnown
                 | Denial::NotRead
-                | Denial::ModifierStuck
+                | Denial::KeyStuck
+                | Denial::StillThere
                 | Denial::KioskFault
                 | Denial::TooSlow,
             ) => return None,

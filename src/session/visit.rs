@@ -2,6 +2,7 @@
 
 mod door_number;
 mod door_search;
+mod typing;
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,6 @@ use super::{Denial, Effect, Ended, RequestId, SessionId, rules::Rules};
 use crate::{
     door::{Door, DoorId, Outcome, Refusal},
     language::Language,
-    staff::Digit,
 };
 
 /// An unlock that takes this much longer than the client's own limit has an unknown outcome.
@@ -24,6 +24,8 @@ const CONFIRM: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_secs(4);
 /// The letter keys close once no more doors than this match. Our choice.
 const FEW: usize = 4;
+/// The second press of a key that bounces comes within this. Our choice.
+const BOUNCE: Duration = Duration::from_millis(100);
 /// Touches this soon after a change of the screen are ignored (`threats.md`, R24).
 const SETTLE: Duration = Duration::from_millis(400);
 
@@ -135,18 +137,11 @@ impl Visit {
         }
     }
 
-    /// The number that is being typed, and its door.
-    pub fn typed(&self, now: Instant) -> Option<(usize, Option<&Door>)> {
-        Some((self.typed.number(now)?, self.numbered(now)))
-    }
-
-    /// How many digits of a door number are typed.
-    pub(super) fn digits(&self, now: Instant) -> usize {
-        self.typed.digits(now)
-    }
-
-    fn numbered(&self, now: Instant) -> Option<&Door> {
-        self.welcome.doors.get(self.typed.index(now)?)
+    /// A door that waits for a second tap waits no longer: something else was chosen.
+    fn withdraw(&mut self) {
+        if let Attempt::Asked(..) = self.attempt {
+            self.attempt = Attempt::None;
+        }
     }
 
     /// Says that a badge was not read. The visit goes on.
@@ -159,52 +154,10 @@ impl Visit {
         self.unread.filter(|(_, until)| now < *until).map(|(why, _)| why)
     }
 
-    /// Adds a digit to the number of a door. `letter`: what the layout writes with that key, if that is a letter.
-    pub(super) fn type_digit(&mut self, digit: Digit, letter: Option<char>, rules: &Rules, now: Instant) {
-        if now < self.ignore_input_until || matches!(self.attempt, Attempt::Opening(..)) {
-            self.typed.spoil(now);
-            return;
-        }
-        self.touch(rules, now);
-        self.typed.push(digit, letter, now);
-    }
-
-    pub(super) fn take_back(&mut self, rules: &Rules, now: Instant) {
-        self.touch(rules, now);
-        if self.typed.number(now).is_none() && self.find.pop() {
-            self.page = 0;
-        }
-        self.typed.pop(now);
-    }
-
-    /// The door that Enter selects: by its typed number, by the second tap it waits for, or as the only match of the
-    /// search.
-    pub(super) fn typed_door(&mut self, now: Instant) -> Option<DoorId> {
-        let (is_typed, numbered) = (self.typed.number(now).is_some(), self.numbered(now).map(|door| door.id));
-        self.typed = DoorNumber::default();
-        match self.attempt {
-            _ if is_typed => numbered,
-            Attempt::Asked(asked, until) if now < until => Some(asked),
-            Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => {
-                self.only_found().map(|door| door.id)
-            }
-        }
-    }
-
-    /// The doors that match the search, with their numbers.
-    pub fn found(&self) -> impl Iterator<Item = (usize, &Door)> {
-        self.welcome.doors.iter().enumerate().map(|(index, door)| (index + 1, door)).filter(|(_, d)| self.find.finds(d))
-    }
-
-    /// The only door that matches the search. `None` if nothing is typed, or if several or none match.
-    pub fn only_found(&self) -> Option<&Door> {
-        let mut found = self.found().filter(|_| !self.find.letters().is_empty());
-        found.next().filter(|_| found.next().is_none()).map(|(_, door)| door)
-    }
-
     /// Turns pages forward or back. Touches meant for the previous tiles are ignored.
     pub(super) fn turn(&mut self, pages: i64, rules: &Rules, now: Instant) {
         self.touch(rules, now);
+        self.withdraw();
         self.page = self.page.saturating_add(pages);
         self.settle(now);
     }
@@ -216,36 +169,6 @@ impl Visit {
             self.settle(now);
         }
         self.welcome.doors = doors;
-    }
-
-    /// Adds a letter to the search.
-    pub(super) fn type_letter(&mut self, letter: char, rules: &Rules, now: Instant) {
-        if matches!(self.attempt, Attempt::Opening(..)) {
-            return;
-        }
-        self.touch(rules, now);
-        // A name goes on where the first keys were taken for a number.
-        self.typed.take_letters().chars().chain([letter]).for_each(|c| self.find.push(c));
-        self.page = 0;
-        // The tiles move, so a touch just now was meant for other ones.
-        self.ignore_touches_until = now + SETTLE;
-        let leads_on = !self.find.next(&self.welcome.doors).is_empty();
-        let are_many = FEW < self.found().count();
-        self.find.is_open &= leads_on && are_many;
-    }
-
-    /// Opens the search, or closes it and shows all doors.
-    pub(super) fn toggle_find(&mut self, rules: &Rules, now: Instant) {
-        self.touch(rules, now);
-        self.settle(now);
-        self.find.is_open = !self.forget_find();
-    }
-
-    /// Clears and closes the search. Returns whether there was one.
-    pub(super) fn forget_find(&mut self) -> bool {
-        let before = std::mem::take(&mut self.find);
-        self.page = 0;
-        before != DoorSearch::default()
     }
 
     /// Closes the outcome.
@@ -298,6 +221,8 @@ impl Visit {
         let asked = matches!(self.attempt, Attempt::Asked(before, _) if before == door);
         if asks && !asked {
             self.attempt = Attempt::Asked(door, now + CONFIRM);
+            // A key that bounces does not confirm itself.
+            self.ignore_input_until = now + BOUNCE;
             return None;
         }
         (self.typed, self.record) = (DoorNumber::default(), None);

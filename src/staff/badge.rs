@@ -125,10 +125,16 @@ impl Badge {
         }
     }
 
-    /// The number of a card by its UID, in the format of the profile. `None` if the format holds no UIDs.
+    /// The number of a card by its UID, in the format of the profile. `None` if it does not match the profile. With
+    /// [`BadgeFormat::Wiegand`] it is no UID: do not ask.
     pub fn of_uid(uid: &[u8], profile: &BadgeProfile) -> Option<Self> {
         let is_decimal = profile.format == BadgeFormat::Decimal;
         Self::normal(&UidForm { is_decimal, is_reversed: false }.write(uid), profile)
+    }
+
+    /// The number of a 26-bit card.
+    pub fn of_wiegand(facility: u8, number: u16) -> Self {
+        Self(format!("{facility}-{number}"))
     }
 
     /// The number of a card by its UID in hexadecimal digits. `None` if that is not one of four, seven or ten bytes.
@@ -204,8 +210,12 @@ fn wiegand(text: &str) -> Option<String> {
     } else {
         let both = digits(text)?;
         // Two columns have eight digits, or fewer where the reader drops zeros.
-        let is_column = text.len() <= 8 && both / 100_000 <= 0xff && both % 100_000 <= 0xffff;
-        if is_column {
+        let fits = |at: &usize| {
+            let columns =
+                text.split_at_checked(*at).and_then(|(facility, number)| Some((digits(facility)?, digits(number)?)));
+            columns.is_some_and(|(facility, number)| facility <= 0xff && number <= 0xffff)
+        };
+        if text.len() <= 8 && (1..=3).any(|at| fits(&at)) {
             return None;
         }
         (both >> 16, both & 0xffff)
@@ -267,7 +277,9 @@ mod tests {
         }
         // One column or two? `16699999` cannot be two.
         check(&profile, "16699999", Some("254-53855"));
-        for raw in ["256,1", "1,65536", "188,24910,1", "188,+5", "-1,5", "12345678", "01024910", "1024910", "24910"] {
+        for raw in
+            ["256,1", "1,65536", "188,24910,1", "188,+5", "-1,5", "12345678", "01024910", "1024910", "24910", "188910"]
+        {
             check(&profile, raw, None);
         }
     }

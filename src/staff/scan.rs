@@ -33,15 +33,16 @@ impl Scan {
     pub fn badge(&self, profile: &BadgeProfile) -> Option<Badge> {
         match &self.read {
             Read::Text(text) => Badge::scan(text, profile),
+            // A UID is no facility code and card number.
+            Read::Number(_) if profile.format == BadgeFormat::Wiegand => None,
             Read::Number(number) => Badge::normal(number, profile),
             Read::Wiegand(facility, number) => {
                 let both = (u32::from(*facility) << 16) | u32::from(*number);
-                let text = match profile.format {
-                    BadgeFormat::Wiegand | BadgeFormat::AsRead => format!("{facility}-{number}"),
-                    BadgeFormat::Decimal => format!("{both:010}"),
-                    BadgeFormat::Hex => format!("{both:06X}"),
-                };
-                Badge::normal(&text, profile)
+                match profile.format {
+                    BadgeFormat::Wiegand | BadgeFormat::AsRead => Some(Badge::of_wiegand(*facility, *number)),
+                    BadgeFormat::Decimal => Badge::normal(&format!("{both:010}"), profile),
+                    BadgeFormat::Hex => Badge::normal(&format!("{both:06X}"), profile),
+                }
             }
             Read::Garbled => None,
         }
@@ -81,6 +82,13 @@ mod tests {
             let badge = scan.badge(&BadgeProfile { format, ..BadgeProfile::plain() });
             assert_eq!(badge.as_ref().map(Badge::expose), Some(number), "{format:?}");
         }
+        // The program's own hyphen is none of the separators, and a short number is whole.
+        let profile = BadgeProfile { separators: "-".to_owned(), ..BadgeProfile::plain() };
+        let short = Scan { read: Read::Wiegand(1, 5), ..scan.clone() };
+        assert_eq!(short.badge(&profile).as_ref().map(Badge::expose), Some("1-5"));
+        // A UID is never read as a card of 26 bits.
+        let uid = Scan { read: Read::Number("04199999".to_owned()), ..scan.clone() };
+        assert_eq!(uid.badge(&BadgeProfile { format: BadgeFormat::Wiegand, ..BadgeProfile::plain() }), None);
         assert_eq!(format!("{scan:?}"), "Scan(osdp, Wiegand(..))");
     }
 }

@@ -31,7 +31,9 @@ fn device(reader: &config::Reader, config: &Config, folder: &Path) -> Device {
     match reader {
         config::Reader::Keyboard { device } => Device::Keyboard { device: device.clone(), end: ends(config) },
         config::Reader::Pcsc { name, uid } => Device::Pcsc { name: name.clone(), uid: *uid },
-        config::Reader::Serial { device, baud } => Device::Serial { device: device.clone(), baud: *baud },
+        config::Reader::Serial { device, baud } => {
+            Device::Serial { device: device.clone(), baud: *baud, end: ends(config) }
+        }
         config::Reader::Osdp { device, address, baud, uid } => Device::Osdp {
             device: device.clone(),
             address: *address,

@@ -25,6 +25,7 @@ fn a_keypad_opens_doors_by_their_numbers() {
     assert_eq!(keyed(&mut kiosk, "7\n"), [], "no such door");
     assert_eq!(keyed(&mut kiosk, "0\n"), []);
     assert_eq!(keyed(&mut kiosk, "3\n"), [], "a door that is not set up");
+    assert_eq!(keyed(&mut kiosk, "1*1\n1.\n1/\n"), [], "a number with something else in it");
     assert_eq!(keyed(&mut kiosk, "12"), []);
     assert_eq!(kiosk.visit().typed(kiosk.now), Some((12, None)));
     let [Effect::Unlock(_, request, LOBBY)] = keyed(&mut kiosk, "<\n")[..] else { panic!() };

@@ -215,6 +215,11 @@ fn a_name_is_typed_as_the_layout_writes_it() {
     assert_eq!(typed(&[key('2', 'é'), key('t', 't')]), ("et".to_owned(), None));
     assert_eq!(typed(&[key('t', 't'), key('2', 'é')]), ("te".to_owned(), None));
     assert_eq!(typed(&[key('1', '1'), key('l', 'l')]), ("l".to_owned(), None), "a number that was given up");
+    assert_eq!(
+        typed(&[key('l', 'l'), key('2', '2')]),
+        ("l2".to_owned(), None),
+        "a digit in a name opens no other door"
+    );
     assert_eq!(typed(&[key('@', '2')]), (String::new(), Some(2)), "digits want Shift on a French keyboard");
     assert_eq!(typed(&[key('2', '\u{662}')]), (String::new(), Some(2)));
 }
@@ -239,4 +244,45 @@ fn the_reader_of_a_badge_is_named_to_the_agent() {
         Kiosk::new(Rules { reader: ReaderRules { are_keyboards_read: false, ..rules().reader }, ..rules() });
     assert_eq!(kiosk.scan("0012345678\n"), [Effect::Prepare]);
     assert!(kiosk.is_at_rest() && kiosk.denial().is_none());
+}
+
+/// At a desk, Enter means what was typed last. A door that asked before asks no longer.
+#[test]
+fn a_question_is_withdrawn_by_whatever_is_typed_next() {
+    for next in ["l", "1", "\u{8}", "\u{1b}", "+"] {
+        let mut kiosk = Kiosk::new(Rules { keyboard: KeyboardPolicy::Desk, ..rules() });
+        let _ = (kiosk.touch("123456"), kiosk.answer(Ok(Identity::Person(welcome()))), kiosk.idle(ms(500)));
+        let _ = kiosk.send(Event::DoorTouched(SERVER_ROOM));
+        assert!(matches!(kiosk.visit().attempt, Attempt::Asked(SERVER_ROOM, _)));
+        let _ = kiosk.idle(ms(500));
+        let key = match next {
+            "\u{8}" => Key::Backspace,
+            "\u{1b}" => Key::Escape,
+            other => Key::typed(other.chars().next().unwrap()),
+        };
+        let _ = (kiosk.send(Event::KeyPressed(key)), kiosk.idle(ms(500)));
+        let effects = kiosk.send(Event::KeyPressed(Key::Enter));
+        let opens = effects.iter().any(|effect| matches!(effect, Effect::Unlock(_, _, SERVER_ROOM)));
+        assert!(!opens, "{next:?}: {effects:?}");
+    }
+}
+
+/// A card that is read again while it lies there: nobody is signed in, and the screen says why.
+#[test]
+fn whoever_badges_again_at_once_is_told_to_take_the_card_away() {
+    let mut kiosk = at_rest();
+    let _ = (kiosk.scan("0012345678\n"), kiosk.answer(Ok(Identity::Person(welcome()))), kiosk.idle(ms(500)));
+    let _ = (kiosk.send(Event::SignOutTouched), kiosk.idle(ms(500)));
+    let _ = kiosk.scan("0012345678\n");
+    assert_eq!(kiosk.denial(), Some(Denial::StillThere));
+}
+
+/// Noise on a line does not wipe what somebody types.
+#[test]
+fn an_unread_scan_keeps_the_pin_that_is_being_typed() {
+    let mut kiosk = at_rest();
+    let _ = kiosk.touch("1234");
+    let _ = kiosk.send(Event::Scanned(Scan { reader: "serial".to_owned(), read: Read::Garbled }));
+    assert_eq!((kiosk.typed(), kiosk.denial()), (4, Some(Denial::NotRead)));
+    assert!(is_identify(&kiosk.touch("56")));
 }

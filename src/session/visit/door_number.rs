@@ -13,7 +13,7 @@ const MOST: u8 = 3;
 #[derive(Debug, PartialEq, Eq, Default)]
 pub(super) struct DoorNumber {
     typed: Option<Typed>,
-    /// What the layout writes with the keys of the number, if those are letters.
+    /// What the layout writes with the keys of the number: digits, or letters.
     letters: String,
 }
 
@@ -50,7 +50,7 @@ impl DoorNumber {
             self.letters.clear();
             Typed { number: 0, digits: 0, until: now }
         });
-        self.letters.extend(letter);
+        self.letters.push(letter.unwrap_or_else(|| char::from(digit.ascii())));
         let value = usize::from(digit.ascii() - b'0');
         // Once too long it stays too long: a badge number from a slow reader selects no door.
         let number = if digits < MOST { 10 * number + value } else { number };
@@ -70,7 +70,7 @@ impl DoorNumber {
             before.map(|typed| Typed { number: typed.number / 10, digits: typed.digits - 1, until: now + FORGOTTEN });
     }
 
-    /// Forgets the number. Returns the letters that the layout writes with its keys.
+    /// Forgets the number. Returns what the layout writes with its keys.
     pub(super) fn take_letters(&mut self) -> String {
         let before = std::mem::take(self);
         if before.typed.is_some() { before.letters } else { String::new() }

@@ -105,7 +105,8 @@ const KEYPAD: [Row; 17] = [
 ];
 
 /// Keys that write nothing, by the name they have in the table of readings.
-const OTHERS: [(u16, Code, &str); 16] = [
+const OTHERS: [(u16, Code, &str); 17] = [
+    (6, Code::Digit5, "FIVE"),
     (LEFT_SHIFT, Code::ShiftLeft, "SHIFT"),
     (54, Code::ShiftRight, "RIGHTSHIFT"),
     (LEFT_CTRL, Code::ControlLeft, "CTRL"),

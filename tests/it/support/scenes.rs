@@ -15,7 +15,7 @@ use vestibule::{
         technician::{CheckKind, HOLD, HealthCheck, HealthReport},
         visit::{Attempt, Welcome},
     },
-    staff::{Digit, Read, Scan},
+    staff::{Digit, Read, Scan, UidForm},
     testing, wiring,
 };
 
@@ -190,13 +190,13 @@ pub(crate) const SCENES: [Scene; 27] = [
             "the configuration is refused: `/etc/vestibule/kiosk.toml`, line 64: `session.idle_secs` is not a key";
         give(kiosk, Event::ReloadRefused(why.to_owned()));
     }),
-    ("24-modifier-stuck", |kiosk| {
+    ("24-key-stuck", |kiosk| {
         for key in [Key::Chord, Key::Chord, Key::Chord, Key::Chord, Key::Enter] {
             give(kiosk, Event::KeyPressed(key));
         }
     }),
     ("25-reader-missing", |kiosk| {
-        let device = Device::Serial { device: "/dev/ttyACM0".into(), baud: 9_600 };
+        let device = Device::Pcsc { name: String::new(), uid: UidForm { is_decimal: false, is_reversed: false } };
         testing::use_readers(&mut kiosk.app, Readers::new(vec![device]));
     }),
     ("26-not-read", |kiosk| {

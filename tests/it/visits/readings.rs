@@ -4,9 +4,12 @@
 //! keys. It is written as text: a character stands for what a reader presses for it on a US keyboard, 8 ms a key. `\n`
 //! is Enter, `\t` Tab, `\u{8}` Backspace, `\u{1b}` Escape. `{250}` is a pause of 250 ms before the next key, `[400]`
 //! one with a busy window, without any tick. `<F1>` is a key by its name, `<+SHIFT>` goes down and stays, `<-SHIFT>`
-//! comes up, and `<KEYPAD>` means the numeric keypad from there on.
+//! comes up, `<~5>` is held down until it repeats, and `<KEYPAD>` means the numeric keypad from there on.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use vestibule::{
     config::{Config, SAMPLE},
@@ -96,7 +99,7 @@ impl Reading {
     }
 
     const fn stuck(self) -> Self {
-        Self { said: Some(Denial::ModifierStuck), ..self }
+        Self { said: Some(Denial::KeyStuck), ..self }
     }
 }
 
@@ -218,6 +221,10 @@ const READINGS: &[Reading] = &[
     reading("Super is stuck", "<+SUPER>{3000}0012345678\n", &[]).stuck(),
     reading("Shift is stuck", "<+SHIFT>{3000}0012345678\n", &[]).stuck(),
     reading("Shift was stuck", "<+SHIFT>{3000}<-SHIFT>0012345678\n", &[NUMBER]),
+    reading("Shift goes down in the middle", "00123<+SHIFT>45678<-SHIFT>\n", &[]).stuck(),
+    reading("a key repeats on another keyboard", "<~5>{700}0012345678\n", &[]).stuck(),
+    reading("a key repeats, and the reader presses it first", "<~0>{700}0012345678\n", &[]).stuck(),
+    reading("a key repeated and is up", "<~5>{700}<-FIVE>{1200}0012345678\n", &[NUMBER]),
     reading("Ctrl for the first key only", "<+CTRL>b<-CTRL>0012345678\n", &[]).stuck(),
     // Length.
     reading("too short", "123456789\n", &[]).with(ten_digits).unread(),
@@ -305,6 +312,13 @@ fn recorded(mut keys: &str) -> Vec<Step> {
                 pause = 0;
             }
             (_, "KEYPAD") => board = keyboard::keypad,
+            (_, name) if name.starts_with('~') => {
+                // Down, and down again: a repetition.
+                let code = main_row(name[1..].chars().next().unwrap())[0].code;
+                let down = Stroke { code, is_down: true };
+                steps.extend([Step::Pause(pause), Step::Strokes(vec![down, down])]);
+                pause = 8;
+            }
             (_, name) => {
                 let strokes = match (name.strip_prefix('+'), name.strip_prefix('-')) {
                     (Some(name), _) => vec![Stroke { code: named(name), is_down: true }],
@@ -327,6 +341,8 @@ struct Kiosk {
     now: Instant,
     badges: Vec<String>,
     unlocks: usize,
+    /// Keys that are down on any keyboard. Pressing one again is a repetition, as X has it.
+    down: BTreeSet<u16>,
 }
 
 impl Kiosk {
@@ -353,7 +369,17 @@ impl Kiosk {
     }
 
     fn of(rules: Rules) -> Self {
-        Self { session: Session::new(rules), keyboard: Keyboard::default(), now: now(), badges: Vec::new(), unlocks: 0 }
+        let (session, keyboard) = (Session::new(rules), Keyboard::default());
+        Self { session, keyboard, now: now(), badges: Vec::new(), unlocks: 0, down: BTreeSet::new() }
+    }
+
+    fn event(&mut self, stroke: Stroke, layout: Option<&str>) -> iced::keyboard::Event {
+        let mut event = keyboard::event(stroke, layout);
+        let is_held = if stroke.is_down { !self.down.insert(stroke.code) } else { self.down.remove(&stroke.code) };
+        if let iced::keyboard::Event::KeyPressed { repeat, .. } = &mut event {
+            *repeat = is_held;
+        }
+        event
     }
 
     fn touch(&mut self, digits: &str) {
@@ -405,7 +431,10 @@ impl Kiosk {
                 }
                 Step::Strokes(strokes) => {
                     for stroke in strokes {
-                        let key = self.keyboard.heard(&keyboard::event(stroke, layout));
+                        let key = {
+                            let event = self.event(stroke, layout);
+                            self.keyboard.heard(&event)
+                        };
                         if let Some(key) = key {
                             self.send(Event::KeyPressed(key));
                         }

@@ -6,7 +6,7 @@ use std::{fs, path::Path, sync::atomic::Ordering, thread, time::Duration};
 use iced::Point;
 use libosdp::{OsdpCommand, OsdpEventCardRead, OsdpLedColor};
 use vestibule::{
-    readers::{Device, Readers, Signal},
+    readers::{Device, Ends, Readers, Signal},
     staff::{Read, UidForm},
 };
 
@@ -137,15 +137,29 @@ const SOON: Duration = Duration::from_secs(5);
 fn a_line_of_a_serial_reader_is_one_number_or_nothing() {
     let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     let cable = Cable::plug(folder.path());
-    let reader = Alone::start(Device::Serial { device: cable.kiosk.clone(), baud: 9_600 });
+    let ends = |with_silence| Ends { with_enter: true, with_tab: true, with_silence };
+    let serial = |end| Device::Serial { device: cable.kiosk.clone(), baud: 9_600, end };
+    let reader = Alone::start(serial(ends(Some(Duration::from_millis(150)))));
+    // What is under way when the port is opened may be the end of a number.
+    cable.send(b"5678\r\n");
     reader.works();
+    assert_eq!(reader.scan(Duration::from_millis(300)), None);
+    // As long as this port has not ended a line, silence does.
+    cable.send(b"0012345678");
+    assert_eq!(reader.scan(SOON), Some(Read::Text("0012345678".to_owned())));
+    // A second reader of the same device hears nothing.
+    let second = Alone::start(serial(ends(None)));
+    until("that the device is in use", || second.fault().is_some_and(|why| why.contains("in use")));
+    drop(second);
     let text = |text: &str| Some(Read::Text(text.to_owned()));
     for (sent, read) in [
         (&b"0012345678\r\n"[..], text("0012345678")),
         (b"0012345678\n", text("0012345678")),
         (b"\x020012345678\x03", text("0012345678")),
         (b"noise\x020012345678\r\x03", text("0012345678")),
-        (b"0012345678", text("0012345678")),
+        // Now it has: a line that falls silent was cut short.
+        (b"001234", Some(Read::Garbled)),
+        (b"5678\r", text("5678")),
         (b"00123\x0045678\r", Some(Read::Garbled)),
         (b"00123\xff45678\r", Some(Read::Garbled)),
         (b"04 AB 12 FF\r\n", text("04 AB 12 FF")),

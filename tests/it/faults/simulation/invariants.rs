@@ -12,6 +12,7 @@ use vestibule::{
     door::{DoorId, Outcome},
     session::{Denial, Effect, Event, Identity, RequestId, Session, SessionId, State},
     simulator::world::World,
+    staff::Credential,
     staff::NameFormat,
     store::audit::{self, Log},
     store::directory::{Cost, Directory},
@@ -134,8 +135,15 @@ impl<'a> Watch<'a> {
     pub(super) fn effect(&mut self, effect: &Effect, now: Instant) {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the other effects have no rule here")]
         match effect {
-            Effect::Identify(session, _, asked) => {
-                let _ = self.asked.insert(*session, self.presents);
+            Effect::Identify(session, presented, asked) => {
+                // A badge may have waited for the check of another one.
+                let who = match &presented.0 {
+                    Credential::Badge(badge) => {
+                        self.template.staff.iter().position(|staff| staff.badge == badge.expose())
+                    }
+                    Credential::Pin(_) | Credential::BadgeWithPin(..) | Credential::Technician(_) => self.presents,
+                };
+                let _ = self.asked.insert(*session, who);
                 let _ = asked.guesses_left.map(|left| self.paid.insert(*session, left));
             }
             Effect::Unlock(session, request, door) => {
