@@ -30,7 +30,7 @@ fn main() -> iced::Result {
     if has_visits {
         rules.keyboard = KeyboardPolicy::Desk;
         // Persons in a test are quicker than others.
-        rules.reader.gap = Duration::from_millis(20);
+        rules.reader.gap = Duration::from_millis(35);
     }
     let says_updates = std::env::args().nth(2).is_some_and(|word| word == "updates");
     let panics = std::env::args().nth(2).is_some_and(|word| word == "panics");
