@@ -339,7 +339,7 @@ impl App {
                     if kiosk.session.is_dim() {
                         return dim::view(&kiosk.labels, &clock, minutes(self.time), metrics).map(Message::Session);
                     }
-                    let is_reader_missing = self.window.is_reader_missing();
+                    let is_reader_missing = self.window.readers.is_one_missing();
                     let said = AtRest { wait, outage, is_reader_missing, clock: &clock };
                     sign_in::view(state, kiosk.session.rules(), &kiosk.labels, said, metrics).map(Message::Session)
                 }

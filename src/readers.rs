@@ -210,9 +210,18 @@ impl Readers {
         self.0.as_ref().map_or_else(Vec::new, |running| running.shared.states.borrow().clone())
     }
 
-    /// Waits until a reader's state changes. Never returns if there are no readers.
-    pub fn changes(&self) -> Option<watch::Receiver<Vec<ReaderState>>> {
-        self.0.as_ref().map(|running| running.shared.states.subscribe())
+    /// Whether a reader does not work.
+    pub fn is_one_missing(&self) -> bool {
+        self.0.as_ref().is_some_and(|running| running.shared.states.borrow().iter().any(|state| state.fault.is_some()))
+    }
+
+    /// The states of the readers, now and whenever one changes. Ends at once if there are no readers.
+    pub fn changes(&self) -> watch::Receiver<Vec<ReaderState>> {
+        let Some(running) = &self.0 else { return watch::channel(Vec::new()).1 };
+        let mut changes = running.shared.states.subscribe();
+        // What changed before somebody listened counts too.
+        changes.mark_changed();
+        changes
     }
 
     /// Shows a result on the reader of this name, if it has a light or a buzzer.

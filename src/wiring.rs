@@ -297,16 +297,7 @@ pub fn rules(config: &Config) -> Rules {
             typed_badge: config.sign_in.typed_badge,
             profile: config.badge.profile.clone(),
         },
-        reader: ReaderRules {
-            gap: config.badge.gap,
-            end: match config.badge.end {
-                config::ScanEnd::Auto => ScanEnd::Auto,
-                config::ScanEnd::Enter => ScanEnd::Enter,
-                config::ScanEnd::Tab => ScanEnd::Tab,
-                config::ScanEnd::None => ScanEnd::Silence,
-            },
-            are_keyboards_read: !config.readers.iter().any(|reader| matches!(reader, config::Reader::Keyboard { .. })),
-        },
+        reader: reader_rules(config),
         budget: BudgetRules {
             guesses: config.budget.guesses,
             refill: Duration::from_mins(config.budget.refill_minutes.into()),
@@ -328,6 +319,20 @@ pub fn rules(config: &Config) -> Rules {
         },
         reception: config.display.reception,
         are_unlocks_counted: config.limits != config::Limits::default(),
+    }
+}
+
+/// How readers that type like a keyboard send a badge.
+fn reader_rules(config: &Config) -> ReaderRules {
+    ReaderRules {
+        gap: config.badge.gap,
+        end: match config.badge.end {
+            config::ScanEnd::Auto => ScanEnd::Auto,
+            config::ScanEnd::Enter => ScanEnd::Enter,
+            config::ScanEnd::Tab => ScanEnd::Tab,
+            config::ScanEnd::None => ScanEnd::Silence,
+        },
+        are_keyboards_read: !config.readers.iter().any(|reader| matches!(reader, config::Reader::Keyboard { .. })),
     }
 }
 

@@ -6,9 +6,9 @@ use std::{
 };
 
 use futures_util::stream::{self, Stream};
-use jiff::civil::DateTime;
-
 use iced::{Subscription, window};
+use jiff::civil::DateTime;
+use tokio::sync::watch;
 
 use super::{App, Message, Mode, now, time};
 use crate::{
@@ -81,6 +81,15 @@ pub(super) fn from(after: Duration) -> impl Stream<Item = ()> + use<> {
     })
 }
 
+/// Yields a watched value whenever it changes.
+fn values<T: Clone>(changes: watch::Receiver<T>) -> impl Stream<Item = T> + use<T> {
+    stream::unfold(changes, async |mut changes| {
+        changes.changed().await.ok()?;
+        let now = changes.borrow_and_update().clone();
+        Some((now, changes))
+    })
+}
+
 /// Minutes since the start of the year. It only has to differ from one minute to the next.
 pub(super) fn minutes(time: DateTime) -> u64 {
     let days = u64::try_from(time.day_of_year()).unwrap_or_default();
@@ -99,11 +108,7 @@ impl Hash for Watched {
 
 impl Watched {
     pub(super) fn health(&self) -> impl Stream<Item = Connectivity> + use<> {
-        stream::unfold(self.0.health(), async |mut health| {
-            health.changed().await.ok()?;
-            let now = *health.borrow_and_update();
-            Some((now, health))
-        })
+        values(self.0.health())
     }
 }
 
@@ -144,14 +149,6 @@ impl Heard {
 
     /// Yields the states of the readers whenever one changes.
     pub(super) fn states(&self) -> impl Stream<Item = Vec<ReaderState>> + use<> {
-        stream::unfold((self.0.changes(), true), async |(changes, is_first)| {
-            let mut changes = changes?;
-            // What changed before this listens counts too.
-            if !is_first {
-                changes.changed().await.ok()?;
-            }
-            let states = changes.borrow_and_update().clone();
-            Some((states, (Some(changes), false)))
-        })
+        values(self.0.changes())
     }
 }

@@ -56,11 +56,6 @@ impl Window {
     pub(super) fn report_readers(&self) {
         self.status.change(|facts| facts.readers = self.readers.states());
     }
-
-    /// Whether a reader does not work, so that people should use their PIN.
-    pub(super) fn is_reader_missing(&self) -> bool {
-        self.readers.states().iter().any(|state| state.fault.is_some())
-    }
 }
 
 impl Default for Window {

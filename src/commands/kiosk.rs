@@ -70,9 +70,7 @@ impl Site {
         let again = Reloader::new(move || kept.again());
         show(start, Window { status, again: Some(again), ..window })
     }
-}
 
-impl Site {
     /// The settings of the window, with its readers. They are opened once the window is.
     fn window(&self, config: &Config) -> Window {
         Window { readers: wiring::readers(config, &self.folder()), ..wiring::window(config) }

@@ -132,22 +132,13 @@ fn candidates(config: &Config, configured: Vec<Device>) -> Vec<Device> {
     let more = readers::attached().0.into_iter().filter(|attached| is_new(attached.kind, &attached.place));
     let more = more.map(|Attached { kind, place, .. }| match kind {
         "keyboard" => Device::Keyboard { device: place.into(), end: ANY_END },
-        "pcsc" => Device::Pcsc { name: place, uid: HEX },
+        "pcsc" => Device::Pcsc { name: place, uid: UidForm::HEX },
         _ => Device::Serial { device: place.into(), baud: 9_600, end: ANY_END },
     });
     configured.into_iter().chain(more).collect()
 }
 
 const ANY_END: Ends = Ends { with_enter: true, with_tab: true, with_silence: Some(SILENCE) };
-const HEX: UidForm = UidForm { is_decimal: false, is_reversed: false };
-
-/// Forms of a UID, by their names in the configuration.
-const FORMS: [(&str, UidForm); 4] = [
-    ("hex", HEX),
-    ("hex-reversed", UidForm { is_decimal: false, is_reversed: true }),
-    ("decimal", UidForm { is_decimal: true, is_reversed: false }),
-    ("decimal-reversed", UidForm { is_decimal: true, is_reversed: true }),
-];
 
 fn print(scan: &Scan, profile: &BadgeProfile, output: Output) -> Result<(), Failure> {
     let sent = match &scan.read {
@@ -211,7 +202,7 @@ fn advice(read: &Read, sent: &str, number: Option<&str>, profile: &BadgeProfile)
         }
     }
     let by_hand = matches!(read, Read::Text(_));
-    for (name, form) in FORMS {
+    for (name, form) in UidForm::ALL {
         let sends = BadgeProfile { sends: Some(form), format: BadgeFormat::Hex, ..BadgeProfile::plain() };
         if let Some(uid) = Badge::scan(body, &sends).filter(|_| by_hand) {
             let uid = uid.expose();

@@ -38,9 +38,7 @@ pub(super) fn sends<'de, D: Deserializer<'de>>(value: D) -> Result<Option<UidFor
 
 /// The form of a UID: `hex`, `hex-reversed`, `decimal` or `decimal-reversed`.
 pub(super) fn uid_form(text: &str) -> Option<UidForm> {
-    let (radix, is_reversed) = text.strip_suffix("-reversed").map_or((text, false), |radix| (radix, true));
-    let is_decimal = radix == "decimal";
-    (is_decimal || radix == "hex").then_some(UidForm { is_decimal, is_reversed })
+    UidForm::ALL.into_iter().find(|(name, _)| *name == text).map(|(_, form)| form)
 }
 
 pub(super) fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<Duration, D::Error> {

@@ -11,12 +11,6 @@ use std::{
 use super::rules::{ReaderRules, ScanEnd};
 use crate::staff::Badge;
 
-/// A scan that ends with silence is over after this, or after three gaps if that is longer.
-///
-/// # Source
-///
-/// `threats.md`, R28.
-const END: Duration = Duration::from_millis(150);
 /// A scan with a longer gap than this is torn and not read (R28). A key that ends a scan may come this late.
 const TORN: Duration = Duration::from_millis(500);
 /// This many short gaps make a scan. A single one can come from two fingers of a person.
@@ -230,7 +224,7 @@ impl Reader {
             return if self.rules.gap < silence { self.give_up() } else { Vec::new() };
         }
         let ends_with_silence = match self.rules.end {
-            ScanEnd::Auto | ScanEnd::Silence => END.max(3 * self.rules.gap) < silence,
+            ScanEnd::Auto | ScanEnd::Silence => self.rules.silence() < silence,
             ScanEnd::Enter | ScanEnd::Tab => false,
         };
         if ends_with_silence {

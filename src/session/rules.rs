@@ -72,6 +72,17 @@ pub struct ReaderRules {
     pub are_keyboards_read: bool,
 }
 
+impl ReaderRules {
+    /// A scan that ends with silence is over after 150 ms, or after three gaps if that is longer.
+    ///
+    /// # Source
+    ///
+    /// `threats.md`, R28.
+    pub fn silence(&self) -> Duration {
+        Duration::from_millis(150).max(3 * self.gap)
+    }
+}
+
 /// What follows the last digit of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScanEnd {

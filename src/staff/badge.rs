@@ -49,6 +49,16 @@ pub struct UidForm {
 }
 
 impl UidForm {
+    /// Hexadecimal digits in the card's own order, as Kisi lists them.
+    pub const HEX: Self = Self { is_decimal: false, is_reversed: false };
+    /// All forms, by their names in the configuration.
+    pub const ALL: [(&str, Self); 4] = [
+        ("hex", Self::HEX),
+        ("hex-reversed", Self { is_decimal: false, is_reversed: true }),
+        ("decimal", Self { is_decimal: true, is_reversed: false }),
+        ("decimal-reversed", Self { is_decimal: true, is_reversed: true }),
+    ];
+
     /// Writes a UID. A decimal number has as many digits as the largest UID of that length: ten for four bytes.
     pub fn write(self, uid: &[u8]) -> String {
         let mut bytes = uid.to_vec();
@@ -139,7 +149,7 @@ impl Badge {
 
     /// The number of a card by its UID in hexadecimal digits. `None` if that is not one of four, seven or ten bytes.
     pub fn of_hex_uid(digits: &str, profile: &BadgeProfile) -> Option<Self> {
-        Self::of_uid(&UidForm { is_decimal: false, is_reversed: false }.read(digits)?, profile)
+        Self::of_uid(&UidForm::HEX.read(digits)?, profile)
     }
 
     /// Parses a number written or typed by a person, with or without the reader's prefix and suffix. It is the number

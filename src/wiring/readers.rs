@@ -1,14 +1,13 @@
 //! The readers of the configuration.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
+use super::reader_rules;
 use crate::{
     config::{self, Config},
     readers::{Device, Ends, Readers},
+    session::rules::ScanEnd,
 };
-
-/// A scan that ends with silence is over after this, or after three gaps if that is longer.
-const SILENCE: Duration = Duration::from_millis(150);
 
 /// Readers that are opened when the window is. `folder`: of the data, which holds the keys of OSDP readers.
 pub fn readers(config: &Config, folder: &Path) -> Readers {
@@ -45,12 +44,13 @@ fn device(reader: &config::Reader, config: &Config, folder: &Path) -> Device {
 }
 
 fn ends(config: &Config) -> Ends {
-    let silence = Some(SILENCE.max(3 * config.badge.gap));
-    let (with_enter, with_tab, with_silence) = match config.badge.end {
-        config::ScanEnd::Auto => (true, true, silence),
-        config::ScanEnd::Enter => (true, false, None),
-        config::ScanEnd::Tab => (false, true, None),
-        config::ScanEnd::None => (false, false, silence),
+    let rules = reader_rules(config);
+    let silence = Some(rules.silence());
+    let (with_enter, with_tab, with_silence) = match rules.end {
+        ScanEnd::Auto => (true, true, silence),
+        ScanEnd::Enter => (true, false, None),
+        ScanEnd::Tab => (false, true, None),
+        ScanEnd::Silence => (false, false, silence),
     };
     Ends { with_enter, with_tab, with_silence }
 }
