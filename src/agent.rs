@@ -299,6 +299,10 @@ impl Agent {
 
     /// Starts a connectivity check, which also reads Kisi's time.
     fn look(&mut self) {
+        // A client reads the trusted certificates only when it is made. The missing one may have been installed since.
+        if self.connectivity.is_unsafe() {
+            self.connection.reconnect();
+        }
         let look = self.connectivity.look(self.connection.client());
         let _ = self.work.spawn(async move {
             let (found, after) = look.await;

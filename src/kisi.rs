@@ -9,6 +9,7 @@ mod connect;
 mod error;
 mod list;
 mod rate_limit;
+mod reachability;
 mod settings;
 mod deprecation;
 mod text;
@@ -16,7 +17,7 @@ mod wire;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use jiff::{Timestamp, civil::DateTime};
+use jiff::civil::DateTime;
 use reqwest::{Certificate, Method, RequestBuilder, Response, Url, header, redirect};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -35,12 +36,12 @@ use self::{
     deprecation::Deprecations,
     list::Query,
     rate_limit::{Kind, RateLimit},
-    response::{body, is_html, json, success},
-    settings::{base_url, partner_headers},
+    response::{json, unlocked},
+    settings::{base_url, default_headers},
 };
 use crate::{
     base_url::{self, Proxy},
-    door::{Code, Door, DoorId, Outcome, PlaceId},
+    door::{Door, DoorId, Outcome, PlaceId},
     error_chain::Chain,
     secret::Secret,
 };
@@ -147,7 +148,7 @@ impl Client {
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(2)
             .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
-            .default_headers(partner_headers(settings)?);
+            .default_headers(default_headers(settings)?);
         #[cfg(target_os = "linux")]
         {
             // The kernel must not deliver an unlock's bytes after its timeout (R38, R50). reqwest's default is 30 s.
@@ -181,31 +182,6 @@ impl Client {
     /// Deprecated operations, one text each, from the `Deprecation` and `Sunset` headers of Kisi's responses.
     pub fn announced(&self) -> Vec<String> {
         self.deprecations.all()
-    }
-
-    /// Reads Kisi's time from the `Date` header, to the second. `None` without a readable header.
-    ///
-    /// It sends `OPTIONS /login` without a login: the request has no effect, every HTTP server answers it with some status,
-    /// and the connection stays open for the next request.
-    ///
-    /// # Errors
-    ///
-    /// No response, a web page instead of Kisi ([`Error::NotKisi`]), a redirect, or a gateway error (502 to 504, 511).
-    pub async fn time(&self) -> Result<Option<Timestamp>, Error> {
-        let request = self.http.request(Method::OPTIONS, self.url(&["login"])).timeout(CONNECT_TIMEOUT + READ_TIMEOUT);
-        let answer = self.send("OPTIONS /login", request).await?;
-        let status = answer.status();
-        // Kisi does not document its response to OPTIONS, so any status counts as an answer, except a web page, a redirect
-        // and a gateway error.
-        if status.is_success() && is_html(&answer) {
-            return Err(Error::NotKisi);
-        }
-        if status.is_redirection() || matches!(status.as_u16(), 502..=504 | 511) {
-            return Err(Error::from_status(status, Code::default(), None));
-        }
-        let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
-        let _ = body(answer).await?;
-        Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok()).map(|date| date.timestamp()))
     }
 
     /// Checks that a login still works and returns its owner. This is Kisi's cheapest call.
@@ -316,16 +292,7 @@ impl Client {
         if by < Instant::now() {
             return Err(Error::Late);
         }
-        let sent = connect::until(by, self.send("POST /locks/{id}/unlock", request)).await;
-        let answer = success(sent?).await?;
-        if is_html(&answer) {
-            return Err(Error::NotKisi);
-        }
-        // The status decides. The body is read only so that the connection can be reused.
-        if let Err(error) = body(answer).await {
-            tracing::info!(door = door.get(), error = %Chain(&error), "unlock accepted, but its response is incomplete");
-        }
-        Ok(())
+        unlocked(connect::until(by, self.send("POST /locks/{id}/unlock", request)).await?).await
     }
 
     async fn ask<T: DeserializeOwned>(

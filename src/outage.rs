@@ -14,11 +14,13 @@ pub enum Outage {
     Unsafe,
     /// The certificate is expired or not valid yet, or the clocks differ: probably the kiosk's clock is wrong.
     Clock,
-    /// A web page or a redirect came instead of Kisi's response: the network requires a sign-in.
+    /// A redirect or the status 511 came instead of Kisi's response: the network requires a sign-in.
     Portal,
+    /// Another response came that does not have the form of Kisi's: a filter, a proxy or a gateway answers in its place.
+    Intercepted,
     /// The request was sent, but no complete response came.
     NoAnswer,
-    /// Kisi responded with an error, or with something that cannot be parsed.
+    /// Kisi responded with an error.
     Kisi,
     /// Audit records cannot be written: the disk is full, read-only or broken. Without a record no unlock is sent.
     Disk,
@@ -34,6 +36,7 @@ impl Outage {
             Self::Unsafe => "unsafe",
             Self::Clock => "clock",
             Self::Portal => "portal",
+            Self::Intercepted => "intercepted",
             Self::NoAnswer => "no answer",
             Self::Kisi => "fault at Kisi",
             Self::Disk => "disk",

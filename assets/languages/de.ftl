@@ -30,6 +30,7 @@ network-proxy = Der Proxy sperrt den Kiosk. Nutzen Sie Ihre Karte.
 network-unsafe = Die Verbindung ist nicht sicher. Nutzen Sie Ihre Karte.
 network-clock = Die Uhr des Kiosks geht falsch. Nutzen Sie Ihre Karte.
 network-portal = Das Netz verlangt eine Anmeldung. Nutzen Sie Ihre Karte.
+network-intercepted = Etwas im Netz antwortet statt des Türdienstes. Nutzen Sie Ihre Karte.
 network-no-answer = Der Türdienst antwortet zu spät. Bitte noch einmal.
 network-kisi = Der Türdienst ist gestört. Nutzen Sie Ihre Karte.
 disk = Der Kiosk kann nichts aufzeichnen. Nutzen Sie Ihre Karte.

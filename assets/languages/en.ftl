@@ -35,6 +35,7 @@ network-proxy = The proxy blocks this kiosk. Use your card.
 network-unsafe = The connection is not secure. Use your card.
 network-clock = This kiosk's clock is wrong. Use your card.
 network-portal = The network requires a sign-in. Use your card.
+network-intercepted = Something on the network answers instead of the door service. Use your card.
 network-no-answer = The door service did not answer in time. Try again.
 network-kisi = The door service has a problem. Use your card.
 disk = This kiosk cannot write its records. Use your card.

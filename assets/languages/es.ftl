@@ -30,6 +30,7 @@ network-proxy = El proxy bloquea el quiosco. Use su tarjeta.
 network-unsafe = El servicio de puertas no es seguro. Use su tarjeta.
 network-clock = El reloj del quiosco está mal. Use su tarjeta.
 network-portal = La red pide iniciar sesión. Use su tarjeta.
+network-intercepted = Algo en la red responde en lugar del servicio de puertas. Use su tarjeta.
 network-no-answer = El servicio de puertas tarda demasiado. Repita.
 network-kisi = El servicio de puertas falla. Use su tarjeta.
 disk = El quiosco no puede registrar nada. Use su tarjeta.

@@ -30,6 +30,7 @@ network-proxy = Le proxy bloque la borne. Utilisez votre carte.
 network-unsafe = La connexion n'est pas sûre. Utilisez votre carte.
 network-clock = L'heure de la borne est fausse. Utilisez votre carte.
 network-portal = Le réseau exige une identification. Utilisez votre carte.
+network-intercepted = Un équipement du réseau répond à la place du service des portes. Utilisez votre carte.
 network-no-answer = Le service des portes tarde trop. Réessayez.
 network-kisi = Le service des portes est en panne. Utilisez votre carte.
 disk = La borne ne peut rien enregistrer. Utilisez votre carte.

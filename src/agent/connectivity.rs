@@ -33,6 +33,9 @@ pub struct Connectivity {
 pub(super) struct ConnectivityMonitor {
     health: watch::Sender<Connectivity>,
     status: Status,
+    /// Whether a check must prove that Kisi answers: at the start, and after a response that was not Kisi's. Another kind
+    /// of request may pass where a person's request does not.
+    is_doubtful: bool,
     /// Consecutive failed checks.
     failures: u32,
     /// When the next check is due. `None` while one is running.
@@ -54,6 +57,7 @@ impl ConnectivityMonitor {
         Self {
             health,
             status,
+            is_doubtful: true,
             failures: 0,
             next: Some(now),
             looked_at: None,
@@ -67,6 +71,11 @@ impl ConnectivityMonitor {
     /// When the next check is due. `None` while one is running.
     pub(super) fn due(&self) -> Option<Instant> {
         self.next
+    }
+
+    /// Whether the last check found no server whose certificate is trusted.
+    pub(super) fn is_unsafe(&self) -> bool {
+        self.health.borrow().outage == Some(Outage::Unsafe)
     }
 
     /// Whether the clock is too wrong to record an unlock.
@@ -104,6 +113,7 @@ impl ConnectivityMonitor {
     /// A request of a person has failed: shows the outage on the screen at rest at once, and checks again soon.
     pub(super) fn heard(&mut self, outage: Outage) {
         self.failures = self.failures.max(1);
+        self.is_doubtful |= matches!(outage, Outage::Portal | Outage::Intercepted);
         self.say(Some(outage));
         let soon = Instant::now() + FIRST;
         self.next = self.next.map(|next| next.min(soon));
@@ -121,9 +131,10 @@ impl ConnectivityMonitor {
     ) -> impl Future<Output = (Result<Option<Timestamp>, kisi::Error>, Duration)> + use<> {
         self.next = None;
         self.looked_at = Some(Instant::now());
+        let is_doubtful = self.is_doubtful;
         async move {
             let begin = Instant::now();
-            let found = client.time().await;
+            let found = if is_doubtful { client.prove().await } else { client.time().await };
             (found, begin.elapsed())
         }
     }
@@ -136,6 +147,7 @@ impl ConnectivityMonitor {
         can_write: bool,
     ) -> Option<String> {
         if found.is_ok() {
+            self.is_doubtful = false;
             self.status.metrics().answered(after, Timestamp::now());
         }
         let mut note = None;

@@ -17,12 +17,16 @@ use crate::{
     error_chain::Chain,
     kisi,
     outage::Outage,
+    secret::Secret,
     session::{Denial, SessionId, visit::Welcome},
     staff::{Credential, NameFormat, StaffId},
 };
 
 /// Timeout of the list of doors. It is below the session's own limit of 20 s for a check.
 const LIST: Duration = Duration::from_secs(15);
+
+/// Pause before the second look at a login that Kisi does not accept. Our choice.
+pub(super) const SECOND_LOOK: Duration = Duration::from_secs(3);
 
 /// The result of a lookup that succeeded.
 pub(super) enum Signed {
@@ -87,7 +91,7 @@ impl Lookup {
             Err(_) => return Err(Denied::new(Denial::KioskFault, None)),
         };
         let who = Who { staff: found.staff, revision: found.revision, email: found.email, how };
-        let listed = time::timeout(LIST, client.doors(&found.login)).await;
+        let listed = time::timeout(LIST, list(&client, &found.login)).await;
         let list = match listed {
             Ok(Ok(list)) => list,
             Ok(Err(error)) => {
@@ -105,6 +109,18 @@ impl Lookup {
         // The agent adds the doors, once it knows how often each may still be opened.
         let welcome = Welcome { name, doors: Vec::new(), language, incomplete };
         Ok(Signed::In(Visit::new(session, who, found.login, doors), welcome))
+    }
+}
+
+/// Lists the doors. A login counts as refused only if Kisi refuses it again some seconds later.
+async fn list(client: &kisi::Client, login: &Secret<String>) -> Result<kisi::Doors, kisi::Error> {
+    match client.doors(login).await {
+        Err(error) if error.is_dead_login() => {
+            tracing::warn!(error = %Chain(&error), "Kisi does not accept a login: asking again");
+            time::sleep(SECOND_LOOK).await;
+            client.doors(login).await
+        }
+        listed => listed,
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     authenticator::method,
     completion,
     door_watch::{self, SensorReading},
-    lookup::{Denied, Lookup, Signed},
+    lookup::{Denied, Lookup, SECOND_LOOK, Signed},
     unlocker::{self, Cause, Permit, Refused},
     visit::Visit,
 };
@@ -259,17 +259,17 @@ impl Agent {
         let sent = async move {
             let outcome = client.unlock_near(&login, door, proof, at + unlocker::LATE).await;
             tracing::info!(?outcome, "unlock answered");
-            completion(move |agent| agent.unlocked(&who, request, door, record, outcome, at))
+            completion(move |agent| agent.unlocked(session, &who, request, (door, record), outcome, at))
         };
         let _ = self.work.spawn(sent.instrument(span));
     }
 
     fn unlocked(
         &mut self,
+        session: SessionId,
         who: &Who,
         request: RequestId,
-        door: DoorId,
-        record: u64,
+        (door, record): (DoorId, u64),
         outcome: Outcome,
         at: time::Instant,
     ) {
@@ -278,7 +278,19 @@ impl Agent {
         self.status.metrics().unlocked(outcome, at.elapsed());
         self.audit.outcome(who, door, record, outcome);
         if outcome.refusal() == Some(Refusal::Login) {
-            self.note_refused(who, true);
+            // The login counts as refused only if Kisi refuses it again some seconds later.
+            self.read(
+                session,
+                |client, login| async move {
+                    time::sleep(SECOND_LOOK).await;
+                    client.who_am_i(&login).await
+                },
+                |agent, who, found| {
+                    if found.is_err_and(|error| error.is_dead_login()) {
+                        agent.note_refused(who, true);
+                    }
+                },
+            );
         }
     }
 }

@@ -69,6 +69,8 @@ impl Blocked {
 pub struct Access {
     groups: HashMap<u64, Group>,
     doors: Vec<RestrictedDoor>,
+    /// Whether Kisi's list of doors could be read to its end.
+    pub has_all_doors: bool,
 }
 
 impl Access {
@@ -83,7 +85,8 @@ impl Access {
             group.doors = client.doors_of_group(admin, group.id).await?;
             let _ = groups.insert(group.id, group);
         }
-        Ok(Self { groups, doors: client.restrictions(admin).await? })
+        let (doors, has_all_doors) = client.restrictions(admin).await?;
+        Ok(Self { groups, doors, has_all_doors })
     }
 
     /// The doors that a person with these rights has but the kiosk cannot open. One group without restrictions, or a role,
@@ -177,6 +180,7 @@ mod tests {
                 door(9, &[Restriction::Reader], 2),
                 door(10, &[Restriction::NotSetUp], 2),
             ],
+            has_all_doors: true,
         };
         let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
         let member = |group| GroupRight { group, from: None, until: None };

@@ -200,7 +200,10 @@ impl Enroller {
                     None => return Err(Error::Kisi(error)),
                 },
                 Err(
-                    error @ (kisi::Error::Unclear(_) | kisi::Error::Malformed { .. } | kisi::Error::TooLarge { .. }),
+                    error @ (kisi::Error::Unclear(_)
+                    | kisi::Error::NotKisi { .. }
+                    | kisi::Error::Malformed { .. }
+                    | kisi::Error::TooLarge { .. }),
                 ) => return Err(Error::MayBeStray(error)),
                 Err(error) => return Err(Error::Kisi(error)),
             }

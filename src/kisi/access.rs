@@ -131,7 +131,7 @@ impl Client {
         Ok(rights)
     }
 
-    /// Lists every door that this login sees, with the restrictions that stop a kiosk.
+    /// Lists every door that this login sees, with the restrictions that stop a kiosk, and whether the list is complete.
     ///
     /// # Errors
     ///
@@ -140,16 +140,17 @@ impl Client {
     /// # Source
     ///
     /// Kisi OpenAPI document, `GET /locks`.
-    pub async fn restrictions(&self, login: &Secret<String>) -> Result<Vec<RestrictedDoor>, Error> {
+    pub async fn restrictions(&self, login: &Secret<String>) -> Result<(Vec<RestrictedDoor>, bool), Error> {
         let all = Query { path: "locks", filter: &[], page: PAGE, max: MAX };
         let list = self.list::<wire::Lock>("GET /locks", login, all, |lock| lock.id).await?;
         let has_position = self.has_position();
+        let is_complete = !list.truncated && list.dropped == 0;
         let doors = list.items.into_iter().map(|lock| {
             let restrictions = set(&lock.restrictions(has_position));
             let door = lock.into_door(has_position);
             RestrictedDoor { id: door.id, name: door.name, place: door.place.map(|place| place.id), restrictions }
         });
-        Ok(doors.collect())
+        Ok((doors.collect(), is_complete))
     }
 
     fn has_position(&self) -> bool {

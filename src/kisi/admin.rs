@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::{Client, Error, LIST_TIMEOUT, LoginId, PAGE, Query, list::MAX, response::success, text, wire};
+use super::{Client, Error, LIST_TIMEOUT, LoginId, PAGE, Query, list::MAX, response::deleted, text, wire};
 use crate::secret::Secret;
 
 /// Kisi's maximum for `GET /users`.
@@ -106,8 +106,7 @@ impl Client {
     /// Kisi OpenAPI document, `DELETE /logins/{id}`.
     pub async fn delete_login(&self, admin: &Secret<String>, login: LoginId) -> Result<(), Error> {
         let request = self.request(Method::DELETE, &["logins", &login.0.to_string()], admin)?.timeout(LIST_TIMEOUT);
-        let answer = self.send("DELETE /logins/{id}", request).await?;
-        success(answer).await.map(|_| ())
+        deleted(self.send("DELETE /logins/{id}", request).await?).await
     }
 
     /// Lists the logins of a person, without their secrets.

@@ -31,7 +31,7 @@ pub enum Error {
         /// The `Retry-After` of the response.
         wait: Option<Duration>,
     },
-    /// A failure at Kisi or at a gateway: 5xx, 408, a redirect, or another status that decides nothing.
+    /// A failure at Kisi: 5xx or 408, with Kisi's error body or without a body.
     #[error("the request to Kisi failed (HTTP {status}, {code})")]
     Failed {
         /// The HTTP status.
@@ -41,16 +41,20 @@ pub enum Error {
         /// The `Retry-After` of the response.
         wait: Option<Duration>,
     },
-    /// A web page came instead of JSON, probably from a captive portal.
-    #[error("a web page answered instead of Kisi: the network may require a sign-in")]
-    NotKisi,
+    /// The response does not have the form of Kisi's: a proxy, a filter, a gateway or a captive portal sent it. The
+    /// request may have been executed.
+    #[error("the response is not Kisi's (HTTP {status}): something between this kiosk and Kisi sent it")]
+    NotKisi {
+        /// The HTTP status.
+        status: u16,
+    },
     /// The response is larger than any valid one.
     #[error("the response from Kisi is longer than {limit} bytes")]
     TooLarge {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The response does not match Kisi's documentation. Its text is not kept, because it may hold a secret.
+    /// The response claims to be JSON and is not. Its text is not kept, because it may hold a secret.
     #[error("the response to {operation} cannot be parsed (line {line}, column {column})")]
     Malformed {
         /// Method and path, such as `GET /locks`.
@@ -93,7 +97,7 @@ impl Error {
         if source.is_connect() || source.is_builder() { Self::Unreachable(source) } else { Self::Unclear(source) }
     }
 
-    /// Classifies a response that is not a 2xx.
+    /// Classifies a response of Kisi that is not a 2xx.
     pub(super) fn from_status(status: StatusCode, code: Code, wait: Option<Duration>) -> Self {
         if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
             Self::Refused { status: status.as_u16(), code, wait }
@@ -106,11 +110,10 @@ impl Error {
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Refused { status, .. } => *status == 429,
-            Self::Failed { status, .. } => *status == 408 || (*status != 511 && 500 <= *status),
-            Self::Unclear(_) => true,
+            Self::NotKisi { status, .. } => matches!(status, 408 | 429 | 500..=510),
+            Self::Failed { .. } | Self::Unclear(_) => true,
             Self::Unreachable(source) => matches!(kind(source), Outage::Name | Outage::Unreachable | Outage::Proxy),
-            Self::NotKisi
-            | Self::TooLarge { .. }
+            Self::TooLarge { .. }
             | Self::Malformed { .. }
             | Self::Late
             | Self::Secret
@@ -125,7 +128,7 @@ impl Error {
             Self::Refused { wait, .. } | Self::Failed { wait, .. } => *wait,
             Self::Unreachable(_)
             | Self::Unclear(_)
-            | Self::NotKisi
+            | Self::NotKisi { .. }
             | Self::TooLarge { .. }
             | Self::Malformed { .. }
             | Self::Late
@@ -144,14 +147,14 @@ impl Error {
     pub fn outage(&self) -> Option<Outage> {
         match self {
             Self::Unreachable(source) => Some(kind(source)),
+            Self::Unclear(source) if breaks_http(source) => Some(Outage::Intercepted),
             Self::Unclear(_) => Some(Outage::NoAnswer),
             // Only a proxy sends 407.
-            Self::Refused { status: 407, .. } => Some(Outage::Proxy),
-            // Kisi never redirects.
-            Self::NotKisi | Self::Failed { status: 300..=399 | 511, .. } => Some(Outage::Portal),
-            Self::Refused { .. } | Self::Failed { .. } | Self::TooLarge { .. } | Self::Malformed { .. } => {
-                Some(Outage::Kisi)
-            }
+            Self::NotKisi { status: 407, .. } => Some(Outage::Proxy),
+            // Captive portals redirect or send 511. Kisi never redirects.
+            Self::NotKisi { status: 300..=399 | 511, .. } => Some(Outage::Portal),
+            Self::NotKisi { .. } | Self::Malformed { .. } => Some(Outage::Intercepted),
+            Self::Refused { .. } | Self::Failed { .. } | Self::TooLarge { .. } => Some(Outage::Kisi),
             Self::Late | Self::Secret | Self::Setting { .. } | Self::Client(_) => None,
         }
     }
@@ -173,9 +176,31 @@ impl Error {
             Self::Failed { status, code, .. } => {
                 Outcome::Unknown(Some(Reason::new(*status, *code)).filter(|_| !code.as_str().is_empty()))
             }
-            Self::Unclear(_) | Self::NotKisi | Self::TooLarge { .. } | Self::Malformed { .. } => Outcome::Unknown(None),
+            Self::Unclear(_) | Self::NotKisi { .. } | Self::TooLarge { .. } | Self::Malformed { .. } => {
+                Outcome::Unknown(None)
+            }
         }
     }
+}
+
+/// Whether a response breaks the rules of HTTP, instead of missing or ending early.
+///
+/// # Source
+///
+/// Seen with hyper 1.12: an unreadable head is an error that `is_parse`, and a wrong chunk size is an [`io::Error`] of kind
+/// `InvalidInput` or `InvalidData`.
+pub(super) fn breaks_http(error: &reqwest::Error) -> bool {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(kind, Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
+            || error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+        {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }
 
 /// Why connecting failed. The libraries reveal it only through the types and texts in the source chain.
@@ -233,7 +258,7 @@ mod tests {
         ] {
             assert_eq!(outcome(status, code).refusal(), Some(class), "{status} {code}");
         }
-        for (status, code) in [(408, ""), (302, ""), (500, ""), (503, "")] {
+        for (status, code) in [(408, ""), (500, ""), (503, "")] {
             assert_eq!(outcome(status, code), Outcome::Unknown(None), "{status}");
         }
         let Outcome::Unknown(Some(hint)) = outcome(503, "fac001") else { panic!() };

@@ -42,6 +42,9 @@ impl Client {
         let mut list = List { items: Vec::new(), dropped: 0, truncated: false };
         let mut seen = HashSet::new();
         let mut offset = 0;
+        // Without a total, only a page that is shorter than the first one is known to be the last: a server may send
+        // fewer items than it was asked for.
+        let mut first = None;
         for _ in 0..MAX_PAGES.max(max.div_ceil(size)) {
             let query = [("limit", size), ("offset", offset)];
             let (page, total): (Vec<serde_json::Value>, _) = retry::read(async || {
@@ -60,7 +63,7 @@ impl Client {
                 }
             }
             offset += received;
-            let is_last = total.map_or(received < size, |total| total <= offset);
+            let is_last = total.map_or(received < *first.get_or_insert(received), |total| total <= offset);
             if received == 0 || is_last {
                 return Ok(list);
             }

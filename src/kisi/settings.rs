@@ -42,13 +42,15 @@ pub(super) fn base_url(text: &str) -> Result<Url, Error> {
     base_url::safe(text).ok_or_else(|| Error::Setting { key: "kisi.base_url", value: text.to_owned(), allowed })
 }
 
-/// The headers that Kisi asks integration partners to send.
+/// Headers of every request, with those that Kisi asks integration partners to send.
 ///
 /// # Source
 ///
 /// Kisi: "Add necessary headers", for integration partners.
-pub(super) fn partner_headers(settings: &Settings) -> Result<header::HeaderMap, Error> {
+pub(super) fn default_headers(settings: &Settings) -> Result<header::HeaderMap, Error> {
     let mut headers = header::HeaderMap::new();
+    // The client does not decompress.
+    let _ = headers.insert(header::ACCEPT_ENCODING, header::HeaderValue::from_static("identity"));
     for (name, key, value) in [
         ("x-kisi-integration-identifier", "kisi.integration_identifier", &settings.integration_identifier),
         ("x-kisi-integration-contact", "kisi.integration_contact", &settings.integration_contact),

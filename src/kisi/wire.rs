@@ -2,10 +2,12 @@
 //! responses have changed over the years. The state that a tile shows for a lock is also decided here.
 
 use jiff::{civil::DateTime, tz::TimeZone};
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{restriction::Restriction, text::clean};
-use crate::door::{Door, DoorId, DoorState, Place, PlaceId};
+use crate::door::{Code, Door, DoorId, DoorState, Place, PlaceId};
 
 /// Request body of `POST /logins`.
 #[derive(Debug, Serialize)]
@@ -143,10 +145,55 @@ fn here(time: Option<&str>) -> Option<DateTime> {
     Some(TimeZone::system().to_datetime(time?.parse().ok()?))
 }
 
-/// An error body, usually `{"code", "error"}`. The English text in `error` is not shown at the kiosk.
+/// Kisi's error body. Its English texts are not shown at the kiosk.
+///
+/// # Source
+///
+/// Kisi OpenAPI document, `Error` and `ValidationErrors`.
 #[derive(Debug, Deserialize)]
-pub(super) struct ErrorBody {
-    pub(super) code: Option<String>,
+#[serde(untagged)]
+pub(super) enum ErrorBody {
+    /// Most errors.
+    Coded {
+        code: String,
+        #[serde(rename = "error")]
+        _error: String,
+    },
+    /// The complaints about each field of a request.
+    Complaints {
+        #[serde(rename = "errors")]
+        _errors: HashMap<String, Vec<String>>,
+    },
+}
+
+impl ErrorBody {
+    /// The code, which is empty for complaints. `None` if the code cannot be one of Kisi's.
+    pub(super) fn code(&self) -> Option<Code> {
+        match self {
+            Self::Coded { code, .. } => Some(Code::new(Some(code))).filter(|code| !code.as_str().is_empty()),
+            Self::Complaints { .. } => Some(Code::default()),
+        }
+    }
+}
+
+/// The body of an accepted unlock.
+///
+/// # Source
+///
+/// Kisi OpenAPI document, `POST /locks/{id}/unlock`: the message is always `Unlocked!`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Unlocked {
+    message: String,
+    #[serde(flatten)]
+    others: HashMap<String, serde_json::Value>,
+}
+
+impl Unlocked {
+    /// Whether this is Kisi's message. Another sentence counts only when it is alone, because gateways send theirs with
+    /// a status or a code.
+    pub(super) fn is_kisis(&self) -> bool {
+        self.message == "Unlocked!" || self.others.is_empty()
+    }
 }
 
 /// `GET /locks`, one element.

@@ -160,6 +160,7 @@ impl Words {
             Outage::Unsafe => "network-unsafe",
             Outage::Clock => "network-clock",
             Outage::Portal => "network-portal",
+            Outage::Intercepted => "network-intercepted",
             Outage::NoAnswer => "network-no-answer",
             Outage::Kisi => "network-kisi",
             Outage::Disk => "disk",

@@ -32,7 +32,7 @@ pub struct Fault {
     pub status: Option<u16>,
     /// With `status`: Kisi's code in an error body. Missing: the body is empty.
     pub code: Option<String>,
-    /// Respond with this body instead.
+    /// Respond with this body instead, as JSON unless `headers` says otherwise.
     pub body: Option<String>,
     /// Headers to add or replace, such as `Deprecation` or `Content-Type`.
     pub headers: Vec<(String, String)>,
@@ -103,6 +103,8 @@ impl Fault {
         if let Some(body) = &self.body {
             *answer.body_mut() = Body::from(body.clone());
             let _ = answer.headers_mut().remove(header::CONTENT_LENGTH);
+            let json = HeaderValue::from_static("application/json");
+            let _ = answer.headers_mut().entry(header::CONTENT_TYPE).or_insert(json);
         }
         if self.endless {
             let chunk = Bytes::from(vec![b' '; 64 * 1024]);

@@ -91,7 +91,7 @@ pub(super) fn page(
     if world.switches.strict_limit && (most < limit || 20_000 < offset) {
         return Err(ApiError::Field("limit", "is too large"));
     }
-    let limit = limit.min(most).max(1);
+    let limit = limit.min(most).min(world.switches.page_cap.unwrap_or(usize::MAX)).max(1);
     let total = world.switches.lying_total.unwrap_or(items.len());
     let range =
         if total == 0 { "*/0".to_owned() } else { format!("{offset}-{}/{total}", offset.saturating_add(limit) - 1) };

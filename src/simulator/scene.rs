@@ -197,6 +197,8 @@ pub struct Switches {
     pub no_range: bool,
     /// Lists report this total, whatever their length.
     pub lying_total: Option<usize>,
+    /// Lists send at most this many items per page, whatever `limit` asks for.
+    pub page_cap: Option<usize>,
     /// Number of polls until an event set is finished.
     pub event_polls: u32,
     /// Locks have no `resource_type`, as in older responses.

@@ -2,4 +2,5 @@
 
 mod contract;
 mod kisi;
+mod middleboxes;
 mod simulator;

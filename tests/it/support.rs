@@ -10,6 +10,7 @@ pub(crate) mod keyboard;
 pub(crate) mod kisi;
 pub(crate) mod network_namespace;
 pub(crate) mod scenes;
+pub(crate) mod raw_server;
 pub(crate) mod screenshot;
 pub(crate) mod tls;
 pub(crate) mod touchscreen;

@@ -56,8 +56,13 @@ impl Table {
                 },
             };
             match found {
-                Ok(Some((blocked, doors))) => {
-                    table.doors = table.doors.max(doors);
+                Ok(Some(Doors { blocked, count, is_complete })) => {
+                    table.doors = table.doors.max(count);
+                    if !is_complete && 0 < count {
+                        let text =
+                            format!("{}: not all doors can be shown, Kisi's list has no clear end", person.email);
+                        table.failures.push(finding("doors", Severity::Warning, text));
+                    }
                     table.rows.extend(blocked.into_iter().map(|blocked| (person.email.clone(), blocked)));
                 }
                 Ok(None) => table.unchecked += 1,
@@ -108,27 +113,38 @@ impl Table {
     }
 }
 
-type Blockers = Option<(Vec<Blocked>, usize)>;
+/// The doors of one person.
+#[derive(Default)]
+struct Doors {
+    blocked: Vec<Blocked>,
+    count: usize,
+    /// Whether Kisi's list could be read to its end.
+    is_complete: bool,
+}
 
 async fn by_groups(
     client: &Client,
     access: &Access,
     admin: &Secret<String>,
     person: &Person,
-) -> Result<Blockers, kisi::Error> {
+) -> Result<Option<Doors>, kisi::Error> {
     // Kisi does not know this person: the check of logins has reported that.
-    let Some(user) = client.user(admin, &person.email).await? else { return Ok(Some((Vec::new(), 0))) };
+    let Some(user) = client.user(admin, &person.email).await? else { return Ok(Some(Doors::default())) };
     let rights = client.rights_of(admin, user.id).await?;
-    if !user.is_enabled {
-        return Ok(Some((vec![of_person(Restriction::SwitchedOff)], access.count(&rights))));
-    }
-    Ok(Some((access.blocked(&rights, jiff::Timestamp::now()), access.count(&rights))))
+    let blocked = if user.is_enabled {
+        access.blocked(&rights, jiff::Timestamp::now())
+    } else {
+        vec![of_person(Restriction::SwitchedOff)]
+    };
+    Ok(Some(Doors { blocked, count: access.count(&rights), is_complete: access.has_all_doors }))
 }
 
-async fn by_login(client: &Client, login: &Secret<String>) -> Result<Blockers, kisi::Error> {
-    let doors = client.restrictions(login).await?;
+async fn by_login(client: &Client, login: &Secret<String>) -> Result<Option<Doors>, kisi::Error> {
+    let (doors, is_complete) = client.restrictions(login).await?;
     if doors.is_empty() {
-        return Ok(Some((vec![of_person(Restriction::NoRights)], 0)));
+        let blocked = vec![of_person(Restriction::NoRights)];
+        return Ok(Some(Doors { blocked, count: 0, is_complete }));
     }
-    Ok(Some((doors.iter().flat_map(of_door).collect(), doors.len())))
+    let blocked = doors.iter().flat_map(of_door).collect();
+    Ok(Some(Doors { blocked, count: doors.len(), is_complete }))
 }

@@ -46,7 +46,7 @@ pub(super) async fn network(config: &Config, client: &Client) -> Vec<Finding> {
             findings.extend(connected(&addresses).await);
         }
     }
-    match client.time().await {
+    match client.prove().await {
         Ok(there) => {
             if config.kisi.base_url.starts_with("https") {
                 findings.push(finding("TLS", Severity::Well, "the certificate is good"));
@@ -84,7 +84,15 @@ fn failed(error: &Error) -> Finding {
     let about = match outage {
         Some(Outage::Unsafe | Outage::Clock) => "TLS",
         Some(Outage::Proxy) => "proxy",
-        Some(Outage::Name | Outage::Unreachable | Outage::Portal | Outage::NoAnswer | Outage::Kisi | Outage::Disk)
+        Some(
+            Outage::Name
+            | Outage::Unreachable
+            | Outage::Portal
+            | Outage::Intercepted
+            | Outage::NoAnswer
+            | Outage::Kisi
+            | Outage::Disk,
+        )
         | None => "HTTP",
     };
     let kind = outage.map_or("setting", Outage::name);

@@ -50,12 +50,42 @@ async fn lists_of_every_length_are_read_completely() {
     }
 }
 
+/// Without a range header, a page is the last one only when it is shorter than the first: a server may send fewer items
+/// than it was asked for.
 #[tokio::test]
-async fn lists_without_a_range_end_at_a_short_page() {
-    for count in [0, 249, 250, 251] {
-        let (_server, list) = doors(count, |world| world.switches.no_range = true).await;
-        assert_eq!(list.unwrap().doors.len(), usize::try_from(count).unwrap());
+async fn lists_without_a_range_end_at_a_page_that_is_shorter_than_the_first() {
+    for (count, cap, pages) in [
+        (0, None, 1),
+        (3, None, 2),
+        (249, None, 2),
+        (250, None, 2),
+        (251, None, 2),
+        (180, Some(100), 2),
+        (200, Some(100), 3),
+        (99, Some(100), 2),
+        (901, Some(100), 10),
+    ] {
+        let change = |world: &mut World| (world.switches.no_range, world.switches.page_cap) = (true, cap);
+        let (server, list) = doors(count, change).await;
+        let list = list.unwrap();
+        assert_eq!(list.doors.len(), usize::try_from(count).unwrap(), "{count} {cap:?}");
+        assert!(!list.truncated, "{count} {cap:?}");
+        server.simulator.with(|world| assert_eq!(world.requests.len(), pages, "{count} {cap:?}"));
     }
+}
+
+/// A list is reported as incomplete when its end cannot be known: a server that repeats its first page, and one whose
+/// small pages do not reach the end within the page limit.
+#[tokio::test]
+async fn a_list_whose_end_cannot_be_known_is_incomplete() {
+    let (_server, list) =
+        doors(1_100, |world| (world.switches.no_range, world.switches.page_cap) = (true, Some(100))).await;
+    let list = list.unwrap();
+    assert_eq!((list.doors.len(), list.truncated), (1_000, true));
+    let repeated = Fault { body: Some(r#"[{"id": 1}, {"id": 2}]"#.to_owned()), ..Fault::default() }.at("GET", "/locks");
+    let (_server, list) = doors(1, |world| world.faults = vec![repeated]).await;
+    let list = list.unwrap();
+    assert_eq!((list.doors.len(), list.truncated), (2, true));
 }
 
 /// F25, R39: with a wrong total or endless paging the client stops, after 10 pages at most.
@@ -180,7 +210,7 @@ async fn no_redirect_is_followed_to_another_host_port_or_scheme() {
             let headers = vec![("Location".to_owned(), location)];
             let fault = Fault { status: Some(status), headers, path: Some("/locks".into()), ..Fault::default() };
             server.simulator.with(|world| world.faults.push(fault));
-            assert!(matches!(client.doors(&login.secret).await, Err(Error::Failed { status: s, .. }) if s == status));
+            assert!(matches!(client.doors(&login.secret).await, Err(Error::NotKisi { status: s, .. }) if s == status));
             assert_eq!(client.unlock(&login.secret, LOBBY).await, Outcome::Unknown(None));
         }
     }
@@ -304,7 +334,7 @@ async fn an_unlock_without_an_explicit_answer_is_unknown_and_is_never_repeated()
         ("never", Fault { never: true, ..Fault::default() }, Outcome::Unknown(None)),
         ("429", Fault { status: Some(429), ..Fault::default() }, Outcome::Refused(reason(429, ""))),
         ("an unknown code", Fault::refuse(403, "abcdef"), Outcome::Refused(reason(403, "abcdef"))),
-        ("no body", Fault { status: Some(403), ..Fault::default() }, Outcome::Refused(reason(403, ""))),
+        ("no body", Fault { status: Some(403), ..Fault::default() }, Outcome::Unknown(None)),
         ("a cut body", cut(170, false), Outcome::Accepted),
     ];
     for (what, fault, expected) in faults {
@@ -383,8 +413,9 @@ async fn an_answer_that_is_not_a_list_is_an_error() {
         list(Fault { endless: true, ..Fault::default() }).await,
         Err(Error::TooLarge { limit: 1_048_576 })
     ));
-    assert!(matches!(list(Fault { headers: html, ..text("<html>") }).await, Err(Error::NotKisi)));
-    assert!(matches!(list(text("{}")).await, Err(Error::Malformed { operation: "GET /locks", .. })));
+    assert!(matches!(list(Fault { headers: html, ..text("<html>") }).await, Err(Error::NotKisi { status: 200, .. })));
+    assert!(matches!(list(text("{}")).await, Err(Error::NotKisi { .. })));
+    assert!(matches!(list(text("[")).await, Err(Error::Malformed { operation: "GET /locks", .. })));
     assert!(matches!(list(text("")).await, Err(Error::Malformed { .. })));
     assert!(matches!(list(text(&deep)).await, Err(Error::Malformed { .. })));
     assert!(matches!(list(Fault { cut_after: Some(400), ..Fault::default() }).await, Err(Error::Unclear(_))));
@@ -397,8 +428,10 @@ async fn items_that_cannot_be_read_are_dropped_and_counted() {
     let body = r#"[{"id": 1, "name": "A"}, {"name": "no id"}, {"id": 2, "online": "yes"}, null, 7, {"id": 1, "name": "A"}, {"id": 3}]"#;
     let (server, client, login) = with_login("ada@example.com", |_| {}).await;
     let fault = Fault { body: Some(body.to_owned()), ..Fault::default() };
-    server.simulator.with(|world| world.faults.push(fault.at("GET", "/locks")));
+    server.simulator.with(|world| world.faults.push(fault.at("GET", "/locks").times(1)));
     server.simulator.with(|world| world.switches.no_range = true);
+    let nothing = Fault { body: Some("[]".to_owned()), ..Fault::default() };
+    server.simulator.with(|world| world.faults.push(nothing.at("GET", "/locks")));
     let list = client.doors(&login.secret).await.unwrap();
     let ids: Vec<u64> = list.doors.iter().map(|door: &Door| door.id.get()).collect();
     assert_eq!((ids.as_slice(), list.dropped), (&[1, 3][..], 4));
@@ -500,14 +533,15 @@ async fn deprecation_and_sunset_headers_are_collected() {
 #[tokio::test]
 async fn a_probe_that_is_refused_counts_as_reachable() {
     let (server, client, _) = with_login("ada@example.com", |_| {}).await;
-    let html = || vec![("Content-Type".to_owned(), "text/html; charset=utf-8".to_owned())];
     for (status, is_there) in [
-        (200, false),
+        (200, true),
         (204, true),
         (302, false),
         (403, true),
         (404, true),
         (405, true),
+        (407, false),
+        (451, false),
         (500, true),
         (501, true),
         (502, false),
@@ -515,10 +549,14 @@ async fn a_probe_that_is_refused_counts_as_reachable() {
         (504, false),
         (511, false),
     ] {
-        let headers = if status == 204 { Vec::new() } else { html() };
-        server.simulator.with(|world| {
-            world.faults = vec![Fault { status: Some(status), headers, ..Fault::default() }];
-        });
+        let fault = Fault { status: Some(status), ..Fault::default() };
+        server.simulator.with(|world| world.faults = vec![fault.clone()]);
         assert_eq!(client.time().await.is_ok(), is_there, "{status}");
+        assert!(client.prove().await.is_err(), "{status}: without Kisi's error body nothing is proven");
+        let headers = vec![("Content-Type".to_owned(), "text/html; charset=utf-8".to_owned())];
+        server.simulator.with(|world| world.faults = vec![Fault { headers, body: Some("<p>".into()), ..fault }]);
+        assert!(client.time().await.is_err(), "{status}: a page of a box in between");
     }
+    server.simulator.with(|world| world.faults.clear());
+    assert!(client.prove().await.unwrap().is_some());
 }

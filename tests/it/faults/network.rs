@@ -2,7 +2,9 @@
 //! And how the kiosk reports each.
 
 use std::{
+    fs,
     io::{Read, Write},
+    path::Path,
     thread,
     time::Duration,
 };
@@ -20,7 +22,7 @@ use crate::support::{
     fault_proxy::{NetworkFaults, Proxy},
     headless::{Kiosk, Site, english, now},
     kisi::{KIOSK, LOBBY, runtime},
-    network_namespace::{is_inside, loopback},
+    network_namespace::{is_inside, loopback, mount},
     tls::{Certificate, Server, plain, sample},
 };
 
@@ -138,10 +140,13 @@ fn each_network_fault_has_its_own_diagnosis() {
     let client = Client::new(&plain(&kisi.base_url())).unwrap();
     let html = vec![("Content-Type".to_owned(), "text/html".to_owned())];
     for (fault, expected) in [
-        (Fault { status: Some(200), headers: html, body: Some("<html>".into()), ..Fault::default() }, Outage::Portal),
+        (
+            Fault { status: Some(200), headers: html, body: Some("<html>".into()), ..Fault::default() },
+            Outage::Intercepted,
+        ),
         (Fault { status: Some(511), ..Fault::default() }, Outage::Portal),
         (Fault { status: Some(503), ..Fault::default() }, Outage::Kisi),
-        (Fault { status: Some(200), body: Some("{".into()), ..Fault::default() }, Outage::Kisi),
+        (Fault { status: Some(200), body: Some("[".into()), ..Fault::default() }, Outage::Intercepted),
         (Fault { cut_after: Some(0), ..Fault::default() }, Outage::NoAnswer),
     ] {
         kisi.with(|world| world.faults = vec![Fault { path: Some("/locks".into()), ..fault }]);
@@ -188,6 +193,32 @@ fn an_outage_is_shown_at_rest_and_clears_by_itself() {
     assert!(kiosk.shows("Hello Ada"), "back after {took:?}");
 }
 
+/// A kiosk behind a proxy that inspects TLS says "not secure" until the proxy's CA is installed, and takes it within 30 s
+/// without anybody signing in.
+#[test]
+fn an_installed_ca_is_taken_while_nobody_signs_in() {
+    if !is_inside(module_path!(), "an_installed_ca_is_taken_while_nobody_signs_in") {
+        return;
+    }
+    loopback("up");
+    let server = Server::start(sample().0);
+    let certificates = tempfile::tempdir().unwrap();
+    let bundle = certificates.path().join("ca-certificates.crt");
+    fs::write(&bundle, Server::start(sample().0).pem).unwrap();
+    mount(&["--bind", certificates.path().to_str().unwrap()], Path::new("/etc/ssl/certs"));
+    let mut site = Site::new();
+    site.config.kisi.base_url = server.settings().base_url;
+    let mut kiosk = site.kiosk();
+    let is_unsafe = |kiosk: &Kiosk| kiosk.shows(&english().network(Outage::Unsafe));
+    let _ = kiosk.wait_for(Duration::from_secs(10), is_unsafe);
+    kiosk.wait(Duration::from_secs(20));
+    assert!(is_unsafe(&kiosk));
+    server.simulator.with(|world| assert_eq!(world.requests.len(), 0));
+    fs::write(&bundle, &server.pem).unwrap();
+    let took = kiosk.wait_for(Duration::from_secs(30), |kiosk| !is_unsafe(kiosk));
+    println!("the CA was taken after {} ms", took.as_millis());
+}
+
 /// F5: with a clock that is far from Kisi's, sign-in works but unlocks are refused, because a record would have no
 /// valid time.
 #[test]
@@ -198,7 +229,7 @@ fn a_wrong_clock_is_shown_and_blocks_unlocks() {
     let tell = |text: &str| {
         let headers = date(text);
         site.kisi.with(|world| {
-            world.faults = vec![Fault { method: Some("OPTIONS".into()), headers, ..Fault::default() }];
+            world.faults = vec![Fault { path: Some("/login".into()), headers, ..Fault::default() }];
         });
     };
     tell("Thu, 01 Jan 1970 00:00:00 GMT");

@@ -497,6 +497,20 @@ fn doctor_names_everybody_whom_no_kiosk_can_serve() {
     assert!(said.contains("0 of 1 checked") && !said.contains("0 of 1 work"), "{said}");
 }
 
+/// When Kisi's list of doors has no clear end, `doctor` says that not all doors can be shown.
+#[test]
+fn doctor_says_when_not_all_doors_can_be_shown() {
+    let files = Files::with_directory();
+    let _ = ok(files.run(&["staff", "add", GRACE, "--badge", BADGE]));
+    let repeated = Fault { body: Some(r#"[{"id": 1}, {"id": 2}]"#.to_owned()), ..Fault::default() };
+    files.site.kisi.with(|world| {
+        world.switches.no_range = true;
+        world.faults = vec![repeated.at("GET", "/locks")];
+    });
+    let said = text(&files.command(&["doctor"]).env_remove("VESTIBULE_ADMIN_KEY").output().unwrap());
+    assert!(said.contains("grace@example.com: not all doors can be shown"), "{said}");
+}
+
 /// B5: `doctor` prints the odds of guessing badge numbers beside those of PINs. A `badge.numbers` that is too small is
 /// refused by `staff badge`, by `doctor` and at startup.
 #[test]

@@ -138,13 +138,14 @@ fn every_sentence_is_large_enough_and_is_on_one_page() {
     assert_eq!(too_small, Vec::<String>::new());
 }
 
-const TROUBLES: [Outage; 9] = [
+const TROUBLES: [Outage; 10] = [
     Outage::Name,
     Outage::Unreachable,
     Outage::Proxy,
     Outage::Unsafe,
     Outage::Clock,
     Outage::Portal,
+    Outage::Intercepted,
     Outage::NoAnswer,
     Outage::Kisi,
     Outage::Disk,

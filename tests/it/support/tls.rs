@@ -45,6 +45,8 @@ pub(crate) enum Certificate {
 pub(crate) struct Server {
     pub(crate) simulator: Simulator,
     der: Vec<u8>,
+    /// The certificate as an administrator installs it. Empty below a root.
+    pub(crate) pem: String,
 }
 
 impl Server {
@@ -62,7 +64,7 @@ impl Server {
         let key = KeyPair::generate().unwrap();
         let signed = params.self_signed(&key).unwrap();
         let der = signed.der().to_vec();
-        Self::serve(vec![signed.der().clone()], &key, der, world)
+        Self { pem: signed.pem(), ..Self::serve(vec![signed.der().clone()], &key, der, world) }
     }
 
     /// With a new leaf and a new intermediate certificate under an existing root.
@@ -91,7 +93,7 @@ impl Server {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let listen = move |socket| Ok(TlsListener { tcp: TcpListener::from_std(socket)?, acceptor });
-        Self { simulator: Simulator::start_with(address, world, listen).unwrap(), der }
+        Self { simulator: Simulator::start_with(address, world, listen).unwrap(), der, pem: String::new() }
     }
 
     /// Settings that trust this server.

@@ -435,6 +435,55 @@ fn every_refusal_looks_the_same() {
     assert!(kiosk.shows(&english().denial(vestibule::session::Denial::NotKnown)));
 }
 
+/// A server that caps its pages in silence: all 180 doors are shown. When the end of the list cannot be known, the screen
+/// says that doors may be missing.
+#[test]
+fn the_screen_says_when_doors_may_be_missing() {
+    for (repeats, is_said) in [(false, false), (true, true)] {
+        let mut email = String::new();
+        let site = Site::with(
+            |world| {
+                email = world.person_with_doors(180);
+                (world.switches.no_range, world.switches.page_cap) = (true, Some(100));
+            },
+            "",
+        );
+        let pin = site.enrol(&email, None, true);
+        let repeated = Fault { body: Some(r#"[{"id": 1}, {"id": 2}]"#.to_owned()), ..Fault::default() };
+        if repeats {
+            site.kisi.with(|world| world.faults = vec![repeated.at("GET", "/locks")]);
+        }
+        let mut kiosk = site.kiosk();
+        kiosk.type_pin(&pin);
+        let is_signed_in =
+            matches!(vestibule::testing::state(&kiosk.app), Some(vestibule::session::State::SignedIn(_)));
+        assert!(is_signed_in, "{:?}", kiosk.texts());
+        assert_eq!(kiosk.shows(&english().say("incomplete")), is_said);
+    }
+}
+
+/// A login that Kisi rejects once is not marked as refused: neither at sign-in, where the second look lists the doors, nor
+/// at an unlock.
+#[test]
+fn a_login_that_is_rejected_only_once_is_not_marked() {
+    let site = Site::new();
+    let ada = site.enrol("ada@example.com", None, true);
+    let mut kiosk = site.kiosk();
+    site.kisi.with(|world| world.faults = vec![Fault::refuse(401, "afc496").at("GET", "/locks").times(1)]);
+    kiosk.type_pin(&ada);
+    assert!(kiosk.shows("Hello Ada"), "{:?}", kiosk.texts());
+    kiosk.wait(REACH);
+    site.kisi.with(|world| world.faults = vec![Fault::refuse(401, "afc496").at("POST", "/locks/").times(1)]);
+    kiosk.tap_door("Main entrance");
+    kiosk.wait(Duration::from_secs(4));
+    let standing = || site.directory().person("ada@example.com").unwrap().unwrap().standing;
+    assert_eq!(standing(), vestibule::store::directory::Standing::Active);
+    site.kisi.with(|world| world.logins.retain(|_, login| login.person != 2));
+    kiosk.tap_door("Main entrance");
+    kiosk.wait(Duration::from_secs(4));
+    assert_eq!(standing(), vestibule::store::directory::Standing::Refused, "rejected twice");
+}
+
 /// F15, T34: a login that Kisi rejects (401) is reported to its person and in `staff list`. Others sign in as before.
 #[test]
 fn a_rejected_login_is_reported_to_its_person_only() {
@@ -448,6 +497,8 @@ fn a_rejected_login_is_reported_to_its_person_only() {
     assert!(kiosk.shows("Hello Grace"));
     let person = site.directory().person("ada@example.com").unwrap().unwrap();
     assert_eq!(person.standing, vestibule::store::directory::Standing::Refused, "shown in the staff list");
+    let asked = site.kisi.with(|world| world.requests.iter().filter(|asked| asked.path == "/locks").count());
+    assert_eq!(asked, 3, "Kisi was asked for Ada's doors a second time");
 }
 
 /// F2: refused connections are shown to the person, and the next sign-in works once Kisi is back.
