@@ -205,7 +205,8 @@ pub(super) enum Staff {
     },
     /// Enroll everyone in a CSV list. Running it again does only what is missing
     Import {
-        /// List that starts with the header line email,name,badge; - reads standard input
+        /// List with a header line such as email,name,badge; - reads standard input. Comma, semicolon and tab, UTF-8 and
+        /// UTF-16 are recognized, and columns are found by their headers in any order
         #[arg(value_name = "FILE.csv", required_unless_present = "from_kisi", conflicts_with = "from_kisi")]
         file: Option<PathBuf>,
         /// List everyone at Kisi with their cards, and enroll them after confirmation
@@ -214,8 +215,14 @@ pub(super) enum Staff {
         /// Only people with access to the place with this Kisi id
         #[arg(long, value_name = "ID", requires = "from_kisi", conflicts_with = "file")]
         place: Option<u64>,
+        /// Encoding of a list that an older spreadsheet saved
+        #[arg(long, value_name = "ENCODING", conflicts_with = "from_kisi")]
+        encoding: Option<ListEncoding>,
+        /// Show what would happen, and make nothing
+        #[arg(long, conflicts_with = "from_kisi")]
+        check: bool,
         /// Skip the confirmation
-        #[arg(long, requires = "from_kisi", conflicts_with = "file")]
+        #[arg(long)]
         yes: bool,
         /// Issue a PIN to everyone who is new, and print it once
         #[arg(long)]
@@ -307,6 +314,20 @@ pub(super) enum Staff {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Encodings of `staff import`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListEncoding {
+    /// UTF-8, or UTF-16 with a byte order mark (the default)
+    #[value(name = "utf-8")]
+    Utf8,
+    /// "CSV (comma delimited)" of Excel for Windows
+    #[value(name = "windows-1252")]
+    Windows1252,
+    /// "Comma Separated Values" of Excel for Mac
+    #[value(name = "macroman")]
+    MacRoman,
 }
 
 #[derive(Debug, Subcommand)]

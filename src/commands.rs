@@ -35,6 +35,7 @@ pub(super) use self::{
     demo::{demo, simulate},
     failure::Failure,
     report::printable,
+    staff::Import,
 };
 use super::arguments::Arguments;
 

@@ -3,9 +3,10 @@
 
 pub mod access;
 pub mod check;
-pub mod csv;
+pub mod list;
 mod error;
 mod logins;
+pub mod plan;
 pub mod proposal;
 
 use std::{fmt, io, time::Duration};

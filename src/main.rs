@@ -14,11 +14,11 @@ use std::{
 };
 
 use clap::Parser;
-use vestibule::{config::Config, error_chain::Chain, platform::hardening};
+use vestibule::{config::Config, enrol::list::Encoding, error_chain::Chain, platform::hardening};
 
 use zeroizing_alloc::ZeroAlloc;
 
-use self::arguments::{Arguments, Audit, Command, Reader, Staff, Technician};
+use self::arguments::{Arguments, Audit, Command, ListEncoding, Reader, Staff, Technician};
 use self::commands::Failure;
 
 /// Wipes memory when it is freed, because libraries copy logins into requests and buffers of their own.
@@ -110,8 +110,14 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
 fn run_staff(site: &commands::Site, staff: Staff) -> Result<(), Failure> {
     match staff {
         Staff::Add { email, name, badge, pin, json } => site.staff_add(email, name, badge, pin.into(), json.into()),
-        Staff::Import { file: Some(file), from_kisi: false, pin, json, .. } => {
-            site.staff_import(file, pin.into(), json.into())
+        Staff::Import { file: Some(file), encoding, check, yes, pin, json, .. } => {
+            let encoding = match encoding {
+                None | Some(ListEncoding::Utf8) => Encoding::Unicode,
+                Some(ListEncoding::Windows1252) => Encoding::Windows1252,
+                Some(ListEncoding::MacRoman) => Encoding::MacRoman,
+            };
+            let (pins, confirmation, output) = (pin.into(), yes.into(), json.into());
+            site.staff_import(commands::Import { file, encoding, check, pins, confirmation, output })
         }
         Staff::Import { place, pin, yes, json, .. } => {
             site.staff_import_from_kisi(place, pin.into(), yes.into(), json.into())

@@ -4,7 +4,12 @@ use std::io::{self, Write};
 
 use serde_json::json;
 use vestibule::{
-    enrol::{Candidate, Enrollment, Error, Issued, PinPrinter, Summary, csv::is_hidden, proposal::Proposed},
+    enrol::{
+        Candidate, Enrollment, Error, Issued, PinPrinter, Summary,
+        list::{List, is_hidden},
+        plan::Plan,
+        proposal::Proposed,
+    },
     error_chain::Chain,
     staff::Badge,
     store::directory::{Outdated, Person, Standing},
@@ -85,6 +90,40 @@ impl Output {
         say(&format!("{email}  {name}  {badge}{more}"))
     }
 
+    /// Prints the recognized columns of a list and the doubts about it, before what an import would do.
+    pub(super) fn list(self, list: &List) -> Result<(), Failure> {
+        let List { columns, passed_over, doubts, .. } = list;
+        if self == Output::Json {
+            let line = json!({"columns": columns, "not_used": passed_over, "warnings": doubts});
+            return say(&line.to_string());
+        }
+        say(&format!("columns: {}", columns.join(", ")))?;
+        if !passed_over.is_empty() {
+            say(&format!("not used: {}", passed_over.join(", ")))?;
+        }
+        doubts.iter().try_for_each(|doubt| say(&format!("warning: {doubt}")))
+    }
+
+    /// Prints what an import would do with one row.
+    pub(super) fn plan(self, candidate: &Candidate, plan: &Plan) -> Result<(), Failure> {
+        let (result, error) = match plan {
+            Plan::Enroll => ("would be enrolled", None),
+            Plan::IssuePin => ("would get a PIN", None),
+            Plan::GiveBadge => ("would get one more badge", None),
+            Plan::Nothing => ("unchanged", None),
+            Plan::Fail(error) => ("would fail", Some(Chain(error).to_string())),
+        };
+        let Candidate { row, email, name, badge } = candidate;
+        if self == Output::Json {
+            let badge = badge.as_ref().map(Badge::hint);
+            let line =
+                json!({"row": row, "email": email, "name": name, "badge": badge, "result": result, "error": error});
+            return say(&line.to_string());
+        }
+        let more = error.map_or(String::new(), |error| format!(": {error}"));
+        say(&format!("{}{email} {result}{more}", in_row(*row)))
+    }
+
     /// Prints the totals of an import.
     pub(super) fn summary(self, summary: Summary) -> Result<(), Failure> {
         let Summary { enrolled, known, failed, stopped_at } = summary;
@@ -118,6 +157,11 @@ impl Output {
         let badges: Vec<String> = badges.iter().map(|hint| format!(", badge ..{hint}")).collect();
         say(&format!("{email}  {name}  {pin}{}, login {login_id}, {standing}", badges.concat()))
     }
+}
+
+/// A number with its noun in the right form.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// The prefix `row N: ` of output lines. Empty for row 0, which is a person outside a list.

@@ -1,5 +1,7 @@
 //! The `staff` commands: enrollment, PINs, badges and logins.
 
+mod import;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -17,6 +19,7 @@ use vestibule::{
     wiring,
 };
 
+pub(crate) use self::import::Import;
 use super::{
     Confirmation, Output, PinWish, Site,
     ask::{admin_key, captured, confirm, no_admin},
@@ -40,7 +43,7 @@ const QR_DIGITS: usize = 16;
 #[derive(Debug, thiserror::Error)]
 enum StaffError {
     #[error("the list `{}` cannot be imported", file.display())]
-    List { file: PathBuf, source: enrol::csv::Error },
+    List { file: PathBuf, source: enrol::list::Error },
     #[error("{email}")]
     Enrol { email: String, source: Error },
     #[error("the badge number does not match [badge] in the configuration")]
@@ -56,8 +59,8 @@ enum StaffError {
 impl CommandError for StaffError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Badge | Self::Hidden => 2,
-            Self::List { .. } | Self::Enrol { .. } | Self::Kisi(_) | Self::Line { .. } => 1,
+            Self::Badge | Self::Hidden | Self::List { .. } => 2,
+            Self::Enrol { .. } | Self::Kisi(_) | Self::Line { .. } => 1,
         }
     }
 }
@@ -72,7 +75,7 @@ impl Site {
         output: Output,
     ) -> Result<(), Failure> {
         let config = self.config()?;
-        if email.chars().chain(name.chars()).any(enrol::csv::is_hidden) {
+        if email.chars().chain(name.chars()).any(enrol::list::is_hidden) {
             return Err(StaffError::Hidden.into());
         }
         let badge =
@@ -89,39 +92,9 @@ impl Site {
         reported
     }
 
-    pub(crate) fn staff_import(&self, file: PathBuf, pins: PinWish, output: Output) -> Result<(), Failure> {
-        let config = self.config()?;
-        let list = read(&file)?;
-        let candidates =
-            enrol::csv::read(&list[..], &config.badge.profile).map_err(|source| StaffError::List { file, source })?;
-        if candidates.iter().any(|candidate| candidate.badge.is_some()) {
-            warn_of_badges_off(&config);
-        }
-        let enroller = self.new_enroller(&config, PACE, output)?;
-        import(enroller, &candidates, pins, output)
-    }
-
     pub(crate) fn staff_list(&self, output: Output) -> Result<(), Failure> {
         let people = self.directory()?.list()?;
         people.iter().try_for_each(|person| output.person(person))
-    }
-
-    /// Lists everybody whom Kisi knows, and enrolls them after a confirmation.
-    pub(crate) fn staff_import_from_kisi(
-        &self,
-        place: Option<u64>,
-        pins: PinWish,
-        confirmation: Confirmation,
-        output: Output,
-    ) -> Result<(), Failure> {
-        let config = self.config()?;
-        let enroller = self.new_enroller(&config, PACE, output)?;
-        let proposal = runtime()?.block_on(enrol::proposal::from_kisi(&enroller, place, &config.badge.profile));
-        let proposal = proposal.map_err(StaffError::Kisi)?;
-        proposal.iter().try_for_each(|proposed| output.proposed(proposed))?;
-        confirm(confirmation, &format!("Enroll these {} people?", proposal.len()))?;
-        let candidates: Vec<Candidate> = proposal.into_iter().map(|proposed| proposed.candidate).collect();
-        import(enroller, &candidates, pins, output)
     }
 
     /// Issues a new PIN. Makes a new login if only the old PIN opens the present one.
@@ -322,19 +295,6 @@ fn warn_of_badges_off(config: &Config) {
     if config.sign_in.badge == Badges::Off {
         tell("warning: sign_in.badge is \"off\" at this kiosk: no badge signs in here until you change it");
     }
-}
-
-/// Enrolls a list and prints the result of each row.
-fn import(mut enroller: Enroller, candidates: &[Candidate], pins: PinWish, output: Output) -> Result<(), Failure> {
-    let mut written = Ok(());
-    let summary = runtime()?.block_on(enroller.import(candidates, pins == PinWish::Issue, |candidate, done| {
-        let row = output.row(candidate, done);
-        if written.is_ok() {
-            written = row;
-        }
-    }));
-    written.and_then(|()| output.summary(summary))?;
-    if summary.is_complete() { Ok(()) } else { Err(Failure::incomplete()) }
 }
 
 /// Fails if nobody with this e-mail address is enrolled. Called before the prompt for the admin key.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use vestibule::{
     config::{Config, SAMPLE},
-    enrol::csv,
+    enrol::list::{self, Encoding},
     error_chain::Chain,
     kisi::{Client, Device},
     proximity::Beacon,
@@ -90,10 +90,10 @@ fn a_mutated_list_of_staff_is_read_or_refused_with_its_row() {
     const LIST: &str = "email,name,badge\nada@example.com,Ada Lind,0012345678\ngrace@example.com,\"Moreau, Grace\",\n";
     let (mut mutator, mut read) = (Mutator::new(2), 0);
     for _ in 0..mutations() {
-        match csv::read(&mutator.change(LIST.as_bytes())[..], &BadgeProfile::plain()) {
-            Ok(candidates) => {
+        match list::read(&mutator.change(LIST.as_bytes()), Encoding::Unicode, &BadgeProfile::plain()) {
+            Ok(list) => {
                 read += 1;
-                assert!(candidates.iter().all(|candidate| candidate.email.contains('@')));
+                assert!(list.candidates.iter().all(|candidate| candidate.email.contains('@')));
             }
             Err(error) => assert!(!Chain(&error).to_string().is_empty()),
         }
