@@ -215,7 +215,7 @@ fn number_doubts(numbers: &[&str], profile: &BadgeProfile) -> Vec<String> {
     }
     let lengths = || numbers.iter().map(|number| number.len());
     let (shortest, longest) = (lengths().min().unwrap_or_default(), lengths().max().unwrap_or_default());
-    if profile.leading_zeros && longest < USUAL_DIGITS {
+    if profile.leading_zeros && longest < USUAL_DIGITS.min(profile.max_length) {
         doubts.push(format!(
             "every badge number has fewer than {USUAL_DIGITS} digits (at most {longest}): compare one with what its reader \
              sends (`vestibule reader list --capture`), since a spreadsheet drops leading zeros"

@@ -101,14 +101,9 @@ fn question(plans: &[Plan]) -> String {
     let new = plans.iter().filter(|plan| matches!(plan, Plan::Enroll)).count();
     let failing = plans.iter().filter(|plan| matches!(plan, Plan::Fail(_))).count();
     let known = plans.len() - new - failing;
-    let mut more = String::new();
-    if 0 < known {
-        more += &format!(", {known} known");
-    }
-    if 0 < failing {
-        more += &format!(", {failing} that cannot be enrolled");
-    }
-    format!("Enroll {}{more}?", count(new, "new person", "new people"))
+    let more = |number: usize, what: &str| if number == 0 { String::new() } else { format!(", {number} {what}") };
+    let (known, failing) = (more(known, "known"), more(failing, "that cannot be enrolled"));
+    format!("Enroll {}{known}{failing}?", count(new, "new person", "new people"))
 }
 
 /// Shows the recognized columns, the first rows and the doubts, before the question.

@@ -1,3 +1,5 @@
+//! Tests of lists of staff: row numbers and mistakes. Whole files are in `tests/it/staff/lists`.
+
 use super::*;
 use crate::{error_chain::Chain, staff::BadgeFormat};
 

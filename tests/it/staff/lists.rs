@@ -18,8 +18,7 @@ fn written(list: &List) -> String {
         .iter()
         .map(|one| format!("{} {} {} {}", one.row, one.email, one.name, one.badge.as_ref().map_or("-", Badge::expose)))
         .collect();
-    let doubts: String = list.doubts.iter().map(|doubt| format!(" ? {doubt}")).collect();
-    rows.join(" / ") + &doubts
+    [rows.join(" / ")].into_iter().chain(list.doubts.clone()).collect::<Vec<_>>().join(" ? ")
 }
 
 #[test]
