@@ -1,12 +1,16 @@
 //! Command-line arguments, parsed by clap, with their `--help` texts.
 
+mod staff;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(super) use self::staff::{ListEncoding, Staff};
+
 /// Touchscreen kiosk that opens doors through Kisi, in each person's own name.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, after_help = "Example:\n  vestibule demo --windowed")]
 pub(super) struct Arguments {
     /// Configuration file [default: /etc/vestibule/kiosk.toml, then the user's configuration folder, then ./kiosk.toml]
     #[arg(long, global = true, env = "VESTIBULE_CONFIG", value_name = "FILE")]
@@ -22,12 +26,14 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run a demo: a simulated Kisi, sample staff and the kiosk
+    #[command(after_help = "Example:\n  vestibule demo --windowed")]
     Demo {
         /// Run in a window instead of full screen
         #[arg(long)]
         windowed: bool,
     },
     /// Run only the simulated Kisi and print its admin key
+    #[command(after_help = "Example:\n  vestibule simulate --listen 127.0.0.1:9080")]
     Simulate {
         /// Loopback address and port to listen on
         #[arg(long, default_value = "127.0.0.1:9080", value_name = "ADDR")]
@@ -38,11 +44,14 @@ pub(super) enum Command {
     },
     /// Manage who may sign in here. The Kisi admin key comes from a credential or `VESTIBULE_ADMIN_KEY`, or is asked for
     #[command(subcommand)]
+    #[command(after_help = "Example:\n  vestibule staff list")]
     Staff(Staff),
     /// Verify, export and evaluate the audit log
     #[command(subcommand)]
+    #[command(after_help = "Example:\n  vestibule audit verify")]
     Audit(Audit),
     /// Set up a new kiosk step by step: configuration, device key, technician PIN, staff, final check
+    #[command(after_help = "Example:\n  vestibule setup")]
     Setup {
         /// Only create the data folder and its contents
         #[arg(long, hide = true)]
@@ -50,35 +59,48 @@ pub(super) enum Command {
     },
     /// List badge readers, see what they send, and pair OSDP readers
     #[command(subcommand)]
+    #[command(after_help = "Example:\n  vestibule reader list")]
     Reader(Reader),
     /// Manage access to the technician's screen
     #[command(subcommand)]
+    #[command(after_help = "Example:\n  vestibule technician pin")]
     Technician(Technician),
     /// Write the manual pages, one per command
     #[command(hide = true)]
+    #[command(after_help = "Example:\n  vestibule man target/man")]
     Man {
         /// Existing folder to write to
         folder: PathBuf,
     },
     /// Print shell completions
     #[command(hide = true)]
+    #[command(after_help = "Example:\n  vestibule completions bash")]
     Completions {
         /// Shell to print the completions for
         shell: clap_complete::Shell,
     },
     /// Check everything: keys, PIN strength, audit log, disk, network, clock, logins, doors and pending deletions at Kisi
+    #[command(after_help = "Example:\n  vestibule doctor --json | jq 'select(.health == \"bad\")'")]
     Doctor {
         /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
     /// Replace the device key (by the new systemd credential, or by a new key file) and the data key. Stop the kiosk first
+    #[command(after_help = "Example:\n  vestibule-admin rekey")]
     Rekey {
         /// Exit with 0 if the device key is the new credential, which still has to be renamed. For `vestibule-admin`
         #[arg(long, hide = true)]
         is_named_next: bool,
+        /// Skip the confirmation
+        #[arg(long)]
+        yes: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Write an encrypted backup of the directory, readable only with the matching age identity
+    #[command(after_help = "Example:\n  vestibule backup --to age1... --out kiosk.age")]
     Backup {
         /// age recipient: age1...
         #[arg(long, value_name = "RECIPIENT")]
@@ -86,17 +108,24 @@ pub(super) enum Command {
         /// New file to write, never overwritten; - writes to standard output
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Restore a backup into a data folder that has no directory
+    #[command(after_help = "Example:\n  vestibule restore kiosk.age --identity key.txt")]
     Restore {
         /// File written by `backup`; - reads standard input
         file: PathBuf,
-        /// File with the age identity
+        /// File with age identities; - reads standard input
         #[arg(long, value_name = "FILE")]
         identity: PathBuf,
         /// Skip the confirmation
         #[arg(long)]
         yes: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -104,6 +133,7 @@ pub(super) enum Command {
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(super) enum Technician {
     /// Issue a technician PIN and print it once; the old one stops working. To use it, hold the kiosk's clock for 3 s
+    #[command(after_help = "Example:\n  vestibule technician pin")]
     Pin {
         /// Skip the confirmation
         #[arg(long)]
@@ -121,6 +151,7 @@ pub(super) enum Technician {
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
     /// Verify every record and report the first one that was changed
+    #[command(after_help = "Example:\n  vestibule audit verify --head heads.log")]
     Verify {
         /// Audit head from the journal (NUMBER:HASH), or a file with lines that contain heads
         #[arg(long = "head", value_name = "HEAD|FILE")]
@@ -133,12 +164,17 @@ pub(super) enum Audit {
         json: bool,
     },
     /// Write the whole log to standard output
+    #[command(after_help = "Example:\n  vestibule audit export --excel > audit.csv")]
     Export {
         /// Output format
         #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
         format: ExportFormat,
+        /// For Excel: with a byte order mark, and the list separator of the locale (`LC_ALL`, `LC_NUMERIC`, `LANG`)
+        #[arg(long)]
+        excel: bool,
     },
     /// Count unlocks per person or per door
+    #[command(after_help = "Example:\n  vestibule audit report --by person --from 2026-11-01")]
     Report {
         /// What to count by
         #[arg(long, value_enum)]
@@ -154,7 +190,15 @@ pub(super) enum Audit {
         json: bool,
     },
     /// Print the key that signed the first record and delete it here, so that nobody can re-sign old records on this kiosk
-    TakeKey,
+    #[command(after_help = "Example:\n  vestibule audit take-key > first.key")]
+    TakeKey {
+        /// Skip the confirmation
+        #[arg(long)]
+        yes: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Output format of `audit export`.
@@ -185,154 +229,9 @@ pub(super) enum ReportBy {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Staff {
-    /// Enroll one person: create a login for them at Kisi and store it here
-    Add {
-        /// E-mail address at Kisi
-        email: String,
-        /// Name at this kiosk; without it, the name at Kisi
-        #[arg(long, default_value = "")]
-        name: String,
-        /// Badge number as the reader types it
-        #[arg(long, value_name = "N")]
-        badge: Option<String>,
-        /// Issue a PIN and print it once
-        #[arg(long)]
-        pin: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Enroll everyone in a CSV list. Running it again does only what is missing
-    Import {
-        /// List with a header line such as email,name,badge; - reads standard input. Comma, semicolon and tab, UTF-8 and
-        /// UTF-16 are recognized, and columns are found by their headers in any order
-        #[arg(value_name = "FILE.csv", required_unless_present = "from_kisi", conflicts_with = "from_kisi")]
-        file: Option<PathBuf>,
-        /// List everyone at Kisi with their cards, and enroll them after confirmation
-        #[arg(long)]
-        from_kisi: bool,
-        /// Only people with access to the place with this Kisi id
-        #[arg(long, value_name = "ID", requires = "from_kisi", conflicts_with = "file")]
-        place: Option<u64>,
-        /// Encoding of a list that an older spreadsheet saved
-        #[arg(long, value_name = "ENCODING", conflicts_with = "from_kisi")]
-        encoding: Option<ListEncoding>,
-        /// Show what would happen, and make nothing
-        #[arg(long, conflicts_with = "from_kisi")]
-        check: bool,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Issue a PIN to everyone who is new, and print it once
-        #[arg(long)]
-        pin: bool,
-        /// Print one JSON object per row
-        #[arg(long)]
-        json: bool,
-    },
-    /// Issue a new PIN and print it once; the old one stops working
-    Pin {
-        /// E-mail address
-        email: String,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Give a person another badge, or take one away
-    Badge {
-        /// E-mail address
-        email: String,
-        /// Badge number as the reader types it
-        #[arg(required_unless_present_any = ["capture", "all"], conflicts_with = "capture")]
-        number: Option<String>,
-        /// Read the number from the badge reader: present the badge now
-        #[arg(long)]
-        capture: bool,
-        /// Take the badge away instead of giving it
-        #[arg(long, conflicts_with = "json")]
-        remove: bool,
-        /// With --remove: take all badges of the person away
-        #[arg(long, requires = "remove", conflicts_with_all = ["number", "capture"])]
-        all: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Give a person a printable badge: a QR code for an optical reader
-    Qr {
-        /// E-mail address
-        email: String,
-        /// New .svg or .png file, never overwritten; - writes to standard output
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-        /// Image format, if the file name does not end in .svg or .png
-        #[arg(long, value_enum)]
-        format: Option<PictureFormat>,
-    },
-    /// Replace a person's login at Kisi. A person with a PIN gets a new PIN
-    Renew {
-        /// E-mail address
-        email: String,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Remove a person from this kiosk and delete their login at Kisi
-    Remove {
-        /// E-mail address
-        email: String,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// After a theft, from any machine: delete the logins in an earlier output of `staff list --json`
-    Revoke {
-        /// File with one JSON object per person; - reads standard input
-        #[arg(value_name = "FILE.jsonl")]
-        file: PathBuf,
-    },
-    /// Block someone from signing in at this kiosk until resumed. Their Kisi account and phone keep working
-    Suspend {
-        /// E-mail address
-        email: String,
-    },
-    /// Let a suspended person sign in again
-    Resume {
-        /// E-mail address
-        email: String,
-    },
-    /// List everyone who is enrolled
-    List {
-        /// Print one JSON object per person
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// Encodings of `staff import`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ListEncoding {
-    /// UTF-8, or UTF-16 with a byte order mark (the default)
-    #[value(name = "utf-8")]
-    Utf8,
-    /// "CSV (comma delimited)" of Excel for Windows
-    #[value(name = "windows-1252")]
-    Windows1252,
-    /// "Comma Separated Values" of Excel for Mac
-    #[value(name = "macroman")]
-    MacRoman,
-}
-
-#[derive(Debug, Subcommand)]
 pub(super) enum Reader {
     /// List what is attached that could be a badge reader
+    #[command(after_help = "Example:\n  vestibule reader list --capture")]
     List {
         /// Wait for a card, and show what its reader sends and which badge number that is. Keyboards type nothing else
         /// meanwhile. Stop the kiosk first
@@ -346,9 +245,13 @@ pub(super) enum Reader {
         json: bool,
     },
     /// Give an OSDP reader in install mode a new key for its secure channel. Stop the kiosk first
+    #[command(after_help = "Example:\n  vestibule reader pair --address 0")]
     Pair {
         /// Address of the reader, as in [[reader]]
         #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=126))]
         address: u8,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }

@@ -71,16 +71,20 @@ impl std::fmt::Display for Recipient {
     }
 }
 
-/// Decrypts with the first identity of a key file.
+/// Decrypts with whichever identity of a key file fits, as `age` does.
 ///
 /// # Errors
 ///
 /// [`Error::Identity`], [`Error::Decrypt`]
 pub fn decrypt(encrypted: &[u8], key_file: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let line = key_file.lines().map(str::trim).find(|line| line.starts_with("AGE-SECRET-KEY-1"));
-    let identity: age::x25519::Identity = line.and_then(|line| line.parse().ok()).ok_or(Error::Identity)?;
-    let identity: &dyn age::Identity = &identity;
-    let mut reader = age::Decryptor::new(encrypted)?.decrypt(std::iter::once(identity))?;
+    let keys = key_file.lines().map(str::trim).filter(|line| line.starts_with("AGE-SECRET-KEY-1"));
+    let identities: Vec<age::x25519::Identity> =
+        keys.map(|line| line.parse().map_err(|_| Error::Identity)).collect::<Result<_, _>>()?;
+    if identities.is_empty() {
+        return Err(Error::Identity);
+    }
+    let identities = identities.iter().map(|identity| -> &dyn age::Identity { identity });
+    let mut reader = age::Decryptor::new(encrypted)?.decrypt(identities)?;
     // The plaintext is never longer than the ciphertext: the buffer does not grow, so no copy is left behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(encrypted.len()));
     let _ = reader.read_to_end(&mut bytes)?;

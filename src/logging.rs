@@ -22,6 +22,8 @@ use vestibule::{config, platform::supervisor};
 
 /// The log filter if `VESTIBULE_LOG` is not set or invalid.
 const LOG: &str = "warn,vestibule=info";
+/// The log filter of commands, whose output is for people and scripts.
+const COMMAND_LOG: &str = "error";
 /// Largest number of lines buffered for a log reader that is blocked.
 const LINES: usize = 4_096;
 
@@ -29,8 +31,9 @@ const LINES: usize = 4_096;
 ///
 /// Separate threads write, so a blocked log reader never blocks the window or the agent (F60). Excess lines are dropped.
 #[must_use]
-pub(super) fn begin(config: Option<&config::Log>) -> Vec<WorkerGuard> {
-    let filter = EnvFilter::try_from_env("VESTIBULE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
+pub(super) fn begin(config: Option<&config::Log>, is_command: bool) -> Vec<WorkerGuard> {
+    let usual = if is_command { COMMAND_LOG } else { LOG };
+    let filter = EnvFilter::try_from_env("VESTIBULE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     let folder = config.and_then(|log| Some((log.folder.as_deref()?, log.keep_files)));
     let (file, fault) = match folder.map(|(folder, keep)| file(folder, keep)).transpose() {
         Ok(file) => (file, None),

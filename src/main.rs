@@ -34,7 +34,8 @@ fn main() -> ExitCode {
     let closed = hardening::close();
     // Only the kiosk uses [log] of the configuration. Commands log to the terminal.
     let config = arguments.command.is_none().then(|| Config::find(arguments.config.as_deref()).ok()).flatten();
-    let _log = logging::begin(config.as_ref().map(|config| &config.log));
+    let is_command = !matches!(arguments.command, None | Some(Command::Demo { .. } | Command::Simulate { .. }));
+    let _log = logging::begin(config.as_ref().map(|config| &config.log), is_command);
     // If the system does not support hardening, only the kiosk logs that, not every command.
     let is_news = |error: &io::Error| arguments.command.is_none() || error.kind() != io::ErrorKind::Unsupported;
     if let Err(error) = closed
@@ -82,17 +83,17 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Audit(Audit::Verify { heads, first_key, json })) => {
             site.audit_verify(&heads, first_key, json.into())
         }
-        Some(Command::Audit(Audit::Export { format })) => site.audit_export(format),
+        Some(Command::Audit(Audit::Export { format, excel })) => site.audit_export(format, excel),
         Some(Command::Audit(Audit::Report { by, from, until, json })) => {
             site.audit_report(by, from, until, json.into())
         }
-        Some(Command::Audit(Audit::TakeKey)) => site.audit_take_key(),
+        Some(Command::Audit(Audit::TakeKey { yes, json })) => site.audit_take_key(yes.into(), json.into()),
         Some(Command::Doctor { json }) => site.doctor(json.into()),
         Some(Command::Reader(Reader::List { capture: false, json, .. })) => site.reader_list(json.into()),
         Some(Command::Reader(Reader::List { seconds, json, .. })) => {
             site.reader_capture(Duration::from_secs(seconds), json.into())
         }
-        Some(Command::Reader(Reader::Pair { address })) => site.reader_pair(address),
+        Some(Command::Reader(Reader::Pair { address, json, .. })) => site.reader_pair(address, json.into()),
         Some(Command::Setup { make_directory: true }) => site.make_directory(),
         Some(Command::Setup { .. }) => site.setup(),
         Some(Command::Technician(Technician::Pin { yes, keep, json })) => {
@@ -100,10 +101,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Some(Command::Man { folder }) => commands::man(&folder),
         Some(Command::Completions { shell }) => commands::completions(shell),
-        Some(Command::Rekey { is_named_next: true }) => site.is_key_named_next(),
-        Some(Command::Rekey { .. }) => site.rekey(),
-        Some(Command::Backup { to, out }) => site.backup(&to, &out),
-        Some(Command::Restore { file, identity, yes }) => site.restore(&file, &identity, yes.into()),
+        Some(Command::Rekey { is_named_next: true, .. }) => site.is_key_named_next(),
+        Some(Command::Rekey { yes, json, .. }) => site.rekey(yes.into(), json.into()),
+        Some(Command::Backup { to, out, json }) => site.backup(&to, &out, json.into()),
+        Some(Command::Restore { file, identity, yes, json }) => site.restore(&file, &identity, yes.into(), json.into()),
     }
 }
 
@@ -124,15 +125,15 @@ fn run_staff(site: &commands::Site, staff: Staff) -> Result<(), Failure> {
         }
         Staff::List { json } => site.staff_list(json.into()),
         Staff::Pin { email, yes, json } => site.staff_pin(&email, yes.into(), json.into()),
-        Staff::Badge { email, number, remove: true, all, capture, .. } => {
-            site.staff_badge_remove(&email, number, all, capture)
+        Staff::Badge { email, number, remove: true, all, capture, json } => {
+            site.staff_badge_remove(&email, number, all, capture, json.into())
         }
         Staff::Badge { email, number, capture, json, .. } => site.staff_badge(email, number, capture, json.into()),
-        Staff::Qr { email, out, format } => site.staff_qr(&email, &out, format),
+        Staff::Qr { email, out, format, json } => site.staff_qr(&email, &out, format, json.into()),
         Staff::Renew { email, yes, json } => site.staff_renew(&email, yes.into(), json.into()),
-        Staff::Remove { email, json } => site.staff_remove(&email, json.into()),
-        Staff::Revoke { file } => site.staff_revoke(&file),
-        Staff::Suspend { email } => site.staff_suspend(&email, true),
-        Staff::Resume { email } => site.staff_suspend(&email, false),
+        Staff::Remove { email, yes, json } => site.staff_remove(&email, yes.into(), json.into()),
+        Staff::Revoke { file, yes, json } => site.staff_revoke(&file, yes.into(), json.into()),
+        Staff::Suspend { email, json } => site.staff_suspend(&email, true, json.into()),
+        Staff::Resume { email, json } => site.staff_suspend(&email, false, json.into()),
     }
 }

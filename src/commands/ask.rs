@@ -74,7 +74,8 @@ pub(super) fn admin_key() -> Result<Secret<String>, Failure> {
         return Ok(key);
     }
     let key = rpassword::prompt_password("Kisi admin key (not stored): ");
-    key.map(Secret::new).map_err(io("cannot ask for the admin key: set VESTIBULE_ADMIN_KEY"))
+    let key = key.map(zeroize::Zeroizing::new).map_err(io("cannot ask for the admin key: set VESTIBULE_ADMIN_KEY"))?;
+    Ok(bare(&key))
 }
 
 /// The admin key from a credential or `VESTIBULE_ADMIN_KEY`, without a prompt.
@@ -83,8 +84,17 @@ pub(super) fn given_admin_key() -> Result<Option<Secret<String>>, Failure> {
         let key = zeroize::Zeroizing::new(
             fs::read_to_string(&file).map_err(io(format!("`{}` cannot be read", file.display())))?,
         );
-        return Ok(Some(Secret::new(key.trim().to_owned())));
+        return Ok(Some(bare(&key)));
     }
-    let key = env::var("VESTIBULE_ADMIN_KEY").ok().filter(|key| !key.is_empty());
-    Ok(key.map(Secret::new))
+    let key = env::var("VESTIBULE_ADMIN_KEY").ok().map(zeroize::Zeroizing::new).map(|key| bare(&key));
+    Ok(key.filter(|key| !key.expose().is_empty()))
+}
+
+/// The key without what comes along when it is copied: spaces, line ends, and the scheme of an example request.
+fn bare(key: &str) -> Secret<String> {
+    const SCHEME: &str = "KISI-LOGIN";
+    let key = key.trim();
+    let (scheme, rest) = key.split_at_checked(SCHEME.len()).unwrap_or_default();
+    let key = if scheme.eq_ignore_ascii_case(SCHEME) { rest.trim_start_matches([':', ' ']) } else { key };
+    Secret::new(key.trim().to_owned())
 }

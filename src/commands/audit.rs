@@ -14,11 +14,12 @@ use vestibule::{
 };
 
 use super::{
-    Output, Site,
+    Confirmation, Output, Site,
+    ask::confirm,
     failure::{CommandError, Failure},
-    files::read,
+    files::{is_standard, read},
     io,
-    report::{check_seen, say},
+    report::{check_seen, records, say, tell},
 };
 use crate::arguments::{ExportFormat, ReportBy};
 
@@ -40,8 +41,8 @@ enum AuditError {
 impl CommandError for AuditError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Date => 2,
-            Self::NotWhole(_) | Self::NoKey | Self::NoHead(_) | Self::KeyTaken => 1,
+            Self::Date | Self::NoKey | Self::NoHead(_) => 2,
+            Self::NotWhole(_) | Self::KeyTaken => 1,
         }
     }
 }
@@ -62,7 +63,7 @@ impl Site {
             say(&json!({"records": verdict.records, "head": head, "signatures": verdict.signatures, "finding": finding})
                 .to_string())?;
         } else {
-            say(&format!("{} records, head {}", verdict.records, head.as_deref().unwrap_or("none")))?;
+            say(&format!("{}, head {}", records(verdict.records), head.as_deref().unwrap_or("none")))?;
         }
         match verdict.finding {
             None if output == Output::Json => Ok(()),
@@ -80,14 +81,18 @@ impl Site {
         }
     }
 
-    pub(crate) fn audit_export(&self, format: ExportFormat) -> Result<(), Failure> {
+    pub(crate) fn audit_export(&self, format: ExportFormat, for_excel: bool) -> Result<(), Failure> {
         let log = self.log()?;
         let verdict = log.verify(None, &[])?;
+        let mut out = std_io::stdout().lock();
         let format = match format {
-            ExportFormat::Csv => Format::Csv,
+            ExportFormat::Csv if for_excel => {
+                out.write_all("\u{feff}".as_bytes()).map_err(io("the export cannot be written"))?;
+                Format::Csv { separator: separator() }
+            }
+            ExportFormat::Csv => Format::Csv { separator: b',' },
             ExportFormat::Jsonl => Format::JsonLines,
         };
-        let mut out = std_io::stdout().lock();
         log.export(format, &verdict, &mut out)?;
         out.flush().map_err(io("the export cannot be written"))?;
         verdict.finding.map_or(Ok(()), |finding| Err(AuditError::NotWhole(finding).into()))
@@ -108,7 +113,11 @@ impl Site {
         let from = from.map_or(Ok(Timestamp::UNIX_EPOCH), midnight);
         let until = until.map_or(Ok(Timestamp::MAX), |day| day.tomorrow().and_then(midnight));
         let (from, until) = from.and_then(|from| Ok((from, until?))).map_err(|_| AuditError::Date)?;
-        for line in self.log()?.report(by, from, until)? {
+        let lines = self.log()?.report(by, from, until)?;
+        if lines.is_empty() {
+            tell("no unlocks in this time");
+        }
+        for line in lines {
             if output == Output::Json {
                 say(&json!({"what": line.what, "asked": line.asked, "accepted": line.accepted}).to_string())?;
             } else {
@@ -119,18 +128,38 @@ impl Site {
     }
 
     /// Prints the first signing key, then deletes it here. If it cannot be printed, it is kept (E29).
-    pub(crate) fn audit_take_key(&self) -> Result<(), Failure> {
+    pub(crate) fn audit_take_key(&self, confirmation: Confirmation, output: Output) -> Result<(), Failure> {
         let directory = self.directory_alone()?;
         let mut log = wiring::writable_log(&directory)?;
         let (seq, key) = log.first_key()?.ok_or(AuditError::KeyTaken)?;
+        confirm(confirmation, "The first signing key is printed once and deleted here. Keep the output. Continue?")?;
         let mut out = std_io::stdout().lock();
-        let written = check_seen().and_then(|()| writeln!(out, "{seq}:{}", *hex::encode(&key[..])));
+        let key = hex::encode(&key[..]);
+        let line = match output {
+            Output::Text => zeroize::Zeroizing::new(format!("{seq}:{}", *key)),
+            Output::Json => zeroize::Zeroizing::new(json!({"record": seq, "key": *key}).to_string()),
+        };
+        let written = check_seen().and_then(|()| writeln!(out, "{}", *line));
         written
             .and_then(|()| out.flush())
             .and_then(|()| synced())
             .map_err(io("the key cannot be written, so it was kept"))?;
         log.forget_first_key().map_err(Failure::from)
     }
+}
+
+/// The list separator that spreadsheets use in the locale's language: a semicolon where the comma is the decimal mark.
+///
+/// # Source
+///
+/// Unicode CLDR, decimal separators by language.
+fn separator() -> u8 {
+    const POINT: [&str; 12] = ["", "c", "posix", "en", "ja", "zh", "ko", "th", "he", "hi", "ms", "cy"];
+    let of = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_NUMERIC", "LANG"].into_iter().find_map(of).unwrap_or_default().to_lowercase();
+    let has_point_there = ["de_ch", "de_li", "es_mx", "es_us"].iter().any(|region| locale.starts_with(region));
+    let language = locale.split(['_', '.', '-', '@']).next().unwrap_or_default();
+    if has_point_there || POINT.contains(&language) { b',' } else { b';' }
 }
 
 /// Syncs standard output to the disk, if it is a file.
@@ -154,7 +183,7 @@ fn read_heads(text: &str) -> Result<Vec<Head>, Failure> {
     if let Ok(head) = text.parse() {
         return Ok(vec![head]);
     }
-    if !Path::new(text).exists() {
+    if !is_standard(Path::new(text)) && !Path::new(text).exists() {
         return Err(AuditError::NoHead(text.to_owned()).into());
     }
     let lines = read(Path::new(text))?;

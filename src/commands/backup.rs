@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use serde_json::json;
 use vestibule::{
     backup_encryption, private_files,
     store::audit::{Action, Log, Record},
@@ -12,13 +13,13 @@ use vestibule::{
 use zeroize::Zeroizing;
 
 use super::{
-    Confirmation, Site,
+    Confirmation, Output, Site,
     ask::confirm,
     credentials,
     failure::{CommandError, Failure},
     files::{is_standard, read, write},
     io, kiosk,
-    report::{outdated_text, say, tell},
+    report::{check_outputs, count, outdated_text, say, tell},
 };
 
 /// A backup cannot be encrypted or decrypted.
@@ -26,13 +27,39 @@ use super::{
 #[error("the backup cannot be encrypted or decrypted")]
 struct BackupError(#[source] backup_encryption::Error);
 
-impl CommandError for BackupError {}
+impl CommandError for BackupError {
+    fn exit_code(&self) -> u8 {
+        match self.0 {
+            backup_encryption::Error::Recipient
+            | backup_encryption::Error::PrivateKey
+            | backup_encryption::Error::Identity => 2,
+            backup_encryption::Error::Encrypt(_)
+            | backup_encryption::Error::Decrypt(_)
+            | backup_encryption::Error::Copy(_) => 1,
+        }
+    }
+}
+
+/// Both files of `restore` are standard input.
+#[derive(Debug, thiserror::Error)]
+#[error("the backup and its identity cannot both be read from standard input: give a file name for one of them")]
+struct OneInput;
+
+impl CommandError for OneInput {
+    fn exit_code(&self) -> u8 {
+        2
+    }
+}
 
 impl Site {
     /// Replaces the device key and the data key. Refused while the kiosk runs, because it has the old keys in memory.
-    pub(crate) fn rekey(&self) -> Result<(), Failure> {
+    pub(crate) fn rekey(&self, confirmation: Confirmation, output: Output) -> Result<(), Failure> {
         drop(self.directory_alone()?);
         let _alone = kiosk::lock(&self.folder())?;
+        confirm(
+            confirmation,
+            "The device key and the data key are replaced: backups of the old key file stop being of use. Continue?",
+        )?;
         // Reopen it now that no kiosk can change it.
         let directory = self.directory()?;
         let _log = wiring::writable_log(&directory)?;
@@ -46,6 +73,12 @@ impl Site {
         let mut log = wiring::writable_log(&directory)?;
         let _ = log.append(&Record::new(Timestamp::now(), Action::Rekey, about))?;
         directory.forget_unused_keys()?;
+        let outdated = directory.outdated()?;
+        if output == Output::Json {
+            let (pins, badges, technician) = (outdated.pins, outdated.badges, outdated.technician);
+            let outdated = json!({"pins": pins, "badges": badges, "technician": technician});
+            return output.json(&json!({"key": place, "new": is_new, "clean": is_clean, "outdated": outdated}));
+        }
         say(&if is_new {
             format!("the device key is now {place}, and there is a new data key")
         } else {
@@ -56,7 +89,6 @@ impl Site {
                 "another process reads the directory: until it exits, pages that the old device key opens stay on the disk",
             )?;
         }
-        let outdated = directory.outdated()?;
         if outdated.is_empty() {
             return say("everything is sealed with the new data key; the old one was deleted");
         }
@@ -69,7 +101,8 @@ impl Site {
     }
 
     /// Writes an encrypted backup, then records it: a failed backup leaves no audit record (E26).
-    pub(crate) fn backup(&self, to: &str, out: &Path) -> Result<(), Failure> {
+    pub(crate) fn backup(&self, to: &str, out: &Path, output: Output) -> Result<(), Failure> {
+        check_outputs(output, out)?;
         let recipient = backup_encryption::Recipient::parse(to).map_err(BackupError)?;
         let mut directory = self.directory_alone()?;
         let mut log = wiring::writable_log(&directory)?;
@@ -80,11 +113,20 @@ impl Site {
         let record = Record::new(Timestamp::now(), Action::Backup, recipient.to_string());
         let _ = log.append(&record)?;
         tell(&format!("backup written to {named}. It cannot restore logins that are renewed or removed later."));
-        Ok(())
+        output.json(&json!({"result": "backup written", "file": out, "recipient": recipient.to_string()}))
     }
 
     /// Creates a directory from a backup, in a data folder that has none.
-    pub(crate) fn restore(&self, file: &Path, identity: &Path, confirmation: Confirmation) -> Result<(), Failure> {
+    pub(crate) fn restore(
+        &self,
+        file: &Path,
+        identity: &Path,
+        confirmation: Confirmation,
+        output: Output,
+    ) -> Result<(), Failure> {
+        if is_standard(file) && is_standard(identity) {
+            return Err(OneInput.into());
+        }
         let folder = self.folder();
         directory::check_empty(&folder)?;
         let identity = Zeroizing::new(read(identity)?);
@@ -102,13 +144,18 @@ impl Site {
         adopt_log(&restored.directory)?;
         let directory = restored.finish()?;
         let people = directory.list()?;
-        for person in people.iter().filter(|person| person.standing == Standing::Suspended) {
-            say(&format!("{} is suspended, as in the backup", person.email))?;
+        let is_suspended = |person: &&directory::Person| person.standing == Standing::Suspended;
+        let suspended: Vec<&str> = people.iter().filter(is_suspended).map(|person| person.email.as_str()).collect();
+        if output == Output::Json {
+            return output.json(&json!({"restored": people.len(), "folder": folder, "suspended": suspended}));
+        }
+        for email in suspended {
+            say(&format!("{email} is suspended, as in the backup"))?;
         }
         say(&format!(
-            "{} people are restored into {}. All guess budgets start empty and refill as configured. `vestibule doctor` \
-             checks the logins.",
-            people.len(),
+            "restored {} into {}. All guess budgets start empty and refill as configured. `vestibule doctor` checks the \
+             logins.",
+            count(people.len(), "person", "people"),
             folder.display()
         ))
     }

@@ -1,6 +1,6 @@
 //! The demo, and the simulated Kisi alone.
 
-use std::{fs, net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf};
 
 use vestibule::{
     app::Window,
@@ -16,6 +16,7 @@ use vestibule::{
 use super::{
     Site,
     failure::{CommandError, Failure},
+    files::read,
     io,
     kiosk::show,
     report::say,
@@ -38,8 +39,9 @@ enum DemoError {
 impl CommandError for DemoError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Scene { .. } | Self::DemoData | Self::NoDisplay => 2,
-            Self::Demo(_) => 1,
+            Self::Scene { .. } | Self::DemoData => 2,
+            // As for the kiosk itself.
+            Self::Demo(_) | Self::NoDisplay => 1,
         }
     }
 }
@@ -65,8 +67,8 @@ pub(crate) fn simulate(listen: SocketAddr, scene: Option<PathBuf>) -> Result<(),
     let world = match scene {
         None => World::sample().map_err(|source| DemoError::Scene { file: PathBuf::from("sample.toml"), source }),
         Some(file) => {
-            let text =
-                fs::read_to_string(&file).map_err(io(format!("the scene `{}` cannot be read", file.display())))?;
+            let text = String::from_utf8(read(&file)?)
+                .map_err(|error| io(format!("`{}` cannot be read", file.display()))(std::io::Error::other(error)))?;
             World::parse(&text).map_err(|source| DemoError::Scene { file, source })
         }
     };

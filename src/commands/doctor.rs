@@ -23,7 +23,7 @@ use super::{
     Output, Site,
     ask::given_admin_key,
     failure::{CommandError, Failure},
-    report::{outdated_text, say},
+    report::{outdated_text, records, say},
     runtime,
 };
 
@@ -136,7 +136,7 @@ fn audit_log(directory: &Directory) -> Result<Finding, Failure> {
                 verdict.records
             ),
         ),
-        None => finding("audit log", Severity::Well, format!("{} records, none changed or missing", verdict.records)),
+        None => finding("audit log", Severity::Well, format!("{}, none changed or missing", records(verdict.records))),
         Some(found) => finding("audit log", Severity::Unwell, found.to_string()),
     })
 }
@@ -194,7 +194,9 @@ fn key(place: &KeyPlace) -> Finding {
 
 fn pins(config: &Config, odds: &Odds) -> Finding {
     let Odds { digits, people, .. } = odds;
-    let text = format!("{people} people with PINs of {digits} digits");
+    let people_with =
+        if *people == 1 { "1 person with a PIN".to_owned() } else { format!("{people} people with PINs") };
+    let text = format!("{people_with} of {digits} digits");
     if !config.sign_in.pin {
         return finding("PINs", Severity::Well, "a PIN alone does not sign in");
     }

@@ -80,6 +80,8 @@ enum Common {
     Client(#[source] kisi::Error),
     #[error("the directory cannot be used")]
     Directory(#[source] directory::Error),
+    #[error(transparent)]
+    NotEnrolled(directory::Error),
     #[error("the kiosk cannot start")]
     Start(#[source] wiring::Error),
     #[error("the audit log cannot be used")]
@@ -98,6 +100,7 @@ impl CommandError for Common {
             Self::Config(_) | Self::Client(kisi::Error::Setting { .. }) => 2,
             Self::Client(_)
             | Self::Directory(_)
+            | Self::NotEnrolled(_)
             | Self::Start(_)
             | Self::Audit(_)
             | Self::Io { .. }
@@ -115,6 +118,9 @@ impl From<config::Error> for Failure {
 
 impl From<directory::Error> for Failure {
     fn from(error: directory::Error) -> Self {
+        if matches!(error, directory::Error::NotEnrolled { .. }) {
+            return Common::NotEnrolled(error).into();
+        }
         Common::Directory(error).into()
     }
 }

@@ -74,7 +74,7 @@ impl Site {
     }
 
     /// Gives an OSDP reader a new key. The key is stored before the reader gets it, so that it is never lost.
-    pub(crate) fn reader_pair(&self, address: u8) -> Result<(), Failure> {
+    pub(crate) fn reader_pair(&self, address: u8, output: Output) -> Result<(), Failure> {
         let config = self.config()?;
         let line = config.readers.iter().find_map(|reader| match reader {
             config::Reader::Osdp { device, address: known, baud, .. } if *known == address => Some((device, *baud)),
@@ -93,11 +93,12 @@ impl Site {
             Pairing::NoAnswer => Err(ReaderError::NoAnswer.into()),
             Pairing::Done => {
                 fs::rename(&next, &place).map_err(cannot())?;
-                say(&format!(
+                let paired = format!(
                     "paired: the key is in `{}`. To seal it, make it the systemd credential `vestibule.osdp-{address}` \
                      and delete the file",
                     place.display()
-                ))
+                );
+                output.result(&json!({"address": address, "result": "paired", "key_file": place}), &paired)
             }
         }
     }

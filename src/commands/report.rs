@@ -1,8 +1,11 @@
 //! Output of commands: lines of text for people, or JSON objects for scripts.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use vestibule::{
     enrol::{
         Candidate, Enrollment, Error, Issued, PinPrinter, Summary,
@@ -16,7 +19,11 @@ use vestibule::{
 };
 use zeroize::Zeroizing;
 
-use super::{Failure, Output};
+use super::{
+    Output,
+    failure::{CommandError, Failure},
+    files::is_standard,
+};
 
 /// Major and minor number of `/dev/null`.
 ///
@@ -56,6 +63,16 @@ impl Output {
         }
         let more = error.map_or(String::new(), |error| format!(": {error}"));
         say(&format!("{}{} {result}{more}", in_row(candidate.row), candidate.email))
+    }
+
+    /// Prints one result, as a JSON object or as a sentence.
+    pub(super) fn result(self, value: &Value, text: &str) -> Result<(), Failure> {
+        if self == Self::Json { self.json(value) } else { say(text) }
+    }
+
+    /// Prints a JSON object with `--json`, otherwise nothing.
+    pub(super) fn json(self, value: &Value) -> Result<(), Failure> {
+        if self == Self::Json { say(&value.to_string()) } else { Ok(()) }
     }
 
     /// Prints the result of `staff pin`, `renew` or `remove`. A new PIN was printed before.
@@ -164,9 +181,30 @@ pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// A number of audit records.
+pub(super) fn records(number: u64) -> String {
+    format!("{number} {}", if number == 1 { "record" } else { "records" })
+}
+
 /// The prefix `row N: ` of output lines. Empty for row 0, which is a person outside a list.
 fn in_row(row: usize) -> String {
     if row == 0 { String::new() } else { format!("row {row}: ") }
+}
+
+/// `--json` and a file on standard output exclude each other.
+#[derive(Debug, thiserror::Error)]
+#[error("--json and --out - both write to standard output: give a file name")]
+struct TwoOutputs;
+
+impl CommandError for TwoOutputs {
+    fn exit_code(&self) -> u8 {
+        2
+    }
+}
+
+/// Fails if both the report and a file would go to standard output.
+pub(super) fn check_outputs(output: Output, out: &Path) -> Result<(), Failure> {
+    if output == Output::Json && is_standard(out) { Err(TwoOutputs.into()) } else { Ok(()) }
 }
 
 /// Fails if standard output is `/dev/null`, where a PIN or key that is shown only once would be lost. A closed standard

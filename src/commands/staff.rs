@@ -1,6 +1,7 @@
 //! The `staff` commands: enrollment, PINs, badges and logins.
 
 mod import;
+mod revoke;
 
 use std::{
     fs,
@@ -8,11 +9,11 @@ use std::{
     time::Duration,
 };
 
+use serde_json::json;
 use vestibule::{
     config::{Badges, Config},
     enrol::{self, Candidate, Enroller, Enrollment, Error, Renewed},
-    error_chain::Chain,
-    kisi::{self, Client, LoginId},
+    kisi::{self, Client},
     secret::Secret,
     staff::Badge,
     store::directory::{self, Directory},
@@ -24,10 +25,10 @@ use super::{
     Confirmation, Output, PinWish, Site,
     ask::{admin_key, captured, confirm, no_admin},
     failure::{CommandError, Failure},
-    files::{is_standard, read, write},
+    files::{is_standard, write},
     io,
     qr::QrError,
-    report::{say, tell},
+    report::{check_outputs, count, tell},
     runtime,
 };
 use crate::arguments::PictureFormat;
@@ -42,10 +43,18 @@ const QR_DIGITS: usize = 16;
 /// Why a `staff` command failed.
 #[derive(Debug, thiserror::Error)]
 enum StaffError {
-    #[error("the list `{}` cannot be imported", file.display())]
+    #[error("the list `{}` cannot be read", file.display())]
     List { file: PathBuf, source: enrol::list::Error },
     #[error("{email}")]
     Enrol { email: String, source: Error },
+    #[error("{email} is not enrolled here")]
+    NotEnrolled { email: String },
+    #[error("{email}: the login was not renewed")]
+    NotRenewed { email: String, source: kisi::Error },
+    #[error("Kisi does not accept this admin key: no login was deleted after this")]
+    AdminKey,
+    #[error("`{}` lists no logins", file.display())]
+    NoLogins { file: PathBuf },
     #[error("the badge number does not match [badge] in the configuration")]
     Badge,
     #[error("the list of people cannot be read from Kisi")]
@@ -59,8 +68,12 @@ enum StaffError {
 impl CommandError for StaffError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Badge | Self::Hidden | Self::List { .. } => 2,
-            Self::Enrol { .. } | Self::Kisi(_) | Self::Line { .. } => 1,
+            Self::Badge | Self::Hidden | Self::List { .. } | Self::Line { .. } | Self::NoLogins { .. } => 2,
+            Self::Enrol { .. }
+            | Self::NotEnrolled { .. }
+            | Self::NotRenewed { .. }
+            | Self::AdminKey
+            | Self::Kisi(_) => 1,
         }
     }
 }
@@ -86,14 +99,14 @@ impl Site {
         let mut enroller = self.new_enroller(&config, SHORT_PACE, output)?;
         let candidate = Candidate { row: 0, email, name, badge };
         let done = runtime()?.block_on(enroller.add(&candidate, pins == PinWish::Issue));
-        let reported = output.row(&candidate, &done);
-        // If enrollment and printing both fail, report why enrollment failed.
-        let _ = done.map_err(failed(&candidate.email))?;
-        reported
+        reported(output, &candidate, done)
     }
 
     pub(crate) fn staff_list(&self, output: Output) -> Result<(), Failure> {
         let people = self.directory()?.list()?;
+        if people.is_empty() {
+            tell("nobody is enrolled yet: run `vestibule staff add` or `vestibule staff import`");
+        }
         people.iter().try_for_each(|person| output.person(person))
     }
 
@@ -117,8 +130,10 @@ impl Site {
     }
 
     /// Removes somebody from the directory, then deletes their login at Kisi.
-    pub(crate) fn staff_remove(&self, email: &str, output: Output) -> Result<(), Failure> {
+    pub(crate) fn staff_remove(&self, email: &str, confirmation: Confirmation, output: Output) -> Result<(), Failure> {
         let config = self.config()?;
+        known(&self.directory()?, email)?;
+        confirm(confirmation, &format!("Remove {email} from this kiosk, and delete their login at Kisi?"))?;
         let mut enroller = self.enroller(&config, admin_key, SHORT_PACE)?;
         let left_over = runtime()?.block_on(enroller.remove(email));
         let left_over = left_over.map_err(failed(email))?;
@@ -126,52 +141,15 @@ impl Site {
         left_over.map_or(Ok(()), |_| Err(Failure::incomplete()))
     }
 
-    /// Deletes every login of a list at Kisi, after a kiosk was stolen. Needs no data folder.
-    pub(crate) fn staff_revoke(&self, file: &Path) -> Result<(), Failure> {
-        let config = self.config()?;
-        let text = String::from_utf8_lossy(&read(file)?).into_owned();
-        let logins: Vec<(String, u64)> = text
-            .lines()
-            .enumerate()
-            .map(|(at, line)| {
-                let read = || {
-                    let person: serde_json::Value = serde_json::from_str(line).ok()?;
-                    Some((person.get("email")?.as_str()?.to_owned(), person.get("login_id")?.as_u64()?))
-                };
-                read().ok_or_else(|| StaffError::Line { file: file.to_owned(), line: at + 1 })
-            })
-            .collect::<Result<_, _>>()?;
-        let client = Client::new(&wiring::client(&config)).map_err(Failure::client)?;
-        let admin = admin_key()?;
-        let runtime = runtime()?;
-        let mut left = 0;
-        for (email, login) in logins {
-            let deleted = runtime.block_on(async {
-                tokio::time::sleep(SHORT_PACE).await;
-                client.delete_login(&admin, LoginId::new(login)).await
-            });
-            match deleted {
-                Ok(()) => say(&format!("{email}: login {login} deleted"))?,
-                Err(kisi::Error::Refused { status: 404, .. }) => {
-                    say(&format!("{email}: login {login} was gone already"))?;
-                }
-                Err(error) => {
-                    left += 1;
-                    say(&format!("{email}: login {login} NOT deleted: {}", Chain(&error)))?;
-                }
-            }
-        }
-        if left == 0 { Ok(()) } else { Err(Failure::incomplete()) }
-    }
-
     /// Suspends or resumes somebody at this kiosk. Kisi is not involved, so no admin key is needed.
-    pub(crate) fn staff_suspend(&self, email: &str, is_suspended: bool) -> Result<(), Failure> {
+    pub(crate) fn staff_suspend(&self, email: &str, is_suspended: bool, output: Output) -> Result<(), Failure> {
         let config = self.config()?;
         let mut enroller = self.enroller(&config, no_admin, Duration::ZERO)?;
         let changed = enroller.suspend(email, is_suspended);
         let changed = changed.map_err(failed(email))?;
         let what = if is_suspended { "suspended" } else { "resumed" };
-        say(&format!("{email} {}{what}", if changed { "" } else { "was already " }))
+        let what = format!("{}{what}", if changed { "" } else { "was already " });
+        output.result(&json!({"email": email, "result": what}), &format!("{email} {what}"))
     }
 
     /// Gives somebody one more badge: `number`, or one that is presented to the reader now.
@@ -185,9 +163,7 @@ impl Site {
         let config = self.config()?;
         let badge = presented(&config, number, capture)?;
         let (candidate, done) = self.give(&config, &email, badge)?;
-        output.row(&candidate, &done)?;
-        let _ = done.map_err(failed(&email))?;
-        Ok(())
+        reported(output, &candidate, done)
     }
 
     /// Takes one badge, or all badges, away from somebody.
@@ -197,16 +173,18 @@ impl Site {
         number: Option<String>,
         all: bool,
         capture: bool,
+        output: Output,
     ) -> Result<(), Failure> {
         let config = self.config()?;
         let badge = if all { None } else { Some(presented(&config, number, capture)?) };
         let mut enroller = self.enroller(&config, no_admin, Duration::ZERO)?;
         let taken = enroller.take_badges(email, badge.as_ref());
         let taken = taken.map_err(failed(email))?;
-        say(&format!("{email} lost {taken} badge{}", if taken == 1 { "" } else { "s" }))?;
+        let lost = format!("{email} lost {}", count(taken, "badge", "badges"));
+        output.result(&json!({"email": email, "result": "removed", "badges": taken}), &lost)?;
         let person = enroller.directory.person(email)?;
         if person.is_some_and(|person| person.badges.is_empty() && !person.has_pin) {
-            say(&format!("{email} has no PIN and no badge, so cannot sign in: run `vestibule staff pin {email}`"))?;
+            tell(&format!("{email} has no PIN and no badge, so cannot sign in: run `vestibule staff pin {email}`"));
         }
         Ok(())
     }
@@ -214,7 +192,14 @@ impl Site {
     /// Gives somebody a badge with a new random number, and writes its picture to print.
     ///
     /// Writes the picture first, so that no badge is enrolled whose picture is lost (E28).
-    pub(crate) fn staff_qr(&self, email: &str, out: &Path, format: Option<PictureFormat>) -> Result<(), Failure> {
+    pub(crate) fn staff_qr(
+        &self,
+        email: &str,
+        out: &Path,
+        format: Option<PictureFormat>,
+        output: Output,
+    ) -> Result<(), Failure> {
+        check_outputs(output, out)?;
         let config = self.config()?;
         let digits = QR_DIGITS.min(config.badge.profile.max_length);
         let number = directory::random_digits(digits)?;
@@ -231,7 +216,7 @@ impl Site {
         }
         let _ = given?;
         tell(&format!("{email} has one more badge. Print {} at least 25 mm wide", out.display()));
-        Ok(())
+        output.json(&json!({"email": email, "result": "badge given", "file": out}))
     }
 
     /// Gives somebody one more badge. Returns the candidate and what came of it.
@@ -285,9 +270,25 @@ fn presented(config: &Config, number: Option<String>, capture: bool) -> Result<B
     Ok(badge.ok_or(StaffError::Badge)?)
 }
 
+/// Prints the result for one person. An error is printed once: as JSON, or when the command ends.
+fn reported(output: Output, candidate: &Candidate, done: Result<Enrollment, Error>) -> Result<(), Failure> {
+    let printed = if output == Output::Json || done.is_ok() { output.row(candidate, &done) } else { Ok(()) };
+    match done {
+        Ok(_) => printed,
+        Err(_) if output == Output::Json && printed.is_ok() => Err(Failure::incomplete()),
+        // If enrollment and printing both fail, report why enrollment failed.
+        Err(error) => Err(failed(&candidate.email)(error).into()),
+    }
+}
+
 /// Names the person in an error of the enroller.
 fn failed(email: &str) -> impl FnOnce(Error) -> StaffError {
-    move |source| StaffError::Enrol { email: email.to_owned(), source }
+    move |source| {
+        if let Error::Directory(directory::Error::NotEnrolled { email }) = source {
+            return StaffError::NotEnrolled { email };
+        }
+        StaffError::Enrol { email: email.to_owned(), source }
+    }
 }
 
 /// Warns that a new badge has no effect while `sign_in.badge` is "off".
@@ -304,6 +305,9 @@ fn known(directory: &Directory, email: &str) -> Result<(), Failure> {
 }
 
 fn renewed(email: &str, renewed: Result<Renewed, Error>, output: Output) -> Result<(), Failure> {
+    if let Err(Error::Kisi(source)) = renewed {
+        return Err(StaffError::NotRenewed { email: email.to_owned(), source }.into());
+    }
     let Renewed { pin, left_over } = renewed.map_err(failed(email))?;
     output.done(email, "renewed", pin.is_some(), left_over.as_ref())?;
     left_over.map_or(Ok(()), |_| Err(Failure::incomplete()))

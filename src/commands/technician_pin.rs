@@ -7,11 +7,7 @@ use vestibule::{
     wiring,
 };
 
-use super::{
-    Confirmation, Failure, Output, Site,
-    ask::confirm,
-    report::{print_once, say},
-};
+use super::{Confirmation, Failure, Output, Site, ask::confirm, report::print_once};
 
 impl Site {
     /// Issues the technician's PIN and prints it once. `keep`: only if there is none yet.
@@ -20,7 +16,8 @@ impl Site {
         let mut log = wiring::writable_log(&directory)?;
         if directory.has_technician()? {
             if keep {
-                return say("there is already a technician's PIN; it was kept");
+                let kept = "there is already a technician's PIN; it was kept";
+                return output.result(&serde_json::json!({"result": "kept", "pin": null}), kept);
             }
             confirm(confirmation, "The technician's old PIN stops working. Issue a new one?")?;
         }

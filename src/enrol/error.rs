@@ -34,6 +34,9 @@ pub enum Error {
         /// Badges, including this one.
         badges: u32,
     },
+    /// Kisi answered 401 to the admin key.
+    #[error("Kisi does not accept this admin key")]
+    AdminKey,
     /// Kisi refused to make the login, or could not be reached.
     #[error("the login was not made")]
     Kisi(#[source] kisi::Error),
@@ -55,8 +58,9 @@ impl Error {
     pub(super) fn stops_everything(&self) -> bool {
         match self {
             Self::NotAtKisi | Self::NoWayIn | Self::NoPinToIssue => false,
-            Self::Kisi(kisi::Error::Refused { status, .. }) => *status == 401 || *status == 429,
-            Self::ShortPins { .. }
+            Self::Kisi(kisi::Error::Refused { status, .. }) => *status == 429,
+            Self::AdminKey
+            | Self::ShortPins { .. }
             | Self::FewBadgeNumbers { .. }
             | Self::Kisi(_)
             | Self::MayBeStray(_)

@@ -195,6 +195,7 @@ impl Enroller {
             match self.client.create_login(&self.admin, device, email).await {
                 Ok(login) => return Ok(login),
                 Err(kisi::Error::Refused { status: 404, .. }) => return Err(Error::NotAtKisi),
+                Err(error) if error.is_dead_login() => return Err(Error::AdminKey),
                 Err(error @ kisi::Error::Refused { status: 429, .. }) => match waits.next() {
                     Some(wait) => tokio::time::sleep(wait).await,
                     None => return Err(Error::Kisi(error)),

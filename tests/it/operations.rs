@@ -2,6 +2,7 @@
 
 mod appliance;
 mod command_line;
+mod first_day;
 mod large_site;
 mod soak;
 mod upgrade;

@@ -12,8 +12,11 @@ use crate::hex;
 /// File format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Comma-separated, with a header line. Cells that a spreadsheet would evaluate are escaped.
-    Csv,
+    /// Cells with a separator between them, and a header line. Cells that a spreadsheet would evaluate are escaped.
+    Csv {
+        /// A comma or a semicolon.
+        separator: u8,
+    },
     /// One JSON object per line. The last line is the verdict.
     JsonLines,
 }
@@ -47,9 +50,10 @@ impl Log {
     pub fn export(&self, format: Format, verdict: &Verdict, out: &mut dyn Write) -> Result<(), Error> {
         let mut select = self.db.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"))?;
         let mut rows = select.query([])?;
-        if format == Format::Csv {
+        if let Format::Csv { separator } = format {
             write_csv(
                 out,
+                separator,
                 &["seq", "at", "action", "staff", "person", "door", "door_name", "about", "of", "count", "hash"]
                     .map(str::to_owned),
             )?;
@@ -68,7 +72,7 @@ impl Log {
                     });
                     writeln!(out, "{line}").map_err(Error::Export)?;
                 }
-                Format::Csv => {
+                Format::Csv { separator } => {
                     let number = |value: Option<String>| value.unwrap_or_default();
                     let cells = [
                         seq.to_string(),
@@ -83,7 +87,7 @@ impl Log {
                         record.count.to_string(),
                         hash,
                     ];
-                    write_csv(out, &cells.map(inert))?;
+                    write_csv(out, separator, &cells.map(inert))?;
                 }
             }
         }
@@ -141,8 +145,8 @@ fn inert(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell }
 }
 
-fn write_csv(out: &mut dyn Write, cells: &[String]) -> Result<(), Error> {
-    let mut writer = csv::WriterBuilder::new().from_writer(out);
+fn write_csv(out: &mut dyn Write, separator: u8, cells: &[String]) -> Result<(), Error> {
+    let mut writer = csv::WriterBuilder::new().delimiter(separator).from_writer(out);
     let written = writer.write_record(cells).map_err(std::io::Error::from);
     written.and_then(|()| writer.flush()).map_err(Error::Export)
 }

@@ -400,7 +400,7 @@ fn hostile_names_are_one_inert_record_each() {
     }
     let verdict = log.verify(None, &[]).unwrap();
     let mut csv = Vec::new();
-    log.export(Format::Csv, &verdict, &mut csv).unwrap();
+    log.export(Format::Csv { separator: b',' }, &verdict, &mut csv).unwrap();
     let csv = String::from_utf8(csv).unwrap();
     assert_eq!(csv.lines().count(), 1 + names.len(), "a line each: {csv}");
     for row in csv::Reader::from_reader(csv.as_bytes()).records() {

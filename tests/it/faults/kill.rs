@@ -127,8 +127,8 @@ fn run_and_kill(command: &mut Command, after: Option<Duration>) -> Duration {
 const CUT: [(&str, &[&str], bool); 4] = [
     ("import", &["staff", "import", "LIST"], true),
     ("renew", &["staff", "renew", "grace@example.com", "--yes"], true),
-    ("remove", &["staff", "remove", "grace@example.com"], false),
-    ("rekey", &["rekey"], true),
+    ("remove", &["staff", "remove", "grace@example.com", "--yes"], false),
+    ("rekey", &["rekey", "--yes"], true),
 ];
 
 #[test]
@@ -146,7 +146,7 @@ fn a_kill_anywhere_leaves_one_working_login_or_a_note_of_what_is_left_to_do() {
     let prepare = |name: &str| {
         let _ = run_and_kill(&mut command(&["staff", "import", "LIST"]), None);
         if name == "import" {
-            let _ = run_and_kill(&mut command(&["staff", "remove", "grace@example.com"]), None);
+            let _ = run_and_kill(&mut command(&["staff", "remove", "grace@example.com", "--yes"]), None);
         }
     };
     let mut times = Vec::new();

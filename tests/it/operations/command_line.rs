@@ -169,7 +169,7 @@ fn two_commands_that_change_logins_wait_for_each_other() {
     let mut import = files.command(&["staff", "import", &list, "--pin", "--json"]);
     let import = import.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     thread::sleep(Duration::from_millis(350));
-    let removed = files.run(&["staff", "remove", GRACE]);
+    let removed = files.run(&["staff", "remove", GRACE, "--yes"]);
     let said = ok(removed);
     assert!(said.contains("waiting for another command that changes logins: process"), "{said}");
     assert!(said.contains("vestibule staff import"), "it names the other command: {said}");
@@ -192,7 +192,7 @@ fn a_backup_is_recorded_after_it_is_written_and_a_private_key_is_refused_unrepea
         let said = refused(files.run(&["backup", "--to", &pasted, "--out", out]), 2);
         assert!(said.contains("private key") && !said.to_uppercase().contains(&key[20..]), "{said}");
     }
-    let said = refused(files.run(&["backup", "--to", "ada@example.com", "--out", out]), 1);
+    let said = refused(files.run(&["backup", "--to", "ada@example.com", "--out", out]), 2);
     assert!(said.contains("is not an age recipient"), "{said}");
     fs::write(out, "there is something already").unwrap();
     let _ = refused(files.run(&["backup", "--to", &recipient, "--out", out]), 1);
@@ -217,17 +217,19 @@ fn keys_and_pins_that_cannot_be_printed_are_not_issued() {
     let files = Files::with_directory();
     let pin = Files::pin_of(files.run(&["staff", "add", ADA, "--pin", "--json"]));
     let _ = ok(files.run(&["staff", "add", GRACE, "--badge", BADGE]));
-    let _ = refused(files.to_full(&["audit", "take-key"]), 1);
+    let _ = refused(files.to_full(&["audit", "take-key", "--yes"]), 1);
     // /dev/null also stands for a closed stdout: the Rust runtime opens it in its place.
-    for command in [&["audit", "take-key"][..], &["technician", "pin", "--yes"], &["staff", "pin", ADA, "--yes"]] {
+    for command in
+        [&["audit", "take-key", "--yes"][..], &["technician", "pin", "--yes"], &["staff", "pin", ADA, "--yes"]]
+    {
         let null = File::options().write(true).open("/dev/null").unwrap();
         let output =
             files.command(command).stdout(null).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
         assert!(refused(output, 1).contains("standard output is /dev/null"), "{command:?}");
     }
-    let key = ok(files.run(&["audit", "take-key"]));
+    let key = ok(files.run(&["audit", "take-key", "--yes"]));
     assert_eq!(key.trim().len(), 2 + 64, "the key was kept and is printed now: {key}");
-    assert!(refused(files.run(&["audit", "take-key"]), 1).contains("already taken"));
+    assert!(refused(files.run(&["audit", "take-key", "--yes"]), 1).contains("already taken"));
 
     let logins = files.logins_at_kisi();
     let said = refused(files.to_full(&["staff", "add", "juergen@example.com", "--pin"]), 1);
@@ -295,17 +297,17 @@ fn a_mistyped_data_path_creates_no_directory() {
         &["staff", "list"][..],
         &["staff", "pin", ADA, "--yes"],
         &["staff", "renew", ADA, "--yes"],
-        &["staff", "remove", ADA],
+        &["staff", "remove", ADA, "--yes"],
         &["staff", "badge", ADA, BADGE],
         &["staff", "suspend", ADA],
         &["staff", "qr", ADA, "--out", "x.svg"],
         &["technician", "pin"],
         &["audit", "verify"],
         &["audit", "export"],
-        &["audit", "take-key"],
+        &["audit", "take-key", "--yes"],
         &["audit", "report", "--by", "door"],
         &["doctor"],
-        &["rekey"],
+        &["rekey", "--yes"],
     ] {
         let said = refused(files.run(words), 1);
         assert!(said.contains("there is no directory in"), "{words:?}: {said}");
@@ -325,7 +327,7 @@ fn conflicting_flags_are_a_usage_error() {
     let list = files.list("staff.csv", &format!("email,name,badge\n{GRACE},,{BADGE}\n"));
     for wrong in [
         &["staff", "import", &list, "--place", "1"][..],
-        &["staff", "import", &list, "--yes"],
+        &["staff", "import", "--from-kisi", "--check"],
         &["staff", "import", &list, "--from-kisi"],
         &["staff", "import"],
         &["staff", "badge", GRACE, BADGE, "--capture"],
@@ -373,11 +375,11 @@ fn no_command_writes_to_a_rolled_back_store() {
             &["staff", "suspend", GRACE][..],
             &["staff", "add", ADA, "--pin"],
             &["staff", "badge", GRACE, "4711471147"],
-            &["staff", "remove", GRACE],
+            &["staff", "remove", GRACE, "--yes"],
             &["technician", "pin"],
             &["backup", "--to", &recipient, "--out", backup.to_str().unwrap()],
-            &["audit", "take-key"],
-            &["rekey"],
+            &["audit", "take-key", "--yes"],
+            &["rekey", "--yes"],
         ] {
             let said = refused(files.run(words), 1);
             assert!(said.contains("changed from outside"), "{words:?}: {said}");
@@ -430,7 +432,7 @@ fn after_take_key_verify_says_that_signatures_were_not_checked() {
     let files = Files::with_directory();
     let _ = ok(files.run(&["staff", "add", GRACE, "--badge", BADGE]));
     let key = files.folder.join("first.key");
-    fs::write(&key, ok(files.run(&["audit", "take-key"]))).unwrap();
+    fs::write(&key, ok(files.run(&["audit", "take-key", "--yes"]))).unwrap();
     let said = ok(files.run(&["audit", "verify"]));
     assert!(said.contains("the hashes agree; signatures were not checked"), "{said}");
     assert!(!said.contains("as it was written"), "{said}");
@@ -488,7 +490,7 @@ fn doctor_names_everybody_whom_no_kiosk_can_serve() {
     assert_eq!(with, without);
     // A login that was not checked is not reported as working.
     for email in [ADA, GRACE, "juergen@example.com", "nadia@example.com"] {
-        let _ = ok(files.run(&["staff", "remove", email]));
+        let _ = ok(files.run(&["staff", "remove", email, "--yes"]));
     }
     let config = files.folder.join("kiosk.toml");
     fs::write(&config, fs::read_to_string(&config).unwrap() + "[sign_in]\nbadge = \"with-pin\"\n").unwrap();
@@ -639,11 +641,11 @@ fn setup_asks_again_and_keeps_what_was_there() {
 fn names_do_not_reach_the_terminal_with_escape_sequences() {
     let files = Files::with_directory();
     let list = files.list("hostile.csv", "email,name,badge\ngrace@example.com,Gr\u{1b}[2Jace,\n");
-    let said = refused(files.run(&["staff", "import", &list, "--pin"]), 1);
+    let said = refused(files.run(&["staff", "import", &list, "--pin"]), 2);
     assert!(said.contains("row 2: the name holds the control character U+001B") && !said.contains('\u{1b}'), "{said}");
     let said = refused(files.run(&["staff", "add", GRACE, "--name", "\u{1b}]0;x\u{7}", "--pin"]), 2);
     assert!(!said.contains('\u{1b}'), "{said}");
-    let said = refused(files.run(&["staff", "remove", "\u{1b}[31mnobody"]), 1);
+    let said = refused(files.run(&["staff", "remove", "\u{1b}[31mnobody", "--yes"]), 1);
     assert!(!said.contains('\u{1b}') && said.contains("\\u001b"), "{said}");
     // A name that an older version accepted.
     files.site.kisi.with(|world| world.faults.push(Fault { path: Some("/nothing".into()), ..Fault::default() }));

@@ -170,7 +170,7 @@ fn somebody_is_added_with_a_badge_or_a_pin_and_is_then_known() {
     assert_eq!(lines(&output), ["ada@example.com badge given"]);
     let output = files.run(&["staff", "add", "grace@example.com", "--badge", "0012345678"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(lines(&output)[0].contains("badge ..78 belongs to ada@example.com already"), "{:?}", lines(&output));
+    assert!(errors(&output).contains("badge ..78 belongs to ada@example.com already"), "{:?}", lines(&output));
     files.site.kisi.with(|world| assert_eq!(world.logins.len(), 2, "no login is created for a badge that is taken"));
     let output = files.run(&["staff", "add", "grace@example.com", "--badge", "1"]);
     assert_eq!(output.status.code(), Some(2));
@@ -198,7 +198,7 @@ fn a_badge_without_a_pin_is_refused_where_badges_need_one() {
     fs::write(files.folder.join("kiosk.toml"), text).unwrap();
     let output = files.run(&["staff", "add", "ada@example.com", "--badge", "0012345678"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(lines(&output)[0].contains("could never sign in"), "{:?}", lines(&output));
+    assert!(errors(&output).contains("could never sign in"), "{:?}", lines(&output));
     files.site.kisi.with(|world| assert!(world.requests.is_empty()));
 }
 
@@ -270,14 +270,14 @@ fn an_enrollment_that_cannot_be_stored_leaves_no_login() {
 }
 
 #[test]
-fn without_a_display_the_demo_says_so_in_one_line_and_exits_with_2() {
+fn without_a_display_the_demo_says_so_in_one_line() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
     let output = command.arg("demo").env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(1));
     assert_eq!(errors(&output).lines().count(), 1, "{}", errors(&output));
     assert!(errors(&output).starts_with("vestibule: there is no display"));
     let output = command.env("DISPLAY", ":7654").output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "no X server on that display");
+    assert_eq!(output.status.code(), Some(1), "no X server on that display");
 }
 
 #[test]

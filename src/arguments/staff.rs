@@ -1,0 +1,187 @@
+//! Arguments of the `staff` commands.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+
+use super::PictureFormat;
+
+/// Subcommands of `staff`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Staff {
+    /// Enroll one person: create a login for them at Kisi and store it here
+    #[command(after_help = "Example:\n  vestibule staff add ada@example.com --badge 0012345678")]
+    Add {
+        /// E-mail address at Kisi
+        email: String,
+        /// Name at this kiosk; without it, the name at Kisi
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Badge number as the reader types it
+        #[arg(long, value_name = "N")]
+        badge: Option<String>,
+        /// Issue a PIN and print it once
+        #[arg(long)]
+        pin: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Enroll everyone in a CSV list. Running it again does only what is missing
+    #[command(
+        after_help = "Example:\n  vestibule staff import staff.csv --check\n  vestibule staff import staff.csv --pin"
+    )]
+    Import {
+        /// List with a header line such as email,name,badge; - reads standard input. Comma, semicolon and tab, UTF-8 and
+        /// UTF-16 are recognized, and columns are found by their headers in any order
+        #[arg(value_name = "FILE.csv", required_unless_present = "from_kisi", conflicts_with = "from_kisi")]
+        file: Option<PathBuf>,
+        /// List everyone at Kisi with their cards, and enroll them after confirmation
+        #[arg(long)]
+        from_kisi: bool,
+        /// Only people with access to the place with this Kisi id
+        #[arg(long, value_name = "ID", requires = "from_kisi", conflicts_with = "file")]
+        place: Option<u64>,
+        /// Encoding of a list that an older spreadsheet saved
+        #[arg(long, value_name = "ENCODING", conflicts_with = "from_kisi")]
+        encoding: Option<ListEncoding>,
+        /// Show what would happen, and make nothing
+        #[arg(long, conflicts_with = "from_kisi")]
+        check: bool,
+        /// Skip the confirmation
+        #[arg(long)]
+        yes: bool,
+        /// Issue a PIN to everyone who is new, and print it once
+        #[arg(long)]
+        pin: bool,
+        /// Print one JSON object per row
+        #[arg(long)]
+        json: bool,
+    },
+    /// Issue a new PIN and print it once; the old one stops working
+    #[command(after_help = "Example:\n  vestibule staff pin ada@example.com")]
+    Pin {
+        /// E-mail address
+        email: String,
+        /// Skip the confirmation
+        #[arg(long)]
+        yes: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a person another badge, or take one away
+    #[command(
+        after_help = "Example:\n  vestibule staff badge ada@example.com --capture\n  vestibule staff badge ada@example.com 0012345678 --remove"
+    )]
+    Badge {
+        /// E-mail address
+        email: String,
+        /// Badge number as the reader types it
+        #[arg(required_unless_present_any = ["capture", "all"], conflicts_with = "capture")]
+        number: Option<String>,
+        /// Read the number from the badge reader: present the badge now
+        #[arg(long)]
+        capture: bool,
+        /// Take the badge away instead of giving it
+        #[arg(long)]
+        remove: bool,
+        /// With --remove: take all badges of the person away
+        #[arg(long, requires = "remove", conflicts_with_all = ["number", "capture"])]
+        all: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a person a printable badge: a QR code for an optical reader
+    #[command(after_help = "Example:\n  vestibule staff qr ada@example.com --out ada.svg")]
+    Qr {
+        /// E-mail address
+        email: String,
+        /// New .svg or .png file, never overwritten; - writes to standard output
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Image format, if the file name does not end in .svg or .png
+        #[arg(long, value_enum)]
+        format: Option<PictureFormat>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Replace a person's login at Kisi. A person with a PIN gets a new PIN
+    #[command(after_help = "Example:\n  vestibule staff renew ada@example.com")]
+    Renew {
+        /// E-mail address
+        email: String,
+        /// Skip the confirmation
+        #[arg(long)]
+        yes: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a person from this kiosk and delete their login at Kisi
+    #[command(after_help = "Example:\n  vestibule staff remove ada@example.com")]
+    Remove {
+        /// E-mail address
+        email: String,
+        /// Skip the confirmation
+        #[arg(long)]
+        yes: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// After a theft, from any machine: delete the logins in an earlier output of `staff list --json`
+    #[command(after_help = "Example:\n  vestibule staff revoke logins.jsonl")]
+    Revoke {
+        /// File with one JSON object per person; - reads standard input
+        #[arg(value_name = "FILE.jsonl")]
+        file: PathBuf,
+        /// Skip the confirmation
+        #[arg(long)]
+        yes: bool,
+        /// Print one JSON object per login
+        #[arg(long)]
+        json: bool,
+    },
+    /// Block someone from signing in at this kiosk until resumed. Their Kisi account and phone keep working
+    #[command(after_help = "Example:\n  vestibule staff suspend ada@example.com")]
+    Suspend {
+        /// E-mail address
+        email: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a suspended person sign in again
+    #[command(after_help = "Example:\n  vestibule staff resume ada@example.com")]
+    Resume {
+        /// E-mail address
+        email: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// List everyone who is enrolled
+    #[command(after_help = "Example:\n  vestibule staff list --json > logins.jsonl")]
+    List {
+        /// Print one JSON object per person
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Encodings of `staff import`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListEncoding {
+    /// UTF-8, or UTF-16 with a byte order mark (the default)
+    #[value(name = "utf-8")]
+    Utf8,
+    /// "CSV (comma delimited)" of Excel for Windows
+    #[value(name = "windows-1252")]
+    Windows1252,
+    /// "Comma Separated Values" of Excel for Mac
+    #[value(name = "macroman")]
+    MacRoman,
+}
