@@ -58,7 +58,7 @@ use crate::{
     secret::Secret,
     session::{Effect, Event, Identity, SessionId, technician::TechnicianAction},
     status::Status,
-    store::audit::Action,
+    store::{audit::Action, door_memory::DoorMemory},
 };
 
 /// A failed sign-in takes at least this long, so that its duration does not reveal why it failed.
@@ -108,6 +108,11 @@ struct Agent {
 
 impl Agent {
     fn new(parts: Parts, port: &Port) -> Self {
+        let folder = parts.directory.folder();
+        let memory = DoorMemory::open(folder).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the doors that rules meant earlier cannot be read");
+            DoorMemory::empty(folder)
+        });
         let authenticator = Authenticator::new(parts.directory, parts.badge_needs_pin, parts.badge_budget);
         Self {
             events: port.events.clone(),
@@ -117,7 +122,13 @@ impl Agent {
             connection: Connection::new(parts.client),
             connectivity: ConnectivityMonitor::new(port.health.clone(), parts.status.clone()),
             unlocker: Unlocker::new(parts.limits, parts.proofs),
-            visible: Arc::new(Visible { places: parts.places, hidden: parts.hidden, names: parts.names }),
+            visible: Arc::new(Visible {
+                places: parts.places,
+                hidden: parts.hidden,
+                rules: parts.rules,
+                memory: Mutex::new(memory),
+                names: parts.names,
+            }),
             visit: None,
             technician: None,
             lookup: None,

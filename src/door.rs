@@ -1,10 +1,14 @@
 //! A door as the kiosk sees it, and the possible outcomes of a tap. Kisi's JSON is in `kisi/wire.rs`.
 
 pub mod reason;
+mod rule;
 
 use jiff::civil::{DateTime, Time};
 
-pub use self::reason::{Code, Reason, Refusal};
+pub use self::{
+    reason::{Code, Reason, Refusal},
+    rule::DoorRule,
+};
 
 /// Kisi's id of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,8 +33,10 @@ impl DoorId {
 pub struct Door {
     /// Kisi's id.
     pub id: DoorId,
-    /// The name, cleaned and never empty.
+    /// The name on the tile: cleaned, never empty, and different from that of other doors of the place.
     pub name: String,
+    /// Kisi's name, cleaned and never empty. Several doors may share it.
+    pub kisi_name: String,
     /// The door's place, if Kisi reports one.
     pub place: Option<Place>,
     /// The state when the list was read.

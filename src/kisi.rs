@@ -30,6 +30,7 @@ pub use self::{
     rate_limit::REQUESTS_PER_SECOND,
     restriction::Restriction,
     settings::{Roots, Settings},
+    text::clean,
 };
 use self::{
     connect::Deadlines,

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod directory;
+pub mod door_memory;
 mod schema;
 
 use std::{

@@ -1,6 +1,7 @@
 //! Turns the configuration into the settings of the session, the agent, the client, enrollment and the window.
 
 mod appearance;
+mod doors;
 mod guessing;
 mod readers;
 
@@ -9,11 +10,15 @@ use std::{io, path::Path, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use self::guessing::badge_budget;
 pub use self::{
     appearance::{BadLogo, colors, labels, logo, window},
+    doors::all_door_rules,
     guessing::{badge_odds, measured_cost, odds, spray},
     readers::{devices, osdp_keys, readers},
+};
+use self::{
+    doors::{door_rules, unlock_limits},
+    guessing::badge_budget,
 };
 use crate::{
     agent,
@@ -308,7 +313,7 @@ pub fn rules(config: &Config) -> Rules {
         after_unlock: config.display.reception().unwrap_or(config.session.after_unlock),
         max: config.display.reception().map_or(config.session.max, |_| SHIFT),
         unlock_timeout: Duration::from_secs(config.kisi.timeout_seconds),
-        confirm: config.doors.confirm.clone(),
+        confirm: door_rules(&config.doors.confirm),
         follow: config.doors.follow,
         dim_after: config.display.dim_after,
         languages: config.kiosk.languages.clone(),
@@ -380,17 +385,14 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         keep_days: config.audit.keep_days,
         client,
         places: config.kisi.places.iter().map(|id| PlaceId::new(*id)).collect(),
-        hidden: config.doors.hide.clone(),
+        hidden: door_rules(&config.doors.hide),
+        rules: all_door_rules(config),
         names: config.display.names,
         badge_needs_pin: config.sign_in.badge == config::Badges::WithPin,
         badge_budget: badge_budget(config),
         inline_lookup: false,
         status: Status::default(),
         proofs: Arc::default(),
-        limits: agent::UnlockLimits {
-            per_hour: config.limits.per_person_per_hour,
-            per_day: config.limits.per_person_per_day,
-            per_door: config.limits.per_door.clone(),
-        },
+        limits: unlock_limits(config),
     }
 }

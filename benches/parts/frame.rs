@@ -59,6 +59,7 @@ fn sign_in(kiosk: &mut App, count: u64) {
         name: format!("Room {number}"),
         place: None,
         state: DoorState::Ready,
+        kisi_name: String::new(),
         allowance: None,
     };
     let doors = (1..=count).map(door).collect();

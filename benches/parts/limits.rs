@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use vestibule::{
     agent::UnlockLimits,
-    door::{Door, DoorId, DoorState},
+    door::{Door, DoorId, DoorRule, DoorState},
     staff::StaffId,
     store::audit::Log,
 };
@@ -23,7 +23,7 @@ pub(crate) fn limits(criterion: &mut Criterion) {
         let limits = UnlockLimits {
             per_hour: 1_000,
             per_day: 1_000,
-            per_door: (0..DOORS).map(|door| (name(door), 1_000)).collect(),
+            per_door: (0..DOORS).map(|door| (DoorRule::Name(name(door)), 1_000)).collect(),
         };
         let mut doors: Vec<Door> = (0..DOORS)
             .map(|door| Door {
@@ -31,6 +31,7 @@ pub(crate) fn limits(criterion: &mut Criterion) {
                 name: name(door),
                 place: None,
                 state: DoorState::Ready,
+                kisi_name: String::new(),
                 allowance: None,
             })
             .collect();

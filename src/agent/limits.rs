@@ -1,12 +1,10 @@
 //! Limits on how often a person may open doors at this kiosk, and the allowances that the tiles show. Each kiosk counts
 //! by itself.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
-    door::{Allowance, Door},
+    door::{Allowance, Door, DoorRule},
     staff::StaffId,
     store::audit::{self, Counted, Limit, Log},
 };
@@ -18,8 +16,8 @@ pub struct UnlockLimits {
     pub per_hour: u32,
     /// Unlocks per person and day. A day ends at midnight, local time.
     pub per_day: u32,
-    /// Unlocks per person and day for the doors with these names.
-    pub per_door: BTreeMap<String, u32>,
+    /// Unlocks per person and day for each of the doors that a rule means. The smallest number counts.
+    pub per_door: Vec<(DoorRule, u32)>,
 }
 
 /// When another unlock is allowed: this long after the first unlock that counts, or at a fixed time.
@@ -69,7 +67,8 @@ impl UnlockLimits {
         let midnight = midnight_of(today).unwrap_or(an_hour_ago);
         let tomorrow = today.tomorrow().ok().and_then(midnight_of).unwrap_or(Timestamp::MAX);
         let limit = |at_most: u32, door, since| (0 < at_most).then_some(Limit { door, since, at_most });
-        let per_door = self.per_door.get(&door.name).copied().unwrap_or_default();
+        let of_door = self.per_door.iter().filter(|(rule, _)| rule.matches(door)).map(|(_, at_most)| *at_most);
+        let per_door = of_door.min().unwrap_or_default();
         let hourly = limit(self.per_hour, None, an_hour_ago).map(|limit| (limit, Ends::After(hour)));
         let daily = limit(self.per_day, None, midnight).map(|limit| (limit, Ends::At(tomorrow)));
         let of_door = limit(per_door, Some(door.id), midnight).map(|limit| (limit, Ends::At(tomorrow)));
@@ -109,7 +108,14 @@ mod tests {
     const ADA: StaffId = StaffId::new(1);
 
     fn door(id: u64, name: &str) -> Door {
-        Door { id: DoorId::new(id), name: name.into(), place: None, state: DoorState::Ready, allowance: None }
+        Door {
+            id: DoorId::new(id),
+            name: name.into(),
+            place: None,
+            state: DoorState::Ready,
+            kisi_name: String::new(),
+            allowance: None,
+        }
     }
 
     fn allowance(log: &Log, limits: &UnlockLimits, staff: StaffId, door: &Door, at: Timestamp) -> Allowance {
@@ -175,7 +181,7 @@ mod tests {
     fn a_day_ends_at_midnight_and_a_door_has_its_own_limit() {
         let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
         let mut log = Log::open(folder.path(), [7; 32]).unwrap();
-        let per_door = BTreeMap::from([("Server room".to_owned(), 1)]);
+        let per_door = vec![(DoorRule::Name("Server room".to_owned()), 1)];
         let limits = UnlockLimits { per_day: 3, per_door, ..UnlockLimits::default() };
         let (server, lobby) = (door(8, "Server room"), door(7, "Lobby"));
         assert!(unlock(&mut log, &limits, &server, noon(), "accepted"));

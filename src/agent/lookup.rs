@@ -13,13 +13,14 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    door::{Door, PlaceId},
+    door::{Door, DoorRule, PlaceId},
     error_chain::Chain,
     kisi,
     outage::Outage,
     secret::Secret,
     session::{Denial, SessionId, visit::Welcome},
     staff::{Credential, NameFormat, StaffId},
+    store::door_memory::DoorMemory,
 };
 
 /// Timeout of the list of doors. It is below the session's own limit of 20 s for a check.
@@ -54,7 +55,11 @@ impl Denied {
 /// Which doors are shown at this kiosk.
 pub(super) struct Visible {
     pub(super) places: Vec<PlaceId>,
-    pub(super) hidden: Vec<String>,
+    pub(super) hidden: Vec<DoorRule>,
+    /// Every rule for single doors.
+    pub(super) rules: Vec<DoorRule>,
+    /// Which doors the rules have meant.
+    pub(super) memory: Mutex<DoorMemory>,
     /// How the greeting writes a person's name.
     pub(super) names: NameFormat,
 }
@@ -128,6 +133,7 @@ impl Visible {
     /// Keeps the doors that this kiosk shows and groups them by place. The places keep the order in which they first
     /// appear.
     pub(super) fn of(&self, doors: Vec<Door>) -> Vec<Door> {
+        self.note(&doors);
         let mut doors: Vec<Door> = doors.into_iter().filter(|door| self.shows(door)).collect();
         let place = |door: &Door| door.place.as_ref().map(|place| place.id);
         let mut places = Vec::new();
@@ -140,10 +146,26 @@ impl Visible {
         doors
     }
 
+    /// Remembers which doors the rules mean, and logs a rule whose door has another name now.
+    fn note(&self, doors: &[Door]) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = memory.note(&self.rules, doors) {
+            tracing::warn!(%error, "the doors that rules mean cannot be remembered");
+        }
+        for (rule, id, name) in memory.newly_renamed(&self.rules, doors) {
+            tracing::warn!(
+                rule,
+                door = id.get(),
+                name,
+                "a rule in kiosk.toml does not match: the door was renamed. Write id:NUMBER in its place"
+            );
+        }
+    }
+
     fn shows(&self, door: &Door) -> bool {
         let place = door.place.as_ref().map(|place| place.id);
         let is_here = self.places.is_empty() || place.is_some_and(|place| self.places.contains(&place));
-        is_here && !self.hidden.contains(&door.name)
+        is_here && !self.hidden.iter().any(|rule| rule.matches(door))
     }
 }
 

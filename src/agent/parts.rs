@@ -4,8 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use super::UnlockLimits;
 use crate::{
-    door::PlaceId, kisi, proximity::Proofs, session::budget::BudgetRules, staff::NameFormat, status::Status,
-    store::audit, store::directory::Directory,
+    door::{DoorRule, PlaceId},
+    kisi,
+    proximity::Proofs,
+    session::budget::BudgetRules,
+    staff::NameFormat,
+    status::Status,
+    store::audit,
+    store::directory::Directory,
 };
 
 /// Everything an agent needs to start.
@@ -21,8 +27,10 @@ pub struct Parts {
     pub client: kisi::Client,
     /// Places whose doors are shown. Empty means all.
     pub places: Vec<PlaceId>,
-    /// Names of doors that are not shown.
-    pub hidden: Vec<String>,
+    /// Doors that are not shown.
+    pub hidden: Vec<DoorRule>,
+    /// Every rule for single doors, of any kind.
+    pub rules: Vec<DoorRule>,
     /// How the greeting writes a person's name.
     pub names: NameFormat,
     /// Whether a badge signs in only together with its PIN.

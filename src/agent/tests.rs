@@ -34,6 +34,7 @@ fn parts(folder: &Path) -> Parts {
         client: kisi::Client::new(&settings).unwrap(),
         places: Vec::new(),
         hidden: Vec::new(),
+        rules: Vec::new(),
         names: NameFormat::Full,
         badge_needs_pin: false,
         badge_budget: BudgetRules { guesses: 20, refill: Duration::from_secs(30) },

@@ -23,7 +23,7 @@ use super::{
     Output, Site,
     ask::given_admin_key,
     failure::{CommandError, Failure},
-    report::{outdated_text, records, say},
+    report::{count, outdated_text, records, say},
     runtime,
 };
 
@@ -96,6 +96,7 @@ impl Site {
             findings.extend(runtime.block_on(logins(&client, &directory, admin.as_ref()))?);
             table = runtime.block_on(doors::Table::read(&client, &directory, admin.as_ref()))?;
             findings.extend(table.findings());
+            findings.extend(table.rules(&config, directory.folder()));
         }
         findings.extend(client.announced().into_iter().map(|text| finding("API", Severity::Warning, text)));
         for finding in &findings {

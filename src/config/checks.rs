@@ -7,6 +7,7 @@ use toml::Value;
 use super::{Badges, Config, Reader, Wrong, fields};
 use crate::{
     base_url::{self, Proxy},
+    door::DoorRule,
     language::Language,
     staff::BadgeFormat,
 };
@@ -77,14 +78,18 @@ type Item = (&'static str, fn(&Value) -> bool, &'static str);
 const ITEMS: [Item; 5] = [
     ("kiosk.languages", Value::is_str, "a list of strings"),
     ("kisi.places", |item| item.as_integer().is_some_and(|id| 0 < id), "a list of whole numbers above 0"),
-    ("doors.confirm", Value::is_str, "a list of strings"),
-    ("doors.hide", Value::is_str, "a list of strings"),
+    ("doors.confirm", is_door_rule, DoorRule::ALLOWED),
+    ("doors.hide", is_door_rule, DoorRule::ALLOWED),
     (
         "limits.per_door",
         |item| item.as_integer().is_some_and(|count| (1..=10_000).contains(&count)),
         "a whole number from 1 to 10000",
     ),
 ];
+
+fn is_door_rule(item: &Value) -> bool {
+    item.as_str().is_some_and(|rule| DoorRule::parse(rule).is_some())
+}
 
 /// The first value that is wrong by itself: an integer out of range, a text that is not one of the choices or does not
 /// parse, or a list item of the wrong kind. Runs before serde, whose errors do not name the key.
@@ -146,15 +151,16 @@ fn wrong_language(list: &Value) -> Option<Wrong> {
     wrong.or(codes.is_empty().then_some("")).map(|code| ("kiosk.languages".into(), code.to_owned(), allowed))
 }
 
+/// A text whose number of characters is out of range.
+fn text(key: &'static str, value: &str, range: (usize, usize), allowed: &'static str) -> Option<Wrong> {
+    let length = value.chars().count();
+    (length < range.0 || range.1 < length).then(|| (key.into(), value.to_owned(), allowed))
+}
+
 impl Config {
     /// The first value that is not allowed, of those that [`wrong_raw_value`] does not check.
     pub(super) fn wrong_value(&self) -> Option<Wrong> {
         let Self { kiosk, kisi, sign_in, session, proximity, .. } = self;
-        let badge = &self.badge.profile;
-        let text = |key: &'static str, value: &str, range: (usize, usize), allowed| {
-            let length = value.chars().count();
-            (length < range.0 || range.1 < length).then(|| (key.into(), value.to_owned(), allowed))
-        };
         let degrees = |key: &'static str, value: f64, most: f64, allowed| {
             let fits = value.abs() <= most;
             (!fits).then(|| (key.into(), value.to_string(), allowed))
@@ -173,24 +179,11 @@ impl Config {
                 let width = self.display.panel_width_mm.filter(|width| *width < 50)?;
                 Some(("display.panel_width_mm".into(), width.to_string(), "0, or 50 to 3000"))
             })
-            .or_else(|| text("badge.prefix", &badge.prefix, (0, 8), "at most 8 characters"))
-            .or_else(|| text("badge.suffix", &badge.suffix, (0, 8), "at most 8 characters"))
+            .or_else(|| self.wrong_badge())
             .or_else(|| {
-                let fits = badge.min_length <= badge.max_length;
-                (!fits).then(|| ("badge.min_length".into(), badge.min_length.to_string(), "1 to badge.max_length"))
+                let (rule, at_most) = self.limits.per_door.iter().find(|(rule, _)| DoorRule::parse(rule).is_none())?;
+                Some((format!("limits.per_door.{rule}").into(), at_most.to_string(), DoorRule::ALLOWED))
             })
-            .or_else(|| {
-                let fits = badge.sends.is_none() || matches!(badge.format, BadgeFormat::Hex | BadgeFormat::Decimal);
-                let allowed = "\"number\" unless badge.format is \"hex\" or \"decimal\"";
-                (!fits).then(|| ("badge.sends".into(), "a UID".to_owned(), allowed))
-            })
-            .or_else(|| {
-                let fits = |reader: &Reader| reader.fits(badge.format);
-                let allowed =
-                    "the radix of badge.format: decimal for \"decimal\", hex for \"hex\"; \"wiegand\" holds no UIDs";
-                (!self.readers.iter().all(fits)).then(|| ("reader.uid".into(), "a UID".to_owned(), allowed))
-            })
-            .or_else(|| text("badge.separators", &badge.separators, (0, 8), "at most 8 characters"))
             .or_else(|| degrees("proximity.latitude", proximity.latitude, 90.0, "-90.0 to 90.0"))
             .or_else(|| degrees("proximity.longitude", proximity.longitude, 180.0, "-180.0 to 180.0"))
             .or_else(|| {
@@ -209,6 +202,28 @@ impl Config {
                     )
                 })
             })
+    }
+
+    fn wrong_badge(&self) -> Option<Wrong> {
+        let badge = &self.badge.profile;
+        text("badge.prefix", &badge.prefix, (0, 8), "at most 8 characters")
+            .or_else(|| text("badge.suffix", &badge.suffix, (0, 8), "at most 8 characters"))
+            .or_else(|| {
+                let fits = badge.min_length <= badge.max_length;
+                (!fits).then(|| ("badge.min_length".into(), badge.min_length.to_string(), "1 to badge.max_length"))
+            })
+            .or_else(|| {
+                let fits = badge.sends.is_none() || matches!(badge.format, BadgeFormat::Hex | BadgeFormat::Decimal);
+                let allowed = "\"number\" unless badge.format is \"hex\" or \"decimal\"";
+                (!fits).then(|| ("badge.sends".into(), "a UID".to_owned(), allowed))
+            })
+            .or_else(|| {
+                let fits = |reader: &Reader| reader.fits(badge.format);
+                let allowed =
+                    "the radix of badge.format: decimal for \"decimal\", hex for \"hex\"; \"wiegand\" holds no UIDs";
+                (!self.readers.iter().all(fits)).then(|| ("reader.uid".into(), "a UID".to_owned(), allowed))
+            })
+            .or_else(|| text("badge.separators", &badge.separators, (0, 8), "at most 8 characters"))
     }
 
     /// The first two keys that exclude each other, and why.

@@ -187,7 +187,15 @@ fn a_number_of_any_width_is_named_with_line_and_range() {
     for (text, expected) in [
         ("[kisi]\nplaces = [-3]", "line 2: `kisi.places` is `-3`, but must be a list of whole numbers above 0"),
         ("[kisi]\nplaces = [\"3\"]", "line 2: `kisi.places` is `\"3\"`"),
-        ("[doors]\nhide = [7]", "line 2: `doors.hide` is `7`, but must be a list of strings"),
+        ("[doors]\nhide = [7]", "line 2: `doors.hide` is `7`, but must be the name of a door"),
+        (
+            "[doors]\nconfirm = [\"id:x\"]",
+            "line 2: `doors.confirm` is `\"id:x\"`, but must be the name of a door, or its id",
+        ),
+        (
+            "[limits]\nper_door = { \"id:x\" = 1 }",
+            "line 2: `limits.per_door.id:x` is `1`, but must be the name of a door",
+        ),
         ("[limits]\nper_door = { Vault = -1 }", "line 2: `limits.per_door.Vault` is `-1`"),
         ("[limits]\nper_door = { Vault = 1.5 }", "line 2: `limits.per_door.Vault` is `1.5`"),
     ] {

@@ -89,6 +89,11 @@ impl Access {
         Ok(Self { groups, doors, has_all_doors })
     }
 
+    /// Every door of the organization.
+    pub fn doors(&self) -> &[RestrictedDoor] {
+        &self.doors
+    }
+
     /// The doors that a person with these rights has but the kiosk cannot open. One group without restrictions, or a role,
     /// is enough to open a door.
     pub fn blocked(&self, rights: &Rights, now: Timestamp) -> Vec<Blocked> {

@@ -18,7 +18,7 @@ const SEPARATORS: [GeneralCategory; 2] = [GeneralCategory::LineSeparator, Genera
 
 /// Cleans a name: normal form C, no control or format characters (so no bidirectional overrides), single spaces, at most 64
 /// user-perceived characters. The result may be empty.
-pub(super) fn clean(raw: &str) -> String {
+pub fn clean(raw: &str) -> String {
     let end = raw.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MAX_BYTES).last();
     let raw = raw.get(..end.unwrap_or(0)).unwrap_or_default();
     let mut marks = 0;

@@ -327,9 +327,11 @@ impl Lock {
             .as_ref()
             .map(|place| Place { id: PlaceId::new(place.id), name: named(place.name.as_deref(), "Place", place.id) });
         let unnamed = lock.place_id.map(|id| Place { id: PlaceId::new(id), name: format!("Place {id}") });
+        let name = named(lock.name.as_deref(), "Door", lock.id);
         Door {
             id: DoorId::new(lock.id),
-            name: named(lock.name.as_deref(), "Door", lock.id),
+            kisi_name: name.clone(),
+            name,
             place: place.or(unnamed),
             state: lock.state(has_position),
             allowance: None,

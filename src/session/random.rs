@@ -15,7 +15,7 @@ use super::{
     *,
 };
 use crate::{
-    door::{Door, DoorState, Outcome},
+    door::{Door, DoorRule, DoorState, Outcome},
     staff::{Digit, Read, Scan},
 };
 
@@ -51,7 +51,14 @@ enum Answer {
 
 fn door(id: u64) -> Door {
     let state = if id.is_multiple_of(7) { DoorState::LockedDown(None) } else { DoorState::Ready };
-    Door { id: DoorId::new(id), name: format!("Door {id}"), place: None, state, allowance: None }
+    Door {
+        id: DoorId::new(id),
+        name: format!("Door {id}"),
+        place: None,
+        state,
+        kisi_name: String::new(),
+        allowance: None,
+    }
 }
 
 /// Person `n` has the doors `10 n` to `10 n + 4`.
@@ -138,7 +145,7 @@ impl Model {
         let usual = super::tests::rules();
         let rules = Rules {
             sign_in: SignInRules { badge: policy, ..usual.sign_in },
-            confirm: vec!["Door 11".to_owned()],
+            confirm: vec![DoorRule::Name("Door 11".to_owned())],
             dim_after: Duration::from_mins(2),
             languages: vec![crate::language::Language::En],
             are_unlocks_counted: true,

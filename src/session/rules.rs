@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::budget::BudgetRules;
 use crate::{
+    door::DoorRule,
     language::Language,
     staff::{BadgeFormat, BadgeProfile},
 };
@@ -28,7 +29,7 @@ pub struct Rules {
     /// The client's timeout for an unlock.
     pub unlock_timeout: Duration,
     /// Names of doors that must be tapped twice.
-    pub confirm: Vec<String>,
+    pub confirm: Vec<DoorRule>,
     /// Whether to watch the door after an accepted unlock.
     pub follow: bool,
     /// The screen at rest dims after this. Zero means never.

@@ -20,7 +20,7 @@ use super::{
     *,
 };
 use crate::{
-    door::{Code, Door, DoorState, Outcome, Reason},
+    door::{Code, Door, DoorRule, DoorState, Outcome, Reason},
     language::Language,
     outage::Outage,
     staff::{BadgeProfile, Credential, Digit, Pin, Read, Scan},
@@ -59,7 +59,7 @@ pub(super) fn rules() -> Rules {
         after_unlock: Duration::from_secs(8),
         max: Duration::from_mins(3),
         unlock_timeout: Duration::from_secs(8),
-        confirm: vec!["Server room".to_owned()],
+        confirm: vec![DoorRule::Name("Server room".to_owned())],
         follow: true,
         dim_after: Duration::ZERO,
         languages: vec![Language::En, Language::De],
@@ -70,7 +70,14 @@ pub(super) fn rules() -> Rules {
 }
 
 fn welcome() -> Welcome {
-    let door = |id, name: &str, state| Door { id, name: name.to_owned(), place: None, state, allowance: None };
+    let door = |id, name: &str, state| Door {
+        id,
+        name: name.to_owned(),
+        place: None,
+        state,
+        kisi_name: String::new(),
+        allowance: None,
+    };
     Welcome {
         name: "Ada".to_owned(),
         doors: vec![

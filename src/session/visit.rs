@@ -217,7 +217,7 @@ impl Visit {
             return None;
         }
         self.touch(rules, now);
-        let asks = self.knows(door).is_some_and(|door| rules.confirm.contains(&door.name));
+        let asks = self.knows(door).is_some_and(|door| rules.confirm.iter().any(|rule| rule.matches(door)));
         let asked = matches!(self.attempt, Attempt::Asked(before, _) if before == door);
         if asks && !asked {
             self.attempt = Attempt::Asked(door, now + CONFIRM);

@@ -1,6 +1,7 @@
 //! Whole visits: without a display, on a real one, by touch, at a reception desk, and by the technician.
 
 mod real_display;
+mod door_rules;
 mod layouts;
 mod readings;
 mod reception;

@@ -91,6 +91,7 @@ fn welcome() -> Welcome {
         name: name.to_owned(),
         place: None,
         state: DoorState::Ready,
+        kisi_name: String::new(),
         allowance: None,
     };
     let doors = names.into_iter().enumerate().map(door).collect();

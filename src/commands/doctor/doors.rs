@@ -1,16 +1,24 @@
 //! Lists every door that this kiosk can never open for a person, why, and where to change it. Also compares the requests of
 //! a visit with Kisi's rate limit.
 
+use std::{collections::BTreeMap, path::Path};
+
 use serde_json::json;
 use vestibule::{
+    config::Config,
+    door::{Door, DoorId, DoorState},
     enrol::access::{Access, Blocked, of_door, of_person},
     error_chain::Chain,
-    kisi::{self, Client, PAGE, REQUESTS_PER_SECOND as LIMIT, Restriction},
+    kisi::{self, Client, PAGE, REQUESTS_PER_SECOND as LIMIT, RestrictedDoor, Restriction},
     secret::Secret,
-    store::directory::{Directory, Person, Standing},
+    store::{
+        directory::{Directory, Person, Standing},
+        door_memory::{DoorMemory, Unmatched},
+    },
+    wiring,
 };
 
-use super::{Failure, Finding, Output, Severity, finding, say};
+use super::{Failure, Finding, Output, Severity, count, finding, say};
 
 /// Requests of a visit besides the list of doors: the list of places, and the unlock.
 const BESIDES: usize = 2;
@@ -23,6 +31,8 @@ pub(super) struct Table {
     /// Number of people whose login only a PIN opens, so that it cannot be used here.
     unchecked: usize,
     failures: Vec<Finding>,
+    /// Every door that could be read, by id.
+    seen: BTreeMap<DoorId, Door>,
 }
 
 impl Table {
@@ -44,6 +54,9 @@ impl Table {
                 }
             },
         };
+        if let Some((access, _)) = &access {
+            table.see(access.doors());
+        }
         for person in directory.list()? {
             if person.standing == Standing::Suspended {
                 continue;
@@ -56,7 +69,8 @@ impl Table {
                 },
             };
             match found {
-                Ok(Some(Doors { blocked, count, is_complete })) => {
+                Ok(Some(Doors { blocked, count, is_complete, listed })) => {
+                    table.see(&listed);
                     table.doors = table.doors.max(count);
                     if !is_complete && 0 < count {
                         let text =
@@ -75,6 +89,65 @@ impl Table {
             }
         }
         Ok(table)
+    }
+
+    fn see(&mut self, doors: &[RestrictedDoor]) {
+        self.seen.extend(doors.iter().map(|door| {
+            let (name, kisi_name) = (door.name.clone(), door.name.clone());
+            let door = Door { id: door.id, name, kisi_name, place: None, state: DoorState::Ready, allowance: None };
+            (door.id, door)
+        }));
+    }
+
+    /// One finding per rule in `kiosk.toml` that matches no door, or that depends on the order of equal names.
+    pub(super) fn rules(&self, config: &Config, folder: &Path) -> Vec<Finding> {
+        let rules = wiring::all_door_rules(config);
+        if self.seen.is_empty() || rules.is_empty() {
+            return Vec::new();
+        }
+        let doors: Vec<Door> = self.seen.values().cloned().collect();
+        let memory = match DoorMemory::open(folder) {
+            Ok(mut memory) => memory.note(&rules, &doors).map(|()| memory),
+            Err(error) => Err(error),
+        };
+        let memory = match memory {
+            Ok(memory) => memory,
+            Err(error) => {
+                return vec![finding("door rules", Severity::Warning, format!("cannot be remembered: {error}"))];
+            }
+        };
+        let unmatched = memory.unmatched(&rules, &doors);
+        if unmatched.is_empty() {
+            return vec![finding("door rules", Severity::Well, "every rule for a door matches")];
+        }
+        let ids = |doors: &[(DoorId, String)]| {
+            let ids: Vec<String> = doors.iter().map(|(id, name)| format!("id:{} ({name})", id.get())).collect();
+            ids.join(", ")
+        };
+        let said = |Unmatched { rule, renamed, similar }: &Unmatched| {
+            if !renamed.is_empty() {
+                let text = format!("\"{rule}\" was renamed at Kisi and matches nothing now: write {}", ids(renamed));
+                return finding("door rules", Severity::Unwell, text);
+            }
+            let text = if !similar.is_empty() {
+                format!("\"{rule}\" matches no door: perhaps {}", ids(similar))
+            } else if let Some(numbered) = self.numbered(rule) {
+                format!("\"{rule}\" depends on the order of equal names: write {}", ids(&numbered))
+            } else {
+                format!("\"{rule}\" matches none of {} that could be read", count(doors.len(), "door", "doors"))
+            };
+            // The door may be one of a person whose login only a PIN opens.
+            finding("door rules", if self.unchecked == 0 { Severity::Unwell } else { Severity::Warning }, text)
+        };
+        unmatched.iter().map(said).collect()
+    }
+
+    /// The doors of the name before a number that tells equal names apart, such as `Vault (2)`.
+    fn numbered(&self, rule: &str) -> Option<Vec<(DoorId, String)>> {
+        let (name, number) = rule.strip_suffix(')')?.rsplit_once(" (")?;
+        let _: u32 = number.parse().ok()?;
+        let doors: Vec<_> = self.seen.values().filter(|door| door.kisi_name == name).collect();
+        (1 < doors.len()).then(|| doors.into_iter().map(|door| (door.id, door.name.clone())).collect())
     }
 
     /// Prints one line per person and door.
@@ -120,6 +193,8 @@ struct Doors {
     count: usize,
     /// Whether Kisi's list could be read to its end.
     is_complete: bool,
+    /// The doors as the person's login lists them. Empty with the admin key, which lists all doors at once.
+    listed: Vec<RestrictedDoor>,
 }
 
 async fn by_groups(
@@ -136,15 +211,16 @@ async fn by_groups(
     } else {
         vec![of_person(Restriction::SwitchedOff)]
     };
-    Ok(Some(Doors { blocked, count: access.count(&rights), is_complete: access.has_all_doors }))
+    let (count, is_complete) = (access.count(&rights), access.has_all_doors);
+    Ok(Some(Doors { blocked, count, is_complete, listed: Vec::new() }))
 }
 
 async fn by_login(client: &Client, login: &Secret<String>) -> Result<Option<Doors>, kisi::Error> {
     let (doors, is_complete) = client.restrictions(login).await?;
     if doors.is_empty() {
         let blocked = vec![of_person(Restriction::NoRights)];
-        return Ok(Some(Doors { blocked, count: 0, is_complete }));
+        return Ok(Some(Doors { blocked, is_complete, ..Doors::default() }));
     }
     let blocked = doors.iter().flat_map(of_door).collect();
-    Ok(Some(Doors { blocked, count: doors.len(), is_complete }))
+    Ok(Some(Doors { blocked, count: doors.len(), is_complete, listed: doors }))
 }

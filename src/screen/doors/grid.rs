@@ -108,6 +108,7 @@ mod tests {
             name: (*name).to_owned(),
             place: None,
             state: DoorState::Ready,
+            kisi_name: String::new(),
             allowance: None,
         };
         let doors: Vec<Door> = names.iter().map(door).collect();

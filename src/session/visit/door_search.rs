@@ -75,6 +75,7 @@ mod tests {
             name: name.to_owned(),
             place: None,
             state: DoorState::Ready,
+            kisi_name: String::new(),
             allowance: None,
         };
         names.map(door).to_vec()

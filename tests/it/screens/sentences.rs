@@ -46,6 +46,7 @@ fn after(outcome: Outcome) -> Session {
         name: format!("Door {number}"),
         place: None,
         state: DoorState::Ready,
+        kisi_name: String::new(),
         allowance: None,
     });
     let welcome = Welcome { name: "Ada".to_owned(), doors: list.collect(), language: None, incomplete: false };

@@ -59,6 +59,7 @@ fn welcome(doors: u64) -> Identity {
         name: format!("Door {id}"),
         place: None,
         state: vestibule::door::DoorState::Ready,
+        kisi_name: String::new(),
         allowance: None,
     };
     let doors = (1..=doors).map(door).collect();

@@ -93,6 +93,7 @@ pub(crate) fn doors(count: u64) -> Vec<Door> {
         let place =
             Place { id: PlaceId::new(1 + number / 6 % 2), name: ["Harbour House", "Annex"][index / 6 % 2].to_owned() };
         Door {
+            kisi_name: String::new(),
             id: DoorId::new(101 + number),
             name: names[index % names.len()].to_owned(),
             place: Some(place),

@@ -13,7 +13,7 @@ use std::{
 
 use vestibule::{
     config::{Config, SAMPLE},
-    door::{Door, DoorId, DoorState},
+    door::{Door, DoorId, DoorRule, DoorState},
     screen::keys::Keyboard,
     session::{
         Denial, Effect, Event, Identity, Presented, Session, State,
@@ -459,6 +459,7 @@ fn welcome() -> Welcome {
         name: name.to_owned(),
         place: None,
         state: DoorState::Ready,
+        kisi_name: String::new(),
         allowance: None,
     };
     let doors = vec![door(7, "Lobby"), door(8, "Büro"), door(9, "Étage"), door(10, "Año")];
@@ -508,7 +509,7 @@ fn the_enter_of_a_scan_never_opens_a_door() {
             for keyboard in [KeyboardPolicy::Keypad, KeyboardPolicy::Desk] {
                 let mut rules = wiring::rules(&Config::parse(SAMPLE, "kiosk.toml".as_ref()).unwrap());
                 rules.keyboard = keyboard;
-                rules.confirm = vec!["Büro".to_owned()];
+                rules.confirm = vec![DoorRule::Name("Büro".to_owned())];
                 let mut kiosk = Kiosk::of(rules);
                 kiosk.sign_in();
                 prepare(&mut kiosk);
