@@ -39,6 +39,7 @@ use self::{
     rate_limit::{Kind, RateLimit},
     response::{json, unlocked},
     settings::{base_url, default_headers},
+    text::appearance,
 };
 use crate::{
     base_url::{self, Proxy},
@@ -331,11 +332,12 @@ impl Client {
     }
 }
 
-/// Numbers doors with the same name in the same place: the second becomes `Lobby (2)` (R43). The order does not change.
+/// Numbers doors whose names look the same in the same place: the second becomes `Lobby (2)` (R43). The order does not
+/// change.
 fn tell_apart(doors: &mut [Door]) {
     let mut seen: HashMap<(String, Option<PlaceId>), usize> = HashMap::new();
     for door in doors {
-        let count = seen.entry((door.name.to_lowercase(), door.place.as_ref().map(|place| place.id))).or_insert(0);
+        let count = seen.entry((appearance(&door.name), door.place.as_ref().map(|place| place.id))).or_insert(0);
         *count += 1;
         if 1 < *count {
             door.name = format!("{} ({count})", door.name);

@@ -3,6 +3,7 @@
 pub mod colors;
 pub mod dim;
 pub mod doors;
+pub mod fonts;
 pub mod icon;
 pub mod keys;
 pub mod label;

@@ -97,6 +97,7 @@ impl Site {
             table = runtime.block_on(doors::Table::read(&client, &directory, admin.as_ref()))?;
             findings.extend(table.findings());
             findings.extend(table.rules(&config, directory.folder()));
+            findings.extend(table.names());
         }
         findings.extend(client.announced().into_iter().map(|text| finding("API", Severity::Warning, text)));
         for finding in &findings {

@@ -4,6 +4,7 @@ use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    thread,
 };
 
 use vestibule::{
@@ -13,6 +14,7 @@ use vestibule::{
     kisi::Client,
     platform::{display, hangup},
     private_files,
+    screen::fonts,
     status::{Status, server},
     wiring,
 };
@@ -50,6 +52,8 @@ impl Site {
             return Err(KioskError::NoDisplay.into());
         }
         let _ = hangup::survive();
+        // The search for the system's fonts takes a while: it runs beside the opening of the directory.
+        let _ = thread::spawn(fonts::load);
         let config = self.config();
         let status = Status::default();
         watch(config.as_ref().ok(), &status);

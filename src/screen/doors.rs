@@ -4,7 +4,10 @@ mod find;
 mod grid;
 mod outcome;
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use iced::{
     Center, Color, Element, Fill, Length, Size,
@@ -13,6 +16,7 @@ use iced::{
 
 use self::grid::{Grid, LINE, grid};
 use super::{
+    fonts,
     icon::{Icon, icon},
     label::label,
     motion::ring,
@@ -20,7 +24,7 @@ use super::{
     theme::{self, Backdrop, Importance, Metrics},
 };
 use crate::{
-    door::Door,
+    door::{Door, DoorId},
     session::{
         Event,
         rules::Rules,
@@ -48,10 +52,10 @@ pub fn view<'a>(visit: &'a Visit, rules: &'a Rules, warning: Warning, now: Insta
     let on_page = found.into_iter().skip(page * grid.on_page).take(grid.on_page);
     let is_covered = matches!(visit.attempt, Attempt::Opening(..) | Attempt::Done(..));
     let body = match visit.attempt {
-        Attempt::Opening(_, door, _) => outcome::sending(visit.knows(door), place.height, m),
+        Attempt::Opening(_, door, _) => outcome::sending(name_of(visit, door), place.height, m),
         Attempt::Done(door, outcome, _) => {
             let rest = visit.rest(door, now);
-            outcome::done(visit.knows(door), (outcome, visit.record), rest, place.height, m)
+            outcome::done(name_of(visit, door), (outcome, visit.record), rest, place.height, m)
         }
         Attempt::None | Attempt::Asked(..) if visit.find.is_open => find::letters(visit, place, m),
         Attempt::None | Attempt::Asked(..) if visit.welcome.doors.is_empty() => no_doors(m),
@@ -102,7 +106,8 @@ fn who(visit: &Visit, warning: Warning, now: Instant, hint: Option<String>, m: M
         let said = label(m.words.denial(denial), Importance::Optional, m.medium()).color(m.colors.bad);
         said.width(Fill).height(Fill).align_y(Center).into()
     } else if let Some((number, door)) = visit.typed(now) {
-        let said = m.words.typed(number, door.map(|door| door.name.as_str()));
+        let name = door.map(|door| shown_name(door, number));
+        let said = m.words.typed(number, name.as_deref());
         // Optional text: the tile shows it too.
         label(said, Importance::Optional, m.name())
             .color(m.colors.accent)
@@ -111,7 +116,9 @@ fn who(visit: &Visit, warning: Warning, now: Instant, hint: Option<String>, m: M
             .align_y(Center)
             .into()
     } else {
-        let hello = label(m.words.hello(&visit.welcome.name), Importance::Optional, m.name()).font(theme::BOLD);
+        let name = Some(visit.welcome.name.as_str()).filter(|name| fonts::is_drawable(name));
+        let hello = m.words.hello(name.unwrap_or_default());
+        let hello = label(hello.trim_end().to_owned(), Importance::Optional, m.name()).font(theme::BOLD);
         let hello = hello.width(Fill).height(Fill).align_y(Center);
         match hint {
             Some(hint) => {
@@ -257,13 +264,26 @@ fn tile<'a>(
         (false, false) => None,
     };
     let color = if can_be_tried { m.colors.text } else { m.colors.muted };
-    let name = label(&door.name, Importance::Essential, m.name()).font(theme::BOLD).line(LINE).color(color);
+    let name =
+        label(shown_name(door, number), Importance::Essential, m.name()).font(theme::BOLD).line(LINE).color(color);
     let number = label(number.to_string(), Importance::Optional, m.medium()).color(m.colors.muted).width(m.mm(9.0));
     let top = row![number, name.width(Fill).height(Fill).align_y(Center)].spacing(m.gap()).height(Fill).align_y(Center);
     let face = column![top, status(door, is_asked, rest, names_place, m)].spacing(m.mm(0.4));
     let face = container(face).padding([m.gap(), 1.5 * m.gap()]).width(Fill).height(Length::Fixed(height));
     let message = can_be_tried.then_some(Event::DoorTouched(door.id));
     press::button(face, message, move |pressed| m.tile_style(edge, pressed)).into()
+}
+
+/// The door's name, or its number if no font draws the name.
+fn shown_name(door: &Door, number: usize) -> Cow<'_, str> {
+    if fonts::is_drawable(&door.name) { door.name.as_str().into() } else { number.to_string().into() }
+}
+
+/// The name of the door that was tapped. Empty if it is not on the list any more.
+fn name_of(visit: &Visit, door: DoorId) -> Cow<'_, str> {
+    let mut doors = visit.welcome.doors.iter().enumerate();
+    let found = doors.find(|(_, known)| known.id == door);
+    found.map_or(Cow::Borrowed(""), |(at, door)| shown_name(door, at + 1))
 }
 
 /// The line below the name: the door's state, or its place.
@@ -282,7 +302,7 @@ fn status(door: &Door, is_asked: bool, rest: Option<Duration>, names_place: bool
         }
     };
     // There is only one line: the door's state matters more than its place.
-    let place = door.place.as_ref().filter(|_| names_place && words.is_empty());
+    let place = door.place.as_ref().filter(|place| names_place && words.is_empty() && fonts::is_drawable(&place.name));
     let words = place.map_or(words, |place| place.name.clone());
     let words = label(words, Importance::Optional, m.small()).color(color).width(Fill).height(Fill).align_y(Center);
     let mut parts = Row::new().spacing(m.mm(1.2)).align_y(Center).height(m.small_line());

@@ -10,7 +10,7 @@ use iced::{
 use super::{colors::Colors, icon, press, words::Words};
 
 /// The bundled fonts: one in two weights, whose digits have equal width, and the icons. Licenses: `assets/fonts`.
-pub const FONT_FILES: [&[u8]; 3] = [
+pub static FONT_FILES: [&[u8]; 3] = [
     include_bytes!("../../assets/fonts/NotoSans-Regular.ttf"),
     include_bytes!("../../assets/fonts/NotoSans-Bold.ttf"),
     icon::FONT_FILE,

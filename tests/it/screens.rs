@@ -3,5 +3,6 @@
 mod appearance;
 mod layout;
 mod legibility;
+mod scripts;
 mod sentences;
 mod widgets;

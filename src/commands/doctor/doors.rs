@@ -10,6 +10,7 @@ use vestibule::{
     enrol::access::{Access, Blocked, of_door, of_person},
     error_chain::Chain,
     kisi::{self, Client, PAGE, REQUESTS_PER_SECOND as LIMIT, RestrictedDoor, Restriction},
+    screen::fonts,
     secret::Secret,
     store::{
         directory::{Directory, Person, Standing},
@@ -22,6 +23,9 @@ use super::{Failure, Finding, Output, Severity, count, finding, say};
 
 /// Requests of a visit besides the list of doors: the list of places, and the unlock.
 const BESIDES: usize = 2;
+/// Characters that a finding about a name lists at most.
+const CODES: usize = 8;
+
 /// The result of checking everybody's doors.
 #[derive(Default)]
 pub(super) struct Table {
@@ -140,6 +144,26 @@ impl Table {
             finding("door rules", if self.unchecked == 0 { Severity::Unwell } else { Severity::Warning }, text)
         };
         unmatched.iter().map(said).collect()
+    }
+
+    /// One finding per door whose name no font of this machine draws.
+    pub(super) fn names(&self) -> Vec<Finding> {
+        let missing = |door: &Door| {
+            let parts = fonts::undrawable(&door.name);
+            let codes: Vec<String> =
+                parts.concat().chars().map(|c| format!("U+{:04X}", u32::from(c))).take(CODES).collect();
+            (!codes.is_empty()).then(|| {
+                let (id, name) = (door.id.get(), &door.name);
+                let text = format!(
+                    "door {id} \"{name}\" has letters that no font here draws ({}): its tile shows a number. Run `apt \
+                     install {}`, or change the name at Kisi",
+                    codes.join(" "),
+                    fonts::PACKAGES
+                );
+                finding("names", Severity::Warning, text)
+            })
+        };
+        self.seen.values().filter_map(missing).collect()
     }
 
     /// The doors of the name before a number that tells equal names apart, such as `Vault (2)`.

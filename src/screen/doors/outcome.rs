@@ -1,6 +1,6 @@
 //! The outcome of a tap: an icon, words and a color, as large as fits.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use iced::{
     Center, Color, Element, Fill,
@@ -14,19 +14,16 @@ use super::super::{
     press,
     theme::{self, Importance, Metrics},
 };
-use crate::{
-    door::{Door, Outcome},
-    session::Event,
-};
+use crate::{door::Outcome, session::Event};
 
 /// The unlock is not answered yet.
-pub(super) fn sending(door: Option<&Door>, height: f32, m: Metrics) -> Element<'_, Event> {
-    view((Icon::Send, m.colors.accent), m.words.say("sending"), door, (String::new(), None), height, m)
+pub(super) fn sending(name: Cow<'_, str>, height: f32, m: Metrics) -> Element<'_, Event> {
+    view((Icon::Send, m.colors.accent), m.words.say("sending"), name, (String::new(), None), height, m)
 }
 
 /// The unlock is answered.
 pub(super) fn done(
-    door: Option<&Door>,
+    name: Cow<'_, str>,
     (outcome, record): (Outcome, Option<u64>),
     rest: Option<Duration>,
     height: f32,
@@ -38,7 +35,7 @@ pub(super) fn done(
     // People who have to ask for help can quote the number of the audit record.
     let is_good = matches!(outcome, Outcome::Accepted | Outcome::Opened);
     let advice = (advice, record.filter(|_| !is_good));
-    view((Icon::of_outcome(outcome), color(outcome, m)), m.words.outcome(outcome), door, advice, height, m)
+    view((Icon::of_outcome(outcome), color(outcome, m)), m.words.outcome(outcome), name, advice, height, m)
 }
 
 fn color(outcome: Outcome, m: Metrics) -> Color {
@@ -54,13 +51,12 @@ fn color(outcome: Outcome, m: Metrics) -> Color {
 fn view(
     (picture, color): (Icon, Color),
     verdict: String,
-    door: Option<&Door>,
+    name: Cow<'_, str>,
     (advice, record): (String, Option<u64>),
     height: f32,
     m: Metrics,
 ) -> Element<'_, Event> {
     let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
-    let name = door.map_or("", |door| door.name.as_str());
     let verdict = label(verdict, Importance::Essential, m.verdict(height))
         .font(theme::BOLD)
         .color(color)
