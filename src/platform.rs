@@ -5,5 +5,8 @@ pub mod display;
 pub mod hangup;
 pub mod hardening;
 pub mod monitor;
+pub mod port_holder;
+pub mod storage;
 pub mod supervisor;
 pub mod suspend;
+pub mod time_zone;

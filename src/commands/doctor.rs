@@ -2,6 +2,7 @@
 
 mod credential;
 mod doors;
+mod machine;
 mod network;
 
 use std::{path::Path, time::Duration};
@@ -83,6 +84,7 @@ impl Site {
             ));
         }
         findings.push(disk(directory.folder()));
+        findings.extend(machine::machine(&config, directory.folder()));
         findings.extend(readers(&config, directory.folder()));
         findings.extend(outbox(&directory)?);
         let runtime = runtime()?;

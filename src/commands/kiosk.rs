@@ -12,7 +12,11 @@ use vestibule::{
     config::Config,
     error_chain::Chain,
     kisi::Client,
-    platform::{display, hangup},
+    platform::{
+        display, hangup, port_holder,
+        storage::{self, Storage},
+        time_zone,
+    },
     private_files,
     screen::fonts,
     status::{Status, server},
@@ -32,6 +36,11 @@ enum KioskError {
     NoDisplay,
     #[error("the window closed unexpectedly: the display server is gone")]
     DisplayLost,
+    #[error(
+        "{why}: staff, PINs and audit log would be gone when the machine starts again. Put the data folder on a disk, or \
+         set kiosk.volatile_data"
+    )]
+    Forgets { why: String },
     #[error("the window cannot be opened")]
     Window(#[source] iced::Error),
 }
@@ -54,6 +63,7 @@ impl Site {
         let _ = hangup::survive();
         // The search for the system's fonts takes a while: it runs beside the opening of the directory.
         let _ = thread::spawn(fonts::load);
+        log_zone();
         let config = self.config();
         let status = Status::default();
         watch(config.as_ref().ok(), &status);
@@ -92,6 +102,9 @@ struct Kept {
 impl Kept {
     fn start(&self, config: &Config) -> Result<Start, Failure> {
         let client = Client::new(&wiring::client(config)).map_err(Failure::client)?;
+        if let (Storage::Forgotten(why), false) = (storage::of(&self.site.folder()), config.kiosk.volatile_data) {
+            return Err(KioskError::Forgets { why }.into());
+        }
         let directory = self.site.directory_or_new()?;
         let mut alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner);
         if alone.is_none() {
@@ -125,6 +138,16 @@ impl Kept {
     }
 }
 
+/// Logs the time zone that days and times are in.
+fn log_zone() {
+    match time_zone::current() {
+        time_zone::Zone { name, doubt: None } => tracing::info!(zone = name, "times and days are in this time zone"),
+        time_zone::Zone { name, doubt: Some(doubt) } => {
+            tracing::warn!(zone = name, "the time zone is in doubt: {doubt}");
+        }
+    }
+}
+
 /// Starts the health endpoint. If the configuration cannot be read, uses the shipped `health.listen`.
 fn watch(config: Option<&Config>, status: &Status) {
     let shipped = || Config::parse("", Path::new("kiosk.toml")).ok();
@@ -132,7 +155,10 @@ fn watch(config: Option<&Config>, status: &Status) {
     let Some(listen) = config.and_then(|config| config.health.listen) else { return };
     match server::start(listen, status.clone()) {
         Ok(at) => tracing::info!(%at, "the health endpoint listens"),
-        Err(error) => tracing::error!(%listen, %error, "the health endpoint cannot listen on health.listen"),
+        Err(error) => {
+            let holder = port_holder::of(listen.port()).unwrap_or_else(|| "unknown".to_owned());
+            tracing::error!(%listen, %error, holder, "the health endpoint cannot listen on health.listen");
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Kiosk {
     /// At least one. The first is used until somebody chooses another.
     #[serde(deserialize_with = "fields::languages")]
     pub languages: Vec<Language>,
+    /// Whether the kiosk starts although its data folder is in memory and forgets everything at the next start.
+    pub volatile_data: bool,
     /// A PNG file to show in place of the name. A relative path was joined to the folder of `kiosk.toml`.
     #[serde(deserialize_with = "fields::path")]
     pub logo: Option<PathBuf>,

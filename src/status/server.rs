@@ -27,6 +27,8 @@ use tokio::{sync::Semaphore, time};
 use super::{STILL, Status};
 use crate::outage::Outage;
 
+/// The `program` in the answer of `/readyz`.
+pub const PROGRAM: &str = "vestibule";
 /// Further connections are closed at once, because each takes a file descriptor that the kiosk needs for Kisi. Our choice.
 const CONNECTIONS: usize = 8;
 /// Time limit for reading the request headers.
@@ -40,6 +42,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "each is monitored separately")]
 struct Ready {
+    /// [`PROGRAM`], so that another program's endpoint is not mistaken for this one.
+    program: &'static str,
+    /// Process id.
+    process: u32,
     ready: bool,
     /// False while the screen shows "out of order".
     working: bool,
@@ -134,7 +140,20 @@ async fn readyz(State(status): State<Status>) -> (StatusCode, Json<Ready>) {
         Some(outage) => outage.name(),
     };
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(Ready { ready, working, kisi, store, config: facts.refused_config.is_none(), alive, readers }))
+    (
+        code,
+        Json(Ready {
+            program: PROGRAM,
+            process: std::process::id(),
+            ready,
+            working,
+            kisi,
+            store,
+            config: facts.refused_config.is_none(),
+            alive,
+            readers,
+        }),
+    )
 }
 
 async fn metrics(State(status): State<Status>) -> impl IntoResponse {

@@ -4,5 +4,6 @@ mod appliance;
 mod command_line;
 mod first_day;
 mod large_site;
+mod machine;
 mod soak;
 mod upgrade;

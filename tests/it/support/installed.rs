@@ -139,7 +139,7 @@ impl Installed {
             (vestibule::private_files::temporary_folder("vestibule-").unwrap(), Simulated::start());
         let text = format!(
             // 12-digit PINs: six digits could be in a log by chance.
-            "[health]\nlisten = \"\"\n[kisi]\nbase_url = \"{}\"\n[sign_in]\npin_digits = 12\n[session]\nidle_seconds = 10\nwarning_seconds = 6\n",
+            "[health]\nlisten = \"\"\n[kiosk]\nvolatile_data = true\n[kisi]\nbase_url = \"{}\"\n[sign_in]\npin_digits = 12\n[session]\nidle_seconds = 10\nwarning_seconds = 6\n",
             simulated.base_url
         );
         fs::write(folder.path().join("kiosk.toml"), text).unwrap();
