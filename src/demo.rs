@@ -35,7 +35,7 @@ pub enum Error {
     Start(#[source] io::Error),
     /// The sample scene is invalid.
     #[error("the sample scene cannot be parsed")]
-    Scene(#[source] toml::de::Error),
+    Scene(#[source] crate::simulator::world::SceneError),
     /// The sample configuration is invalid.
     #[error("the sample configuration is invalid")]
     Config(#[source] config::Error),

@@ -4,15 +4,19 @@
 //! `tests/kisi-openapi.yaml`. Where Kisi's behavior is assumed, [`world::Switches`] selects the alternative.
 
 mod auth;
+mod cors;
 mod response;
 mod doors;
 mod events;
+mod extract;
 pub mod fault;
 mod json;
 mod logins;
 mod people;
 pub mod rules;
 mod scene;
+mod scene_checks;
+mod sentences;
 pub mod webhook;
 pub mod wire;
 pub mod world;
@@ -28,7 +32,7 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::Method,
+    http::{Method, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{delete, get, post},
@@ -37,7 +41,7 @@ use axum::{
 use tokio::sync::oneshot;
 
 use self::{
-    auth::{count, login_of},
+    auth::login_of,
     fault::Fault,
     response::NOTHING_THERE,
     wire::{Peer, Stream, Watched},
@@ -201,10 +205,10 @@ fn router(shared: Shared) -> Router {
         .route("/locks", get(doors::list))
         .route("/locks/{id}", get(doors::one))
         .route("/locks/{id}/unlock", post(doors::unlock))
-        .route("/locks/{id}/{action}", post(doors::lock_down))
+        .route("/locks/{id}/{action}", post(doors::act))
         .route("/places", get(doors::places))
         .route("/places/{id}", get(doors::place))
-        .route("/places/{id}/{action}", post(doors::lock_down_place))
+        .route("/places/{id}/{action}", post(doors::act_on_place))
         .route("/floors", get(doors::floors))
         .route("/users", get(people::list).post(people::create))
         .route("/users/{id}", get(people::one).patch(people::update))
@@ -233,7 +237,7 @@ async fn gate(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, REQUEST_LIMIT).await else {
-        return response::ApiError::Code(400, "ffffff").into_response();
+        return response::UNREADABLE.into_response();
     };
     let (fault, latency) = {
         let mut world = shared.world();
@@ -256,27 +260,23 @@ async fn gate(
         (fault, world.latency + jitter)
     };
     tokio::time::sleep(latency + std::time::Duration::from_millis(fault.delay_ms)).await;
-    let answer = if !fault.acts() {
+    let is_from_page = parts.headers.contains_key(header::ORIGIN);
+    let mut answer = if !fault.acts() {
         Body::empty().into_response()
     } else if parts.method == Method::OPTIONS {
-        preflight(&shared)
+        cors::preflight(&shared, &parts.headers)
     } else {
         next.run(Request::from_parts(parts, Body::from(body))).await
     };
+    if is_from_page {
+        cors::allow(&mut answer);
+    }
     if fault.never {
         std::future::pending::<()>().await;
     }
     tokio::time::sleep(std::time::Duration::from_millis(fault.answer_delay_ms)).await;
     peer.cut(fault.cut());
     fault.apply(answer)
-}
-
-/// Answers a CORS preflight request. Kisi supports browser apps, so it must answer those.
-fn preflight(shared: &Shared) -> Response {
-    match count(&mut shared.world(), None) {
-        Ok(()) => axum::http::StatusCode::NO_CONTENT.into_response(),
-        Err(no) => no.into_response(),
-    }
 }
 
 /// Takes the first matching fault and decrements its remaining count.

@@ -19,6 +19,13 @@ use super::{
 /// Kisi OpenAPI document.
 const PER_SECOND: usize = 5;
 
+/// API logins expire after six months without use.
+///
+/// # Source
+///
+/// Kisi: "Generate API keys".
+const API_LOGINS_EXPIRE_AFTER: SignedDuration = SignedDuration::from_hours(24 * 183);
+
 /// The login behind a request. Extracting it updates `last_used_at` and counts one request for its person.
 #[derive(Debug)]
 pub(super) struct Caller(pub(super) Login);
@@ -27,6 +34,22 @@ impl Caller {
     pub(super) fn must_be_admin(&self, world: &World) -> Result<(), ApiError> {
         let is_admin = world.people.get(&self.0.person).is_some_and(|person| person.admin);
         if is_admin { Ok(()) } else { Err(NO_RIGHT) }
+    }
+}
+
+/// The login behind a request, if the request has an `Authorization` header.
+#[derive(Debug)]
+pub(super) struct MaybeCaller(pub(super) Option<Caller>);
+
+impl FromRequestParts<Shared> for MaybeCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, ApiError> {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            return Caller::from_request_parts(parts, shared).await.map(|caller| Self(Some(caller)));
+        }
+        count(&mut shared.world(), None)?;
+        Ok(Self(None))
     }
 }
 
@@ -39,8 +62,9 @@ impl FromRequestParts<Shared> for Caller {
         let person = known.and_then(|id| world.logins.get(&id)).map(|login| login.person);
         count(&mut world, person)?;
         let now = world.clock.now();
-        let expires_after = SignedDuration::from_secs(world.device_logins_expire_after_s);
+        let device_logins_expire_after = SignedDuration::from_secs(world.device_logins_expire_after_s);
         let login = known.and_then(|id| world.logins.get_mut(&id)).ok_or(NO_LOGIN)?;
+        let expires_after = if login.kind == "api" { API_LOGINS_EXPIRE_AFTER } else { device_logins_expire_after };
         let used = login.last_used_at.unwrap_or(login.created_at);
         if login.expire && expires_after < now.duration_since(used) {
             let id = login.id;

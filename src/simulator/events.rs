@@ -1,15 +1,13 @@
 //! The event log, read as in Kisi: create an event set, poll it, and page through it with a cursor.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::extract::State;
 use jiff::{SignedDuration, Span, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::{
     Shared,
     auth::Caller,
+    extract::{Body, Id},
     json,
     response::{Answer, ApiError, NOTHING_THERE, Query, number, object},
     world::{Event, EventSet, World},
@@ -37,7 +35,7 @@ const FILTERS: [&str; 13] = [
 ];
 
 /// `POST /event_sets`
-pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(body): Json<Value>) -> Answer {
+pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Answer {
     let mut world = shared.world();
     caller.must_be_admin(&world)?;
     super::rules::settle_sensors(&mut world);
@@ -63,7 +61,7 @@ pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(bo
 }
 
 /// `GET /event_sets/{id}`
-pub(super) async fn one(State(shared): State<Shared>, caller: Caller, Path(id): Path<u64>, query: Query) -> Answer {
+pub(super) async fn one(State(shared): State<Shared>, caller: Caller, Id(id): Id, query: Query) -> Answer {
     let mut world = shared.world();
     caller.must_be_admin(&world)?;
     let now = world.clock.now();

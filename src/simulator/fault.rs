@@ -9,7 +9,7 @@ use axum::{
 use futures_util::stream;
 use serde::Deserialize;
 
-use super::wire::Cut;
+use super::{sentences::sentence, wire::Cut};
 
 /// A fault and the requests that it applies to.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -95,7 +95,7 @@ impl Fault {
             answer = Response::new(Body::empty());
             *answer.status_mut() = status;
             if let Some(code) = &self.code {
-                let body = serde_json::json!({"code": code, "error": "Simulated."});
+                let body = serde_json::json!({"code": code, "error": sentence(code)});
                 *answer.body_mut() = Body::from(body.to_string());
                 let _ = answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             }

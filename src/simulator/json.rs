@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Card, Door, Event, Group, Login, Person, Place, Right, World};
+use super::{
+    sentences::sentence,
+    world::{Card, Door, Event, Group, Login, Person, Place, Right, Role, World},
+};
 
 const MADE: &str = "2024-01-01T08:00:00Z";
 
@@ -53,8 +56,8 @@ pub(super) fn door(door: &Door, world: &World) -> Value {
         "id": door.id, "resource_type": "Lock", "name": door.name, "description": null,
         "created_at": MADE, "updated_at": MADE,
         "configured": door.configured, "online": door.online, "open": door.is_open(now),
-        "unlocked": door.is_unlocked(now), "unlocked_until": null, "on_scheduled_unlock": door.scheduled,
-        "first_to_arrive_required_until": null, "first_to_arrive_satisfied": false,
+        "unlocked": door.is_unlocked(now), "unlocked_until": null, "on_scheduled_unlock": door.is_on_schedule(),
+        "first_to_arrive_required_until": door.first_to_arrive_until, "first_to_arrive_satisfied": door.has_arrived,
         "locked_down": since.is_some(), "locked_down_since": since,
         "latitude": latitude(door.position), "longitude": longitude(door.position),
         "geofence_restriction_enabled": door.geofence, "geofence_restriction_radius": 300,
@@ -89,7 +92,7 @@ pub(super) fn login(login: &Login, world: &World) -> Value {
     json!({
         "id": login.id, "created_at": login.created_at, "updated_at": login.created_at, "type": login.kind,
         "name": login.name, "primary": login.primary, "expire": login.expire, "last_used_at": login.last_used_at,
-        "device_brand": null, "device_model": login.device_model, "os_name": login.os_name, "user_id": login.person,
+        "device_brand": login.device_brand, "device_model": login.device_model, "os_name": login.os_name, "user_id": login.person,
         "user": user_ref(world.people.get(&login.person)),
         "app": {}, "user_agent": {}, "device": {}, "os": {},
     })
@@ -126,7 +129,7 @@ pub(super) fn current_user(person: &Person) -> Value {
         "id": person.id, "resource_type": "User", "name": person.name, "email": person.email, "image": null,
         "locale": person.locale, "notifications_unread_count": 0, "otp_required_for_login": false,
         "otp_enabled_at": null, "primary_login_exists": false, "created_at": MADE, "updated_at": MADE,
-        "announcements_last_seen_at": null, "last_read_at": null, "notes": null,
+        "announcements_last_seen_at": null, "last_read_at": null, "notes": person.notes,
         "organization_id": ORGANIZATION_ID, "organization": organization_ref(),
     })
 }
@@ -134,9 +137,9 @@ pub(super) fn current_user(person: &Person) -> Value {
 pub(super) fn user(person: &Person) -> Value {
     json!({
         "id": person.id, "resource_type": "User", "name": person.name, "email": person.email,
-        "created_at": MADE, "updated_at": MADE, "metadata": {}, "image": null, "otp_required_for_login": false,
+        "created_at": MADE, "updated_at": MADE, "metadata": person.metadata, "image": null, "otp_required_for_login": false,
         "password_flow_enabled": false, "access_enabled": person.access_enabled, "last_accessed_at": null,
-        "scim_access_enabled": true, "notes": null, "organization_id": ORGANIZATION_ID, "confirmed": true,
+        "scim_access_enabled": true, "notes": person.notes, "organization_id": ORGANIZATION_ID, "confirmed": true,
         "groups_count": 0,
     })
 }
@@ -195,13 +198,34 @@ pub(super) fn card_assignment(card: &Card, person: u64) -> Value {
 pub(super) fn right(right: &Right, world: &World) -> Value {
     json!({
         "id": right.id, "resource_type": "RoleAssignment", "created_at": MADE, "updated_at": MADE,
-        "role_id": "group_basic", "notify": false,
+        "role_id": right.role, "notify": false,
         "applies_to_type": "Group", "applies_to_id": right.group,
         "applies_to": {"id": right.group, "resource_type": "Group",
                        "name": world.groups.get(&right.group).map_or("", |group| group.name.as_str())},
         "assignee_type": "User", "assignee_id": right.person, "assignee": user_ref(world.people.get(&right.person)),
         "created_by_type": null, "created_by_id": null,
         "valid_from": right.from, "valid_until": right.until,
+    })
+}
+
+/// A role assignment that is not a person's membership of a group, as it was sent.
+pub(super) fn other_role(role: &Role, world: &World) -> Value {
+    let name = |kind: &str, id: u64| match kind {
+        "Place" => world.places.get(&id).map(|place| place.name.clone()),
+        "Group" => world.groups.get(&id).map(|group| group.name.clone()),
+        "User" => world.people.get(&id).map(|person| person.name.clone()),
+        _ => None,
+    };
+    let object =
+        |kind: &str, id: u64| json!({"id": id, "resource_type": kind, "name": name(kind, id).unwrap_or_default()});
+    json!({
+        "id": role.id, "resource_type": "RoleAssignment", "created_at": MADE, "updated_at": MADE,
+        "role_id": role.role, "notify": role.notify,
+        "applies_to_type": role.applies_to.0, "applies_to_id": role.applies_to.1,
+        "applies_to": object(&role.applies_to.0, role.applies_to.1),
+        "assignee_type": role.assignee.0, "assignee_id": role.assignee.1,
+        "assignee": object(&role.assignee.0, role.assignee.1),
+        "created_by_type": null, "created_by_id": null, "valid_from": null, "valid_until": null,
     })
 }
 
@@ -229,7 +253,7 @@ pub(super) fn event(event: &Event, world: &World) -> Value {
     json!({
         "uuid": event.uuid, "type": event.kind, "action": action, "created_at": event.at, "success": success,
         "code": event.error_code, "message": null, "error_code": event.error_code,
-        "error_message": event.error_code.as_ref().map(|_| "Simulated."), "sequence": event.uuid,
+        "error_message": event.error_code.as_deref().map(sentence), "sequence": event.uuid,
         "actor_type": event.actor.map(|_| "User"), "actor_id": event.actor,
         "actor_name": actor.map(|person| person.name.clone()), "actor_email": actor.map(|person| person.email.clone()),
         "authenticated_by_type": event.login.map(|_| "Login"), "authenticated_by_id": event.login,

@@ -1,17 +1,17 @@
 //! People, groups, role assignments and cards: the calls that an admin uses.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::extract::State;
 use serde_json::Value;
 
 use super::{
     Shared,
     auth::Caller,
+    extract::{Body, Id},
     json,
-    response::{Answer, ApiError, NOTHING_THERE, Query, done, is_among_ids, mentions, object, page, passes},
-    world::{Card, Person, Right, World},
+    response::{
+        Answer, ApiError, NOTHING_THERE, Query, UNREADABLE, done, is_among_ids, mentions, object, page, passes,
+    },
+    world::{Card, Person, Right, Role, World},
 };
 
 /// `GET /users`
@@ -46,7 +46,7 @@ fn has_access_to(world: &World, person: u64, place: &str) -> bool {
 }
 
 /// `POST /users`
-pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(body): Json<Value>) -> Answer {
+pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Answer {
     let mut world = shared.world();
     caller.must_be_admin(&world)?;
     let text = |key: &str| body.get("user").and_then(|user| user.get(key)).and_then(Value::as_str);
@@ -54,21 +54,16 @@ pub(super) async fn create(State(shared): State<Shared>, caller: Caller, Json(bo
     if world.person_by_email(email).is_some() {
         return Err(ApiError::Field("email", "has already been taken"));
     }
-    let person = Person {
-        id: world.next_id(),
-        name: text("name").unwrap_or(email).to_owned(),
-        email: email.to_owned(),
-        access_enabled: true,
-        admin: false,
-        locale: None,
-    };
+    let user = body.get("user").cloned().unwrap_or_default();
+    let mut person = Person::new(world.next_id(), text("name").unwrap_or(email).to_owned(), email.to_owned());
+    change(&mut person, &user);
     let answer = json::user(&person);
     let _ = world.people.insert(person.id, person);
     object(answer)
 }
 
 /// `GET /users/{id}`
-pub(super) async fn one(State(shared): State<Shared>, caller: Caller, Path(id): Path<u64>) -> Answer {
+pub(super) async fn one(State(shared): State<Shared>, caller: Caller, Id(id): Id) -> Answer {
     let world = shared.world();
     if id != caller.0.person {
         caller.must_be_admin(&world)?;
@@ -77,23 +72,29 @@ pub(super) async fn one(State(shared): State<Shared>, caller: Caller, Path(id): 
 }
 
 /// `PATCH /users/{id}`
-pub(super) async fn update(
-    State(shared): State<Shared>,
-    caller: Caller,
-    Path(id): Path<u64>,
-    Json(body): Json<Value>,
-) -> Answer {
+pub(super) async fn update(State(shared): State<Shared>, caller: Caller, Id(id): Id, Body(body): Body) -> Answer {
     let mut world = shared.world();
     caller.must_be_admin(&world)?;
     let person = world.people.get_mut(&id).ok_or(NOTHING_THERE)?;
     let user = body.get("user").ok_or(ApiError::Field("user", "is missing"))?;
+    change(person, user);
+    done()
+}
+
+/// Sets the fields that were sent.
+fn change(person: &mut Person, user: &Value) {
     if let Some(enabled) = user.get("access_enabled").and_then(Value::as_bool) {
         person.access_enabled = enabled;
     }
     if let Some(name) = user.get("name").and_then(Value::as_str) {
         name.clone_into(&mut person.name);
     }
-    done()
+    if let Some(notes) = user.get("notes") {
+        person.notes = notes.as_str().map(str::to_owned);
+    }
+    if let Some(Value::Object(metadata)) = user.get("metadata") {
+        person.metadata.clone_from(metadata);
+    }
 }
 
 /// `GET /groups`
@@ -113,7 +114,7 @@ pub(super) async fn groups(State(shared): State<Shared>, caller: Caller, query: 
 }
 
 /// `GET /groups/{id}`
-pub(super) async fn group(State(shared): State<Shared>, caller: Caller, Path(id): Path<u64>) -> Answer {
+pub(super) async fn group(State(shared): State<Shared>, caller: Caller, Id(id): Id) -> Answer {
     let world = shared.world();
     caller.must_be_admin(&world)?;
     object(world.groups.get(&id).map(|group| json::group(group, &world)).ok_or(NOTHING_THERE)?)
@@ -123,7 +124,7 @@ pub(super) async fn group(State(shared): State<Shared>, caller: Caller, Path(id)
 pub(super) async fn group_locks(State(shared): State<Shared>, caller: Caller, query: Query) -> Answer {
     let world = shared.world();
     caller.must_be_admin(&world)?;
-    let id: u64 = query.get("group_id").and_then(|id| id.parse().ok()).ok_or(ApiError::Code(400, "ffffff"))?;
+    let id: u64 = query.get("group_id").and_then(|id| id.parse().ok()).ok_or(UNREADABLE)?;
     let group = world.groups.get(&id).ok_or(NOTHING_THERE)?;
     let doors =
         group.doors.iter().filter_map(|door| world.doors.get(door)).filter(|door| passes(&query, "lock_id", door.id));
@@ -149,12 +150,20 @@ pub(super) async fn rights(State(shared): State<Shared>, caller: Caller, query: 
             && query.get("applies_to_type").is_none_or(|kind| kind == "Organization")
             && query.get("assignee_type").is_none_or(|kind| kind == "User")
     });
+    let roles = world.roles.iter().filter(|role| {
+        passes(&query, "assignee_id", role.assignee.1)
+            && passes(&query, "applies_to_id", role.applies_to.1)
+            && query.get("user_id").is_none_or(|id| role.assignee.0 == "User" && *id == role.assignee.1.to_string())
+            && query.get("applies_to_type").is_none_or(|kind| *kind == role.applies_to.0)
+            && query.get("assignee_type").is_none_or(|kind| *kind == role.assignee.0)
+    });
     let all = rights.map(|right| json::right(right, &world)).chain(admins.map(json::role));
+    let all = all.chain(roles.map(|role| json::other_role(role, &world)));
     page(all.collect(), &query, (10, 250), &world)
 }
 
 /// `POST /role_assignments`
-pub(super) async fn create_right(State(shared): State<Shared>, caller: Caller, Json(body): Json<Value>) -> Answer {
+pub(super) async fn create_right(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Answer {
     let mut world = shared.world();
     caller.must_be_admin(&world)?;
     let wanted = body.get("role_assignment").ok_or(ApiError::Field("role_assignment", "is missing"))?;
@@ -163,12 +172,24 @@ pub(super) async fn create_right(State(shared): State<Shared>, caller: Caller, J
         Some(time) => time.parse().map(Some).map_err(|_| ApiError::Field(key, "is not a time")),
         None => Ok(None),
     };
+    let text = |key: &str, usual: &str| wanted.get(key).and_then(Value::as_str).unwrap_or(usual).to_owned();
+    let applies_to = (text("applies_to_type", "Group"), id("applies_to_id")?);
+    let assignee = (text("assignee_type", "User"), id("assignee_id")?);
+    let role = text("role_id", "group_basic");
+    if (applies_to.0.as_str(), assignee.0.as_str()) != ("Group", "User") {
+        let notify = wanted.get("notify").and_then(Value::as_bool).unwrap_or_default();
+        let role = Role { id: world.next_id(), role, applies_to, assignee, notify };
+        let answer = json::other_role(&role, &world);
+        world.roles.push(role);
+        return object(answer);
+    }
     let right = Right {
         id: world.next_id(),
-        person: id("assignee_id")?,
-        group: id("applies_to_id")?,
+        person: assignee.1,
+        group: applies_to.1,
         from: time("valid_from")?,
         until: time("valid_until")?,
+        role,
     };
     if !world.people.contains_key(&right.person) || !world.groups.contains_key(&right.group) {
         return Err(NOTHING_THERE);
@@ -179,12 +200,14 @@ pub(super) async fn create_right(State(shared): State<Shared>, caller: Caller, J
 }
 
 /// `DELETE /role_assignments/{id}`
-pub(super) async fn delete_right(State(shared): State<Shared>, caller: Caller, Path(id): Path<u64>) -> Answer {
+pub(super) async fn delete_right(State(shared): State<Shared>, caller: Caller, Id(id): Id) -> Answer {
     let mut world = shared.world();
     caller.must_be_admin(&world)?;
-    let before = world.rights.len();
+    let count = |world: &World| world.rights.len() + world.roles.len();
+    let before = count(&world);
     world.rights.retain(|right| right.id != id);
-    if world.rights.len() == before { Err(NOTHING_THERE) } else { done() }
+    world.roles.retain(|role| role.id != id);
+    if count(&world) == before { Err(NOTHING_THERE) } else { done() }
 }
 
 /// `GET /cards`

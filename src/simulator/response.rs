@@ -9,7 +9,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::{sentences::sentence, world::World};
 
 /// A response, or a refusal.
 pub(super) type Answer = Result<Response, ApiError>;
@@ -33,14 +33,14 @@ impl IntoResponse for ApiError {
         let status = |status| StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         match self {
             Self::Code(code, name) => {
-                (status(code), Json(json!({"code": name, "error": "Simulated."}))).into_response()
+                (status(code), Json(json!({"code": name, "error": sentence(name)}))).into_response()
             }
             Self::Field(field, complaint) => {
                 (status(422), Json(json!({"errors": {field: [complaint]}}))).into_response()
             }
             Self::TooMany(None) => status(429).into_response(),
             Self::TooMany(Some(after)) => {
-                let mut answer = Self::Code(429, "ffffff").into_response();
+                let mut answer = Self::Code(429, "000429").into_response();
                 if let Ok(after) = HeaderValue::from_str(&after) {
                     let _ = answer.headers_mut().insert(header::RETRY_AFTER, after);
                 }
@@ -53,9 +53,12 @@ impl IntoResponse for ApiError {
 /// 401: the login is missing, unknown, deleted or expired.
 pub(super) const NO_LOGIN: ApiError = ApiError::Code(401, "afc496");
 /// 403: the caller lacks the right.
-pub(super) const NO_RIGHT: ApiError = ApiError::Code(403, "afc496");
+pub(super) const NO_RIGHT: ApiError = ApiError::Code(403, "f398de");
 /// 404: unknown path or unknown object.
 pub(super) const NOTHING_THERE: ApiError = ApiError::Code(404, "000404");
+
+/// 400: the body, its type or a parameter cannot be read. Kisi documents no code for it: assumed.
+pub(super) const UNREADABLE: ApiError = ApiError::Code(400, "000400");
 
 /// 204.
 #[expect(clippy::unnecessary_wraps, reason = "reads as an answer where it is used")]
@@ -69,9 +72,10 @@ pub(super) fn object(value: Value) -> Answer {
     Ok(Json(value).into_response())
 }
 
-/// A number of the query string, if it is given.
+/// A number of the query string, if it is given. A negative one counts as 0, because the contract allows it.
 pub(super) fn number(query: &HashMap<String, String>, key: &str) -> Result<Option<usize>, ApiError> {
-    query.get(key).map(|value| value.parse().map_err(|_| ApiError::Code(400, "ffffff"))).transpose()
+    let parsed = |value: &String| value.parse::<i64>().map_err(|_| UNREADABLE);
+    query.get(key).map(parsed).transpose().map(|number| number.map(|number| usize::try_from(number).unwrap_or(0)))
 }
 
 /// 200 with one page of a list. `X-Collection-Range` has the requested range, even beyond the end of the list.

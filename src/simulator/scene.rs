@@ -44,6 +44,11 @@ pub struct Door {
     /// Whether the door is unlocked by a schedule.
     #[serde(default)]
     pub scheduled: bool,
+    /// A schedule unlocks the door until then, once somebody has arrived.
+    pub first_to_arrive_until: Option<Timestamp>,
+    /// Whether somebody has arrived.
+    #[serde(skip)]
+    pub has_arrived: bool,
     /// Wireless lock: a second unlock within three seconds is refused with `fad112`.
     #[serde(default)]
     pub wireless: bool,
@@ -103,6 +108,14 @@ pub struct Person {
     pub admin: bool,
     /// Language code, returned by `GET /user`.
     pub locale: Option<String>,
+    /// The password for `POST /logins` without a login. Missing: nobody can use it.
+    pub password: Option<String>,
+    /// Notes of an admin.
+    #[serde(skip)]
+    pub notes: Option<String>,
+    /// Metadata of an integration.
+    #[serde(skip)]
+    pub metadata: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A group: its doors and restrictions. [`Right`] has the members.
@@ -151,6 +164,20 @@ pub struct Right {
     pub from: Option<Timestamp>,
     /// End of validity. Missing: no end.
     pub until: Option<Timestamp>,
+    /// Kisi's name of the role.
+    #[serde(default = "group_basic")]
+    pub role: String,
+}
+
+fn group_basic() -> String {
+    "group_basic".to_owned()
+}
+
+impl Right {
+    /// A group membership without limits. The simulator assigns the id.
+    pub fn new(person: u64, group: u64) -> Self {
+        Self { id: 0, person, group, from: None, until: None, role: group_basic() }
+    }
 }
 
 /// A card and its owner.
@@ -207,9 +234,6 @@ pub struct Switches {
     pub event_delay_s: i64,
 }
 
-/// A scene file that cannot be parsed.
-pub type SceneError = toml::de::Error;
-
 /// The top level of a scene file.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -248,6 +272,23 @@ pub struct Webhook {
     pub out_of_order: bool,
 }
 
+impl Person {
+    /// A person with access.
+    pub fn new(id: u64, name: String, email: String) -> Self {
+        Self {
+            id,
+            name,
+            email,
+            access_enabled: true,
+            admin: false,
+            locale: None,
+            password: None,
+            notes: None,
+            metadata: serde_json::Map::new(),
+        }
+    }
+}
+
 impl Door {
     /// A door without restrictions.
     pub fn new(id: u64, name: impl Into<String>, place: u64) -> Self {
@@ -260,6 +301,8 @@ impl Door {
             online: Some(true),
             updating: false,
             scheduled: false,
+            first_to_arrive_until: None,
+            has_arrived: false,
             wireless: false,
             geofence: false,
             reader: false,
@@ -274,7 +317,12 @@ impl Door {
 
     /// Whether it is unlocked: for five seconds after an unlock, or by its schedule.
     pub fn is_unlocked(&self, now: Timestamp) -> bool {
-        self.scheduled || self.since_unlock(now).is_some_and(|since| since < SignedDuration::from_secs(5))
+        self.is_on_schedule() || self.since_unlock(now).is_some_and(|since| since < SignedDuration::from_secs(5))
+    }
+
+    /// Whether a schedule unlocks it now.
+    pub fn is_on_schedule(&self) -> bool {
+        self.scheduled || self.has_arrived
     }
 
     /// Whether the contact sensor reports the door as open. False without a sensor.

@@ -1,11 +1,15 @@
 //! The state of the simulated Kisi, as data that a test or a scene file sets. The handlers are in the sibling files.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-pub use super::scene::{Card, Door, Group, Person, Place, Right, SceneError, Sensor, Switches, Webhook};
+pub use super::scene::{Card, Door, Group, Person, Place, Right, Sensor, Switches, Webhook};
+pub use super::scene_checks::SceneError;
 use super::{fault::Fault, scene::Scene};
 
 /// The scene of the demo and of most tests: two places, a door for every tile state, a person for each kind of refusal.
@@ -24,6 +28,8 @@ pub struct Login {
     pub name: Option<String>,
     /// Model of the device that the login is for.
     pub device_model: Option<String>,
+    /// Brand of the device.
+    pub device_brand: Option<String>,
     /// Operating system of the device.
     pub os_name: Option<String>,
     /// Authenticates requests with this login.
@@ -42,6 +48,21 @@ impl std::fmt::Debug for Login {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Login").field("id", &self.id).field("person", &self.person).finish_non_exhaustive()
     }
+}
+
+/// A role assignment, as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Kisi's id.
+    pub id: u64,
+    /// Kisi's name of the role, such as `place_manager`.
+    pub role: String,
+    /// Type and id of what it applies to.
+    pub applies_to: (String, u64),
+    /// Type and id of whom it was given to.
+    pub assignee: (String, u64),
+    /// Whether the assignee was notified.
+    pub notify: bool,
 }
 
 /// One line of the event log.
@@ -131,6 +152,10 @@ pub struct World {
     pub groups: BTreeMap<u64, Group>,
     /// Group memberships.
     pub rights: Vec<Right>,
+    /// Role assignments that are not a person's group membership. They give no rights here.
+    pub roles: Vec<Role>,
+    /// Favorites: a person and a lock or place (`Lock`, `Place`).
+    pub favorites: BTreeSet<(u64, &'static str, u64)>,
     /// Cards by id.
     pub cards: BTreeMap<u64, Card>,
     /// Logins by id. Deleted and evicted ones are removed.
@@ -180,7 +205,7 @@ impl World {
     ///
     /// When it is not TOML or has an unknown key; the error names line and key.
     pub fn parse(scene: &str) -> Result<Self, SceneError> {
-        let scene: Scene = toml::from_str(scene)?;
+        let scene: Scene = super::scene_checks::parse(scene)?;
         let mut world = Self {
             clock: Clock { ahead: SignedDuration::ZERO },
             places: scene.places.into_iter().map(|place| (place.id, place)).collect(),
@@ -188,6 +213,8 @@ impl World {
             people: scene.people.into_iter().map(|person| (person.id, person)).collect(),
             groups: scene.groups.into_iter().map(|group| (group.id, group)).collect(),
             rights: Vec::new(),
+            roles: Vec::new(),
+            favorites: BTreeSet::new(),
             cards: scene.cards.into_iter().map(|card| (card.id, card)).collect(),
             logins: BTreeMap::new(),
             events: Vec::new(),
@@ -238,10 +265,10 @@ impl World {
         }
         let email = format!("person{id}@example.com");
         let (name, group) = (format!("Person {id}"), self.next_id());
-        let person = Person { id, name, email: email.clone(), access_enabled: true, admin: false, locale: None };
+        let person = Person::new(id, name, email.clone());
         let _ = self.people.insert(id, person);
         let _ = self.groups.insert(group, Group::new(group, doors));
-        self.grant(Right { id: 0, person: id, group, from: None, until: None });
+        self.grant(Right::new(id, group));
         email
     }
 
@@ -255,6 +282,7 @@ impl World {
             kind: "api",
             name: Some("Simulator admin key".to_owned()),
             device_model: None,
+            device_brand: None,
             os_name: None,
             secret: new_secret(),
             expire: false,

@@ -15,11 +15,32 @@ use crate::support::{
 const KIOSK: Device<'_> = Device { name: "Lobby", model: "kiosk" };
 
 /// The parsed OpenAPI document.
-struct Contract(Value);
+pub(super) struct Contract(Value);
 
 impl Contract {
-    fn read() -> Self {
+    pub(super) fn read() -> Self {
         Self(serde_saphyr::from_str(include_str!("../../kisi-openapi.yaml")).unwrap())
+    }
+
+    /// Every documented error code with its class, status and meaning.
+    pub(super) fn codes(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0["x-kisi-error-codes"].as_object().unwrap().iter().map(|(code, meaning)| (code.as_str(), meaning))
+    }
+
+    /// The path templates, and their path items.
+    pub(super) fn paths(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0["paths"].as_object().unwrap().iter().map(|(template, item)| (template.as_str(), item))
+    }
+
+    /// Whether Kisi's document names this status for the operation.
+    pub(super) fn has_status(operation: &Value, status: u16) -> bool {
+        let family = format!("{}XX", status / 100);
+        operation["responses"].get(status.to_string()).or_else(|| operation["responses"].get(family)).is_some()
+    }
+
+    /// Whether the operation refuses with this status although Kisi's document does not name it. The contract says why.
+    pub(super) fn is_assumed_refusal(operation: &Value, status: u16) -> bool {
+        !Self::has_status(operation, status) && operation["x-assumed-refusals"].get(status.to_string()).is_some()
     }
 
     /// The path template that matches a real path, and its path item. Literal segments win over parameters.
@@ -40,7 +61,7 @@ impl Contract {
         items.into_iter().next()
     }
 
-    fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
+    pub(super) fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value.get("$ref").and_then(Value::as_str) {
             Some(reference) => self.0.pointer(reference.trim_start_matches('#')).unwrap(),
             None => value,
@@ -64,7 +85,7 @@ impl Contract {
     }
 
     /// Checks one answer, and returns its body.
-    async fn check_answer(&self, method: &Method, path: &str, answer: Response) -> Value {
+    pub(super) async fn check_answer(&self, method: &Method, path: &str, answer: Response) -> Value {
         let bare = path.split('?').next().unwrap();
         let (template, item) = self.item(bare).unwrap_or_else(|| panic!("{path} is not in the contract"));
         let operation = &item[method.as_str().to_lowercase()];
