@@ -15,7 +15,11 @@ mod deprecation;
 mod text;
 mod wire;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::civil::DateTime;
 use reqwest::{Certificate, Method, RequestBuilder, Response, Url, header, redirect};
@@ -45,6 +49,7 @@ use crate::{
     base_url::{self, Proxy},
     door::{Door, DoorId, Outcome, PlaceId},
     error_chain::Chain,
+    outage::Outage,
     secret::Secret,
 };
 
@@ -271,11 +276,23 @@ impl Client {
     /// deadline, even when a connection must be made first: after a stalled process, a stalled disk or on a slow network,
     /// the person may have left.
     pub async fn unlock_near(&self, login: &Secret<String>, door: DoorId, proof: Option<u16>, by: Instant) -> Outcome {
+        self.unlock_and_tell(login, door, proof, by).await.0
+    }
+
+    /// Like [`Self::unlock_near`]. Also returns the outage that a failure points to; a refusal of Kisi is none.
+    pub async fn unlock_and_tell(
+        &self,
+        login: &Secret<String>,
+        door: DoorId,
+        proof: Option<u16>,
+        by: Instant,
+    ) -> (Outcome, Option<Outage>) {
         match self.try_unlock(login, door, proof, by).await {
-            Ok(()) => Outcome::Accepted,
+            Ok(()) => (Outcome::Accepted, None),
             Err(error) => {
                 tracing::warn!(door = door.get(), error = %Chain(&error), "an unlock was not accepted");
-                error.outcome()
+                let outage = error.outage().filter(|outage| *outage != Outage::Kisi);
+                (error.outcome(), outage)
             }
         }
     }
@@ -335,12 +352,21 @@ impl Client {
 /// Numbers doors whose names look the same in the same place: the second becomes `Lobby (2)` (R43). The order does not
 /// change.
 fn tell_apart(doors: &mut [Door]) {
-    let mut seen: HashMap<(String, Option<PlaceId>), usize> = HashMap::new();
+    let place = |door: &Door| door.place.as_ref().map(|place| place.id);
+    // A number must not make a name that another door has by itself, such as `Lobby (2)`.
+    let original: HashSet<(String, Option<PlaceId>)> =
+        doors.iter().map(|door| (appearance(&door.name), place(door))).collect();
+    let mut used: HashSet<(String, Option<PlaceId>)> = HashSet::new();
     for door in doors {
-        let count = seen.entry((appearance(&door.name), door.place.as_ref().map(|place| place.id))).or_insert(0);
-        *count += 1;
-        if 1 < *count {
-            door.name = format!("{} ({count})", door.name);
+        let at = place(door);
+        if used.insert((appearance(&door.name), at)) {
+            continue;
         }
+        let numbered = (2_usize..).map(|number| format!("{} ({number})", door.name));
+        let is_free = |name: &String| {
+            let key = (appearance(name), at);
+            !original.contains(&key) && used.insert(key)
+        };
+        door.name = { numbered }.find(is_free).unwrap_or_default();
     }
 }

@@ -257,9 +257,14 @@ impl Agent {
         span.in_scope(|| tracing::info!(staff = who.staff.get(), door = door.get(), "unlock requested"));
         let client = self.connection.client();
         let sent = async move {
-            let outcome = client.unlock_near(&login, door, proof, at + unlocker::LATE).await;
+            let (outcome, outage) = client.unlock_and_tell(&login, door, proof, at + unlocker::LATE).await;
             tracing::info!(?outcome, "unlock answered");
-            completion(move |agent| agent.unlocked(session, &who, request, (door, record), outcome, at))
+            completion(move |agent| {
+                if let Some(outage) = outage {
+                    agent.connectivity.heard(outage);
+                }
+                agent.unlocked(session, &who, request, (door, record), outcome, at);
+            })
         };
         let _ = self.work.spawn(sent.instrument(span));
     }

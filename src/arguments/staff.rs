@@ -43,7 +43,7 @@ pub(crate) enum Staff {
         #[arg(long, value_name = "ID", requires = "from_kisi", conflicts_with = "file")]
         place: Option<u64>,
         /// Encoding of a list that an older spreadsheet saved
-        #[arg(long, value_name = "ENCODING", conflicts_with = "from_kisi")]
+        #[arg(long, value_name = "ENCODING", ignore_case = true, conflicts_with = "from_kisi")]
         encoding: Option<ListEncoding>,
         /// Show what would happen, and make nothing
         #[arg(long, conflicts_with = "from_kisi")]
@@ -176,12 +176,12 @@ pub(crate) enum Staff {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ListEncoding {
     /// UTF-8, or UTF-16 with a byte order mark (the default)
-    #[value(name = "utf-8")]
+    #[value(name = "utf-8", alias = "utf8", alias = "utf-16", alias = "utf16")]
     Utf8,
     /// "CSV (comma delimited)" of Excel for Windows
-    #[value(name = "windows-1252")]
+    #[value(name = "windows-1252", alias = "cp1252", alias = "latin1", alias = "iso-8859-1", alias = "ansi")]
     Windows1252,
     /// "Comma Separated Values" of Excel for Mac
-    #[value(name = "macroman")]
+    #[value(name = "macroman", alias = "mac-roman", alias = "macintosh", alias = "mac")]
     MacRoman,
 }

@@ -93,7 +93,11 @@ pub(super) fn given_admin_key() -> Result<Option<Secret<String>>, Failure> {
 /// The key without what comes along when it is copied: spaces, line ends, and the scheme of an example request.
 fn bare(key: &str) -> Secret<String> {
     const SCHEME: &str = "KISI-LOGIN";
-    let key = key.trim();
+    // A key has no spaces inside: a line end there comes from a mail that was wrapped.
+    let visible: zeroize::Zeroizing<String> =
+        key.chars().filter(|c| !matches!(c, '\n' | '\r' | '\u{200b}' | '\u{feff}' | '"')).collect::<String>().into();
+    let key = visible.trim();
+    let key = key.strip_prefix("Authorization:").unwrap_or(key).trim();
     let (scheme, rest) = key.split_at_checked(SCHEME.len()).unwrap_or_default();
     let key = if scheme.eq_ignore_ascii_case(SCHEME) { rest.trim_start_matches([':', ' ']) } else { key };
     Secret::new(key.trim().to_owned())

@@ -30,6 +30,8 @@ enum AuditError {
     NotWhole(#[source] Finding),
     #[error("--from or --until is out of range")]
     Date,
+    #[error("--excel is for --format csv")]
+    Excel,
     #[error("the --first-key file has no key as printed by `take-key`: a number, a colon and 64 hexadecimal digits")]
     NoKey,
     #[error("`{0}` is neither an audit head (NUMBER:HASH) nor a file containing one")]
@@ -41,7 +43,7 @@ enum AuditError {
 impl CommandError for AuditError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Date | Self::NoKey | Self::NoHead(_) => 2,
+            Self::Date | Self::Excel | Self::NoKey | Self::NoHead(_) => 2,
             Self::NotWhole(_) | Self::KeyTaken => 1,
         }
     }
@@ -82,6 +84,9 @@ impl Site {
     }
 
     pub(crate) fn audit_export(&self, format: ExportFormat, for_excel: bool) -> Result<(), Failure> {
+        if for_excel && matches!(format, ExportFormat::Jsonl) {
+            return Err(AuditError::Excel.into());
+        }
         let log = self.log()?;
         let verdict = log.verify(None, &[])?;
         let mut out = std_io::stdout().lock();

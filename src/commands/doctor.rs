@@ -292,11 +292,12 @@ impl Guessing {
         let one_person = Odds { people: 1, guesses: 10, refill: Duration::from_mins(10), ..self.pins };
         chances("badge with PIN, one person", one_person.chance(1.0), |hours| pin(&one_person, hours), output)?;
         let spray = self.spray;
-        let how = format!("one PIN at each of {} known badges", spray.badges);
+        let badges = |number: u32| if number == 1 { "1 badge".to_owned() } else { format!("{number} badges") };
+        let how = format!("one PIN at each known badge, {}", badges(spray.badges));
         chances(&how, spray.chance(1.0), |hours| spray.chance_in(Duration::from_hours(hours)), output)?;
         let Some(odds) = self.badges else { return Ok(()) };
         let assumed = if odds.numbers.is_none() { " (assumed)" } else { "" };
-        let how = format!("badge alone, {} badges of {} numbers{assumed}", odds.badges, odds.possible());
+        let how = format!("badge alone, {} of {} numbers{assumed}", badges(odds.badges), odds.possible());
         chances(&how, odds.chance(1.0), |hours| odds.chance_in(Duration::from_hours(hours)), output)
     }
 }

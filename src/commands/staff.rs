@@ -14,6 +14,7 @@ use vestibule::{
     config::{Badges, Config},
     enrol::{self, Candidate, Enroller, Enrollment, Error, Renewed},
     kisi::{self, Client},
+    platform::storage::{self, Storage},
     secret::Secret,
     staff::Badge,
     store::directory::{self, Directory},
@@ -43,7 +44,7 @@ const QR_DIGITS: usize = 16;
 /// Why a `staff` command failed.
 #[derive(Debug, thiserror::Error)]
 enum StaffError {
-    #[error("the list `{}` cannot be read", file.display())]
+    #[error("the list `{}` is refused, and nothing was done", file.display())]
     List { file: PathBuf, source: enrol::list::Error },
     #[error("{email}")]
     Enrol { email: String, source: Error },
@@ -242,6 +243,9 @@ impl Site {
 
     /// An enroller for commands that add people. Creates the directory if there is none.
     fn new_enroller(&self, config: &Config, pace: Duration, output: Output) -> Result<Enroller, Failure> {
+        if let Storage::Forgotten(why) = storage::of(&self.folder()) {
+            tell(&format!("warning: {why}: who is enrolled now is forgotten when the machine starts again"));
+        }
         drop(self.directory_or_new()?);
         let enroller = self.enroller(config, admin_key, pace)?;
         Ok(Enroller { printer: output.printer(), ..enroller })

@@ -17,9 +17,11 @@ impl DoorRule {
 
     /// Parses a rule. `None` if it begins with `id:` and is not an id, or if it is empty.
     pub fn parse(text: &str) -> Option<Self> {
-        match text.trim().strip_prefix("id:") {
+        let text = text.trim();
+        let id = text.get(..3).filter(|prefix| prefix.eq_ignore_ascii_case("id:")).and_then(|_| text.get(3..));
+        match id {
             Some(id) => id.trim().parse().ok().map(|id| Self::Id(DoorId::new(id))),
-            None => Some(text.trim()).filter(|name| !name.is_empty()).map(|name| Self::Name(name.to_owned())),
+            None => Some(text).filter(|name| !name.is_empty()).map(|name| Self::Name(name.to_owned())),
         }
     }
 
@@ -39,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_rule_means_a_door_by_id_or_every_door_of_a_name() {
-        assert_eq!(DoorRule::parse(" id: 123 "), Some(DoorRule::Id(DoorId::new(123))));
+        assert_eq!(DoorRule::parse(" ID: 123 "), Some(DoorRule::Id(DoorId::new(123))));
         assert_eq!(DoorRule::parse("Vault"), Some(DoorRule::Name("Vault".to_owned())));
         assert_eq!((DoorRule::parse("id:x"), DoorRule::parse("id:"), DoorRule::parse(" ")), (None, None, None));
         let door = |id, kisi_name: &str, name: &str| Door {

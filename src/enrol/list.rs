@@ -10,7 +10,10 @@ use std::collections::HashMap;
 use self::columns::Columns;
 pub use self::text::{Encoding, Error as TextError, decode};
 use super::Candidate;
-use crate::staff::{Badge, BadgeProfile};
+use crate::{
+    kisi,
+    staff::{Badge, BadgeFormat, BadgeProfile},
+};
 
 /// The header is searched in this many rows: some programs write titles above it. Our choice.
 const HEADER_ROWS: usize = 10;
@@ -23,6 +26,9 @@ pub enum Error {
     /// The bytes are not text.
     #[error(transparent)]
     Text(#[from] TextError),
+    /// No text at all.
+    #[error("the list is empty")]
+    Empty,
     /// No column with e-mail addresses.
     #[error(
         "no column holds e-mail addresses: the first line is `{found}`, but a header like `email,name,badge` is needed"
@@ -35,11 +41,20 @@ pub enum Error {
     #[error("the columns `{0}` and `{1}` both seem to hold the same: delete one of them")]
     Twice(String, String),
     /// Some rows are invalid.
-    #[error("nothing was done: {}", rows.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("{}", shown(rows))]
     Rows {
         /// All invalid rows.
         rows: Vec<Row>,
     },
+}
+
+/// Invalid rows that an error names; of more it gives the number.
+const SHOWN_ROWS: usize = 20;
+
+fn shown(rows: &[Row]) -> String {
+    let named = rows.iter().take(SHOWN_ROWS).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let more = rows.len().saturating_sub(SHOWN_ROWS);
+    if more == 0 { named } else { format!("{named}; and {more} more") }
 }
 
 /// An invalid row.
@@ -72,14 +87,15 @@ pub struct List {
 /// When any row is invalid. The error names all invalid rows.
 pub fn read(bytes: &[u8], encoding: Encoding, profile: &BadgeProfile) -> Result<List, Error> {
     let text = decode(bytes, encoding)?;
+    if text.trim().is_empty() {
+        return Err(Error::Empty);
+    }
     let (skipped, separator, body) = separator(&text);
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator)
-        .flexible(true)
-        .has_headers(false)
-        .trim(csv::Trim::All)
-        .from_reader(body.as_bytes());
-    let rows = rows(&mut reader, body, skipped);
+    if let Some(row) = unclosed_quote(body, separator) {
+        let why = "a quotation mark is not closed, so the next rows would belong to this one".to_owned();
+        return Err(Error::Rows { rows: vec![Row { row: row + skipped, why }] });
+    }
+    let rows = rows(&mut reader(body, separator), body, skipped);
     let header = rows.iter().take(HEADER_ROWS).enumerate().find_map(|(at, (_, cells))| {
         let headers: Vec<&str> = cells.iter().collect();
         Columns::recognize(&headers).map(|columns| (at, headers, columns))
@@ -105,8 +121,17 @@ pub fn read(bytes: &[u8], encoding: Encoding, profile: &BadgeProfile) -> Result<
         Some(badge) => rows.iter().skip(at + 1).filter_map(|(_, cells)| cells.get(badge)).collect(),
         None => Vec::new(),
     };
-    let doubts = number_doubts(&numbers, profile).into_iter().chain(name_doubt(&candidates)).collect();
-    let (columns, passed_over) = (columns.described(&headers), columns.others(&headers));
+    let (described, passed_over) = (columns.described(&headers), columns.others(&headers));
+    let facility = (profile.format != BadgeFormat::Wiegand && columns.badge.is_some())
+        .then(|| passed_over.iter().find(|header| columns::is_facility(header)))
+        .flatten()
+        .map(|header| {
+            format!(
+                "the column `{header}` is not used: a card number without its facility code may belong to several cards"
+            )
+        });
+    let doubts = number_doubts(&numbers, profile).into_iter().chain(name_doubt(&candidates)).chain(facility).collect();
+    let columns = described;
     Ok(List { candidates, columns, passed_over, doubts })
 }
 
@@ -114,17 +139,58 @@ pub fn read(bytes: &[u8], encoding: Encoding, profile: &BadgeProfile) -> Result<
 fn separator(text: &str) -> (usize, u8, &str) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let named = first.trim().trim_matches('"').to_ascii_lowercase();
-    if let Some(separator) = named.strip_prefix("sep=") {
-        let separator = if separator == "\\t" { "\t" } else { separator };
-        return (1, separator.bytes().next().unwrap_or(b'\t'), rest);
-    }
-    // The separator with the most columns in any of the first rows: titles above the header have none.
-    let most = |separator: u8| {
-        let count = |line: &str| line.bytes().filter(|byte| *byte == separator).count();
-        text.lines().take(HEADER_ROWS).map(count).max().unwrap_or_default()
+    let is_named = named.starts_with("sep=");
+    let body = if is_named { rest } else { text };
+    // A title above the header has no separators, and names may hold commas: a header that is recognized decides.
+    let recognized = |separator: u8| {
+        let mut reader = reader(body, separator);
+        let rows = reader.records().take(HEADER_ROWS).filter_map(Result::ok);
+        let headers = rows.map(|row| {
+            Columns::recognize(&row.iter().collect::<Vec<_>>())
+                .map_or(0, |known| known.map_or(1, |columns| columns.described(&row.iter().collect::<Vec<_>>()).len()))
+        });
+        headers.max().unwrap_or_default()
     };
-    let separator = [b',', b';', b'\t'].into_iter().rev().max_by_key(|separator| most(*separator)).unwrap_or(b',');
-    (0, separator, text)
+    let said = match named.trim_start_matches("sep=").trim() {
+        _ if !is_named => None,
+        "\\t" | "" => Some(b'\t'),
+        mark => mark.bytes().next(),
+    };
+    // The named one wins, unless only another one gives a header: the line may be left from another file.
+    let all = [b'\t', b',', b';'].into_iter().chain(said);
+    let separator = all.max_by_key(|separator| (recognized(*separator), said == Some(*separator))).unwrap_or(b',');
+    (usize::from(is_named), separator, body)
+}
+
+fn reader(body: &str, separator: u8) -> csv::Reader<&[u8]> {
+    let mut builder = csv::ReaderBuilder::new();
+    let _ = builder.delimiter(separator).flexible(true).has_headers(false).trim(csv::Trim::All);
+    builder.from_reader(body.as_bytes())
+}
+
+/// The line in which a quotation mark opens a cell that does not end before the text does, or ends within other text lines
+/// below. One such mark would swallow the rows after it.
+fn unclosed_quote(text: &str, separator: u8) -> Option<usize> {
+    let separator = char::from(separator);
+    let (mut line, mut opened, mut is_start) = (1, None, true);
+    let mut letters = text.chars().peekable();
+    while let Some(c) = letters.next() {
+        match (c, opened) {
+            ('"', None) if is_start => opened = Some(line),
+            ('"', Some(_)) if letters.peek() == Some(&'"') => drop(letters.next()),
+            ('"', Some(at)) => {
+                let is_end = letters.peek().is_none_or(|next| *next == separator || matches!(next, '\n' | ' '));
+                if at < line && !is_end {
+                    return Some(at);
+                }
+                opened = None;
+            }
+            _ => {}
+        }
+        line += usize::from(c == '\n');
+        is_start = opened.is_none() && (c == separator || c == '\n' || (is_start && c == ' '));
+    }
+    opened
 }
 
 /// Every row with the line of the file in which it begins. A row that spans lines counts from its first one.
@@ -166,18 +232,24 @@ impl Parser<'_> {
         if cells.iter().skip(self.width).any(|cell| !cell.is_empty()) {
             return Err(format!("has {} columns, but the header has {}", cells.len(), self.width));
         }
-        let email = cells::address(cell(Some(self.columns.email)))?;
+        let address = match cell(Some(self.columns.email)) {
+            "" => cell(self.columns.sign_in_name),
+            address => address,
+        };
+        let email = cells::address(address)?;
         let name = match (cell(self.columns.first_name), cell(self.columns.last_name)) {
             ("", "") => cell(self.columns.full_name).to_owned(),
             (first, last) => format!("{first} {last}").trim().to_owned(),
         };
-        let number = cell(self.columns.badge);
+        let name = cells::trimmed(&name).to_owned();
+        let number = &cells::without_zero_width(cell(self.columns.badge));
         // Refuse characters that control a terminal or change the text direction (D25). Names from Kisi are cleaned too.
-        for (what, text) in [("address", email.as_str()), ("name", &name), ("badge", number)] {
+        for (what, text) in [("address", email.as_str()), ("name", &name), ("badge", number.as_str())] {
             if let Some(c) = text.chars().find(|c| is_hidden(*c)) {
                 return Err(format!("the {what} holds the control character U+{:04X}", u32::from(c)));
             }
         }
+        let name = kisi::clean(&name);
         if let Some(before) = self.seen.emails.insert(email.to_lowercase(), row) {
             return Err(format!("{email} is already in row {before}"));
         }
@@ -244,7 +316,8 @@ fn name_doubt(candidates: &[Candidate]) -> Option<String> {
                 ['\u{c3}' | '\u{c2}' | '\u{c5}', '\u{80}'..='\u{bf}' | '\u{152}'..='\u{178}' | '\u{2013}'..='\u{2122}']
             )
         };
-        letters.windows(2).any(is_pair) || name.contains(['?', '\u{fffd}'])
+        let is_formula = name.starts_with(['=', '#']) || (!name.is_empty() && name.bytes().all(|c| c.is_ascii_digit()));
+        is_formula || letters.windows(2).any(is_pair) || name.contains(['?', '\u{fffd}', '\u{221a}'])
     };
     let odd = candidates.iter().find(|candidate| is_odd(&candidate.name))?;
     Some(format!(

@@ -202,6 +202,7 @@ impl Enroller {
                 },
                 Err(
                     error @ (kisi::Error::Unclear(_)
+                    | kisi::Error::Failed { .. }
                     | kisi::Error::NotKisi { .. }
                     | kisi::Error::Malformed { .. }
                     | kisi::Error::TooLarge { .. }),

@@ -87,6 +87,9 @@ impl Client {
         };
         let request = self.request(Method::POST, &["logins"], admin)?.json(&wire::CreateLogin { login });
         let created: wire::CreatedLogin = self.ask("POST /logins", request.timeout(LIST_TIMEOUT)).await?.0;
+        if created.secret.is_empty() || !created.secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::NotKisi { status: 200 });
+        }
         Ok(Login {
             id: LoginId(created.id),
             secret: Secret::new(created.secret),

@@ -64,7 +64,12 @@ impl Client {
             }
             offset += received;
             let is_last = total.map_or(received < *first.get_or_insert(received), |total| total <= offset);
+            if 0 < received && list.items.is_empty() {
+                // An array of other things is not Kisi's list.
+                return Err(Error::NotKisi { status: 200 });
+            }
             if received == 0 || is_last {
+                list.truncated = total.is_some_and(|total| offset < total);
                 return Ok(list);
             }
             if max <= list.items.len() || list.items.len() == before {

@@ -19,7 +19,7 @@ impl Client {
     ///
     /// No response; a web page, a redirect, or another response that is not Kisi's ([`Error::NotKisi`]); a gateway error.
     pub async fn time(&self) -> Result<Option<Timestamp>, Error> {
-        let answer = self.send_without_login(Method::OPTIONS, "OPTIONS /login").await?;
+        let answer = self.send_without_login(Method::OPTIONS, "login", "OPTIONS /login").await?;
         let (status, not_kisi) = (answer.status(), not_kisi(&answer));
         if is_html(&answer) || status.is_redirection() || matches!(status.as_u16(), 407 | 451 | 511) {
             return Err(not_kisi);
@@ -39,8 +39,8 @@ impl Client {
 
     /// Like [`Self::time`], but accepts only a response that has the form of Kisi's.
     ///
-    /// It sends `GET /login` without a login, which Kisi refuses with its error body. Kisi asks not to repeat refused
-    /// requests, so use this only when in doubt.
+    /// It sends the request for the list of doors without a login, which Kisi refuses with its error body: a filter may
+    /// let other paths pass. Kisi asks not to repeat refused requests, so use this only when in doubt.
     ///
     /// # Errors
     ///
@@ -48,9 +48,9 @@ impl Client {
     ///
     /// # Source
     ///
-    /// Kisi OpenAPI document, `GET /login`: 401 with an error body.
+    /// Kisi OpenAPI document, `GET /locks`: 401 with an error body.
     pub async fn prove(&self) -> Result<Option<Timestamp>, Error> {
-        let answer = self.send_without_login(Method::GET, "GET /login").await?;
+        let answer = self.send_without_login(Method::GET, "locks", "GET /locks").await?;
         let (date, not_kisi) = (date(&answer), not_kisi(&answer));
         match success(answer).await {
             Ok(_) => Err(not_kisi),
@@ -59,8 +59,8 @@ impl Client {
         }
     }
 
-    async fn send_without_login(&self, method: Method, operation: &'static str) -> Result<Response, Error> {
-        let request = self.http.request(method, self.url(&["login"])).timeout(CONNECT_TIMEOUT + READ_TIMEOUT);
+    async fn send_without_login(&self, method: Method, path: &str, operation: &'static str) -> Result<Response, Error> {
+        let request = self.http.request(method, self.url(&[path])).timeout(CONNECT_TIMEOUT + READ_TIMEOUT);
         self.send(operation, request.header(header::ACCEPT, "application/json")).await
     }
 }

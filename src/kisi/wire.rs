@@ -160,18 +160,19 @@ pub(super) enum ErrorBody {
         _error: String,
     },
     /// The complaints about each field of a request.
-    Complaints {
-        #[serde(rename = "errors")]
-        _errors: HashMap<String, Vec<String>>,
-    },
+    Complaints { errors: HashMap<String, Vec<String>> },
 }
 
 impl ErrorBody {
-    /// The code, which is empty for complaints. `None` if the code cannot be one of Kisi's.
-    pub(super) fn code(&self) -> Option<Code> {
+    /// The code, which is empty for complaints about fields. `None` if the body cannot be Kisi's: every code that Kisi
+    /// documents has six digits and small letters, and complaints come with 422 only.
+    pub(super) fn code(&self, status: u16) -> Option<Code> {
         match self {
-            Self::Coded { code, .. } => Some(Code::new(Some(code))).filter(|code| !code.as_str().is_empty()),
-            Self::Complaints { .. } => Some(Code::default()),
+            Self::Coded { code, .. } => {
+                let is_kisis = code.len() == 6 && code.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase());
+                is_kisis.then(|| Code::new(Some(code)))
+            }
+            Self::Complaints { errors } => (status == 422 && !errors.is_empty()).then(Code::default),
         }
     }
 }
@@ -184,15 +185,21 @@ impl ErrorBody {
 #[derive(Debug, Deserialize)]
 pub(super) struct Unlocked {
     message: String,
-    #[serde(flatten)]
-    others: HashMap<String, serde_json::Value>,
+    error: Option<serde::de::IgnoredAny>,
+    code: Option<serde::de::IgnoredAny>,
 }
 
 impl Unlocked {
-    /// Whether this is Kisi's message. Another sentence counts only when it is alone, because gateways send theirs with
-    /// a status or a code.
+    /// Whether this is Kisi's message, and not that of a gateway.
     pub(super) fn is_kisis(&self) -> bool {
-        self.message == "Unlocked!" || self.others.is_empty()
+        self.message == "Unlocked!" && self.error.is_none() && self.code.is_none()
+    }
+
+    /// Whether these bytes are the beginning of Kisi's message.
+    pub(super) fn begins(bytes: &[u8]) -> bool {
+        const WHOLE: &[u8] = b"{\"message\":\"Unlocked!\"}";
+        let plain: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        WHOLE.starts_with(&plain)
     }
 }
 

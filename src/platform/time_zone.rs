@@ -35,12 +35,18 @@ fn find(tz: Option<&str>, etc: &Path) -> Zone {
         },
     };
     let used = TimeZone::try_system().ok();
-    let name = used.as_ref().and_then(TimeZone::iana_name).unwrap_or("UTC").to_owned();
+    let name = used.as_ref().map_or_else(
+        || "UTC".to_owned(),
+        |zone| {
+            let offset = || zone.to_offset(jiff::Timestamp::now()).to_string();
+            zone.iana_name().map_or_else(offset, str::to_owned)
+        },
+    );
     let doubt = match named {
         None if etc.join("localtime").exists() => None,
         None => Some(format!("no time zone is set: {REMEDY}")),
-        // A rule such as CET-1CEST is not a name.
-        Some(rule) if place == "TZ" && rule.contains([',', '<']) => None,
+        // A rule such as CET-1CEST, or a file, is not a name.
+        Some(rule) if place == "TZ" && used.is_some() && (rule.contains([',', '<']) || rule.starts_with('/')) => None,
         Some(zone)
             if TimeZone::get(&zone).is_err()
                 && !(place == "TZ" && used.is_some() && zone.contains(char::is_numeric)) =>

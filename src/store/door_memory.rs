@@ -25,7 +25,7 @@ pub struct DoorMemory {
     reported: BTreeSet<DoorId>,
 }
 
-/// A rule that matches none of the doors that were read.
+/// A rule that matches none of the doors that were read, or not all that it matched before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmatched {
     /// The rule as in `kiosk.toml`.
@@ -86,27 +86,24 @@ impl DoorMemory {
         renamed.filter(|(_, id, _)| self.reported.insert(*id)).collect()
     }
 
-    /// The rules that match none of these doors.
+    /// The rules that match none of these doors, and those that lost a door by a rename.
     pub fn unmatched(&self, rules: &[DoorRule], doors: &[Door]) -> Vec<Unmatched> {
         let of = |door: &Door| (door.id, door.name.clone());
-        let missing = rules.iter().filter(|rule| !doors.iter().any(|door| rule.matches(door)));
-        missing
-            .map(|rule| match rule {
-                DoorRule::Id(id) => {
-                    Unmatched { rule: format!("id:{}", id.get()), renamed: Vec::new(), similar: Vec::new() }
-                }
-                DoorRule::Name(name) => {
-                    let ids = self.doors.get(name);
-                    let was_meant = |door: &&Door| ids.is_some_and(|ids| ids.contains(&door.id.get()));
-                    let is_similar = |door: &&Door| plain(&door.kisi_name) == plain(name);
-                    Unmatched {
-                        rule: name.clone(),
-                        renamed: doors.iter().filter(was_meant).map(of).collect(),
-                        similar: doors.iter().filter(is_similar).map(of).collect(),
-                    }
-                }
-            })
-            .collect()
+        let found = rules.iter().filter_map(|rule| {
+            let matches_any = doors.iter().any(|door| rule.matches(door));
+            let DoorRule::Name(name) = rule else {
+                let DoorRule::Id(id) = rule else { return None };
+                let rule = format!("id:{}", id.get());
+                return (!matches_any).then(|| Unmatched { rule, renamed: Vec::new(), similar: Vec::new() });
+            };
+            let ids = self.doors.get(name);
+            let was_meant = |door: &&Door| ids.is_some_and(|ids| ids.contains(&door.id.get())) && !rule.matches(door);
+            let is_similar = |door: &&Door| plain(&door.kisi_name) == plain(name);
+            let renamed: Vec<_> = doors.iter().filter(was_meant).map(of).collect();
+            let similar = if matches_any { Vec::new() } else { doors.iter().filter(is_similar).map(of).collect() };
+            (!matches_any || !renamed.is_empty()).then(|| Unmatched { rule: name.clone(), renamed, similar })
+        });
+        found.collect()
     }
 
     /// Replaces the file. An older or a newer one stays whole if the power fails.
@@ -158,6 +155,11 @@ mod tests {
                 Unmatched { rule: "id:9".to_owned(), renamed: Vec::new(), similar: Vec::new() },
             ]
         );
+        // One of two doors was renamed, and a new door took the name of another.
+        let partly = [door(1, "Strongroom"), door(2, "Vault"), door(4, "Vault")];
+        let unmatched = DoorMemory::open(folder.path()).unwrap().unmatched(&rules[..1], &partly);
+        assert_eq!(unmatched.len(), 1);
+        assert_eq!(unmatched[0].renamed, [pair(1, "Strongroom")]);
         fs::write(folder.path().join(FILE), "{").unwrap();
         assert!(DoorMemory::open(folder.path()).is_err(), "damage is reported");
     }

@@ -130,7 +130,10 @@ impl Table {
         };
         let said = |Unmatched { rule, renamed, similar }: &Unmatched| {
             if !renamed.is_empty() {
-                let text = format!("\"{rule}\" was renamed at Kisi and matches nothing now: write {}", ids(renamed));
+                let text = format!(
+                    "\"{rule}\" was renamed at Kisi, so the rule does not mean this door now: write {}",
+                    ids(renamed)
+                );
                 return finding("door rules", Severity::Unwell, text);
             }
             let text = if !similar.is_empty() {

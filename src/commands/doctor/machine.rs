@@ -1,6 +1,7 @@
 //! Checks the machine: time zone, storage, and the port of `health.listen`.
 
 use std::{
+    fs::{File, TryLockError},
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
@@ -28,7 +29,7 @@ const LARGEST: u64 = 64 * 1024;
 
 pub(super) fn machine(config: &Config, folder: &Path) -> Vec<Finding> {
     let mut findings = vec![zone(config), storage(config, folder)];
-    findings.extend(config.health.listen.map(port));
+    findings.extend(config.health.listen.map(|listen| port(listen, is_running(folder))));
     findings
 }
 
@@ -76,14 +77,29 @@ fn storage(config: &Config, folder: &Path) -> Finding {
     }
 }
 
+/// Whether a kiosk runs on this data folder: it holds the lock.
+fn is_running(folder: &Path) -> bool {
+    let lock = File::open(folder.join("kiosk.lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// Whether the port is free, answered by the kiosk, or held by another program.
-fn port(listen: SocketAddr) -> Finding {
+fn port(listen: SocketAddr, is_running: bool) -> Finding {
     let about = "health";
     if listen.port() == 0 || TcpListener::bind(listen).is_ok() {
+        if is_running {
+            let text = format!("the kiosk runs, but does not listen on {listen}: restart it");
+            return finding(about, Severity::Unwell, text);
+        }
         return finding(about, Severity::Well, format!("{listen} is free for the kiosk, which is not running"));
     }
     let holder = port_holder::of(listen.port()).unwrap_or_else(|| "another program".to_owned());
     match answered(listen) {
+        Some(pid) if !is_running => finding(
+            about,
+            Severity::Unwell,
+            format!("{listen} is held by the kiosk of another data folder, process {pid}: change health.listen"),
+        ),
         Some(pid) => finding(about, Severity::Well, format!("{listen} is answered by vestibule, process {pid}")),
         None => finding(
             about,

@@ -57,6 +57,8 @@ impl Site {
         if confirmation == Confirmation::Ask && (is_terminal || !list.doubts.is_empty()) {
             preview(&list);
             confirm(confirmation, &question(&plans))?;
+        } else {
+            list.doubts.iter().for_each(|doubt| tell(&format!("warning: {doubt}")));
         }
         let enroller = self.new_enroller(&config, PACE, output)?;
         enroll(enroller, &list.candidates, pins, output)

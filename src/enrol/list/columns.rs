@@ -29,6 +29,8 @@ const HALVES: [&str; 3] = ["name", "nom", "nombre"];
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Columns {
     pub(super) email: usize,
+    /// Takes the place of an empty e-mail cell.
+    pub(super) sign_in_name: Option<usize>,
     pub(super) full_name: Option<usize>,
     pub(super) first_name: Option<usize>,
     pub(super) last_name: Option<usize>,
@@ -59,12 +61,15 @@ impl Columns {
                 Err([*first, *second].map(|at| headers.get(at).copied().unwrap_or_default().to_owned()))
             }
         };
+        // Legal and preferred names stand beside each other in some exports.
+        let first = |role| known.iter().find(|(_, known, _)| *known == role).map(|(at, ..)| *at);
         let columns = || {
             let mut columns = Self {
                 email: only(email)?.unwrap_or_default(),
-                full_name: known.iter().find(|(_, known, _)| *known == Role::FullName).map(|(at, ..)| *at),
-                first_name: only(Role::FirstName)?,
-                last_name: only(Role::LastName)?,
+                full_name: first(Role::FullName),
+                sign_in_name: first(Role::SignInName).filter(|_| email == Role::Email),
+                first_name: first(Role::FirstName),
+                last_name: first(Role::LastName),
                 badge: only(Role::Badge)?,
             };
             let half = known.iter().find(|(_, role, name)| *role == Role::FullName && HALVES.contains(&&**name));
@@ -97,6 +102,11 @@ impl Columns {
         let others = headers.iter().enumerate().filter(|(at, header)| !header.is_empty() && !used.contains(&Some(*at)));
         others.map(|(_, header)| (*header).to_owned()).collect()
     }
+}
+
+/// Whether the column holds the facility code of a card.
+pub(super) fn is_facility(header: &str) -> bool {
+    matches!(normalized(header).as_str(), "facilitycode" | "sitecode" | "facility")
 }
 
 /// The role of a column by its header: `Email`, or `User name [userPrincipalName] Required`.

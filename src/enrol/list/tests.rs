@@ -26,7 +26,11 @@ fn rows_are_numbered_as_in_a_spreadsheet() {
 #[test]
 fn every_mistake_names_its_row() {
     check("person,badge\n", "the first line is `person,badge`");
-    check("", "the first line is ``");
+    check("", "the list is empty");
+    check("\n \n", "the list is empty");
+    // A quotation mark that is not closed would swallow the rows after it.
+    check("email,name\na@b.de,\"A\nb@b.de,B\n", "row 2: a quotation mark is not closed");
+    check("email,name,x\na@b.de,A,\"new\nb@b.de,\"B\",y\n", "row 2: a quotation mark is not closed");
     check("email,name,badge\nada,Ada,\n", "row 2: `ada` is not an e-mail address");
     check("email,name,badge\na@b.de,A,\nA@B.de,A,\n", "row 3: A@B.de is already in row 2");
     check("email,name,badge\na@b.de,A,12345\nc@b.de,C,12345\n", "row 3: the badge of c@b.de is already in row 2");

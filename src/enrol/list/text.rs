@@ -23,6 +23,9 @@ pub enum Error {
     /// UTF-16 that ends within a character or has an unpaired surrogate.
     #[error("the UTF-16 text is damaged: save the list as \"CSV UTF-8\"")]
     Utf16,
+    /// UTF-8, although another encoding was named.
+    #[error("the list is UTF-8 text: leave out --encoding")]
+    IsUtf8,
     /// Zero bytes, which no list has: UTF-16 without a byte order mark, or another kind of file.
     #[error("line {line} holds zero bytes, as UTF-16 without a byte order mark does: save the list as \"CSV UTF-8\"")]
     Zero {
@@ -69,11 +72,16 @@ pub fn decode(bytes: &[u8], encoding: Encoding) -> Result<String, Error> {
     };
     let text = match (utf16, encoding) {
         (Some(utf16), _) => utf16.decode_without_bom_handling_and_without_replacement(bytes).ok_or(Error::Utf16)?,
+        (None, _) if bytes.contains(&0) => {
+            let line = 1 + bytes.iter().take_while(|byte| **byte != 0).filter(|byte| **byte == b'\n').count();
+            return Err(Error::Zero { line });
+        }
         (None, Encoding::Unicode) => std::str::from_utf8(bytes).map_err(|_| not_unicode(bytes))?.into(),
         // A byte order mark says more about a file than an argument.
         (None, _) if bytes.starts_with("\u{feff}".as_bytes()) => {
             std::str::from_utf8(bytes).map_err(|_| not_unicode(bytes))?.into()
         }
+        (None, _) if !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() => return Err(Error::IsUtf8),
         (None, Encoding::Windows1252) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
         (None, Encoding::MacRoman) => MACINTOSH.decode_without_bom_handling(bytes).0,
     };
@@ -135,6 +143,8 @@ mod tests {
         check(b"PK\x03\x04....", Encoding::Unicode, Err("Excel workbook"));
         check(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Encoding::Windows1252, Err("Excel workbook"));
         check(b"V\0o\0r\0\n\0", Encoding::Unicode, Err("line 1 holds zero bytes"));
+        check(b"V\0\xfc\0r\0\n\0", Encoding::Unicode, Err("line 1 holds zero bytes"));
+        check("J\u{fc}rgen".as_bytes(), Encoding::MacRoman, Err("leave out --encoding"));
         check(b"\xff\xfeM\0\xfc", Encoding::Unicode, Err("UTF-16 text is damaged"));
         check(b"\xff\xfe\x00\xd8A\0", Encoding::Unicode, Err("UTF-16 text is damaged"));
     }

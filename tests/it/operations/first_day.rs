@@ -173,11 +173,14 @@ fn errors_name_the_person_and_are_said_once() {
     assert!(line["error"].as_str().unwrap().contains("knows nobody"), "{line}");
     assert!(!err(&output).contains("knows nobody"), "{}", err(&output));
 
-    files.site.kisi.with(|world| world.faults = vec![Fault { status: Some(503), ..Fault::default() }]);
+    files.site.kisi.with(|world| world.refused_connections = 100);
     let output = files.run(&["staff", "renew", GRACE, "--yes"]);
     assert!(err(&output).starts_with("vestibule: grace@example.com: the login was not renewed: "), "{}", err(&output));
     assert_eq!(err(&output).lines().count(), 1, "no line of the log: {}", err(&output));
-    files.site.kisi.with(|world| world.faults = vec![Fault::refuse(401, "afc496")]);
+    files.site.kisi.with(|world| {
+        world.refused_connections = 0;
+        world.faults = vec![Fault::refuse(401, "afc496")];
+    });
     let output = files.run(&["staff", "add", "juergen@example.com", "--pin"]);
     assert_eq!(err(&output), "vestibule: juergen@example.com: Kisi does not accept this admin key\n");
 }

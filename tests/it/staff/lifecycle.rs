@@ -311,7 +311,7 @@ fn the_doctor_finds_a_wrong_clock_and_a_network_that_does_not_work() {
     let (files, _) = Files::enrolled();
     let date = vec![("Date".to_owned(), "Tue, 01 Jan 2019 00:00:00 GMT".to_owned())];
     files.site.kisi.with(|world| {
-        world.faults.push(Fault { path: Some("/login".into()), headers: date, ..Fault::default() });
+        world.faults.push(Fault { headers: date, ..Fault::default() });
     });
     let output = files.run(&["doctor"]);
     assert!(!output.status.success());

@@ -107,7 +107,8 @@ fn doctor_names_rules_that_match_nothing() {
     assert!(rule(&said, "Meeting room (2)").contains("depends on the order of equal names: write id:"), "{said}");
     files.site.kisi.with(|world| world.doors.get_mut(&101).unwrap().name = "Haupteingang".to_owned());
     let said = doctor();
-    let wanted = "\"Main entrance\" was renamed at Kisi and matches nothing now: write id:101 (Haupteingang)";
+    let wanted =
+        "\"Main entrance\" was renamed at Kisi, so the rule does not mean this door now: write id:101 (Haupteingang)";
     assert!(rule(&said, "Main entrance").contains(wanted), "{said}");
 }
 
