@@ -3,13 +3,19 @@
 //!
 //! `VESTIBULE_MUTATIONS=1000000 cargo test mutated` is the long form.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use vestibule::{
     config::{Config, SAMPLE},
+    door::{DoorId, Outcome},
     enrol::list::{self, Encoding},
     error_chain::Chain,
-    kisi::{Client, Device},
+    kisi::{Client, Device, Settings},
     proximity::Beacon,
     secret::Secret,
     simulator::{Simulator, fault::Fault},
@@ -17,7 +23,10 @@ use vestibule::{
     store::audit::Head,
 };
 
-use crate::support::tls::{plain, sample};
+use crate::support::{
+    raw_server::RawServer,
+    tls::{plain, sample},
+};
 
 /// Mutations per test by default. Kisi's answers need a request each and get a twentieth of them.
 const MUTATIONS: usize = 20_000;
@@ -87,13 +96,23 @@ fn a_mutated_configuration_is_read_or_refused_by_name() {
 
 #[test]
 fn a_mutated_list_of_staff_is_read_or_refused_with_its_row() {
-    const LIST: &str = "email,name,badge\nada@example.com,Ada Lind,0012345678\ngrace@example.com,\"Moreau, Grace\",\n";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/staff/lists");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let lists: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+    let encodings = [Encoding::Unicode, Encoding::Windows1252, Encoding::MacRoman];
     let (mut mutator, mut read) = (Mutator::new(2), 0);
-    for _ in 0..mutations() {
-        match list::read(&mutator.change(LIST.as_bytes()), Encoding::Unicode, &BadgeProfile::plain()) {
+    for number in 0..mutations() {
+        let changed = mutator.change(&lists[number % lists.len()]);
+        match list::read(&changed, encodings[number % 3], &BadgeProfile::plain()) {
             Ok(list) => {
                 read += 1;
-                assert!(list.candidates.iter().all(|candidate| candidate.email.contains('@')));
+                for one in &list.candidates {
+                    assert_eq!(one.email.matches('@').count(), 1, "{:?}", one.email);
+                    assert!(one.name.chars().all(|c| !list::is_hidden(c)), "{:?}", one.name);
+                    assert!(one.name.chars().count() <= 512, "{:?}", one.name);
+                    assert!(1 < one.row && one.row <= 1 + changed.len(), "{}", one.row);
+                }
             }
             Err(error) => assert!(!Chain(&error).to_string().is_empty()),
         }
@@ -153,4 +172,37 @@ fn a_mutated_answer_of_kisi_is_doors_or_a_clear_error() {
         }
     }
     assert!(0 < read && read < count, "{read} were read");
+}
+
+/// A mutated response to an unlock is accepted only if it still is Kisi's message, or the beginning of it.
+#[test]
+fn a_mutated_response_to_an_unlock_is_accepted_only_if_it_is_kisis() {
+    let genuine: &[u8] =
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 23\r\nConnection: close\r\n\r\n{\"message\":\"Unlocked!\"}";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/client/middleboxes");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let boxes: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+    let answer = Arc::new(Mutex::new(Vec::new()));
+    let server = RawServer::changing(Arc::clone(&answer));
+    let settings = Settings { timeout: Duration::from_secs(2), ..plain(&server.base_url()) };
+    let client = Client::new(&settings).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (mut mutator, secret, mut accepted) = (Mutator::new(5), Secret::new("canary".to_owned()), 0);
+    let count = mutations() / 20;
+    for number in 0..count {
+        let original = if number % 2 == 0 { genuine } else { &boxes[number / 2 % boxes.len()] };
+        let changed = mutator.change(original);
+        answer.lock().unwrap().clone_from(&changed);
+        if runtime.block_on(client.unlock(&secret, DoorId::new(101))) != Outcome::Accepted {
+            continue;
+        }
+        accepted += 1;
+        let text = String::from_utf8_lossy(&changed).into_owned();
+        assert!(text.to_ascii_lowercase().contains("application/json"), "{text}");
+        let body = text.split_once("\r\n\r\n").or_else(|| text.split_once("\n\n")).map_or("", |(_, body)| body);
+        let is_beginning = r#"{"message":"Unlocked!"}"#.starts_with(body.trim());
+        assert!(text.contains("\"Unlocked!\"") || is_beginning, "{text}");
+    }
+    assert!(0 < accepted && accepted < count, "{accepted} of {count} were accepted");
 }

@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -17,7 +17,12 @@ pub(crate) struct RawServer {
 }
 
 impl RawServer {
-    pub(crate) fn start(answer: &'static [u8]) -> Self {
+    pub(crate) fn start(answer: &[u8]) -> Self {
+        Self::changing(Arc::new(Mutex::new(answer.to_vec())))
+    }
+
+    /// Answers with what is in `answer` at the time.
+    pub(crate) fn changing(answer: Arc<Mutex<Vec<u8>>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, is_over) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
         let over = Arc::clone(&is_over);
@@ -26,7 +31,8 @@ impl RawServer {
                 if over.load(Ordering::Relaxed) {
                     return;
                 }
-                let _ = thread::spawn(move || serve(&stream, answer));
+                let answer = answer.lock().unwrap().clone();
+                let _ = thread::spawn(move || serve(&stream, &answer));
             }
         });
         Self { address, is_over }
