@@ -25,7 +25,7 @@ async fn with_login(email: &str, change: impl FnOnce(&mut World)) -> (Server, Cl
 }
 
 /// A server with a person who has this many doors, and the list that the client read.
-async fn doors(count: u64, change: impl FnOnce(&mut World)) -> (Server, Result<vestibule::kisi::Doors, Error>) {
+async fn doors_of(count: u64, change: impl FnOnce(&mut World)) -> (Server, Result<vestibule::kisi::Doors, Error>) {
     let (mut world, admin) = sample();
     let email = world.person_with_doors(count);
     change(&mut world);
@@ -41,7 +41,7 @@ async fn doors(count: u64, change: impl FnOnce(&mut World)) -> (Server, Result<v
 #[tokio::test]
 async fn lists_of_every_length_are_read_completely() {
     for (count, pages) in [(0, 1), (1, 1), (50, 1), (250, 1), (251, 2), (2_000, 8)] {
-        let (server, list) = doors(count, |_| {}).await;
+        let (server, list) = doors_of(count, |_| {}).await;
         let list = list.unwrap();
         assert_eq!(list.doors.len(), usize::try_from(count).unwrap());
         assert!(!list.truncated, "{count}");
@@ -66,7 +66,7 @@ async fn lists_without_a_range_end_at_a_page_that_is_shorter_than_the_first() {
         (901, Some(100), 10),
     ] {
         let change = |world: &mut World| (world.switches.no_range, world.switches.page_cap) = (true, cap);
-        let (server, list) = doors(count, change).await;
+        let (server, list) = doors_of(count, change).await;
         let list = list.unwrap();
         assert_eq!(list.doors.len(), usize::try_from(count).unwrap(), "{count} {cap:?}");
         assert!(!list.truncated, "{count} {cap:?}");
@@ -79,11 +79,11 @@ async fn lists_without_a_range_end_at_a_page_that_is_shorter_than_the_first() {
 #[tokio::test]
 async fn a_list_whose_end_cannot_be_known_is_incomplete() {
     let (_server, list) =
-        doors(1_100, |world| (world.switches.no_range, world.switches.page_cap) = (true, Some(100))).await;
+        doors_of(1_100, |world| (world.switches.no_range, world.switches.page_cap) = (true, Some(100))).await;
     let list = list.unwrap();
     assert_eq!((list.doors.len(), list.truncated), (1_000, true));
     let repeated = Fault { body: Some(r#"[{"id": 1}, {"id": 2}]"#.to_owned()), ..Fault::default() }.at("GET", "/locks");
-    let (_server, list) = doors(1, |world| world.faults = vec![repeated]).await;
+    let (_server, list) = doors_of(1, |world| world.faults = vec![repeated]).await;
     let list = list.unwrap();
     assert_eq!((list.doors.len(), list.truncated), (2, true));
 }
@@ -91,13 +91,13 @@ async fn a_list_whose_end_cannot_be_known_is_incomplete() {
 /// F25, R39: with a wrong total or endless paging the client stops, after 10 pages at most.
 #[tokio::test]
 async fn a_server_that_lies_about_the_total_is_left_after_what_there_is() {
-    let (server, list) = doors(300, |world| world.switches.lying_total = Some(1_000_000)).await;
+    let (server, list) = doors_of(300, |world| world.switches.lying_total = Some(1_000_000)).await;
     let list = list.unwrap();
     assert_eq!(list.doors.len(), 300);
     server.simulator.with(|world| assert!(world.requests.len() <= 4, "{}", world.requests.len()));
-    let (_server, list) = doors(300, |world| world.switches.lying_total = Some(1)).await;
+    let (_server, list) = doors_of(300, |world| world.switches.lying_total = Some(1)).await;
     assert_eq!(list.unwrap().doors.len(), 250, "the client trusts the total");
-    let (server, list) = doors(10_000, |_| {}).await;
+    let (server, list) = doors_of(10_000, |_| {}).await;
     let list = list.unwrap();
     assert!(list.truncated);
     assert_eq!(list.doors.len(), 2_000);
@@ -106,7 +106,7 @@ async fn a_server_that_lies_about_the_total_is_left_after_what_there_is() {
 
 #[tokio::test]
 async fn limits_that_the_server_enforces_are_kept() {
-    let (_server, list) = doors(251, |world| world.switches.strict_limit = true).await;
+    let (_server, list) = doors_of(251, |world| world.switches.strict_limit = true).await;
     assert_eq!(list.unwrap().doors.len(), 251);
 }
 
@@ -119,6 +119,34 @@ async fn doors_come_in_order_with_names_that_can_be_drawn_and_told_apart() {
     let names: Vec<&str> = list.doors.iter().map(|door| door.name.as_str()).collect();
     assert_eq!(names, ["Main entrance", "Café", "Cellar", "Door 204", "Lab A", "Meeting room", "Meeting room (2)"]);
     assert_eq!(login.name, "Jürgen Weiß");
+}
+
+/// A number never makes a name that another door has by itself, and names of other letters with the same shape are told
+/// apart too.
+#[tokio::test]
+async fn no_two_doors_look_the_same() {
+    let names = ["Vault", "Vault", "Vault (2)", "vault", "V\u{430}ult", "Vault (3)"];
+    let doors: Vec<String> = names
+        .iter()
+        .enumerate()
+        .map(|(id, name)| format!(r#"{{"id": {}, "name": "{name}", "order_id": {id}, "place_id": 1}}"#, id + 1))
+        .collect();
+    let list = Fault { body: Some(format!("[{}]", doors.join(","))), ..Fault::default() }.at("GET", "/locks").times(1);
+    let (_server, list) = doors_of(0, |world| {
+        let nothing = Fault { body: Some("[]".to_owned()), ..Fault::default() }.at("GET", "/locks");
+        world.faults = vec![list, nothing];
+    })
+    .await;
+    let shown: Vec<String> = list.unwrap().doors.into_iter().map(|door| door.name).collect();
+    assert_eq!(shown, ["Vault", "Vault (4)", "Vault (2)", "vault (5)", "V\u{430}ult (6)", "Vault (3)"]);
+}
+
+/// A page that ends before its own total leaves the list incomplete.
+#[tokio::test]
+async fn a_list_that_ends_before_its_total_is_incomplete() {
+    let (_server, list) = doors_of(100, |world| world.switches.lying_total = Some(180)).await;
+    let list = list.unwrap();
+    assert_eq!((list.doors.len(), list.truncated), (100, true));
 }
 
 #[tokio::test]

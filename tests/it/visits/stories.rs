@@ -435,6 +435,25 @@ fn every_refusal_looks_the_same() {
     assert!(kiosk.shows(&english().denial(vestibule::session::Denial::NotKnown)));
 }
 
+/// A filter that blocks only unlocks: the tile says "no answer", and the screen at rest and `/readyz` name the cause.
+#[test]
+fn an_intercepted_unlock_is_said_at_rest() {
+    let site = Site::new();
+    let ada = site.enrol("ada@example.com", None, true);
+    let mut kiosk = site.kiosk();
+    kiosk.type_pin(&ada);
+    kiosk.wait(REACH);
+    let page = vec![("Content-Type".to_owned(), "text/html".to_owned())];
+    let blocked =
+        Fault { status: Some(403), headers: page, body: Some("<h1>Blocked</h1>".to_owned()), ..Fault::default() };
+    site.kisi.with(|world| world.faults = vec![blocked.at("POST", "/locks/")]);
+    kiosk.tap_door("Main entrance");
+    assert!(kiosk.shows(&english().advice(vestibule::door::Outcome::Unknown(None))), "{:?}", kiosk.texts());
+    kiosk.wait(REACH);
+    kiosk.tap(&english().say("sign-out"));
+    assert!(kiosk.shows(&english().network(vestibule::outage::Outage::Intercepted)), "{:?}", kiosk.texts());
+}
+
 /// A server that caps its pages in silence: all 180 doors are shown. When the end of the list cannot be known, the screen
 /// says that doors may be missing.
 #[test]
