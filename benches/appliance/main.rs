@@ -3,6 +3,7 @@
 //!
 //! `cargo build --profile dist && VESTIBULE_PROGRAM=target/dist/vestibule cargo bench --profile dev --bench appliance`
 //!
+//! `-- fonts` compares start and memory with and without the fonts of the machine.
 //! `-- alone` measures only what Chromium has no equivalent of. Only the program has to be a release build, not this
 //! benchmark. Without Chromium its column stays empty.
 
@@ -345,6 +346,10 @@ fn main() {
         alone(&site);
         return;
     }
+    if std::env::args().any(|argument| argument == "fonts") {
+        fonts(&site);
+        return;
+    }
     let ours = numbers("vestibule", || site.command());
     let theirs = chromium().map(|(profile, page)| {
         numbers("Chromium", || {
@@ -372,6 +377,36 @@ fn main() {
     alone(&site);
     let large = fs::metadata(program()).unwrap().len() as f64 / f64::from(1 << 20);
     line("program", &format!("{large:.1} MiB"), "", "", "25 MiB");
+}
+
+/// Start and memory with the fonts of this machine and without any, in turns.
+fn fonts(site: &Site) {
+    let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
+    let (config, empty) = (folder.path().join("fonts.conf"), folder.path().join("empty"));
+    fs::create_dir(&empty).unwrap();
+    fs::write(&config, format!("<fontconfig><dir>{}</dir></fontconfig>", empty.display())).unwrap();
+    let screen = Touchscreen::start(SIZE.0, SIZE.1);
+    let command = |has_fonts: bool| {
+        let mut command = site.command();
+        if !has_fonts {
+            let _ = command.env("FONTCONFIG_FILE", &config);
+        }
+        command
+    };
+    drop(started(&screen, &mut command(true)));
+    let mut found = [(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
+    for turn in 0..4 * STARTS {
+        thread::sleep(Duration::from_millis(300));
+        let (shown, start) = started(&screen, &mut command(turn % 2 == 0));
+        thread::sleep(Duration::from_secs(1));
+        let (starts, sizes) = &mut found[turn % 2];
+        starts.push(start);
+        sizes.push(memory(shown.child.id()));
+    }
+    println!("| fonts | start to first frame, median | memory (PSS), median |\n| --- | --- | --- |");
+    for (what, (starts, sizes)) in ["with", "without"].into_iter().zip(found) {
+        println!("| {what} | {:.0} ms | {:.1} MiB |", median(starts).0, median(sizes).0);
+    }
 }
 
 /// A temporary profile and the address of the page. `None` if Chromium is not installed.

@@ -96,3 +96,49 @@ fn a_doubtful_list_is_asked_about() {
     let done = files.run(&["staff", "import", file, "--yes"]);
     assert!(done.status.success(), "{done:?}");
 }
+
+/// On a terminal, the recognized columns and the first rows stand before the question; `n` does nothing, `y` enrolls.
+#[test]
+fn a_terminal_shows_a_preview_and_asks() {
+    let files = Files::new();
+    let rows: String = ["ada", "grace", "juergen", "nadia", "carlos", "olga"]
+        .iter()
+        .enumerate()
+        .map(|(number, name)| format!("{name}@example.com;{name};000000100{number};Berlin\n"))
+        .collect();
+    let file = files.list("staff.csv", &format!("E-Mail;Name;Karte;Ort\n{rows}"));
+    let answered = |answer: &str| {
+        let program = env!("CARGO_BIN_EXE_vestibule");
+        let (config, data) = (files.folder.join("kiosk.toml"), files.folder.join("data"));
+        let line =
+            format!("'{program}' staff import '{file}' --config '{}' --data '{}'", config.display(), data.display());
+        let mut child = std::process::Command::new("script")
+            .args(["-qec", &line, "/dev/null"])
+            .env("VESTIBULE_ADMIN_KEY", &files.site.admin)
+            .env("TERM", "xterm")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        std::io::Write::write_all(&mut input, format!("{answer}\n").as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        drop(input);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = answered("n");
+    for part in [
+        "columns: e-mail: `E-Mail`, name: `Name`, badge: `Karte`",
+        "not used: Ort",
+        "row 2: ada@example.com  ada  badge ..00",
+        "and 1 more row",
+        "Enroll 6 new people? [y/N]",
+        "nothing was done",
+    ] {
+        assert!(said.contains(part), "no `{part}` in {said}");
+    }
+    files.site.kisi.with(|world| assert_eq!(world.requests.len(), 0));
+    let said = answered("y");
+    assert!(said.contains("row 2: ada@example.com enrolled") && said.contains("enrolled, "), "{said}");
+    assert!(said.contains("of 6"), "the progress is shown on a terminal: {said}");
+}
