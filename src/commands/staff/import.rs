@@ -58,6 +58,9 @@ impl Site {
             preview(&list);
             confirm(confirmation, &question(&plans))?;
         } else {
+            if !list.passed_over.is_empty() {
+                tell(&format!("not used: {}", list.passed_over.join(", ")));
+            }
             list.doubts.iter().for_each(|doubt| tell(&format!("warning: {doubt}")));
         }
         let enroller = self.new_enroller(&config, PACE, output)?;

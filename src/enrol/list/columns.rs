@@ -83,7 +83,7 @@ impl Columns {
         Some(columns())
     }
 
-    /// The recognized columns in the order of the file, as `what: header`.
+    /// The recognized columns, as `what: header`.
     pub(super) fn described(&self, headers: &[&str]) -> Vec<String> {
         let all = [
             ("e-mail", Some(self.email)),
