@@ -11,7 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 ///
 /// `threats.md`, R43.
 const MAX_GRAPHEMES: usize = 64;
-/// Longer strings are cut before cleaning (R39). 64 user-perceived characters of any script fit.
+/// Longer strings are cut before cleaning (R39). 64 user-perceived characters of nearly every script fit.
 const MAX_BYTES: usize = 1_024;
 /// More marks on one letter would reach into the line above or below. Our choice: Burmese syllables have up to five,
 /// beside their letter.

@@ -198,8 +198,12 @@ impl Unlocked {
     /// Whether these bytes are the beginning of Kisi's message.
     pub(super) fn begins(bytes: &[u8]) -> bool {
         const WHOLE: &[u8] = b"{\"message\":\"Unlocked!\"}";
-        let plain: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        WHOLE.starts_with(&plain)
+        let mut is_in_string = false;
+        let plain = bytes.iter().copied().filter(|byte| {
+            is_in_string ^= *byte == b'"';
+            is_in_string || !byte.is_ascii_whitespace()
+        });
+        WHOLE.starts_with(&plain.collect::<Vec<u8>>())
     }
 }
 

@@ -101,12 +101,12 @@ fn a_doubtful_list_is_asked_about() {
 #[test]
 fn a_terminal_shows_a_preview_and_asks() {
     let files = Files::new();
-    let rows: String = ["ada", "grace", "juergen", "nadia", "carlos", "olga"]
+    let rows: Vec<String> = ["ada", "grace", "juergen", "nadia", "carlos", "olga"]
         .iter()
         .enumerate()
         .map(|(number, name)| format!("{name}@example.com;{name};000000100{number};Berlin\n"))
         .collect();
-    let file = files.list("staff.csv", &format!("E-Mail;Name;Karte;Ort\n{rows}"));
+    let file = files.list("staff.csv", &format!("E-Mail;Name;Karte;Ort\n{}", rows.concat()));
     let answered = |answer: &str| {
         let program = env!("CARGO_BIN_EXE_vestibule");
         let (config, data) = (files.folder.join("kiosk.toml"), files.folder.join("data"));
