@@ -133,7 +133,7 @@ impl Site {
     /// Removes somebody from the directory, then deletes their login at Kisi.
     pub(crate) fn staff_remove(&self, email: &str, confirmation: Confirmation, output: Output) -> Result<(), Failure> {
         let config = self.config()?;
-        known(&self.directory()?, email)?;
+        // An earlier removal may have been interrupted: this one completes it, although the person is gone here.
         confirm(confirmation, &format!("Remove {email} from this kiosk, and delete their login at Kisi?"))?;
         let mut enroller = self.enroller(&config, admin_key, SHORT_PACE)?;
         let left_over = runtime()?.block_on(enroller.remove(email));

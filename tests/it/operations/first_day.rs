@@ -173,14 +173,16 @@ fn errors_name_the_person_and_are_said_once() {
     assert!(line["error"].as_str().unwrap().contains("knows nobody"), "{line}");
     assert!(!err(&output).contains("knows nobody"), "{}", err(&output));
 
-    files.site.kisi.with(|world| world.refused_connections = 100);
+    // Kisi is away: nothing listens at its address.
+    let config = files.folder.join("kiosk.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    fs::write(&config, format!("[kisi]\nbase_url = \"http://{nobody}\"\n")).unwrap();
     let output = files.run(&["staff", "renew", GRACE, "--yes"]);
     assert!(err(&output).starts_with("vestibule: grace@example.com: the login was not renewed: "), "{}", err(&output));
     assert_eq!(err(&output).lines().count(), 1, "no line of the log: {}", err(&output));
-    files.site.kisi.with(|world| {
-        world.refused_connections = 0;
-        world.faults = vec![Fault::refuse(401, "afc496")];
-    });
+    fs::write(&config, text).unwrap();
+    files.site.kisi.with(|world| world.faults = vec![Fault::refuse(401, "afc496")]);
     let output = files.run(&["staff", "add", "juergen@example.com", "--pin"]);
     assert_eq!(err(&output), "vestibule: juergen@example.com: Kisi does not accept this admin key\n");
 }

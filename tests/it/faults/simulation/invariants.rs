@@ -117,7 +117,12 @@ impl<'a> Watch<'a> {
 
     /// The person signed in is the owner of the credential and sees exactly their own doors.
     pub(super) fn after(&mut self, event: &Event, state: &State, now: Instant) {
-        let (Event::Identified(id, Ok(Identity::Person(welcome))), State::SignedIn(visit)) = (event, state) else {
+        // Another badge may have waited for this one: then its check begins at once.
+        let (
+            Event::Identified(id, Ok(Identity::Person(welcome))),
+            State::SignedIn(visit) | State::Checking { visit: Some(visit), .. },
+        ) = (event, state)
+        else {
             return;
         };
         if visit.session != *id {
