@@ -279,7 +279,7 @@ impl Client {
         self.unlock_and_tell(login, door, proof, by).await.0
     }
 
-    /// Like [`Self::unlock_near`]. Also returns the outage that a failure points to; a refusal of Kisi is none.
+    /// Like [`Self::unlock_near`]. Also returns the outage that a failure points to; if Kisi refused, `None`.
     pub async fn unlock_and_tell(
         &self,
         login: &Secret<String>,

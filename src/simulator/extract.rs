@@ -30,7 +30,7 @@ impl FromRequest<Shared> for Body {
     }
 }
 
-/// The id in the path. What is not a number has no object: 404.
+/// The id in the path. Answers 404 if it is not a number, as no object has such an id.
 #[derive(Debug)]
 pub(super) struct Id(pub(super) u64);
 

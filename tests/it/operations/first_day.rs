@@ -150,7 +150,7 @@ fn mistakes_in_arguments_exit_with_two() {
     }
 }
 
-/// What is not there is said in the words of the command, once, and no log line is in between.
+/// A command names a missing file once, in its own words, and prints no log line before or after it.
 #[test]
 fn errors_name_the_person_and_are_said_once() {
     let files = enrolled();
