@@ -1,6 +1,7 @@
 //! The window: turns messages into session events, carries out effects, and draws the state. It is the session's only
 //! source of time.
 
+pub mod night;
 mod window_placement;
 mod reload;
 mod timers;
@@ -30,14 +31,19 @@ use crate::{
     platform::suspend,
     readers::ReaderState,
     screen::{
-        dim, doors, keys, notice,
+        self, Moment, Shown,
+        design::Form,
+        keys, notice,
         qr::Code,
-        sign_in::{self, AtRest, Labels},
-        technician,
+        sign_in::Labels,
         theme::{self, Metrics},
         words::{Words, words},
     },
-    session::{Effect, Event, Session, State, reader::Key, rules::Rules},
+    session::{
+        Effect, Event, Session, State,
+        reader::{Key, Move},
+        rules::Rules,
+    },
 };
 
 /// During a visit the window gets a tick every 100 ms. A gap longer than this is a stall (R50).
@@ -169,7 +175,7 @@ fn program(
     let [regular, bold, icons] = theme::FONT_FILES;
     iced::application(move || App::new(start.clone(), window.clone()), update, App::view)
         .title("vestibule")
-        .theme(|app: &App| app.window.colors.theme())
+        .theme(|app: &App| app.window.colors().theme())
         .subscription(App::subscription)
         .font(regular)
         .font(bold)
@@ -204,16 +210,7 @@ impl App {
 
     /// Handles one message.
     pub fn update(&mut self, message: Message) -> Task<Message> {
-        let before = self.now;
-        self.now = now();
-        if !self.is_fixed {
-            self.time = time();
-        }
-        let is_signed_in = matches!(self.state(), Some(State::SignedIn(_)));
-        if is_signed_in && STOOD_STILL < self.now.saturating_duration_since(before) {
-            tracing::warn!("the window stalled: door taps queued during the stall are ignored");
-            self.ignore_input_until = self.now + SETTLE;
-        }
+        self.tick();
         match message {
             Message::Session(Event::DoorTouched(_) | Event::KeyPressed(Key::Enter))
                 if self.now < self.ignore_input_until =>
@@ -262,6 +259,23 @@ impl App {
                 }
                 Task::none()
             }
+        }
+    }
+
+    /// Reads the clocks, and changes what depends on them alone.
+    fn tick(&mut self) {
+        let before = self.now;
+        self.now = now();
+        if !self.is_fixed {
+            self.time = time();
+        }
+        if let Some(night) = &mut self.window.night {
+            night.tick(self.time.time());
+        }
+        let is_signed_in = matches!(self.state(), Some(State::SignedIn(_)));
+        if is_signed_in && STOOD_STILL < self.now.saturating_duration_since(before) {
+            tracing::warn!("the window stalled: door taps queued during the stall are ignored");
+            self.ignore_input_until = self.now + SETTLE;
         }
     }
 
@@ -316,34 +330,47 @@ impl App {
             Mode::Broken { .. } => Language::En,
         };
         let words = self.words.unwrap_or_else(|| words(language));
-        let Window { panel, colors, .. } = self.window;
-        let page = responsive(move |size| self.page(Metrics::new(size, panel, colors, words)));
-        keys::root(page, self.window.fullscreen, |key| Message::Session(Event::KeyPressed(key))).into()
+        let (panel, colors) = (self.window.panel, self.window.colors());
+        let page = responsive(move |size| {
+            let m = Metrics::new(size, panel, colors, words);
+            keys::root(self.page(m), self.window.fullscreen, move |key| Message::Session(self.key(key, m))).into()
+        });
+        page.into()
+    }
+
+    /// What a key means: at a desk, some keys move among the doors as they are laid out. While it is not clear whether a badge
+    /// reader types, every key is its own.
+    fn key(&self, key: Key, m: Metrics) -> Event {
+        let pressed = Event::KeyPressed(key);
+        let (Key::Move(to), Mode::Working(kiosk)) = (key, &self.mode) else { return pressed };
+        let Some(State::SignedIn(visit)) = self.state().filter(|_| m.form == Form::Desk) else { return pressed };
+        if kiosk.session.hears_keys() {
+            return pressed;
+        }
+        match to {
+            Move::Pages(pages) => Event::PageTurned(pages.into()),
+            Move::Left | Move::Right | Move::Up | Move::Down => {
+                screen::doors::neighbor(visit, visit.chosen(self.now), to, m).map_or(pressed, Event::DoorFocused)
+            }
+        }
     }
 
     fn page(&self, metrics: Metrics) -> Element<'_, Message> {
         match &self.mode {
             Mode::Broken { what, phone } => notice::view(what, phone, metrics),
-            Mode::Working(kiosk) => match kiosk.session.state() {
-                State::SignedIn(visit) => {
-                    let rules = kiosk.session.rules();
-                    let warning = kiosk.session.warning(self.now).map(|left| (left, rules.warning));
-                    doors::view(visit, rules, warning, self.now, metrics).map(Message::Session)
-                }
-                State::Technician(technician) => {
-                    technician::view(technician, kiosk.diagnostics.as_ref(), metrics).map(Message::Session)
-                }
-                state @ (State::SignedOut { .. } | State::Checking { .. }) => {
-                    let clock = metrics.words.time(self.time.time(), metrics.panel.clock_24h);
-                    let (wait, outage) = (kiosk.session.budget().wait(self.now), kiosk.health.outage);
-                    if kiosk.session.is_dim() {
-                        return dim::view(&kiosk.labels, &clock, minutes(self.time), metrics).map(Message::Session);
-                    }
-                    let is_reader_missing = self.window.readers.is_one_missing();
-                    let said = AtRest { wait, outage, is_reader_missing, clock: &clock };
-                    sign_in::view(state, kiosk.session.rules(), &kiosk.labels, said, metrics).map(Message::Session)
-                }
-            },
+            Mode::Working(kiosk) => {
+                let shown = Shown {
+                    session: &kiosk.session,
+                    labels: &kiosk.labels,
+                    outage: kiosk.health.outage,
+                    is_reader_missing: self.window.readers.is_one_missing(),
+                    diagnostics: kiosk.diagnostics.as_ref(),
+                    moment: Moment { now: self.now, today: self.time.date() },
+                    time: self.time.time(),
+                    minutes: minutes(self.time),
+                };
+                screen::view(shown, metrics).map(Message::Session)
+            }
         }
     }
 
@@ -360,7 +387,7 @@ fn time() -> DateTime {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     // Suspended time counts, so that nobody is still signed in after a suspend.
     Instant::now() + suspend::time_suspended()
 }

@@ -1,12 +1,16 @@
 //! Command-line arguments, parsed by clap, with their `--help` texts.
 
+mod gallery;
 mod staff;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(super) use self::staff::{ListEncoding, Staff};
+pub(super) use self::{
+    gallery::GalleryArguments,
+    staff::{ListEncoding, Staff},
+};
 
 /// Touchscreen kiosk that opens doors through Kisi, in each person's own name.
 #[derive(Debug, Parser)]
@@ -32,6 +36,9 @@ pub(super) enum Command {
         #[arg(long)]
         windowed: bool,
     },
+    /// Show every screen with sample data, for designers and translators
+    #[command(after_help = gallery::HELP)]
+    Gallery(GalleryArguments),
     /// Run only the simulated Kisi and print its admin key
     #[command(after_help = "Example:\n  vestibule simulate --listen 127.0.0.1:9080")]
     Simulate {

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod failure;
 mod files;
+mod gallery;
 mod kiosk;
 mod qr;
 mod readers;
@@ -34,6 +35,7 @@ use vestibule::{
 pub(super) use self::{
     demo::{demo, simulate},
     failure::Failure,
+    gallery::gallery,
     report::printable,
     staff::Import,
 };

@@ -26,6 +26,7 @@ pub mod enrol;
 pub mod wiring;
 pub mod app;
 pub mod demo;
+pub mod gallery;
 pub mod simulator;
 
 #[doc(hidden)]

@@ -78,6 +78,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         None => site.kiosk(),
         // Sample staff must not end up in a real directory (T39).
         Some(Command::Demo { windowed }) => commands::demo(&site, windowed),
+        Some(Command::Gallery(arguments)) => commands::gallery(arguments),
         Some(Command::Simulate { listen, scene }) => commands::simulate(listen, scene),
         Some(Command::Staff(staff)) => run_staff(&site, staff),
         Some(Command::Audit(Audit::Verify { heads, first_key, json })) => {

@@ -1,5 +1,6 @@
 //! Code that depends on the operating system. Each module has a fallback for other systems.
 
+pub mod backlight;
 pub mod disk_space;
 pub mod display;
 pub mod hangup;

@@ -214,6 +214,7 @@ impl Session {
             Event::SwitchTouched => self.switch(now),
             Event::LanguageTouched(language) => self.speak(language, now),
             Event::DoorTouched(door) => self.door(door, now),
+            Event::DoorFocused(door) => self.visited(|visit, rules| visit.focus(door, rules, now)),
             Event::PageTurned(pages) => self.turn(pages, now),
             Event::OutcomeDismissed => self.visited(|visit, rules| visit.dismiss(rules, now)),
             Event::FindTouched => self.visited(|visit, rules| visit.toggle_find(rules, now)),

@@ -24,31 +24,37 @@ const INHERITED: [&str; 5] = ["PATH", "HOME", "XDG_RUNTIME_DIR", "ALSA_CARD", "A
 
 /// Sends tones to the sound thread. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Sound(Sender<Tone>);
+pub struct Sound {
+    tones: Sender<(Tone, bool)>,
+}
 
 impl Sound {
-    /// Starts the sound thread. `volume` is from 0 to 1. Returns `None` if the thread cannot start.
-    pub fn start(volume: f32) -> Option<Self> {
+    /// Starts the sound thread. Both volumes are from 0 to 1. Returns `None` if the thread cannot start.
+    pub fn start(volume: f32, at_night: f32) -> Option<Self> {
         let (tones, played) = channel();
-        let thread = thread::Builder::new().name("sound".to_owned()).spawn(move || play(&played, volume));
+        let thread = thread::Builder::new().name("sound".to_owned()).spawn(move || play(&played, volume, at_night));
         if let Err(error) = &thread {
             tracing::warn!(%error, "the sound thread cannot start; tones are off");
         }
-        thread.ok().map(|_| Self(tones))
+        thread.ok().map(|_| Self { tones })
     }
 
     /// Queues a tone and returns at once.
-    pub fn play(&self, tone: Tone) {
+    pub fn play(&self, tone: Tone, is_night: bool) {
         // If the thread has ended, the tone is dropped.
-        let _ = self.0.send(tone);
+        let _ = self.tones.send((tone, is_night));
     }
 }
 
-fn play(tones: &Receiver<Tone>, volume: f32) {
+fn play(tones: &Receiver<(Tone, bool)>, volume: f32, at_night: f32) {
     let mut was_said = false;
     while let Ok(tone) = tones.recv() {
         // Fast typing does not pile up tones: only the newest one is played.
-        let newest = tones.try_iter().last().unwrap_or(tone);
+        let (newest, is_night) = tones.try_iter().last().unwrap_or(tone);
+        let volume = if is_night { at_night } else { volume };
+        if volume <= 0.0 {
+            continue;
+        }
         if let Err(why) = play_one(newest, volume)
             && !std::mem::replace(&mut was_said, true)
         {
@@ -92,12 +98,15 @@ fn end_of(player: &mut Child) -> Option<ExitStatus> {
     None
 }
 
-/// The notes of a tone as Hz and ms. Every digit has the same short tone; a good result rises, a bad one falls.
+/// The notes of a tone as Hz and ms. Every digit has the same short tone. Results have equal length and differ in how the
+/// pitch moves: a good one rises, a bad one falls, an unknown one rises and falls back as an open question. The countdown
+/// stays on one note.
 const fn notes(tone: Tone) -> &'static [(f32, u16)] {
     match tone {
         Tone::Key => &[(1_100.0, 35)],
-        Tone::Good => &[(660.0, 90), (880.0, 160)],
-        Tone::Bad => &[(330.0, 160), (247.0, 240)],
+        Tone::Good => &[(523.0, 110), (659.0, 110), (784.0, 160)],
+        Tone::Bad => &[(440.0, 110), (349.0, 110), (262.0, 160)],
+        Tone::Unknown => &[(440.0, 110), (659.0, 110), (440.0, 160)],
         Tone::Warning => &[(740.0, 90), (740.0, 90)],
     }
 }
@@ -152,4 +161,39 @@ fn as_f32(number: u32) -> f32 {
 #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "at most one: the product fits")]
 fn to_i16(level: f32) -> i16 {
     (level * f32::from(i16::MAX)) as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pitch of each part of a tone, in Hz: half its changes of sign in a second.
+    fn pitches(tone: Tone) -> Vec<f32> {
+        let samples = wav(tone, 1.0).split_off(44);
+        let samples: Vec<i16> = samples.chunks(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
+        let mut begin = 0;
+        let mut pitches = Vec::new();
+        for (_, milliseconds) in notes(tone) {
+            let count = usize::try_from(u32::from(*milliseconds) * RATE / 1_000).unwrap();
+            let part = &samples[begin..begin + count];
+            let changes = part.windows(2).filter(|pair| (pair[0] < 0) != (pair[1] < 0)).count();
+            pitches.push(as_f32(u32::try_from(changes).unwrap()) * 500.0 / f32::from(*milliseconds));
+            begin += count;
+        }
+        assert_eq!(begin, samples.len());
+        pitches
+    }
+
+    /// Heard in the samples, not in the table: accepted rises, refused falls, no answer does both.
+    #[test]
+    fn results_are_told_apart_by_how_the_pitch_moves() {
+        let is_up = |pitches: &[f32]| pitches.windows(2).map(|pair| 1.15 * pair[0] < pair[1]).collect::<Vec<_>>();
+        let is_down = |pitches: &[f32]| pitches.windows(2).map(|pair| 1.15 * pair[1] < pair[0]).collect::<Vec<_>>();
+        let (good, bad, unknown) = (pitches(Tone::Good), pitches(Tone::Bad), pitches(Tone::Unknown));
+        assert_eq!(is_up(&good), [true, true], "{good:?}");
+        assert_eq!(is_down(&bad), [true, true], "{bad:?}");
+        assert_eq!((is_up(&unknown), is_down(&unknown)), (vec![true, false], vec![false, true]), "{unknown:?}");
+        let lengths = [Tone::Good, Tone::Bad, Tone::Unknown].map(|tone| wav(tone, 1.0).len());
+        assert_eq!(lengths, [lengths[0]; 3], "length tells nothing");
+    }
 }

@@ -9,9 +9,9 @@ back = Löschen
 enter = OK
 type-badge = Nummer
 checking = Einen Moment…
-help = Hilfe: { $phone }
+help-title = Hilfe
 samples = Demo: Beispielpersonal
-out-of-order = Dieser Kiosk ist gerade außer Betrieb
+out-of-order = Dieser Kiosk kann gerade nicht arbeiten
 use-a-card = Karte und Telefon funktionieren weiter an der Tür.
 not-known = Nicht erkannt. Noch einmal, oder am Empfang fragen.
 not-read = Das war keine Ausweisnummer. Bitte noch einmal.
@@ -22,8 +22,9 @@ reader-missing = Ein Ausweisleser geht nicht.
 login-dead = Ihr Zugang muss erneuert werden. Fragen Sie am Empfang.
 kiosk-fault = Dieser Kiosk hat eine Störung. Nutzen Sie Ihre Karte.
 too-slow = Das hat zu lange gedauert. Bitte noch einmal.
-too-many-guesses = Zu viele Fehler. Eingabe gesperrt für { $time }.
-too-many-guesses-badges = Zu viele Fehler. Eingabe gesperrt für { $time }. Ausweise gehen.
+too-many-guesses = Zu viele Fehler. Warten Sie, bis Sie wieder tippen können.
+too-many-guesses-badges = Zu viele Fehler. Ausweise gehen weiter.
+typing-again = Wieder tippen in
 network-name = Kein Netz oder kein DNS. Nutzen Sie Ihre Karte.
 network-unreachable = Türdienst nicht erreichbar. Nutzen Sie Ihre Karte.
 network-proxy = Der Proxy sperrt den Kiosk. Nutzen Sie Ihre Karte.
@@ -36,7 +37,9 @@ network-kisi = Der Türdienst ist gestört. Nutzen Sie Ihre Karte.
 disk = Der Kiosk kann nichts aufzeichnen. Nutzen Sie Ihre Karte.
 hello = Hallo { $name }
 tap-a-door = Tür antippen zum Öffnen
+tap-the-door = Tür antippen zum Öffnen
 type-a-name = Tür antippen, oder Name oder Nummer eintippen
+search-field = Name oder Nummer
 incomplete = Nicht alle Ihre Türen können hier gezeigt werden
 no-doors = Für Sie ist bei Kisi keine Tür freigegeben
 no-doors-advice = Fragen Sie Ihre Zugangsverwaltung.
@@ -48,24 +51,35 @@ found = { $letters }: { $count ->
         [one] { $count } Tür
        *[other] { $count } Türen
     }
+doors =
+    { $count ->
+        [one] { $count } Tür
+       *[other] { $count } Türen
+    }
+sum-locked = { $count } gesperrt
+sum-offline = { $count } vielleicht offline
+sum-not-set-up = { $count } nicht eingerichtet
 time-24 = { $hour }:{ $minute }
 time = { $hour }:{ $minute }
 still-here = Ich bin noch da
-signing-out =
-    { $seconds ->
-        [one] Abmeldung in { $seconds } Sekunde
-       *[other] Abmeldung in { $seconds } Sekunden
-    }
+second-person = { $door } braucht eine zweite Person: scannen oder tippen
+second-waits = { $name } ist da. Noch { $seconds } s.
+new-badge = Neuer Ausweis? PIN eintippen, um ihn hinzuzufügen
+badge-ending = Ausweis mit Ende { $digits }
+not-now = Nicht jetzt
+signing-out = Abmeldung in { $seconds } s
 more-doors = { $page }/{ $pages }
 typed = { $number }: { $door }. Öffnen mit Enter.
 typed-none = { $number }: Diese Tür gibt es nicht.
 locked-down = Gesperrt
-locked-down-since = Gesperrt seit { $day }.{ $month }., { $time }
-not-set-up = Noch nicht eingerichtet
+locked-down-since = Gesperrt seit { $day }.{ $month }.
+locked-down-at-24 = Gesperrt seit { $time }
+locked-down-at = Gesperrt seit { $time }
+not-set-up = Nicht eingerichtet
 open = Schon offen
-offline = Offline: antwortet vielleicht nicht
-needs-reader = Telefon oder Karte am Leser
-needs-position = Nicht von diesem Kiosk
+offline = Vielleicht offline
+needs-reader = Nur am Leser
+needs-position = Nicht von hier aus
 tap-again = Noch einmal tippen
 again-in = Wieder in { $seconds } s
 again-at = Wieder um { $time }
@@ -79,14 +93,14 @@ refused = Abgelehnt
 not-sent = Nicht gesendet
 unknown = Keine Antwort
 accepted-advice = Kisi hat es angenommen. Öffnen Sie die Tür.
-opened-advice = Die Tür ist offen.
-still-closed-advice = Kisi hat es angenommen, aber die Tür ist noch zu. Drücken oder ziehen Sie, oder nutzen Sie Ihre Karte.
-not-sent-advice = Nichts gesendet: Der Türdienst ist nicht erreichbar. Noch einmal, oder nutzen Sie Ihre Karte.
-not-recorded-advice = Nichts gesendet: Der Kiosk kann nichts aufzeichnen. Nutzen Sie Ihre Karte und melden Sie es am Empfang.
-wrong-clock-advice = Nichts gesendet: Die Uhr des Kiosks geht falsch. Nutzen Sie Ihre Karte und melden Sie es am Empfang.
-limited-advice = Nichts gesendet: Ihr Limit ist vorerst erreicht.
-unknown-advice = Gesendet, aber keine Antwort. Sehen Sie erst nach der Tür.
-unconfirmed-advice = Nicht bestätigt. { $hint } Sehen Sie erst nach der Tür.
+opened-advice = Bitte gehen Sie durch.
+still-closed-advice = Kisi nahm es an, aber die Tür ist noch zu. Drücken, ziehen, oder Karte nutzen.
+not-sent-advice = Der Türdienst ist nicht erreichbar. Noch einmal, oder nutzen Sie Ihre Karte.
+not-recorded-advice = Der Kiosk kann nichts aufzeichnen. Nutzen Sie Ihre Karte und melden Sie es am Empfang.
+wrong-clock-advice = Die Uhr des Kiosks geht falsch. Nutzen Sie Ihre Karte und melden Sie es am Empfang.
+limited-advice = Ihr Limit ist vorerst erreicht.
+unknown-advice = Gesendet, aber keine Antwort. Sehen Sie erst nach der Tür.
+unconfirmed-advice = Nicht bestätigt. { $hint } Sehen Sie erst nach der Tür.
 with-code = { $said } (Code { $code })
 ask-reception = Fragen Sie am Empfang.
 ask-access = Fragen Sie die Zugangsverwaltung.
@@ -278,10 +292,11 @@ code-ffffff = Kisi hat eine unerwartete Störung.
 prompt-technician = Techniker-PIN
 no-technician = Noch keine Techniker-PIN. Befehl: vestibule technician pin
 technician = Für die Technik
-restore-guesses = Neue Versuche
+restore-guesses = Versuche
 reload = Neu laden
 leave = Beenden
 done = Fertig
+closes-in = Schließt in { $time }
 leave-again = Noch einmal tippen, um den Kiosk zu beenden
 guesses-restored = Alle Versuche wiederhergestellt
 about-network = Netz

@@ -1,7 +1,7 @@
 # Screen texts in English. Every other language file has the same keys.
 
 # Nobody is signed in.
-prompt = Type your PIN or scan your badge
+prompt = Type your PIN or scan your badge
 prompt-pin = Type your PIN
 prompt-badge = Scan your badge
 prompt-number = Type your badge number, then OK
@@ -10,9 +10,9 @@ back = Delete
 enter = OK
 type-badge = Badge number
 checking = One moment…
-help = Help: { $phone }
+help-title = Help
 samples = Demo: sample staff
-out-of-order = This kiosk is out of order
+out-of-order = This kiosk cannot work right now
 use-a-card = Your card or phone still works at the door.
 
 # Why nobody is signed in, and what to do.
@@ -25,8 +25,9 @@ reader-missing = A badge reader does not work.
 login-dead = Your access must be renewed. Ask at reception.
 kiosk-fault = This kiosk has a problem. Use your card.
 too-slow = That took too long. Try again.
-too-many-guesses = Too many wrong entries. Try again in { $time }.
-too-many-guesses-badges = Too many wrong entries. Keypad locked for { $time }. Badges work.
+too-many-guesses = Too many wrong entries. Wait until you can type again.
+too-many-guesses-badges = Too many wrong entries. Badges still work.
+typing-again = Typing again in
 
 # What is wrong between the kiosk and Kisi. The texts differ, so that support can tell the causes apart on the phone.
 network-name = No network or no name server. Use your card.
@@ -43,7 +44,9 @@ disk = This kiosk cannot write its records. Use your card.
 # Somebody is signed in.
 hello = Hello { $name }
 tap-a-door = Tap a door to unlock it
+tap-the-door = Tap the door to unlock it
 type-a-name = Tap a door, or type its name or number
+search-field = Type a name or a number
 incomplete = Not all of your doors can be shown here
 no-doors = Kisi lists no doors for you
 no-doors-advice = Ask the person who manages access in your company.
@@ -55,17 +58,26 @@ found = { $letters }: { $count ->
         [one] { $count } door
        *[other] { $count } doors
     }
+doors =
+    { $count ->
+        [one] { $count } door
+       *[other] { $count } doors
+    }
+sum-locked = { $count } locked
+sum-offline = { $count } may not answer
+sum-not-set-up = { $count } not set up
 time-24 = { $hour }:{ $minute }
 time = { $hour12 }:{ $minute } { $half ->
         [am] AM
        *[pm] PM
     }
 still-here = I'm still here
-signing-out =
-    { $seconds ->
-        [one] Signing out in { $seconds } second
-       *[other] Signing out in { $seconds } seconds
-    }
+second-person = { $door } needs a second person: scan or type
+second-waits = { $name } is here. Waiting for { $seconds } s more.
+new-badge = New badge? Type your PIN to add it
+badge-ending = Badge ending in { $digits }
+not-now = Not now
+signing-out = Signing out in { $seconds } s
 more-doors = { $page }/{ $pages }
 typed = { $number }: { $door }. Press Enter to unlock it.
 typed-none = { $number }: there is no such door.
@@ -73,7 +85,7 @@ typed-none = { $number }: there is no such door.
 # On a tile, before a tap.
 locked-down = Locked down
 locked-down-since =
-    Locked down since { $day } { $month ->
+    Locked since { $day } { $month ->
         [1] Jan
         [2] Feb
         [3] Mar
@@ -86,13 +98,15 @@ locked-down-since =
         [10] Oct
         [11] Nov
        *[12] Dec
-    }, { $time }
+    }
+locked-down-at-24 = Locked since { $time }
+locked-down-at = Locked at { $time }
 not-set-up = Not set up yet
 open = Open already
-offline = Offline: may not answer
-needs-reader = Phone or card at the reader
+offline = May not answer
+needs-reader = Only at the reader
 needs-position = Not from this kiosk
-tap-again = Tap again to unlock
+tap-again = Tap again
 again-in = Again in { $seconds } s
 again-at = Again at { $time }
 none-left = No more for now
@@ -109,12 +123,12 @@ unknown = No answer
 
 # What happened, and what to do.
 accepted-advice = Kisi accepted it. Open the door.
-opened-advice = The door is open.
+opened-advice = Please go through.
 still-closed-advice = Kisi accepted it, but the door is still closed. Push or pull it, or use your card.
-not-sent-advice = Nothing was sent: the door service cannot be reached. Try again, or use your card.
-not-recorded-advice = Nothing was sent: this kiosk cannot keep its records. Use your card, and tell reception.
-wrong-clock-advice = Nothing was sent: this kiosk's clock is wrong. Use your card, and tell reception.
-limited-advice = Nothing was sent: you have reached your limit for now.
+not-sent-advice = The door service cannot be reached. Try again, or use your card.
+not-recorded-advice = This kiosk cannot keep its records. Use your card, and tell reception.
+wrong-clock-advice = This kiosk's clock is wrong. Use your card, and tell reception.
+limited-advice = You have reached your limit for now.
 unknown-advice = It was sent, but no answer came. Look at the door before you try again.
 unconfirmed-advice = Not confirmed. { $hint } Look at the door first.
 with-code = { $said } (code { $code })
@@ -312,11 +326,12 @@ code-ffffff = Kisi had an unexpected error.
 prompt-technician = Technician PIN
 no-technician = No technician PIN yet. Run: vestibule technician pin
 technician = For the technician
-restore-guesses = Reset guesses
+restore-guesses = Guesses
 reload = Reload
-leave = Stop
+leave = End
 done = Done
-leave-again = Touch again to stop the kiosk
+closes-in = Closes in { $time }
+leave-again = Touch again to end the kiosk
 guesses-restored = All guesses restored
 about-network = Network
 about-clock = Clock

@@ -9,9 +9,9 @@ back = Borrar
 enter = OK
 type-badge = N.º de tarjeta
 checking = Un momento…
-help = Ayuda: { $phone }
+help-title = Ayuda
 samples = Demo: personal de ejemplo
-out-of-order = Este quiosco está fuera de servicio
+out-of-order = Este quiosco no funciona en este momento
 use-a-card = Tarjeta y teléfono siguen funcionando en la puerta.
 not-known = No ha funcionado. Repita o pregunte en recepción.
 not-read = No era un número de tarjeta. Inténtelo otra vez.
@@ -22,8 +22,9 @@ reader-missing = Un lector de tarjetas no funciona.
 login-dead = Hay que renovar su acceso. Pregunte en recepción.
 kiosk-fault = Este quiosco tiene un problema. Use su tarjeta.
 too-slow = Ha tardado demasiado. Inténtelo otra vez.
-too-many-guesses = Demasiados errores. Teclado bloqueado durante { $time }.
-too-many-guesses-badges = Demasiados errores. Teclado bloqueado { $time }. Use su tarjeta.
+too-many-guesses = Demasiados errores. Espere para volver a teclear.
+too-many-guesses-badges = Demasiados errores. Las tarjetas siguen funcionando.
+typing-again = Teclado en
 network-name = Sin red o sin DNS. Use su tarjeta.
 network-unreachable = Servicio de puertas inaccesible. Use su tarjeta.
 network-proxy = El proxy bloquea el quiosco. Use su tarjeta.
@@ -36,7 +37,9 @@ network-kisi = El servicio de puertas falla. Use su tarjeta.
 disk = El quiosco no puede registrar nada. Use su tarjeta.
 hello = Hola { $name }
 tap-a-door = Toque una puerta para abrirla
+tap-the-door = Toque la puerta para abrirla
 type-a-name = Toque una puerta, o teclee su nombre o número
+search-field = Nombre o número
 incomplete = No se pueden mostrar aquí todas sus puertas
 no-doors = Kisi no indica ninguna puerta para usted
 no-doors-advice = Pregunte a quien gestiona los accesos.
@@ -48,25 +51,40 @@ found = { $letters }: { $count ->
         [one] { $count } puerta
        *[other] { $count } puertas
     }
+doors =
+    { $count ->
+        [one] { $count } puerta
+       *[other] { $count } puertas
+    }
+sum-locked =
+    { $count ->
+        [one] { $count } bloqueada
+       *[other] { $count } bloqueadas
+    }
+sum-offline = { $count } quizá sin respuesta
+sum-not-set-up = { $count } sin instalar
 time-24 = { $hour }:{ $minute }
 time = { $hour }:{ $minute }
 still-here = Sigo aquí
-signing-out =
-    { $seconds ->
-        [one] Se cierra en { $seconds } segundo
-       *[other] Se cierra en { $seconds } segundos
-    }
+second-person = { $door } requiere otra persona: escanee o teclee
+second-waits = { $name } está aquí. Quedan { $seconds } s.
+new-badge = ¿Tarjeta nueva? Teclee su PIN para añadirla
+badge-ending = Tarjeta terminada en { $digits }
+not-now = Ahora no
+signing-out = Se cierra en { $seconds } s
 more-doors = { $page }/{ $pages }
 typed = { $number }: { $door }. Intro para abrir.
 typed-none = { $number }: esa puerta no existe.
 locked-down = Bloqueada
-locked-down-since = Bloqueada desde el { $day }/{ $month }, { $time }
+locked-down-since = Bloqueo desde { $day }/{ $month }
+locked-down-at-24 = Bloqueo desde { $time }
+locked-down-at = Bloqueo desde { $time }
 not-set-up = Aún sin instalar
 open = Ya abierta
-offline = Sin conexión: quizá no responda
-needs-reader = Teléfono o tarjeta en el lector
-needs-position = No desde este quiosco
-tap-again = Toque otra vez para abrir
+offline = Quizá no responda
+needs-reader = Solo en el lector
+needs-position = No desde aquí
+tap-again = Toque otra vez
 again-in = Otra vez en { $seconds } s
 again-at = Otra vez a las { $time }
 none-left = Límite alcanzado
@@ -79,12 +97,12 @@ refused = Rechazado
 not-sent = No enviado
 unknown = Sin respuesta
 accepted-advice = Kisi lo ha aceptado. Abra la puerta.
-opened-advice = La puerta está abierta.
+opened-advice = Pase, por favor.
 still-closed-advice = Kisi lo ha aceptado, pero la puerta sigue cerrada. Empuje o tire, o use su tarjeta.
-not-sent-advice = No se envió nada: no se alcanza el servicio de puertas. Inténtelo otra vez, o use su tarjeta.
-not-recorded-advice = No se envió nada: el quiosco no puede registrar nada. Use su tarjeta, y avise en recepción.
-wrong-clock-advice = No se envió nada: el reloj del quiosco está mal. Use su tarjeta, y avise en recepción.
-limited-advice = No se envió nada: ha alcanzado su límite por ahora.
+not-sent-advice = No se alcanza el servicio de puertas. Inténtelo otra vez, o use su tarjeta.
+not-recorded-advice = El quiosco no puede registrar nada. Use su tarjeta, y avise en recepción.
+wrong-clock-advice = El reloj del quiosco está mal. Use su tarjeta, y avise en recepción.
+limited-advice = Ha alcanzado su límite por ahora.
 unknown-advice = Enviado, pero sin respuesta. Mire la puerta antes de repetir.
 unconfirmed-advice = Sin confirmar. { $hint } Mire primero la puerta.
 with-code = { $said } (código { $code })
@@ -278,10 +296,11 @@ code-ffffff = Kisi tiene un fallo inesperado.
 prompt-technician = PIN del técnico
 no-technician = Aún no hay PIN de técnico. Ejecute: vestibule technician pin
 technician = Para el técnico
-restore-guesses = Nuevos intentos
+restore-guesses = Intentos
 reload = Recargar
 leave = Cerrar
 done = Listo
+closes-in = Se cierra en { $time }
 leave-again = Toque otra vez para cerrar el quiosco
 guesses-restored = Todos los intentos restablecidos
 about-network = Red

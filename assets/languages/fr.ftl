@@ -9,21 +9,22 @@ back = Effacer
 enter = OK
 type-badge = N° de badge
 checking = Un instant…
-help = Aide : { $phone }
+help-title = Aide
 samples = Démo : personnel fictif
-out-of-order = Cette borne est hors service
+out-of-order = Cette borne ne fonctionne pas pour le moment
 use-a-card = Carte et téléphone fonctionnent toujours à la porte.
 not-known = Échec. Réessayez ou demandez à l'accueil.
 not-read = Ce n'était pas un numéro de badge. Réessayez.
 key-stuck = Une touche du clavier est enfoncée. Relâchez-la.
 still-there = Éloignez le badge cinq secondes, puis présentez-le à nouveau.
-reader-missing-pin = Un lecteur de badges est en panne. Utilisez votre code PIN.
+reader-missing-pin = Un lecteur de badges est en panne. Utilisez votre code.
 reader-missing = Un lecteur de badges est en panne.
 login-dead = Votre accès doit être renouvelé. Demandez à l'accueil.
 kiosk-fault = Cette borne est en panne. Utilisez votre carte.
 too-slow = Cela a pris trop de temps. Réessayez.
-too-many-guesses = Trop d'erreurs. Clavier bloqué pendant { $time }.
-too-many-guesses-badges = Trop d'erreurs. Clavier bloqué { $time }. Badges acceptés.
+too-many-guesses = Trop d'erreurs. Attendez de pouvoir taper à nouveau.
+too-many-guesses-badges = Trop d'erreurs. Les badges restent acceptés.
+typing-again = Saisie dans
 network-name = Pas de réseau ou de DNS. Utilisez votre carte.
 network-unreachable = Service des portes injoignable. Utilisez votre carte.
 network-proxy = Le proxy bloque la borne. Utilisez votre carte.
@@ -36,7 +37,9 @@ network-kisi = Le service des portes est en panne. Utilisez votre carte.
 disk = La borne ne peut rien enregistrer. Utilisez votre carte.
 hello = Bonjour { $name }
 tap-a-door = Touchez une porte pour l'ouvrir
+tap-the-door = Touchez la porte pour l'ouvrir
 type-a-name = Touchez une porte, ou tapez son nom ou son numéro
+search-field = Nom ou numéro
 incomplete = Vos portes ne peuvent pas toutes être affichées ici
 no-doors = Kisi n'indique aucune porte pour vous
 no-doors-advice = Demandez à la personne qui gère les accès.
@@ -48,25 +51,40 @@ found = { $letters } : { $count ->
         [one] { $count } porte
        *[other] { $count } portes
     }
+doors =
+    { $count ->
+        [one] { $count } porte
+       *[other] { $count } portes
+    }
+sum-locked =
+    { $count ->
+        [one] { $count } verrouillée
+       *[other] { $count } verrouillées
+    }
+sum-offline = { $count } sans réponse sûre
+sum-not-set-up = { $count } à installer
 time-24 = { $hour }:{ $minute }
 time = { $hour }:{ $minute }
 still-here = Je suis là
-signing-out =
-    { $seconds ->
-        [one] Déconnexion dans { $seconds } seconde
-       *[other] Déconnexion dans { $seconds } secondes
-    }
+second-person = { $door } exige une 2e personne : scannez ou tapez
+second-waits = { $name } est là. Encore { $seconds } s.
+new-badge = Nouveau badge ? Tapez votre code pour l'ajouter
+badge-ending = Badge finissant par { $digits }
+not-now = Plus tard
+signing-out = Déconnexion dans { $seconds } s
 more-doors = { $page }/{ $pages }
 typed = { $number } : { $door }. Entrée pour ouvrir.
 typed-none = { $number } : cette porte n'existe pas.
 locked-down = Verrouillée
-locked-down-since = Verrouillée depuis le { $day }/{ $month }, { $time }
+locked-down-since = Verrouillée le { $day }/{ $month }
+locked-down-at-24 = Verrouillée à { $time }
+locked-down-at = Verrouillée à { $time }
 not-set-up = Pas encore installée
 open = Déjà ouverte
-offline = Hors ligne : réponse incertaine
-needs-reader = Téléphone ou carte au lecteur
-needs-position = Pas depuis cette borne
-tap-again = Touchez encore une fois
+offline = Peut ne pas répondre
+needs-reader = Au lecteur seulement
+needs-position = Pas depuis ici
+tap-again = Touchez encore
 again-in = Encore { $seconds } s
 again-at = À nouveau à { $time }
 none-left = Limite atteinte
@@ -79,12 +97,12 @@ refused = Refusé
 not-sent = Non envoyé
 unknown = Pas de réponse
 accepted-advice = Kisi a accepté. Ouvrez la porte.
-opened-advice = La porte est ouverte.
+opened-advice = Entrez, s'il vous plaît.
 still-closed-advice = Kisi a accepté, mais la porte est encore fermée. Poussez ou tirez, ou utilisez votre carte.
-not-sent-advice = Rien n'a été envoyé : le service des portes est injoignable. Réessayez, ou utilisez votre carte.
-not-recorded-advice = Rien n'a été envoyé : la borne ne peut rien enregistrer. Utilisez votre carte, et prévenez l'accueil.
-wrong-clock-advice = Rien n'a été envoyé : l'heure de la borne est fausse. Utilisez votre carte, et prévenez l'accueil.
-limited-advice = Rien n'a été envoyé : vous avez atteint votre limite pour le moment.
+not-sent-advice = Le service des portes est injoignable. Réessayez, ou utilisez votre carte.
+not-recorded-advice = La borne ne peut rien enregistrer. Utilisez votre carte, et prévenez l'accueil.
+wrong-clock-advice = L'heure de la borne est fausse. Utilisez votre carte, et prévenez l'accueil.
+limited-advice = Vous avez atteint votre limite pour le moment.
 unknown-advice = Envoyé, mais sans réponse. Regardez la porte avant de réessayer.
 unconfirmed-advice = Non confirmé. { $hint } Regardez d'abord la porte.
 with-code = { $said } (code { $code })
@@ -278,10 +296,11 @@ code-ffffff = Kisi rencontre une erreur inattendue.
 prompt-technician = PIN du technicien
 no-technician = Aucun PIN de technicien. Lancez : vestibule technician pin
 technician = Pour le technicien
-restore-guesses = Nouveaux essais
+restore-guesses = Essais
 reload = Recharger
 leave = Arrêter
 done = Terminé
+closes-in = Ferme dans { $time }
 leave-again = Touchez encore pour arrêter la borne
 guesses-restored = Tous les essais sont rétablis
 about-network = Réseau

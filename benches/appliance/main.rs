@@ -4,6 +4,7 @@
 //! `cargo build --profile dist && VESTIBULE_PROGRAM=target/dist/vestibule cargo bench --profile dev --bench appliance`
 //!
 //! `-- fonts` compares start and memory with and without the fonts of the machine.
+//! `-- pair` runs the program of `VESTIBULE_BEFORE` and that of `VESTIBULE_PROGRAM` in turns.
 //! `-- alone` measures only what Chromium has no equivalent of. Only the program has to be a release build, not this
 //! benchmark. Without Chromium its column stays empty.
 
@@ -29,6 +30,8 @@
 mod touchscreen;
 #[path = "../../tests/it/support/keyboard.rs"]
 mod keyboard;
+
+mod pair;
 
 /// Stands in for the test modules that `touchscreen.rs` imports.
 mod support {
@@ -277,10 +280,15 @@ impl Site {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(program());
-        let _ = command.arg("--config").arg(self.folder.path().join("kiosk.toml"));
-        let _ = command.arg("--data").arg(self.folder.path().join("data"));
-        command
+        self.command_of(&program())
+    }
+
+    /// Replaces a text in the configuration file.
+    fn configure(&self, what: &str, with: &str) {
+        let file = self.folder.path().join("kiosk.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(what), "{text}");
+        fs::write(file, text.replace(what, with)).unwrap();
     }
 
     fn slow(&self, delay_ms: u64) {
@@ -344,6 +352,10 @@ fn main() {
     let site = Site::new(0);
     if std::env::args().any(|argument| argument == "alone") {
         alone(&site);
+        return;
+    }
+    if std::env::args().any(|argument| argument == "pair") {
+        pair::pair(&site);
         return;
     }
     if std::env::args().any(|argument| argument == "fonts") {
@@ -499,19 +511,8 @@ fn many() {
     let (middle, _, longest) = median(times);
     line("badge to 2,000 doors on screen: median, longest", &format!("{middle:.1} ms, {longest:.1} ms"), "", "", "");
     thread::sleep(Duration::from_millis(600));
-    let eye = screen.eye();
-    let tile = Point::new(200.0, 250.0);
     let mut frames = Vec::new();
-    for _ in 0..20 {
-        let before = eye.pixel(tile);
-        let begin = Instant::now();
-        screen.press(0, tile);
-        while eye.pixel(tile) == before && begin.elapsed() < Duration::from_secs(2) {}
-        frames.push(ms(begin));
-        screen.slide(0, Point::new(640.0, 20.0));
-        screen.lift(0, Point::new(640.0, 20.0));
-        thread::sleep(Duration::from_millis(150));
-    }
+    pair::frames(&mut screen, &mut frames);
     let (middle, _, longest) = median(frames);
     line(
         "touch to frame with 2,000 doors: median, longest",

@@ -108,6 +108,7 @@ impl App {
             Ok(_) if !self.is_alone() => self.wants_reload = true,
             Ok(begun) => {
                 tracing::info!("the configuration was reloaded");
+                self.leave_night();
                 let (start, window) = *begun;
                 let before = match &self.mode {
                     Mode::Working(kiosk) => Some((kiosk.session.budget().left(), kiosk.agent.end())),
@@ -132,8 +133,15 @@ impl App {
         self.reload_when_alone()
     }
 
+    fn leave_night(&mut self) {
+        if let Some(night) = &mut self.window.night {
+            night.leave();
+        }
+    }
+
     /// Ends the program on purpose.
-    pub(super) fn leave(&self) -> Task<Message> {
+    pub(super) fn leave(&mut self) -> Task<Message> {
+        self.leave_night();
         self.window.closed_on_purpose.store(true, Ordering::Relaxed);
         iced::exit()
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use super::Reloader;
+use super::{Reloader, night::Night};
 use crate::{
     readers::{Readers, Signal},
     screen::{colors::Colors, theme::Panel},
@@ -26,6 +26,8 @@ pub struct Window {
     pub again: Option<Reloader>,
     /// The site's theme.
     pub colors: Colors,
+    /// What changes at night, if the site wants that.
+    pub night: Option<Night>,
     /// The panel that the window is drawn on.
     pub panel: Panel,
     /// Plays feedback tones, if the site enables them.
@@ -40,16 +42,21 @@ impl Window {
     /// Plays a tone, and shows a result on the reader that the person used.
     pub(super) fn play(&self, tone: Tone, scanned_at: Option<String>, checked_at: &mut Option<String>) {
         if let Some(sound) = &self.sound {
-            sound.play(tone);
+            sound.play(tone, self.night.as_ref().is_some_and(Night::is_now));
         }
         let signal = match tone {
             Tone::Good => Signal::Accepted,
-            Tone::Bad => Signal::Refused,
+            Tone::Bad | Tone::Unknown => Signal::Refused,
             Tone::Key | Tone::Warning => return,
         };
         if let Some(reader) = scanned_at.or_else(|| checked_at.take()) {
             self.readers.signal(&reader, signal);
         }
+    }
+
+    /// The colors at this time of day.
+    pub(super) fn colors(&self) -> Colors {
+        self.night.as_ref().and_then(Night::colors).unwrap_or(self.colors)
     }
 
     /// Puts the states of the readers into the status.
@@ -67,6 +74,7 @@ impl Default for Window {
             status: Status::default(),
             again: None,
             colors: Colors::DARK,
+            night: None,
             panel: Panel::default(),
             sound: None,
             monitor: None,

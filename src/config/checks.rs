@@ -16,7 +16,7 @@ use crate::{
 type Range = (&'static str, i64, i64, &'static str);
 
 /// Ranges of all keys with an integer value.
-const NUMBERS: [Range; 22] = [
+const NUMBERS: [Range; 24] = [
     ("kisi.timeout_seconds", 2, 30, "2 to 30"),
     ("sign_in.pin_digits", 6, 12, "6 to 12"),
     ("badge.min_length", 1, 64, "1 to 64"),
@@ -38,7 +38,9 @@ const NUMBERS: [Range; 22] = [
     ("display.panel_width_mm", 0, 3_000, "0, or 50 to 3000"),
     ("display.dim_after_seconds", 0, 3_600, "0 to 3600"),
     ("display.reception_idle_seconds", 60, 28_800, "60 to 28800"),
+    ("display.night_brightness", 1, 100, "1 to 100"),
     ("sound.volume", 1, 100, "1 to 100"),
+    ("sound.night_volume", 0, 100, "0 to 100"),
 ];
 
 /// A key with a text value that must be one of these: key, values, and the values in words.
@@ -62,13 +64,14 @@ const CHOICES: [Choice; 8] = [
 /// A key with a text value that must be empty or parse: key, parser, and the allowed values in words.
 type Parsed = (&'static str, fn(&str) -> bool, &'static str);
 
-const PARSED: [Parsed; 3] = [
+const PARSED: [Parsed; 4] = [
     ("kisi.proxy", |text| Proxy::parse(text).is_some(), Proxy::ALLOWED),
     (
         "health.listen",
         |text| text.parse::<SocketAddr>().is_ok(),
         "an address and a port such as \"127.0.0.1:9464\", or \"\"",
     ),
+    ("display.night", |text| fields::hours_of(text).is_some(), "two different times such as \"22:00-06:00\", or \"\""),
     ("display.accent", |text| fields::rgb(text).is_some(), "a color such as \"#6cb6ff\", or \"\""),
 ];
 

@@ -3,6 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use jiff::civil::Time;
 use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{
@@ -73,6 +74,22 @@ pub(super) fn address<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Sock
 
 pub(super) fn color<'de, D: Deserializer<'de>>(value: D) -> Result<Option<[u8; 3]>, D::Error> {
     parsed(value, rgb)
+}
+
+pub(super) fn hours<'de, D: Deserializer<'de>>(value: D) -> Result<Option<(Time, Time)>, D::Error> {
+    parsed(value, hours_of)
+}
+
+/// Hours such as `22:00-06:00`.
+pub(super) fn hours_of(text: &str) -> Option<(Time, Time)> {
+    let time = |text: &str| {
+        let (hour, minute) =
+            text.trim().split_once(':').filter(|(hour, minute)| hour.len() < 3 && minute.len() == 2)?;
+        Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
+    };
+    let (from, until) = text.split_once('-')?;
+    let (from, until) = (time(from)?, time(until)?);
+    (from != until).then_some((from, until))
 }
 
 /// A color such as `#6cb6ff`.

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
+use jiff::civil::Time;
 use serde::Deserialize;
 
 use super::fields;
@@ -234,6 +235,13 @@ pub struct Display {
     pub names: NameFormat,
     /// Whether results and the countdown are animated.
     pub motion: bool,
+    /// Whether keys, tiles and pills have a line in the dark theme too.
+    pub outlines: bool,
+    /// When it is night. `None`: never.
+    #[serde(deserialize_with = "fields::hours")]
+    pub night: Option<(Time, Time)>,
+    /// Brightness of the panel at night, 1 to 100 percent.
+    pub night_brightness: u8,
     /// Whether this is a reception desk.
     pub reception: bool,
     /// Time without input until sign-out at a reception desk.
@@ -256,6 +264,8 @@ pub struct Sound {
     pub tones: bool,
     /// 1 to 100 percent.
     pub volume: u8,
+    /// During `display.night`, 0 to 100 percent.
+    pub night_volume: u8,
 }
 
 /// `display.theme`

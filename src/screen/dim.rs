@@ -6,18 +6,19 @@ use iced::{
 };
 
 use super::{
+    design::scale,
     label::label,
     press,
     sign_in::Labels,
-    theme::{self, Importance, Metrics},
+    theme::{Importance, Metrics},
 };
 use crate::session::Event;
 
 /// Draws the screen. The words drift with `minutes`, against burn-in.
 pub fn view<'a>(labels: &'a Labels, clock: &str, minutes: u64, m: Metrics) -> Element<'a, Event> {
     let words = column![
-        label(clock.to_owned(), Importance::Optional, m.dim_clock()).font(theme::BOLD).color(m.colors.faint),
-        label(&labels.name, Importance::Optional, m.medium()).color(m.colors.faint),
+        label(clock.to_owned(), Importance::Optional, m.optional(scale::DIM_CLOCK)).color(m.colors.faint),
+        label(&labels.name, Importance::Optional, m.optional(scale::TITLE)).color(m.colors.faint),
     ];
     let [right, down] = m.drift(minutes);
     let drifted = Padding { top: down, left: right, ..Padding::ZERO };

@@ -1,27 +1,36 @@
-//! The doors screen: one large tile per door, the outcome of the last tap, and the time left.
+//! The doors screen: one tile per door, the outcome of the last tap, and the time left.
 
+mod desk;
 mod find;
 mod grid;
+mod head;
+mod only;
 mod outcome;
 
-use std::{
-    borrow::Cow,
-    time::{Duration, Instant},
-};
+use std::{borrow::Cow, time::Duration};
 
 use iced::{
-    Center, Color, Element, Fill, Length, Size,
-    widget::{Column, Row, column, container, row, space},
+    Center, Element, Fill, Rectangle, Size,
+    widget::{column, container},
 };
 
-use self::grid::{Grid, LINE, grid};
+pub use self::desk::neighbor;
+use self::grid::Grid;
+pub(super) use self::{
+    grid::{times, whole},
+    outcome::place_words,
+};
 use super::{
+    Moment,
+    colors::Tone,
+    design::{Form, TOUCHED, scale, space},
     fonts,
-    icon::{Icon, icon},
+    icon::Icon,
     label::label,
-    motion::ring,
-    press,
+    sheet::Sheet,
+    style::TileLook,
     theme::{self, Backdrop, Importance, Metrics},
+    tile::{self, StateLine, Tile},
 };
 use crate::{
     door::{Door, DoorId},
@@ -38,240 +47,173 @@ const MANY: usize = 24;
 /// The time left and the length of the countdown, while it is shown.
 pub type Warning = Option<(Duration, Duration)>;
 
+/// What the screen shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The visit.
+    pub visit: &'a Visit,
+    /// The site's rules.
+    pub rules: &'a Rules,
+    /// The countdown, if it runs.
+    pub warning: Warning,
+    /// The time.
+    pub moment: Moment,
+}
+
 /// Draws the screen.
-pub fn view<'a>(visit: &'a Visit, rules: &'a Rules, warning: Warning, now: Instant, m: Metrics) -> Element<'a, Event> {
+pub fn view(shown: Shown<'_>, m: Metrics) -> Element<'_, Event> {
+    let visit = shown.visit;
+    match visit.attempt {
+        Attempt::Opening(_, door, _) => outcome::sending(shown, name_of(visit, door), m),
+        Attempt::Done(door, outcome, _) => outcome::done(shown, (door, outcome), m),
+        Attempt::None | Attempt::Asked(..) if m.form == Form::Desk => desk::view(shown, m),
+        Attempt::None | Attempt::Asked(..) => wall(shown, m),
+    }
+}
+
+/// The room for tiles below the header, in u. `has_foot`: buttons stand below them.
+fn area(has_foot: bool, m: Metrics) -> Rectangle {
+    let (grid, room) = (m.grid(), m.room());
+    let top = grid.margin - grid.head.0 + TOUCHED + grid.head.1;
+    let foot = if has_foot { TOUCHED + grid.gap - grid.head.0 } else { 0.0 };
+    let size = Size::new(room.width - 2.0 * grid.margin, room.height - grid.margin - top - foot);
+    Rectangle::new(iced::Point::new(grid.margin, top), size)
+}
+
+/// The screen on a wall.
+fn wall(shown: Shown<'_>, m: Metrics) -> Element<'_, Event> {
+    let visit = shown.visit;
     let found: Vec<(usize, &Door)> = visit.found().collect();
-    let doors: Vec<&Door> = found.iter().map(|(_, door)| *door).collect();
-    let place = place(m);
-    let grid = grid(&doors, place, m);
-    let pages = doors.len().div_ceil(grid.on_page).max(1);
-    let turned = usize::try_from(visit.page.rem_euclid(i64::try_from(pages).unwrap_or(1))).unwrap_or_default();
+    let is_typing = visit.find.is_open;
+    let names = || found.iter().map(|(_, door)| door.name.as_str());
+    let can_find = MANY < visit.welcome.doors.len();
+    let mut area = area(false, m);
+    let mut grid = Grid::new(names(), area, m);
+    let has_foot = m.is_upright() && (can_find || grid.on_page() < found.len() || is_typing);
+    if has_foot {
+        area = self::area(true, m);
+        grid = Grid::new(names(), area, m);
+    }
+    let pages = found.len().div_ceil(grid.on_page()).max(1);
     // A typed number shows the page of its tile.
-    let typed = visit.typed(now).and_then(|(number, _)| found.iter().position(|(known, _)| *known == number));
-    let page = typed.map_or(turned, |index| index / grid.on_page);
-    let on_page = found.into_iter().skip(page * grid.on_page).take(grid.on_page);
-    let is_covered = matches!(visit.attempt, Attempt::Opening(..) | Attempt::Done(..));
-    let body = match visit.attempt {
-        Attempt::Opening(_, door, _) => outcome::sending(name_of(visit, door), place.height, m),
-        Attempt::Done(door, outcome, _) => {
-            let rest = visit.rest(door, now);
-            outcome::done(name_of(visit, door), (outcome, visit.record), rest, place.height, m)
+    let typed =
+        visit.typed(shown.moment.now).and_then(|(number, _)| found.iter().position(|(known, _)| *known == number));
+    let page = typed.map_or_else(|| turned(visit.page, pages), |index| index / grid.on_page());
+    let turns = head::Turns { page, pages, can_find };
+    let mut sheet = head::head(shown, turns, has_foot, m);
+    let place = m.place(area.x, area.y, area.width, area.height);
+    sheet = match found.as_slice() {
+        _ if is_typing => sheet.with(place, find::letters(visit, area.size(), m)),
+        [] if visit.welcome.doors.is_empty() => sheet.with(place, no_doors(m)),
+        [] => sheet.with(place, none_found(visit, m)),
+        [(number, door)] if visit.welcome.doors.len() == 1 => {
+            sheet.with(place, only::door(shown, *number, door, area.size(), m))
         }
-        Attempt::None | Attempt::Asked(..) if visit.find.is_open => find::letters(visit, place, m),
-        Attempt::None | Attempt::Asked(..) if visit.welcome.doors.is_empty() => no_doors(m),
-        Attempt::None | Attempt::Asked(..) if doors.is_empty() => none_found(visit, m),
-        Attempt::None | Attempt::Asked(..) => tiles(on_page.collect(), (visit, now), grid, m),
-    };
-    let turn = Turn { page, pages, is_covered, can_find: MANY < visit.welcome.doors.len() };
-    let sign_out = sign_out(rules, m);
-    let (turns, still_here) = (turns(turn, visit, m), still_here(warning, m));
-    let is_alone = turn.pages < 2 && !turn.can_find && !is_covered;
-    let hint = hint(visit, rules, is_alone || m.is_portrait(), m);
-    let who = who(visit, warning, now, hint, m);
-    let content = if m.is_portrait() {
-        let foot = row![turns, space().width(Fill), still_here].spacing(m.gap()).height(m.target());
-        column![row![who, sign_out].spacing(m.margin()).height(m.target()), container(body).height(Fill), foot]
-    } else {
-        let head =
-            if is_typing(visit, warning, now) { row![who, sign_out] } else { row![who, turns, still_here, sign_out] };
-        column![head.spacing(m.margin()).height(m.target()), container(body).height(Fill)]
-    };
-    let backdrop = if is_covered { Backdrop::Third } else { Backdrop::Second };
-    container(content.spacing(m.margin()))
-        .padding(m.margin())
-        .width(Fill)
-        .height(Fill)
-        .style(move |_| m.page(backdrop))
-        .into()
-}
-
-/// The area between the strips at the edges.
-fn place(m: Metrics) -> Size {
-    let strips = if m.is_portrait() { 2.0 } else { 1.0 };
-    let height = m.size.height - 2.0 * m.margin() - strips * (m.target() + m.margin());
-    Size::new(m.width(), height)
-}
-
-fn is_typing(visit: &Visit, warning: Warning, now: Instant) -> bool {
-    warning.is_none() && (visit.typed(now).is_some() || visit.unread(now).is_some())
-}
-
-/// The greeting, the typed number, a badge that was not read, or the countdown.
-fn who(visit: &Visit, warning: Warning, now: Instant, hint: Option<String>, m: Metrics) -> Element<'_, Event> {
-    let said: Element<'_, Event> = if let Some((left, of)) = warning {
-        let seconds = label(m.words.signing_out(left), Importance::Optional, m.medium()).color(m.colors.warning);
-        let seconds = seconds.width(Fill).height(Fill).align_y(Center);
-        row![ring(left, of, m.target(), m), seconds].spacing(m.margin()).align_y(Center).into()
-    } else if let Some(denial) = visit.unread(now) {
-        let said = label(m.words.denial(denial), Importance::Optional, m.medium()).color(m.colors.bad);
-        said.width(Fill).height(Fill).align_y(Center).into()
-    } else if let Some((number, door)) = visit.typed(now) {
-        let name = door.map(|door| shown_name(door, number));
-        let said = m.words.typed(number, name.as_deref());
-        // Optional text: the tile shows it too.
-        label(said, Importance::Optional, m.name())
-            .color(m.colors.accent)
-            .width(Fill)
-            .height(Fill)
-            .align_y(Center)
-            .into()
-    } else {
-        let name = Some(visit.welcome.name.as_str()).filter(|name| fonts::is_drawable(name));
-        let hello = m.words.hello(name.unwrap_or_default());
-        let hello = label(hello.trim_end().to_owned(), Importance::Optional, m.name()).font(theme::BOLD);
-        let hello = hello.width(Fill).height(Fill).align_y(Center);
-        match hint {
-            Some(hint) => {
-                let hint = label(hint, Importance::Optional, m.small())
-                    .color(m.colors.muted)
-                    .width(Fill)
-                    .height(m.small_line());
-                column![hello, hint].into()
-            }
-            None => hello.into(),
+        all => {
+            let on_page: Vec<_> = all.iter().skip(page * grid.on_page()).take(grid.on_page()).copied().collect();
+            tiles(sheet, &on_page, shown, grid, m)
         }
     };
-    container(said).width(Fill).height(m.target()).into()
+    let style = m.page(Tone::Plain, Backdrop::Second);
+    container(sheet).width(Fill).height(Fill).style(move |_| style).into()
 }
 
-/// The hint below the greeting, if there is room.
-fn hint(visit: &Visit, rules: &Rules, has_room: bool, m: Metrics) -> Option<String> {
-    match visit {
-        _ if visit.welcome.doors.is_empty() => None,
-        _ if !visit.find.letters().is_empty() => Some(m.words.found(visit.find.letters(), visit.found().count())),
-        _ if visit.welcome.incomplete => Some(m.words.say("incomplete")),
-        _ if rules.reception => Some(m.words.say("type-a-name")),
-        _ => has_room.then(|| m.words.say("tap-a-door")),
-    }
-}
-
-/// What decides which page buttons are shown.
-#[derive(Clone, Copy)]
-struct Turn {
-    page: usize,
-    pages: usize,
-    is_covered: bool,
-    can_find: bool,
-}
-
-/// The page buttons, the search, or the way back to the doors: always in the same place.
-fn turns<'a>(turn: Turn, visit: &Visit, m: Metrics) -> Element<'a, Event> {
-    let quiet = move |pressed| m.quiet_style(pressed);
-    let small = |picture: Icon, event: Event| -> Element<'a, Event> {
-        let face = container(icon(picture, m.icon(m.read()), None)).center_x(m.target()).center_y(m.target());
-        press::button(face, Some(event), quiet).into()
-    };
-    let mut parts = Row::new().spacing(m.gap()).align_y(Center);
-    if turn.is_covered {
-        if let Attempt::Done(..) = visit.attempt {
-            let words = m.words.say("other-doors");
-            parts = parts.push(button(Icon::ChevronLeft, words, Event::OutcomeDismissed, quiet, m));
-        }
-        return parts.into();
-    }
-    if visit.find.is_open || !visit.find.letters().is_empty() {
-        return button(Icon::X, m.words.say("all-doors"), Event::FindTouched, quiet, m);
-    }
-    if turn.can_find {
-        parts = parts.push(small(Icon::Search, Event::FindTouched));
-    }
-    if 1 < turn.pages {
-        let page =
-            label(m.words.page(turn.page + 1, turn.pages), Importance::Optional, m.small()).color(m.colors.muted);
-        parts = parts.push(small(Icon::ChevronLeft, Event::PageTurned(-1)));
-        parts = parts.push(small(Icon::ChevronRight, Event::PageTurned(1)));
-        parts = parts.push(container(page.width(m.mm(10.0))));
-    }
-    parts.into()
-}
-
-/// The "I'm still here" button. Without a countdown its place stays empty.
-fn still_here<'a>(warning: Warning, m: Metrics) -> Element<'a, Event> {
-    match warning {
-        Some(_) => {
-            let style = move |pressed| m.urgent_style(pressed);
-            button(Icon::Hand, m.words.say("still-here"), Event::StillHereTouched, style, m)
-        }
-        None => space().width(m.button().width).into(),
-    }
-}
-
-fn sign_out<'a>(rules: &Rules, m: Metrics) -> Element<'a, Event> {
-    let (picture, words) =
-        if rules.reception { (Icon::LockKeyhole, "lock-screen") } else { (Icon::LogOut, "sign-out") };
-    button(picture, m.words.say(words), Event::SignOutTouched, move |pressed| m.quiet_style(pressed), m)
-}
-
-/// A button with an icon and words.
-fn button<'a>(
-    picture: Icon,
-    words: String,
-    message: Event,
-    style: impl Fn(bool) -> press::Style + 'a,
-    m: Metrics,
-) -> Element<'a, Event> {
-    let words =
-        label(words, Importance::Optional, m.medium()).font(theme::BOLD).width(Fill).height(Fill).align_y(Center);
-    let face = row![icon(picture, m.icon(m.medium()) * 1.2, None), words].spacing(m.mm(1.6)).align_y(Center);
-    let face = container(face).padding([0.0, m.mm(2.0)]).width(m.button().width).height(m.button().height);
-    press::button(face, Some(message), style).into()
+/// The page that is shown after so many turns forward or back.
+fn turned(turns: i64, pages: usize) -> usize {
+    usize::try_from(turns.rem_euclid(i64::try_from(pages).unwrap_or(1).max(1))).unwrap_or_default()
 }
 
 /// The tiles of a page.
 fn tiles<'a>(
-    doors: Vec<(usize, &'a Door)>,
-    (visit, now): (&'a Visit, Instant),
-    Grid { columns, height, .. }: Grid,
+    mut sheet: Sheet<'a, Event>,
+    doors: &[(usize, &'a Door)],
+    shown: Shown<'a>,
+    grid: Grid,
     m: Metrics,
-) -> Element<'a, Event> {
-    let mut places = visit.welcome.doors.iter().filter_map(|door| door.place.as_ref().map(|place| place.id));
-    let first = places.next();
-    let names_place = places.any(|place| Some(place) != first);
-    // The door that a typed number or the search has selected.
-    let typed = visit.typed(now).and_then(|(_, door)| door);
-    let chosen = typed.or_else(|| visit.only_found()).map(|door| door.id);
-    let mut rows = Column::new().spacing(m.gap());
-    for in_row in doors.chunks(columns) {
-        let mut tiles = Row::new().spacing(m.gap());
-        for place in 0..columns {
-            tiles = tiles.push(match in_row.get(place) {
-                Some((number, door)) => {
-                    tile(*number, door, (visit, now), (chosen == Some(door.id), names_place), height, m)
-                }
-                None => space().width(Fill).into(),
-            });
+) -> Sheet<'a, Event> {
+    let size = grid.name_size(doors.iter().map(|(_, door)| door.name.as_str()), m);
+    let names_place = has_places(shown.visit);
+    for (index, (number, door)) in doors.iter().enumerate() {
+        let mut tile = tile(*number, door, shown, names_place, m);
+        tile.is_bold &= tile.look != TileLook::Hollow;
+        tile.sizes = [m.u(size), m.u(scale::SUPPORT.size)];
+        (tile.size, tile.is_tall) = (grid.tile, grid.is_tall);
+        if tile.line.is_place && grid.needs_all(&door.name, size, m) {
+            tile.line = StateLine::default();
         }
-        rows = rows.push(tiles);
+        sheet = sheet.with(grid.place(index, m), tile.draw(m));
     }
-    container(rows).center_y(Fill).into()
+    sheet
 }
 
-/// A tile: number, name and status.
-fn tile<'a>(
-    number: usize,
-    door: &'a Door,
-    (visit, now): (&'a Visit, Instant),
-    (is_chosen, names_place): (bool, bool),
-    height: f32,
-    m: Metrics,
-) -> Element<'a, Event> {
-    let rest = visit.rest(door.id, now);
+/// Whether the doors are in more than one place.
+fn has_places(visit: &Visit) -> bool {
+    let mut places = visit.welcome.doors.iter().filter_map(|door| door.place.as_ref().map(|place| place.id));
+    let first = places.next();
+    places.any(|place| Some(place) != first)
+}
+
+/// The tile of a door, without its size.
+fn tile<'a>(number: usize, door: &'a Door, shown: Shown<'a>, names_place: bool, m: Metrics) -> Tile<'a> {
+    let Shown { visit, moment, .. } = shown;
+    let rest = visit.rest(door.id, moment.now);
     let can_be_tried = door.can_be_tried() && rest.is_none();
     let is_asked = matches!(visit.attempt, Attempt::Asked(asked, _) if asked == door.id);
-    let edge = match (is_asked, is_chosen) {
-        (true, _) => Some(m.colors.warning),
-        (false, true) => Some(m.colors.accent),
-        (false, false) => None,
+    let look = match (can_be_tried, is_asked) {
+        (_, true) => TileLook::Asks,
+        (_, false) if visit.chosen(moment.now) == Some(door.id) => TileLook::Chosen,
+        (true, false) => TileLook::Ready,
+        (false, false) => TileLook::Hollow,
     };
-    let color = if can_be_tried { m.colors.text } else { m.colors.muted };
-    let name =
-        label(shown_name(door, number), Importance::Essential, m.name()).font(theme::BOLD).line(LINE).color(color);
-    let number = label(number.to_string(), Importance::Optional, m.medium()).color(m.colors.muted).width(m.mm(9.0));
-    let top = row![number, name.width(Fill).height(Fill).align_y(Center)].spacing(m.gap()).height(Fill).align_y(Center);
-    let face = column![top, status(door, is_asked, rest, names_place, m)].spacing(m.mm(0.4));
-    let face = container(face).padding([m.gap(), 1.5 * m.gap()]).width(Fill).height(Length::Fixed(height));
-    let message = can_be_tried.then_some(Event::DoorTouched(door.id));
-    press::button(face, message, move |pressed| m.tile_style(edge, pressed)).into()
+    Tile {
+        number,
+        name: shown_name(door, number),
+        sizes: [0.0, 0.0],
+        is_bold: true,
+        look,
+        line: state_line(door, is_asked, rest, names_place, (moment, m)),
+        message: can_be_tried.then_some(Event::DoorTouched(door.id)),
+        size: Size::ZERO,
+        is_tall: false,
+    }
+}
+
+/// The line below the name: the door's state, or its place.
+fn state_line(
+    door: &Door,
+    is_asked: bool,
+    rest: Option<Duration>,
+    names_place: bool,
+    (moment, m): (Moment, Metrics),
+) -> StateLine {
+    let (colors, in_24h) = (m.colors, m.panel.clock_24h);
+    if is_asked {
+        let picture = Some((Icon::Hand, colors.warning));
+        return StateLine {
+            picture,
+            words: m.words.say("tap-again"),
+            color: Some(colors.warning),
+            ..StateLine::default()
+        };
+    }
+    // While a door cannot be tapped, only the countdown matters.
+    if let Some(rest) = rest.filter(|_| door.state.can_be_tried()) {
+        let picture = Some((Icon::Hourglass, colors.muted));
+        return StateLine { picture, words: m.words.again_in(rest), ..StateLine::default() };
+    }
+    let state = m.words.state(door.state, moment.today, in_24h);
+    let left = door.allowance.filter(|_| door.state.can_be_tried()).map(|left| m.words.allowance(left, in_24h));
+    let words = [state, left.unwrap_or_default()];
+    let words: Vec<&str> = words.iter().map(String::as_str).filter(|words| !words.is_empty()).collect();
+    if !words.is_empty() {
+        let picture = tile::picture(door.state, m);
+        let pips = tile::pips(door).filter(|_| picture.is_none());
+        return StateLine { picture, words: words.join(" · "), pips, ..StateLine::default() };
+    }
+    // There is only one line: the door's state matters more than its place.
+    let place = door.place.as_ref().filter(|place| names_place && fonts::is_drawable(&place.name));
+    let words = place.map(|place| place.name.clone()).unwrap_or_default();
+    StateLine { words, is_place: true, ..StateLine::default() }
 }
 
 /// The door's name, or its number if no font draws the name.
@@ -286,48 +228,21 @@ fn name_of(visit: &Visit, door: DoorId) -> Cow<'_, str> {
     found.map_or(Cow::Borrowed(""), |(at, door)| shown_name(door, at + 1))
 }
 
-/// The line below the name: the door's state, or its place.
-fn status(door: &Door, is_asked: bool, rest: Option<Duration>, names_place: bool, m: Metrics) -> Element<'_, Event> {
-    let left = door
-        .allowance
-        .filter(|_| door.state.can_be_tried())
-        .map(|allowance| m.words.allowance(allowance, m.panel.clock_24h));
-    let (picture, words, color): (Option<Icon>, String, Color) = match rest {
-        _ if is_asked => (Some(Icon::Hand), m.words.say("tap-again"), m.colors.warning),
-        // While a door cannot be tapped, only the countdown matters.
-        Some(rest) if door.state.can_be_tried() => (Some(Icon::Hourglass), m.words.again_in(rest), m.colors.muted),
-        Some(_) | None => {
-            let words = joined([m.words.state(door.state, m.panel.clock_24h), left.unwrap_or_default()]);
-            (Icon::of_state(door.state), words, m.colors.muted)
-        }
-    };
-    // There is only one line: the door's state matters more than its place.
-    let place = door.place.as_ref().filter(|place| names_place && words.is_empty() && fonts::is_drawable(&place.name));
-    let words = place.map_or(words, |place| place.name.clone());
-    let words = label(words, Importance::Optional, m.small()).color(color).width(Fill).height(Fill).align_y(Center);
-    let mut parts = Row::new().spacing(m.mm(1.2)).align_y(Center).height(m.small_line());
-    if let Some(picture) = picture {
-        parts = parts.push(icon(picture, m.icon(m.small()), Some(color)));
-    }
-    parts.push(words).into()
-}
-
-fn joined(said: [String; 2]) -> String {
-    said.into_iter().filter(|said| !said.is_empty()).collect::<Vec<_>>().join(" · ")
-}
-
 fn none_found<'a>(visit: &Visit, m: Metrics) -> Element<'a, Event> {
-    let found = label(m.words.found(visit.find.letters(), 0), Importance::Essential, m.read()).width(Fill);
+    let sizes = m.essential(scale::READ);
+    let found = label(m.words.found(visit.find.letters(), 0), Importance::Essential, sizes).width(Fill);
     container(found.color(m.colors.muted).center()).center(Fill).into()
 }
 
 fn no_doors<'a>(m: Metrics) -> Element<'a, Event> {
+    let sizes = m.essential(scale::READ);
     let text = column![
-        label(m.words.say("no-doors"), Importance::Essential, m.read()).font(theme::BOLD).width(Fill).center(),
-        label(m.words.say("no-doors-advice"), Importance::Essential, m.read())
+        label(m.words.say("no-doors"), Importance::Essential, sizes).font(theme::BOLD).width(Fill).center().balanced(),
+        label(m.words.say("no-doors-advice"), Importance::Essential, sizes)
             .color(m.colors.muted)
             .width(Fill)
-            .center(),
+            .center()
+            .balanced(),
     ];
-    container(text.spacing(m.margin())).center(Fill).into()
+    container(text.spacing(m.u(space::NEAR)).align_x(Center)).center(Fill).into()
 }

@@ -1,11 +1,14 @@
-//! Icons from the bundled icon font. Each has text beside it, except the page arrows and the search button.
+//! Icons from the bundled icon font. Each has text beside it, except the page arrows, the search button and the only door.
 
 use iced::{
-    Color, Element, Font, Length,
-    widget::text::{LineHeight, Shaping, Text},
+    Color, Element, Font, Length, Point,
+    widget::{
+        canvas,
+        text::{LineHeight, Shaping, Text},
+    },
 };
 
-use crate::door::{DoorState, Outcome};
+use crate::door::DoorState;
 
 /// The bundled icons. License: `assets/fonts/Lucide-ISC.txt`.
 pub const FONT_FILE: &[u8] = include_bytes!("../../assets/fonts/lucide-subset.ttf");
@@ -28,10 +31,13 @@ pub enum Icon {
     Hourglass,
     IdCard,
     LockKeyhole,
+    LockOpen,
     LogOut,
     MapPinOff,
     Phone,
+    Power,
     Question,
+    RefreshCw,
     Search,
     Send,
     SmartphoneNfc,
@@ -43,7 +49,7 @@ pub enum Icon {
 
 impl Icon {
     /// All icons, for tests.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Check,
         Self::ChevronLeft,
         Self::ChevronRight,
@@ -53,10 +59,13 @@ impl Icon {
         Self::Hourglass,
         Self::IdCard,
         Self::LockKeyhole,
+        Self::LockOpen,
         Self::LogOut,
         Self::MapPinOff,
         Self::Phone,
+        Self::Power,
         Self::Question,
+        Self::RefreshCw,
         Self::Search,
         Self::Send,
         Self::SmartphoneNfc,
@@ -78,10 +87,13 @@ impl Icon {
             Self::Hourglass => '\u{e296}',
             Self::IdCard => '\u{e617}',
             Self::LockKeyhole => '\u{e531}',
+            Self::LockOpen => '\u{e10c}',
             Self::LogOut => '\u{e10e}',
             Self::MapPinOff => '\u{e2a6}',
             Self::Phone => '\u{e133}',
+            Self::Power => '\u{e140}',
             Self::Question => '\u{e082}',
+            Self::RefreshCw => '\u{e145}',
             Self::Search => '\u{e151}',
             Self::Send => '\u{e152}',
             Self::SmartphoneNfc => '\u{e3c4}',
@@ -104,17 +116,6 @@ impl Icon {
             DoorState::NeedsPosition => Some(Self::MapPinOff),
         }
     }
-
-    /// The icon for an outcome. Success, refusal, nothing sent and uncertainty differ in shape, not only in color.
-    pub fn of_outcome(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Accepted => Self::Check,
-            Outcome::Opened => Self::DoorOpen,
-            Outcome::Refused(_) => Self::X,
-            Outcome::NotSent | Outcome::NotRecorded | Outcome::Limited | Outcome::WrongClock => Self::Unplug,
-            Outcome::StillClosed | Outcome::Unknown(_) => Self::Question,
-        }
-    }
 }
 
 /// Draws an icon in a square with this side.
@@ -130,18 +131,18 @@ pub fn icon<'a, Message: 'a>(icon: Icon, side: f32, color: Option<Color>) -> Ele
         .into()
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_kind_of_outcome_and_state_has_a_shape_of_its_own() {
-        let outcomes = [Outcome::Accepted, Outcome::Opened, Outcome::NotSent, Outcome::Unknown(None)];
-        let shapes: BTreeSet<char> = outcomes.iter().map(|outcome| Icon::of_outcome(*outcome).character()).collect();
-        assert_eq!(shapes.len(), outcomes.len());
-        let all: BTreeSet<char> = Icon::ALL.into_iter().map(Icon::character).collect();
-        assert_eq!(all.len(), Icon::ALL.len());
+/// An icon in a drawing, around this point.
+pub(super) fn drawn(icon: Icon, side: f32, center: Point, color: Color) -> canvas::Text {
+    canvas::Text {
+        content: icon.character().to_string(),
+        position: center,
+        color,
+        size: side.into(),
+        line_height: LineHeight::Relative(1.0),
+        font: FONT,
+        align_x: iced::alignment::Horizontal::Center.into(),
+        align_y: iced::alignment::Vertical::Center,
+        shaping: Shaping::Basic,
+        ..canvas::Text::default()
     }
 }

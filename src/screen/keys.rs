@@ -18,7 +18,7 @@ use iced::{
     window,
 };
 
-use crate::session::reader::Key;
+use crate::session::reader::{Key, Move};
 
 /// The root widget of a screen, made by [`root`].
 #[expect(missing_debug_implementations, reason = "an element has none either")]
@@ -98,6 +98,12 @@ impl Keyboard {
             Some(Code::Tab) => Key::Tab,
             Some(Code::Backspace) => Key::Backspace,
             Some(Code::Escape) => Key::Escape,
+            Some(Code::ArrowLeft) => Key::Move(Move::Left),
+            Some(Code::ArrowRight) => Key::Move(Move::Right),
+            Some(Code::ArrowUp) => Key::Move(Move::Up),
+            Some(Code::ArrowDown) => Key::Move(Move::Down),
+            Some(Code::PageUp) => Key::Move(Move::Pages(-1)),
+            Some(Code::PageDown) => Key::Move(Move::Pages(1)),
             Some(_) | None => {
                 // With AltGr, a US keyboard writes nothing.
                 let is_plain = !self.held.contains(&Code::AltRight);

@@ -1,6 +1,9 @@
 //! A text in the largest size that fits its place, between a maximum and a minimum.
 //!
 //! A label reports the size it chose to widget operations, so that tests can measure it.
+//!
+//! A sentence of several lines can be balanced: its lines get the narrowest width that keeps their number. Its first clause
+//! can be bold.
 
 use iced::{
     Color, Element, Font, Length, Pixels, Rectangle, Size,
@@ -8,13 +11,13 @@ use iced::{
         Layout, Widget,
         layout::{self, Limits, Node},
         mouse, renderer,
-        text::{self, Wrapping, paragraph::Plain},
+        text::{self, Paragraph as _, Span, Wrapping},
         widget::{self, Operation, Tree, tree},
     },
     alignment::Vertical,
 };
 
-use super::theme::{FONT, Importance};
+use super::theme::{BOLD, FONT, Importance};
 
 type Paragraph = <iced::Renderer as text::Renderer>::Paragraph;
 
@@ -25,6 +28,8 @@ const LINE: f32 = 1.2;
 const TALL_LINE: f32 = 1.5;
 /// The factor by which a size that does not fit is reduced.
 const STEP: f32 = 0.94;
+/// How often the width of balanced lines is halved: to less than a pixel on any screen.
+const BALANCING: u32 = 12;
 
 /// What a label reports to widget operations.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,11 +65,15 @@ struct Format {
     line: f32,
     align_x: text::Alignment,
     align_y: Vertical,
+    is_balanced: bool,
+    /// Length in bytes of the clause at the beginning that is bold, on lines of its own.
+    lead: usize,
 }
 
 /// A text in the first of these sizes or, if it does not fit, in a smaller one down to the second.
 pub fn label<'a>(content: impl text::IntoFragment<'a>, grade: Importance, sizes: [f32; 2]) -> Label<'a> {
-    let format = Format { sizes, font: FONT, line: LINE, align_x: text::Alignment::Default, align_y: Vertical::Top };
+    let (align_x, align_y) = (text::Alignment::Default, Vertical::Top);
+    let format = Format { sizes, font: FONT, line: LINE, align_x, align_y, is_balanced: false, lead: 0 };
     Label {
         content: content.into_fragment(),
         grade,
@@ -124,11 +133,25 @@ impl Label<'_> {
         self.align_x(text::Alignment::Center).align_y(Vertical::Center)
     }
 
-    fn text(&self, bounds: Size, size: f32, wrapping: Wrapping) -> text::Text<&str, Font> {
-        let Format { font, line, align_x, align_y, .. } = self.format;
+    /// Balances the lines.
+    #[must_use]
+    pub fn balanced(self) -> Self {
+        Self { format: Format { is_balanced: true, ..self.format }, ..self }
+    }
+
+    /// Makes the first clause bold, if there are several.
+    #[must_use]
+    pub fn lead(self) -> Self {
+        let lead = first_clause(&self.content).unwrap_or_default();
+        Self { format: Format { lead, ..self.format }, ..self }
+    }
+
+    /// Lays out the text with this size in these bounds.
+    fn paragraph(&self, bounds: Size, size: f32, wrapping: Wrapping) -> Paragraph {
+        let Format { font, line, align_x, align_y, lead, .. } = self.format;
         let line = if is_tall(&self.content) { line.max(TALL_LINE) } else { line };
-        text::Text {
-            content: &self.content,
+        let text = text::Text {
+            content: &*self.content,
             bounds,
             size: Pixels(size),
             line_height: text::LineHeight::Relative(line),
@@ -137,42 +160,78 @@ impl Label<'_> {
             align_y,
             shaping: text::Shaping::default(),
             wrapping,
+        };
+        match self.content.split_at_checked(lead) {
+            Some((first, rest)) if !first.is_empty() => {
+                let first: Span<'_, (), Font> = Span::new(format!("{first}\n")).font(BOLD);
+                Paragraph::with_spans(text.with_content(&[first, Span::new(rest.trim_start())][..]))
+            }
+            Some(_) | None => Paragraph::with_text(text),
         }
     }
 
     /// Lays out the text in the largest size that fits, and returns that size. Words break only if not even the
     /// smallest fits.
-    fn fit(&self, paragraph: &mut Plain<Paragraph>, most: Size) -> f32 {
-        let (size, wrapping) = self.fitted(paragraph, most);
-        // iced 0.14 places a line from right to left in the width that was offered, and draws it in the width that it took.
-        if is_rtl(paragraph) {
-            let taken = paragraph.min_bounds();
-            let _ = paragraph.update(self.text(taken, size, wrapping));
+    fn fit(&self, most: Size) -> (Paragraph, f32) {
+        let (mut paragraph, size, wrapping) = self.fitted(most);
+        if self.format.is_balanced && wrapping == Wrapping::Word {
+            paragraph = self.balance(paragraph, size);
         }
-        size
+        // iced 0.14 places a line from right to left in the width that was offered, and draws it in the width that it took.
+        if is_rtl(&paragraph) {
+            paragraph = self.paragraph(paragraph.min_bounds(), size, wrapping);
+        }
+        (paragraph, size)
     }
 
-    fn fitted(&self, paragraph: &mut Plain<Paragraph>, most: Size) -> (f32, Wrapping) {
+    fn fitted(&self, most: Size) -> (Paragraph, f32, Wrapping) {
         let [largest, smallest] = self.format.sizes;
         let mut size = largest;
         loop {
-            let _ = paragraph.update(self.text(most, size, Wrapping::Word));
+            let paragraph = self.paragraph(most, size, Wrapping::Word);
             let taken = paragraph.min_bounds();
             if taken.width <= most.width + 0.5 && taken.height <= most.height + 0.5 {
-                return (size, Wrapping::Word);
+                return (paragraph, size, Wrapping::Word);
             }
             if size <= smallest {
-                let _ = paragraph.update(self.text(most, smallest, Wrapping::WordOrGlyph));
-                return (smallest, Wrapping::WordOrGlyph);
+                let paragraph = self.paragraph(most, smallest, Wrapping::WordOrGlyph);
+                return (paragraph, smallest, Wrapping::WordOrGlyph);
             }
             size = (size * STEP).max(smallest);
         }
     }
+
+    /// Narrows the lines as far as their number stays.
+    fn balance(&self, fitted: Paragraph, size: f32) -> Paragraph {
+        let (count, height) = (lines(&fitted), fitted.min_bounds().height + 1.0);
+        let (mut narrow, mut wide, mut best) = (0.0, fitted.min_bounds().width, fitted);
+        for _ in 0..BALANCING {
+            let width = f32::midpoint(narrow, wide);
+            let tried = self.paragraph(Size::new(width, height * 2.0), size, Wrapping::Word);
+            if lines(&tried) <= count && tried.min_bounds().width <= width + 0.5 {
+                (wide, best) = (width, tried);
+            } else {
+                narrow = width;
+            }
+        }
+        best
+    }
+}
+
+/// Length in bytes of the first of several clauses.
+fn first_clause(text: &str) -> Option<usize> {
+    let ends =
+        [". ", ": ", "? ", "! ", "… "].into_iter().filter_map(|end| Some(text.find(end)? + end.trim_end().len()));
+    ends.min()
+}
+
+fn lines(paragraph: &Paragraph) -> usize {
+    paragraph.buffer().layout_runs().count()
 }
 
 #[derive(Default)]
 struct State {
-    paragraph: Plain<Paragraph>,
+    paragraph: Paragraph,
     size: f32,
     /// What the size was computed for.
     fitted: Option<(String, Size, Format)>,
@@ -199,7 +258,7 @@ impl<Message> Widget<Message, iced::Theme, iced::Renderer> for Label<'_> {
                 *content == *self.content && *place == most && *format == self.format
             };
             if !state.fitted.as_ref().is_some_and(is_for_this) {
-                state.size = self.fit(&mut state.paragraph, most);
+                (state.paragraph, state.size) = self.fit(most);
                 state.fitted = Some((self.content.to_string(), most, self.format));
             }
             state.paragraph.min_bounds()
@@ -230,7 +289,7 @@ impl<Message> Widget<Message, iced::Theme, iced::Renderer> for Label<'_> {
     ) {
         let paragraph = &tree.state.downcast_ref::<State>().paragraph;
         let (bounds, own) = (aligned(layout.bounds(), paragraph), widget::text::Style { color: self.color });
-        widget::text::draw(renderer, style, bounds, paragraph.raw(), own, viewport);
+        widget::text::draw(renderer, style, bounds, paragraph, own, viewport);
     }
 }
 
@@ -241,12 +300,12 @@ fn is_tall(text: &str) -> bool {
 }
 
 /// Whether the text begins at the right.
-fn is_rtl(paragraph: &Plain<Paragraph>) -> bool {
-    paragraph.raw().buffer().layout_runs().any(|run| run.rtl)
+fn is_rtl(paragraph: &Paragraph) -> bool {
+    paragraph.buffer().layout_runs().any(|run| run.rtl)
 }
 
 /// The place of a text: without an alignment of its own, a text from right to left stands at the right.
-fn aligned(bounds: Rectangle, paragraph: &Plain<Paragraph>) -> Rectangle {
+fn aligned(bounds: Rectangle, paragraph: &Paragraph) -> Rectangle {
     if paragraph.align_x() == text::Alignment::Default && is_rtl(paragraph) {
         let width = paragraph.min_bounds().width.min(bounds.width);
         return Rectangle { x: bounds.x + bounds.width - width, width, ..bounds };
@@ -254,7 +313,7 @@ fn aligned(bounds: Rectangle, paragraph: &Plain<Paragraph>) -> Rectangle {
     bounds
 }
 
-fn anchor(bounds: Rectangle, taken: Size, paragraph: &Plain<Paragraph>) -> iced::Point {
+fn anchor(bounds: Rectangle, taken: Size, paragraph: &Paragraph) -> iced::Point {
     let free = (bounds.width - taken.width, bounds.height - taken.height);
     let x = match paragraph.align_x() {
         text::Alignment::Default | text::Alignment::Left | text::Alignment::Justified => 0.0,

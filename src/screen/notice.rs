@@ -1,31 +1,50 @@
 //! The screen of a kiosk that cannot work: what is wrong, and whom to call.
 
 use iced::{
-    Center, Element, Fill,
-    widget::{column, container, row},
+    Center, Element, Fill, Rectangle,
+    alignment::Vertical,
+    widget::{column, container, row, space},
 };
 
 use super::{
+    colors::Tone,
+    design::{Form, PILL_ICON, outcome, scale, space as steps},
+    doors::place_words,
+    emblem::{Picture, Shape},
     icon::{Icon, icon},
     label::label,
+    sheet::Sheet,
     theme::{self, Backdrop, Importance, Metrics},
 };
 
 /// Draws the screen. `what` is the error for the technician. It never contains a secret.
 pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Element<'a, Message> {
-    let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
-    let read = |text: String| label(text, Importance::Essential, m.read()).width(Fill).align_x(align);
-    let help = (!phone.is_empty()).then(|| read(m.words.help(phone)));
-    let words = column![read(m.words.say("out-of-order")).font(theme::BOLD), read(m.words.say("use-a-card"))];
-    let words = words.push(help).spacing(m.margin());
-    let picture = icon(Icon::TriangleAlert, m.emblem(m.size.height) * 0.6, Some(m.colors.warning));
-    let said: Element<'_, Message> = if m.is_portrait() {
-        column![picture, words].spacing(2.0 * m.margin()).align_x(Center).into()
-    } else {
-        row![picture, words].spacing(2.0 * m.margin()).align_y(Center).into()
+    let (grid, room) = (m.grid(), m.room());
+    let align = if m.is_upright() { iced::Alignment::Center } else { iced::Alignment::Start };
+    let font = grid.message;
+    let read = |text: String| {
+        let text = label(text, Importance::Essential, m.essential(font)).line(font.line / font.size);
+        text.width(Fill).align_x(align).balanced()
     };
-    let what = label(what, Importance::Optional, m.small()).color(m.colors.muted);
-    let what = what.width(Fill).height(m.size.height * 0.2).align_x(align).align_y(iced::alignment::Vertical::Bottom);
-    let text = column![container(said).center_y(Fill), what].spacing(m.margin()).max_width(m.view().width);
-    container(text).padding(2.0 * m.margin()).center_x(Fill).style(move |_| m.page(Backdrop::First)).into()
+    let call = (!phone.is_empty()).then(|| {
+        let number = label(phone, Importance::Essential, m.essential(font)).line(font.line / font.size);
+        let picture = icon(Icon::Phone, m.u(PILL_ICON), Some(m.colors.muted));
+        column![space().height(m.u(steps::NEAR)), row![picture, number].spacing(m.u(steps::NEAR)).align_y(Center)]
+    });
+    let words = column![read(m.words.say("out-of-order")).font(theme::BOLD), read(m.words.say("use-a-card"))];
+    let words = words.push(call).spacing(m.u(steps::NEAR)).align_x(align);
+    let why = if m.form == Form::Seven { outcome::WHY.0 } else { outcome::WHY.1 } * scale::SUPPORT.line;
+    let width = room.width - 2.0 * grid.margin;
+    let bottom = room.height - grid.margin - why;
+    let place = Rectangle { x: grid.margin, y: grid.margin, width, height: bottom - steps::APART - grid.margin };
+    let what = label(what, Importance::Optional, m.support()).line(scale::SUPPORT.ratio()).color(m.colors.muted);
+    let what = what.width(Fill).height(Fill).align_x(align).align_y(Vertical::Bottom);
+    let line = container::Style { background: Some(m.colors.line.into()), ..container::Style::default() };
+    let rule = container(space()).width(Fill).height(m.hairline()).style(move |_| line);
+    let silhouette = ((Shape::Diamond, Picture::Mark('!')), (Tone::Warning, m.colors.background));
+    let sheet = place_words(Sheet::new(m.size), place, silhouette, words, m)
+        .with(m.place(grid.margin, bottom - steps::NEAR, width, steps::HAIR), rule)
+        .with(m.place(grid.margin, bottom, width, why), what);
+    let style = m.page(Tone::Plain, Backdrop::First);
+    container(sheet).width(Fill).height(Fill).style(move |_| style).into()
 }

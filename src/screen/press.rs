@@ -4,7 +4,7 @@
 //! 2, 2. It also lets one finger's lift end another's press. Both are wrong for a keypad.
 
 use iced::{
-    Border, Color, Element, Event, Length, Point, Rectangle, Size, Vector,
+    Border, Color, Element, Event, Length, Padding, Point, Rectangle, Size, Vector,
     advanced::{
         Clipboard, Layout, Shell, Widget,
         layout::{self, Node},
@@ -23,10 +23,21 @@ enum When {
     Up,
 }
 
+/// What touches a surface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touch {
+    /// Nothing.
+    None,
+    /// The mouse is over it.
+    Over,
+    /// A finger, or a button of the mouse, presses it.
+    Down,
+}
+
 /// How a press surface looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Style {
-    /// Background of the surface.
+    /// Background of the surface. What is hollow is transparent.
     pub background: Color,
     /// Color of the content's text.
     pub text: Color,
@@ -41,9 +52,11 @@ pub struct Surface {
     pub is_target: bool,
     /// Its look while it is not pressed.
     pub style: Style,
+    /// What is drawn of it. The bounds that are reported beside this are what is touched.
+    pub drawn: Rectangle,
 }
 
-/// A surface to press. Its content decides its size.
+/// A surface to press. Its content decides its size. What is drawn of it may be smaller.
 #[expect(missing_debug_implementations, reason = "an element has none either")]
 pub struct Press<'a, Message> {
     content: Element<'a, Message>,
@@ -51,16 +64,40 @@ pub struct Press<'a, Message> {
     /// Sent when a finger leaves the surface, lifted or not.
     released: Option<Message>,
     when: When,
-    style: Box<dyn Fn(bool) -> Style + 'a>,
+    style: Box<dyn Fn(Touch) -> Style + 'a>,
+    /// From the edges of what is touched to those of what is drawn.
+    inset: Padding,
+    /// Whether the mouse changes the look when it is over the surface.
+    hovers: bool,
+}
+
+impl<Message> Press<'_, Message> {
+    /// Draws the surface this much smaller than it is.
+    #[must_use]
+    pub(super) fn inset(self, inset: impl Into<Padding>) -> Self {
+        Self { inset: inset.into(), ..self }
+    }
+
+    /// Shows where the mouse is.
+    #[must_use]
+    pub(super) fn hovers(self, hovers: bool) -> Self {
+        Self { hovers, ..self }
+    }
+
+    fn drawn(&self, bounds: Rectangle) -> Rectangle {
+        let Padding { top, right, bottom, left } = self.inset;
+        let size = Size::new((bounds.width - left - right).max(0.0), (bounds.height - top - bottom).max(0.0));
+        Rectangle::new(Point::new(bounds.x + left, bounds.y + top), size)
+    }
 }
 
 /// A key: acts when the finger comes down.
 pub fn key<'a, Message>(
     content: impl Into<Element<'a, Message>>,
     message: Message,
-    style: impl Fn(bool) -> Style + 'a,
+    style: impl Fn(Touch) -> Style + 'a,
 ) -> Press<'a, Message> {
-    Press { content: content.into(), message: Some(message), released: None, when: When::Down, style: Box::new(style) }
+    Press { when: When::Down, ..button(content, Some(message), style) }
 }
 
 /// A surface to hold: sends one message when a finger comes down, and one when it leaves.
@@ -68,7 +105,7 @@ pub fn hold<'a, Message>(
     content: impl Into<Element<'a, Message>>,
     down: Message,
     gone: Message,
-    style: impl Fn(bool) -> Style + 'a,
+    style: impl Fn(Touch) -> Style + 'a,
 ) -> Press<'a, Message> {
     Press { released: Some(gone), ..key(content, down, style) }
 }
@@ -77,9 +114,10 @@ pub fn hold<'a, Message>(
 pub fn button<'a, Message>(
     content: impl Into<Element<'a, Message>>,
     message: Option<Message>,
-    style: impl Fn(bool) -> Style + 'a,
+    style: impl Fn(Touch) -> Style + 'a,
 ) -> Press<'a, Message> {
-    Press { content: content.into(), message, released: None, when: When::Up, style: Box::new(style) }
+    let (content, style) = (content.into(), Box::new(style));
+    Press { content, message, released: None, when: When::Up, style, inset: Padding::ZERO, hovers: false }
 }
 
 /// A surface that cannot be pressed.
@@ -100,6 +138,8 @@ struct State {
     down: Vec<Pointer>,
     /// The mouse's last own position. The cursor that iced passes may be a finger's.
     mouse: Option<Point>,
+    /// Whether the mouse is over the surface.
+    is_under_mouse: bool,
 }
 
 impl State {
@@ -141,6 +181,12 @@ impl<Message: Clone> Press<'_, Message> {
         if !is_over && state.lift(pointer) {
             shell.request_redraw();
             self.say_gone(shell);
+        }
+    }
+
+    fn moved_over(&self, state: &mut State, is_over: bool, shell: &mut Shell<'_, Message>) {
+        if self.hovers && std::mem::replace(&mut state.is_under_mouse, is_over) != is_over {
+            shell.request_redraw();
         }
     }
 
@@ -186,7 +232,8 @@ impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, 
         renderer: &iced::Renderer,
         operation: &mut dyn Operation,
     ) {
-        let mut surface = Surface { is_target: self.message.is_some(), style: (self.style)(false) };
+        let drawn = self.drawn(layout.bounds());
+        let mut surface = Surface { is_target: self.message.is_some(), style: (self.style)(Touch::None), drawn };
         operation.custom(None, layout.bounds(), &mut surface);
         if let Some(child) = tree.children.first_mut() {
             self.content.as_widget_mut().operate(child, layout, renderer, operation);
@@ -222,7 +269,9 @@ impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, 
             Event::Mouse(mouse::Event::CursorMoved { position }) => {
                 state.mouse = Some(position);
                 self.slid(state, Pointer::Mouse, bounds.contains(position), shell);
+                self.moved_over(state, bounds.contains(position), shell);
             }
+            Event::Mouse(mouse::Event::CursorLeft) => self.moved_over(state, false, shell),
             Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)) if is_over(state, bounds, cursor) => {
                 self.went_down(state, Pointer::Mouse, shell);
             }
@@ -244,10 +293,17 @@ impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, 
         cursor: mouse::Cursor,
         viewport: &Rectangle,
     ) {
-        let is_pressed = self.message.is_some() && !tree.state.downcast_ref::<State>().down.is_empty();
-        let Style { background, text, border } = (self.style)(is_pressed);
-        let quad = renderer::Quad { bounds: layout.bounds(), border, ..renderer::Quad::default() };
-        renderer::Renderer::fill_quad(renderer, quad, background);
+        let state = tree.state.downcast_ref::<State>();
+        let touch = match (&self.message, state.down.is_empty(), state.is_under_mouse) {
+            (Some(_), false, _) => Touch::Down,
+            (Some(_), true, true) => Touch::Over,
+            (None, ..) | (Some(_), true, false) => Touch::None,
+        };
+        let Style { background, text, border } = (self.style)(touch);
+        if background.a != 0.0 || border.width != 0.0 {
+            let quad = renderer::Quad { bounds: self.drawn(layout.bounds()), border, ..renderer::Quad::default() };
+            renderer::Renderer::fill_quad(renderer, quad, background);
+        }
         if let Some(child) = tree.children.first() {
             let style = renderer::Style { text_color: text };
             self.content.as_widget().draw(child, renderer, theme, &style, layout, cursor, viewport);

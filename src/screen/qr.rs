@@ -8,7 +8,10 @@ use iced::{
         mouse, renderer,
         widget::Tree,
     },
+    border,
 };
+
+use super::{colors::Colors, design::CODE_RADIUS};
 
 /// Width of the light margin, in modules. Readers need it (ISO/IEC 18004).
 const QUIET: u16 = 4;
@@ -31,14 +34,17 @@ impl Code {
     }
 }
 
-/// Draws a code on a square of this side.
-pub fn qr<'a, Message: 'a>(code: &'a Code, side: f32) -> Element<'a, Message> {
-    Element::new(Picture { code, side })
+/// Draws a code on a square of this side, with the paper and the ink of the theme.
+pub fn qr<'a, Message: 'a>(code: &'a Code, side: f32, colors: Colors) -> Element<'a, Message> {
+    let (paper, ink) = colors.code();
+    Element::new(Picture { code, side, paper, ink })
 }
 
 struct Picture<'a> {
     code: &'a Code,
     side: f32,
+    paper: Color,
+    ink: Color,
 }
 
 impl<Message> Widget<Message, iced::Theme, iced::Renderer> for Picture<'_> {
@@ -61,17 +67,18 @@ impl<Message> Widget<Message, iced::Theme, iced::Renderer> for Picture<'_> {
         _viewport: &Rectangle,
     ) {
         let bounds = layout.bounds();
-        // Whole pixels: a code with blurred edges is hard to read.
-        let module = (bounds.width / f32::from(self.code.side + 2 * QUIET)).floor().max(1.0);
-        let side = module * f32::from(self.code.side + 2 * QUIET);
-        let mut fill = |at: Point, side: f32, color: Color| {
-            let bounds = Rectangle::new(at, Size::new(side, side));
-            renderer::Renderer::fill_quad(renderer, renderer::Quad { bounds, ..renderer::Quad::default() }, color);
+        let module = bounds.width / f32::from(self.code.side + 2 * QUIET);
+        let mut fill = |bounds: Rectangle, radius: f32, color: Color| {
+            let quad = renderer::Quad { bounds, border: border::rounded(radius), ..renderer::Quad::default() };
+            renderer::Renderer::fill_quad(renderer, quad, color);
         };
-        fill(bounds.position(), side, Color::WHITE);
+        fill(bounds, CODE_RADIUS * bounds.width, self.paper);
+        // Edges on whole pixels: a code with blurred edges is hard to read.
+        let edge = |from: f32, at: u16| (from + f32::from(at + QUIET) * module).round();
         for (x, y) in &self.code.dark {
-            let (x, y) = (f32::from(x + QUIET) * module, f32::from(y + QUIET) * module);
-            fill(Point::new(bounds.x + x, bounds.y + y), module, Color::BLACK);
+            let place = Point::new(edge(bounds.x, *x), edge(bounds.y, *y));
+            let size = Size::new(edge(bounds.x, x + 1) - place.x, edge(bounds.y, y + 1) - place.y);
+            fill(Rectangle::new(place, size), 0.0, self.ink);
         }
     }
 }

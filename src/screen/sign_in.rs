@@ -1,29 +1,42 @@
-//! The sign-in screen: keypad, badge prompt, and the last refusal.
+//! The sign-in screen: keypad, prompt, and the last refusal; who runs the kiosk, and how to get help.
+
+mod frames;
+mod people;
+mod site;
 
 use std::time::Duration;
 
 use iced::{
-    Center, Element, Fill,
-    widget::{Column, Row, column, container, row, space},
+    Center, Element, Fill, Size,
+    alignment::Vertical,
+    widget::{column, container, row, space},
 };
 
+pub use self::people::{NewBadge, SecondPerson, new_badge, second_person};
+use self::{
+    frames::{Frames, Has},
+    site::{help, identity, identity_place, languages, samples_of, samples_place},
+};
 use super::{
-    icon::{Icon, icon},
-    label::label,
-    logo::{self, Logo},
-    press,
-    qr::{Code, qr},
-    theme::{self, Backdrop, Importance, Metrics},
+    colors::Tone,
+    design::{Form, SIGN, Type, rest, scale, space as steps},
+    emblem::{Picture, Shape, emblem},
+    icon::Icon,
+    label::{Label, label},
+    logo::Logo,
+    pad::{self, LastKey},
+    qr::Code,
+    sheet::Sheet,
+    theme::{Backdrop, Importance, Metrics},
 };
 use crate::{
-    language::Language,
     outage::Outage,
     session::{
-        Event, State,
+        Denial, Event, State,
         entry::Entry,
         rules::{BadgePolicy, Rules},
     },
-    staff::{Digit, Pin},
+    staff::Pin,
 };
 
 /// The kiosk's name, logo and contacts, from `[kiosk]` in `kiosk.toml`.
@@ -64,204 +77,213 @@ pub fn view<'a>(
     said: AtRest<'_>,
     m: Metrics,
 ) -> Element<'a, Event> {
-    let has_pad = rules.sign_in.pin
-        || rules.sign_in.can_type_badge()
-        || matches!(state, State::SignedOut { entry: Entry::PinOf(..) | Entry::Technician(_), .. });
-    let pad: Element<'_, Event> = if has_pad { keypad(state, rules, m).into() } else { space().into() };
-    let backdrop = if let State::SignedOut { denial, .. } = state {
-        if denial.is_some() || said.wait.is_some() { Backdrop::Second } else { Backdrop::First }
-    } else {
-        Backdrop::Third
+    let has = Has {
+        pad: has_pad(state, rules),
+        languages: 1 < rules.languages.len(),
+        help: labels.help.is_some() || !labels.phone.is_empty() || !labels.samples.is_empty(),
     };
-    let (about, foot) = (about(labels, said, backdrop, m), languages(rules, m));
-    let entry = entry(state, rules, labels, said, m);
-    let page: Element<'_, Event> = if m.is_portrait() {
-        column![about, entry, pad, foot].spacing(m.margin()).align_x(Center).into()
-    } else {
-        row![column![about, entry, foot].spacing(m.margin()), pad].spacing(m.margin()).align_y(Center).into()
-    };
-    let page = container(page).max_width(m.view().width).max_height(m.view().height);
-    container(page).padding(m.margin()).center(Fill).style(move |_| m.page(backdrop)).into()
-}
-
-/// The time, and the kiosk's name, location, phone number and help code.
-fn about<'a>(labels: &'a Labels, said: AtRest<'_>, backdrop: Backdrop, m: Metrics) -> Element<'a, Event> {
-    let time = label(said.clock.to_owned(), Importance::Optional, m.clock()).font(theme::BOLD).color(m.colors.muted);
-    let name: Element<'_, Event> = match &labels.logo {
-        Some(logo) => logo::view(logo),
-        None => label(&labels.name, Importance::Optional, m.medium())
-            .font(theme::BOLD)
-            .width(Fill)
-            .height(Fill)
-            .align_y(Center)
-            .into(),
-    };
-    let small = |text: &'a str| {
-        label(text, Importance::Optional, m.small())
-            .color(m.colors.muted)
-            .width(Fill)
-            .height(m.small_line())
-            .align_y(Center)
-    };
-    let mut lines = column![name].width(Fill);
-    if !labels.location.is_empty() {
-        lines = lines.push(small(&labels.location));
-    }
-    if !labels.phone.is_empty() {
-        let picture = icon(Icon::Phone, m.icon(m.small()), Some(m.colors.muted));
-        lines = lines.push(row![picture, small(&labels.phone)].spacing(m.mm(1.0)).align_y(Center));
-    }
-    // Holding the clock asks for the technician's PIN.
-    let time = press::hold(
-        container(time.height(Fill).align_y(Center)).height(Fill),
-        Event::ClockTouched,
-        Event::ClockReleased,
-        move |_| m.hidden_style(backdrop),
-    );
-    let mut parts = row![time, lines].spacing(m.margin()).height(m.code());
-    if let Some(code) = &labels.help {
-        parts = parts.push(qr(code, m.code()));
-    }
-    parts.into()
-}
-
-/// The prompt or the refusal, and what was typed. Each has a fixed place, so that nothing moves.
-fn entry<'a>(
-    state: &'a State,
-    rules: &'a Rules,
-    labels: &'a Labels,
-    said: AtRest<'_>,
-    m: Metrics,
-) -> Column<'a, Event> {
-    let (prompt, typed): (String, Element<'_, Event>) = match state {
-        State::SignedOut { entry: Entry::BadgeNumber(number), .. } => {
-            let digits = label(number.digits(), Importance::Essential, m.key_text()).font(theme::BOLD);
-            (m.words.say("prompt-number"), digits.height(Fill).align_y(Center).into())
-        }
-        State::SignedOut { entry: Entry::PinOf(_, pin), .. } => {
-            (m.words.say("prompt-pin-of-badge"), dots(pin.len(), rules.sign_in.pin_digits, m).into())
-        }
-        State::SignedOut { entry: Entry::Technician(pin), .. } => {
-            (m.words.say("prompt-technician"), dots(pin.len(), Pin::TECHNICIAN_DIGITS, m).into())
-        }
-        State::SignedOut { entry: Entry::Pin(pin), .. } => {
-            let typed: Element<'_, Event> =
-                if rules.sign_in.pin { dots(pin.len(), rules.sign_in.pin_digits, m).into() } else { space().into() };
-            (prompt(rules, m), typed)
-        }
-        State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => (m.words.say("checking"), space().into()),
-    };
-    let align = if m.is_portrait() { iced::Alignment::Center } else { iced::Alignment::Start };
+    let frames = Frames::new(has, m);
+    let is_locked = said.wait.is_some() && is_ordinary(state);
     let message = message(state, rules, said, m);
-    let is_quiet = message.is_none();
-    let (sentence, color) = message.map_or((prompt, m.colors.text), |message| (message, m.colors.bad));
-    let sentence = label(sentence, Importance::Essential, m.read()).color(color);
-    let sentence = sentence.width(Fill).height(Fill).align_x(align).align_y(Center);
-    let mut parts = column![sentence];
-    if is_quiet && !labels.samples.is_empty() {
-        parts = parts.push(samples(labels, m));
+    let mut sheet = Sheet::new(m.size);
+    let mut say = frames.say;
+    if message.is_none() && !labels.samples.is_empty() {
+        let samples = samples_place(labels, &frames, m);
+        say.height = samples.y - say.y;
+        sheet = sheet.with(m.place(samples.x, samples.y, samples.width, samples.height), samples_of(labels, m));
+    } else if let Some(place) = frames.help {
+        sheet = sheet.with(m.place(place.x, place.y, place.width, place.height), help(labels, m));
     }
-    let typed = container(typed).height(m.entry_height()).center_y(m.entry_height());
-    parts.push(typed).spacing(m.gap()).align_x(align).width(Fill)
+    let sentence = if let Some((sign, text)) = message {
+        let font = m.grid().message;
+        // A sentence of three lines matters more than its sign.
+        let has_room = SIGN + steps::NEAR + 3.0 * font.line <= say.height;
+        message_lines(has_room.then_some(sign), text, font, m)
+    } else {
+        let (text, font) = prompt(state, rules, m);
+        container(sentence(text, font, m)).width(Fill).height(Fill).align_y(Vertical::Center).into()
+    };
+    sheet = sheet
+        .with(m.place(say.x, say.y, say.width, say.height), sentence)
+        .with(identity_place(&frames, m), identity(labels, said.clock, m));
+    if has.pad {
+        let is_ready = !is_locked && matches!(state, State::SignedOut { .. });
+        let keys = frames.pad(is_ready).keys(has_typed(state), last_key(state, rules), m);
+        let typed = frames.typed;
+        let (width, height) = (3.0 * frames.cell.width, 4.0 * frames.cell.height);
+        sheet = sheet
+            .with(m.place(typed.x, typed.y, typed.width, typed.height), typed_line(state, rules, said, m))
+            .with(m.place(frames.keys.x, frames.keys.y, width, height), keys);
+    }
+    if has.languages {
+        let place = frames.languages;
+        sheet = sheet.with(m.place(place.x, place.y, place.width, place.height), languages(rules, m));
+    }
+    let backdrop = match state {
+        State::SignedOut { denial, .. } if denial.is_some() || said.wait.is_some() => Backdrop::Second,
+        State::SignedOut { .. } => Backdrop::First,
+        State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => Backdrop::Third,
+    };
+    page(sheet, backdrop, m)
 }
 
-/// The message that replaces the prompt, if there is one.
-fn message(state: &State, rules: &Rules, said: AtRest<'_>, m: Metrics) -> Option<String> {
-    match (state, said.wait, said.outage) {
-        (State::SignedOut { denial: Some((denial, _)), .. }, _, _) => Some(m.words.denial(*denial)),
-        (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(wait), _) => {
-            Some(m.words.too_many_guesses(wait, rules.sign_in.badge != BadgePolicy::Off))
+fn page(sheet: Sheet<'_, Event>, backdrop: Backdrop, m: Metrics) -> Element<'_, Event> {
+    let style = m.page(Tone::Plain, backdrop);
+    container(sheet).width(Fill).height(Fill).style(move |_| style).into()
+}
+
+fn has_pad(state: &State, rules: &Rules) -> bool {
+    rules.sign_in.pin
+        || rules.sign_in.can_type_badge()
+        || matches!(state, State::SignedOut { entry: Entry::PinOf(..) | Entry::Technician(_), .. })
+}
+
+/// Whether the entry is one that uses up guesses.
+fn is_ordinary(state: &State) -> bool {
+    matches!(state, State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. })
+}
+
+fn has_typed(state: &State) -> bool {
+    matches!(state, State::SignedOut { entry, .. } if 0 < entry.digits())
+}
+
+/// The key that completes a badge number, or switches to typing one. It has the same place in every state.
+fn last_key(state: &State, rules: &Rules) -> LastKey {
+    if let State::SignedOut { entry: Entry::BadgeNumber(_), .. } = state {
+        LastKey::Done
+    } else if rules.sign_in.can_type_badge() {
+        LastKey::Switch
+    } else {
+        LastKey::None
+    }
+}
+
+/// A message below its sign, in the middle of its place.
+fn message_lines<'a>(sign: Option<(Shape, Picture, Tone)>, text: String, font: Type, m: Metrics) -> Element<'a, Event> {
+    let sign = sign.map(|(shape, picture, tone)| emblem((shape, picture), (tone, m.colors.background), m.u(SIGN), m));
+    let gap = if m.form == Form::Seven { steps::TIGHT } else { rest::BELOW_SIGN };
+    let lines = column![].push(sign).push(sentence(text, font, m).lead()).spacing(m.u(gap)).align_x(align(m));
+    container(lines).width(Fill).height(Fill).align_y(Vertical::Center).into()
+}
+
+/// An essential sentence on balanced lines.
+fn sentence<'a>(text: String, font: Type, m: Metrics) -> Label<'a> {
+    let words = label(text, Importance::Essential, m.essential(font)).line(font.line / font.size).balanced();
+    words.width(Fill).align_x(align(m))
+}
+
+fn align(m: Metrics) -> iced::Alignment {
+    if m.is_upright() { iced::Alignment::Center } else { iced::Alignment::Start }
+}
+
+/// The prompt and its type.
+fn prompt(state: &State, rules: &Rules, m: Metrics) -> (String, Type) {
+    let (prompt, message) = (m.grid().prompt, m.grid().message);
+    match state {
+        State::SignedOut { entry: Entry::BadgeNumber(_), .. } => (m.words.say("prompt-number"), message),
+        State::SignedOut { entry: Entry::PinOf(..), .. } => (m.words.say("prompt-pin-of-badge"), prompt),
+        State::SignedOut { entry: Entry::Technician(_), .. } => (m.words.say("prompt-technician"), message),
+        State::SignedOut { entry: Entry::Pin(_), .. } => {
+            let key = match (rules.sign_in.pin, rules.sign_in.badge) {
+                (true, BadgePolicy::Off) => "prompt-pin",
+                (true, BadgePolicy::Alone | BadgePolicy::WithPin) => "prompt",
+                (false, _) => "prompt-badge",
+            };
+            (m.words.say(key), prompt)
         }
-        (State::SignedOut { entry, .. }, _, Some(outage)) if entry.is_empty() => Some(m.words.network(outage)),
-        (State::SignedOut { entry, .. }, None, None)
-            if said.is_reader_missing && rules.sign_in.badge != BadgePolicy::Off && entry.is_empty() =>
-        {
-            Some(m.words.say(if rules.sign_in.pin { "reader-missing-pin" } else { "reader-missing" }))
+        State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => (m.words.say("checking"), prompt),
+    }
+}
+
+/// What stands over the keys: dots, a typed badge number, or the time until the keypad works again.
+fn typed_line<'a>(state: &'a State, rules: &'a Rules, said: AtRest<'_>, m: Metrics) -> Element<'a, Event> {
+    let big = |text: String| label(text, Importance::Essential, m.essential(scale::TYPED)).line(1.0);
+    let digits = rules.sign_in.pin_digits;
+    let typed: Element<'_, Event> = match (state, said.wait) {
+        (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(wait)) => {
+            let again = label(m.words.say("typing-again"), Importance::Optional, m.support()).color(m.colors.muted);
+            row![again, big(m.words.minutes(wait))].spacing(m.u(rest::WAIT)).align_y(Center).into()
+        }
+        (State::SignedOut { entry: Entry::BadgeNumber(number), .. }, None) => big(number.digits().to_owned()).into(),
+        (State::SignedOut { entry: Entry::PinOf(_, pin), .. }, _) => pad::dots(pin.len(), digits, false, m),
+        (State::SignedOut { entry: Entry::Technician(pin), .. }, _) => {
+            pad::dots(pin.len(), Pin::TECHNICIAN_DIGITS, false, m)
+        }
+        (State::SignedOut { entry: Entry::Pin(pin), .. }, None) if rules.sign_in.pin => {
+            pad::dots(pin.len(), digits, false, m)
+        }
+        (State::SignedOut { .. }, None) => space().into(),
+        (State::Checking { .. } | State::SignedIn(_) | State::Technician(_), _) => pad::dots(digits, digits, true, m),
+    };
+    let align = if m.form == Form::Seven { iced::Alignment::Start } else { iced::Alignment::Center };
+    container(typed).width(Fill).height(Fill).align_x(align).align_y(Center).into()
+}
+
+/// The message that replaces the prompt, if there is one, with its sign.
+fn message(state: &State, rules: &Rules, said: AtRest<'_>, m: Metrics) -> Option<((Shape, Picture, Tone), String)> {
+    const REFUSED: Shape = Shape::Octagon;
+    let warning = |icon| (Shape::Diamond, Picture::Icon(icon), Tone::Warning);
+    let has_badges = rules.sign_in.badge != BadgePolicy::Off;
+    match (state, said.wait, said.outage) {
+        (State::SignedOut { denial: Some((denial, _)), .. }, _, _) => {
+            let sign = match denial {
+                Denial::NotKnown | Denial::NotKnownAgain | Denial::LoginDead | Denial::NoTechnician => {
+                    (REFUSED, Picture::Icon(Icon::X), Tone::Bad)
+                }
+                Denial::Network(_) => warning(Icon::Unplug),
+                Denial::NotRead | Denial::KeyStuck | Denial::StillThere => warning(Icon::IdCard),
+                Denial::KioskFault | Denial::TooSlow => (Shape::Diamond, Picture::Mark('!'), Tone::Warning),
+            };
+            Some((sign, m.words.denial(*denial)))
+        }
+        (State::SignedOut { entry: Entry::Pin(_) | Entry::BadgeNumber(_), .. }, Some(_), _) => {
+            Some(((REFUSED, Picture::Icon(Icon::Hand), Tone::Bad), m.words.too_many_guesses(has_badges)))
+        }
+        (State::SignedOut { entry, .. }, _, Some(outage)) if entry.is_empty() => {
+            Some((warning(Icon::Unplug), m.words.network(outage)))
+        }
+        (State::SignedOut { entry, .. }, None, None) if said.is_reader_missing && has_badges && entry.is_empty() => {
+            let key = if rules.sign_in.pin { "reader-missing-pin" } else { "reader-missing" };
+            Some((warning(Icon::IdCard), m.words.say(key)))
         }
         _ => None,
     }
 }
 
-fn prompt(rules: &Rules, m: Metrics) -> String {
-    match (rules.sign_in.pin, rules.sign_in.badge) {
-        (true, BadgePolicy::Off) => m.words.say("prompt-pin"),
-        (true, BadgePolicy::Alone | BadgePolicy::WithPin) => m.words.say("prompt"),
-        (false, _) => m.words.say("prompt-badge"),
+/// Lays out a sentence with a keypad, without the kiosk's name, for a visit that waits for somebody.
+fn asking<'a>(
+    rules: &Rules,
+    top: impl Into<Element<'a, Event>>,
+    (mark, text): (Element<'a, Event>, String),
+    note: Element<'a, Event>,
+    last: LastKey,
+    m: Metrics,
+) -> Element<'a, Event> {
+    let frames = Frames::new(Has { pad: true, languages: false, help: false }, m);
+    let font = m.grid().message;
+    let lines = column![mark, sentence(text, font, m).lead()].spacing(m.u(rest::BELOW_SIGN)).align_x(align(m));
+    let lines = container(lines).width(Fill).height(Fill).align_y(Vertical::Center);
+    let (say, typed) = (frames.say, frames.typed);
+    let note_height = scale::SUPPORT.line;
+    let has_room = m.form != Form::Seven;
+    let say_height = say.height - if has_room { note_height } else { 0.0 };
+    let (width, height) = (3.0 * frames.cell.width, 4.0 * frames.cell.height);
+    let dots = container(pad::dots(0, rules.sign_in.pin_digits, false, m));
+    let is_left = m.form == Form::Seven;
+    let dots = dots.width(Fill).height(Fill).align_x(if is_left { iced::Left } else { Center.into() }).align_y(Center);
+    let mut sheet = Sheet::new(m.size)
+        .with(identity_place(&frames, m), top)
+        .with(m.place(say.x, say.y, say.width, say_height), lines)
+        .with(m.place(typed.x, typed.y, typed.width, typed.height), dots)
+        .with(m.place(frames.keys.x, frames.keys.y, width, height), frames.pad(true).keys(false, last, m));
+    if has_room {
+        let y = if m.is_upright() { typed.y - note_height } else { frames.bottom - note_height };
+        sheet = sheet.with(m.place(say.x, y, say.width, note_height), note);
     }
+    page(sheet, Backdrop::Third, m)
 }
 
-/// The demo's sample staff.
-fn samples(labels: &Labels, m: Metrics) -> Column<'_, Event> {
-    let title = label(m.words.say("samples"), Importance::Optional, m.small()).font(theme::BOLD).color(m.colors.accent);
-    let lines =
-        labels.samples.iter().map(|line| label(line, Importance::Optional, m.small()).color(m.colors.muted).into());
-    column![title].extend(lines)
-}
-
-/// One dot for each digit of a PIN. Which digit it was is never drawn.
-fn dots<'a>(typed: usize, digits: usize, m: Metrics) -> Row<'a, Event> {
-    let side = m.dot(digits, m.width() / 2.0);
-    Row::with_children((0..digits).map(|place| {
-        let dot = container(space().width(side).height(side));
-        dot.style(move |_| m.dot_style(place < typed, side)).into()
-    }))
-    .spacing(side)
-}
-
-fn keypad<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Column<'a, Event> {
-    let [zero, digits @ ..] = Digit::ALL;
-    let rows = digits
-        .chunks(3)
-        .map(|three| Row::with_children(three.iter().map(|digit| digit_key(*digit, m))).spacing(m.gap()).into());
-    let last =
-        row![named_key(Icon::Delete, "back", Event::BackTouched, m), digit_key(zero, m), end_key(state, rules, m)];
-    Column::with_children(rows).push(last.spacing(m.gap())).spacing(m.gap())
-}
-
-/// The key that ends a badge number, or switches to typing one. It has the same place in every state.
-fn end_key<'a>(state: &State, rules: &'a Rules, m: Metrics) -> Element<'a, Event> {
-    if let State::SignedOut { entry: Entry::BadgeNumber(_), .. } = state {
-        let face =
-            label(m.words.say("enter"), Importance::Essential, m.key_text()).font(theme::BOLD).width(Fill).center();
-        key(face, Event::EnterTouched, m)
-    } else if rules.sign_in.can_type_badge() {
-        named_key(Icon::IdCard, "type-badge", Event::SwitchTouched, m)
-    } else {
-        space().width(m.key().width).height(m.key().height).into()
-    }
-}
-
-fn digit_key<'a>(digit: Digit, m: Metrics) -> Element<'a, Event> {
-    let digit_face =
-        label(char::from(digit.ascii()).to_string(), Importance::Essential, m.key_text()).font(theme::BOLD);
-    let face = container(digit_face).center_x(m.key().width).center_y(m.key().height);
-    press::key(face, Event::DigitTouched(digit), move |pressed| m.key_style(pressed)).into()
-}
-
-/// A key with a picture and its name.
-fn named_key<'a>(picture: Icon, name: &str, event: Event, m: Metrics) -> Element<'a, Event> {
-    let name = label(m.words.say(name), Importance::Optional, m.small()).width(Fill).center();
-    let face = column![icon(picture, m.icon(m.read()), None), name].spacing(m.mm(0.6)).align_x(Center);
-    key(face, event, m)
-}
-
-fn key<'a>(face: impl Into<Element<'a, Event>>, event: Event, m: Metrics) -> Element<'a, Event> {
-    let face = container(face).padding([0.0, m.gap()]).center_x(m.key().width).center_y(m.key().height);
-    press::key(face, event, move |pressed| m.quiet_style(pressed)).into()
-}
-
-/// The language buttons, if there is a choice.
-fn languages<'a>(rules: &Rules, m: Metrics) -> Element<'a, Event> {
-    if rules.languages.len() < 2 {
-        return space().into();
-    }
-    let choice = |language: Language| {
-        let is_spoken = language == m.words.language();
-        let name = label(language.code().to_uppercase(), Importance::Essential, m.read());
-        let name = name.font(if is_spoken { theme::BOLD } else { theme::FONT });
-        let face = container(name).center_x(Fill).center_y(m.target());
-        press::button(face, Some(Event::LanguageTouched(language)), move |pressed| m.choice_style(is_spoken, pressed))
-    };
-    let choices = rules.languages.iter().map(|language| choice(*language).into());
-    container(Row::with_children(choices).spacing(m.gap())).max_width(m.mm(130.0)).into()
+/// The size of the place for a disc with a person in it.
+fn square(side: f32, m: Metrics) -> Size {
+    Size::new(m.u(side), m.u(side))
 }

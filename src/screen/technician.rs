@@ -1,16 +1,21 @@
 //! The technician's screen: the report, the last taps, a QR code with the diagnostics, and the actions.
 
 use iced::{
-    Center, Element, Fill,
+    Center, Element, Fill, Rectangle,
     widget::{Column, Row, column, container, row, space},
 };
 
 use super::{
+    Moment,
+    colors::Tone,
+    design::{Form, SUPPORT_ICON, TECHNICIAN, TOUCHED, scale, space as steps, technician as sizes},
     icon::{Icon, icon},
     label::label,
-    press,
+    pill,
     qr::{Code, qr},
-    theme::{self, Backdrop, Importance, Metrics},
+    sheet::Sheet,
+    style::PillLook,
+    theme::{Backdrop, Importance, Metrics},
 };
 use crate::session::{
     Event,
@@ -18,30 +23,72 @@ use crate::session::{
 };
 
 /// Draws the screen. The code holds [`HealthReport::diagnostics`](crate::session::technician::HealthReport).
-pub fn view<'a>(technician: &'a Technician, code: Option<&'a Code>, m: Metrics) -> Element<'a, Event> {
+pub fn view<'a>(technician: &'a Technician, code: Option<&'a Code>, moment: Moment, m: Metrics) -> Element<'a, Event> {
     let (sentence, color) = match &technician.said {
         None => (m.words.say("technician"), m.colors.text),
-        Some(ActionResult::GuessesRestored) => (m.words.say("guesses-restored"), m.colors.good),
-        Some(ActionResult::Reloading) => (m.words.say("checking"), m.colors.good),
+        Some(ActionResult::GuessesRestored) => (m.words.say("guesses-restored"), m.colors.text),
+        Some(ActionResult::Reloading) => (m.words.say("checking"), m.colors.text),
         Some(ActionResult::AsksToLeave) => (m.words.say("leave-again"), m.colors.warning),
         Some(ActionResult::Refused(why)) => (why.clone(), m.colors.warning),
     };
-    let title = label(sentence, Importance::Optional, m.medium()).font(theme::BOLD).color(color).width(Fill);
-    let title = title.height(m.target()).align_y(Center);
-    let facts = technician.report.facts.iter().map(|fact| line(fact, m));
-    let last = technician.report.last.iter().map(|last| small(last.clone(), m.colors.muted, m));
-    let lines = Column::with_children(facts).extend(last).spacing(m.mm(0.6)).width(Fill).clip(true);
-    let side = (m.size.height * 0.45).min(m.size.width * 0.45);
-    let code = code.map_or_else(|| space().into(), |code| qr(code, side));
-    let about: Element<'_, Event> = if m.is_portrait() {
-        column![lines, container(code).center_x(Fill)].spacing(m.margin()).into()
-    } else {
-        row![lines, code].spacing(m.margin()).into()
-    };
-    let page = column![title, container(about).height(Fill), steps(m)].spacing(m.margin());
-    container(page).padding(m.margin()).style(move |_| m.page(Backdrop::Second)).into()
+    let (grid, room) = (m.grid(), m.room());
+    let width = room.width - 2.0 * grid.margin;
+    let title = label(sentence, Importance::Optional, m.optional(scale::READ))
+        .line(scale::READ.ratio())
+        .color(color)
+        .width(Fill);
+    let left = technician.until.saturating_duration_since(moment.now);
+    let closes = label(m.words.closes_in(left), Importance::Optional, m.support()).color(m.colors.muted);
+    let head = row![container(title).max_height(m.u(TOUCHED)), closes].spacing(m.u(steps::BLOCK)).align_y(Center);
+    let head = head.height(Fill);
+    let top = grid.margin - grid.head.0;
+    let (actions, height) = actions(m);
+    let actions_top = room.height - grid.margin + grid.head.0 - height;
+    let body = top + TOUCHED + sizes::AROUND.0;
+    let place = Rectangle { x: grid.margin, y: body, width, height: actions_top - sizes::AROUND.1 - body };
+    let sheet = Sheet::new(m.size)
+        .with(m.place(grid.margin, top, width, TOUCHED), head)
+        .with(m.place(grid.margin, actions_top, width, height), actions);
+    let sheet = about(sheet, technician, code, place, m);
+    let style = m.page(Tone::Plain, Backdrop::Second);
+    container(sheet).width(Fill).height(Fill).style(move |_| style).into()
 }
 
+/// The report, and the code beside or below it.
+fn about<'a>(
+    sheet: Sheet<'a, Event>,
+    technician: &'a Technician,
+    code: Option<&'a Code>,
+    place: Rectangle,
+    m: Metrics,
+) -> Sheet<'a, Event> {
+    let facts = technician.report.facts.iter().map(|fact| line(fact, m));
+    let (line_height, last_height) = (fact_height(m), scale::SUPPORT.line + sizes::LAST);
+    let kept = if m.is_upright() { place.height / 2.0 } else { place.height };
+    let free = kept - super::doors::times(technician.report.facts.len()) * line_height - steps::TIGHT;
+    let last = technician.report.last.iter().take(super::doors::whole(free / last_height)).map(|last| {
+        let line = label(last, Importance::Optional, m.support()).color(m.colors.muted).width(Fill);
+        line.height(m.u(last_height)).align_y(Center).into()
+    });
+    let lines =
+        Column::with_children(facts).push(space().height(m.u(steps::TIGHT))).extend(last).width(Fill).clip(true);
+    let Some(code) = code else { return sheet.with(m.place(place.x, place.y, place.width, place.height), lines) };
+    if m.is_upright() {
+        let side = TECHNICIAN.0.min(place.width).min(place.height / 2.0);
+        let rest = place.height - side - steps::APART;
+        return sheet.with(m.place(place.x, place.y, place.width, rest), lines).with(
+            m.place(place.x + (place.width - side) / 2.0, place.y + rest + steps::APART, side, side),
+            qr(code, m.u(side), m.colors),
+        );
+    }
+    let side = TECHNICIAN.0.min(place.height).min(place.width * sizes::CODE);
+    let rest = place.width - side - steps::BLOCK;
+    sheet
+        .with(m.place(place.x, place.y, rest, place.height), lines)
+        .with(m.place(place.x + place.width - side, place.y, side, side), qr(code, m.u(side), m.colors))
+}
+
+/// One line of the report, with a rule below.
 fn line(fact: &HealthCheck, m: Metrics) -> Element<'_, Event> {
     let (picture, color) =
         if fact.is_good { (Icon::Check, m.colors.good) } else { (Icon::TriangleAlert, m.colors.warning) };
@@ -54,34 +101,43 @@ fn line(fact: &HealthCheck, m: Metrics) -> Element<'_, Event> {
         CheckKind::Configuration => "about-configuration",
         CheckKind::Version => "about-version",
     });
-    let name = small(format!("{name}: {}", fact.value), m.colors.text, m);
-    row![icon(picture, m.icon(m.small()), Some(color)), name].spacing(m.mm(1.2)).align_y(Center).into()
-}
-
-fn small<'a>(text: String, color: iced::Color, m: Metrics) -> Element<'a, Event> {
-    label(text, Importance::Optional, m.small()).color(color).width(Fill).height(m.small_line()).align_y(Center).into()
-}
-
-/// The action buttons: in one row, or two by two.
-fn steps<'a>(m: Metrics) -> Element<'a, Event> {
-    let button = |picture: Icon, key: &str, event: Event| -> Element<'a, Event> {
-        let words = label(m.words.say(key), Importance::Optional, m.medium()).font(theme::BOLD);
-        let words = words.width(Fill).height(Fill).align_y(Center);
-        let face = row![icon(picture, m.icon(m.medium()), None), words].spacing(m.mm(1.2)).align_y(Center);
-        let face = container(face).padding([0.0, m.mm(1.6)]).width(Fill).height(m.target());
-        press::button(face, Some(event), move |pressed| m.quiet_style(pressed)).into()
+    let small = |text: String, color| {
+        label(text, Importance::Optional, m.support()).line(scale::SUPPORT.ratio()).color(color).width(Fill)
     };
+    let name = small(name, m.colors.muted).width(m.u(TECHNICIAN.1));
+    let parts = row![icon(picture, m.u(SUPPORT_ICON), Some(color)), name, small(fact.value.clone(), m.colors.text)];
+    let parts = parts.spacing(m.u(steps::NEAR)).align_y(Center);
+    let height = fact_height(m);
+    let style = container::Style { background: Some(m.colors.line.into()), ..container::Style::default() };
+    let rule = container(space()).width(Fill).height(m.hairline()).style(move |_| style);
+    column![container(parts).center_y(m.u(height)), rule].into()
+}
+
+/// Height of a line of the report, in u.
+fn fact_height(m: Metrics) -> f32 {
+    scale::SUPPORT.line + if m.form == Form::Seven { sizes::FACT.0 } else { sizes::FACT.1 }
+}
+
+/// The actions: in one row, or two by two; and their height in u.
+fn actions<'a>(m: Metrics) -> (Element<'a, Event>, f32) {
+    let button = |picture: Icon, key: &str, event: Event, look: PillLook| -> Element<'a, Event> {
+        pill::wide(picture, m.words.say(key), event, look, m).into()
+    };
+    let plain = PillLook::On(Tone::Plain);
+    let chosen = Event::TechnicianActionChosen;
     let mut all = [
-        button(Icon::Hourglass, "restore-guesses", Event::TechnicianActionChosen(TechnicianAction::RestoreGuesses)),
-        button(Icon::Wrench, "reload", Event::TechnicianActionChosen(TechnicianAction::Reload)),
-        button(Icon::Unplug, "leave", Event::TechnicianActionChosen(TechnicianAction::Leave)),
-        button(Icon::LogOut, "done", Event::SignOutTouched),
+        button(Icon::Hourglass, "restore-guesses", chosen(TechnicianAction::RestoreGuesses), plain),
+        button(Icon::RefreshCw, "reload", chosen(TechnicianAction::Reload), plain),
+        button(Icon::Power, "leave", chosen(TechnicianAction::Leave), PillLook::Danger),
+        button(Icon::Check, "done", Event::SignOutTouched, PillLook::Lead),
     ]
     .into_iter();
-    let in_row = if m.is_portrait() { 2 } else { 4 };
-    let mut rows = Column::new().spacing(m.gap());
+    let in_row = if m.is_upright() { 2 } else { 4 };
+    let mut rows = Column::new();
+    let mut height = 0.0;
     for _ in 0..4 / in_row {
-        rows = rows.push(Row::with_children(all.by_ref().take(in_row)).spacing(m.gap()));
+        rows = rows.push(Row::with_children(all.by_ref().take(in_row)).spacing(m.u(steps::NEAR)));
+        height += TOUCHED;
     }
-    rows.into()
+    (rows.into(), height)
 }

@@ -1,13 +1,16 @@
-//! Sizes in millimeters, fonts and styles of all screens. The colors are in `colors.rs`.
+//! What every screen is drawn with: fonts, the panel, and sizes in pixels computed from those of the design system.
 
 use iced::{
-    Border, Color, Font, Size,
-    border::Radius,
+    Font, Point, Rectangle, Size,
     font::{Family, Weight},
-    widget::container,
 };
 
-use super::{colors::Colors, icon, press, words::Words};
+use super::{
+    colors::Colors,
+    design::{Form, Grid, LEAST_ROOM, Type, scale, stroke},
+    icon,
+    words::Words,
+};
 
 /// The bundled fonts: one in two weights, whose digits have equal width, and the icons. Licenses: `assets/fonts`.
 pub static FONT_FILES: [&[u8]; 3] = [
@@ -17,7 +20,7 @@ pub static FONT_FILES: [&[u8]; 3] = [
 ];
 /// For all text.
 pub const FONT: Font = Font::with_name("Noto Sans");
-/// For text that stands out.
+/// For names, and for small text that stands out.
 pub const BOLD: Font = Font { weight: Weight::Bold, family: Family::Name("Noto Sans"), ..FONT };
 
 /// Height of a capital letter, in em.
@@ -26,32 +29,6 @@ pub const BOLD: Font = Font { weight: Weight::Bold, family: Family::Name("Noto S
 ///
 /// `sCapHeight` of Noto Sans: 714 of 1000.
 pub const CAPITAL: f32 = 0.714;
-/// Font size of essential text, in millimeters: capitals of 7.3 mm span 0.7 degrees at 600 mm.
-///
-/// # Source
-///
-/// EN 301 549 V3.2.1, 5.1.4, for text that cannot be enlarged.
-const READ: f32 = 10.25;
-/// Font size of essential text that has no room, such as a name of 64 letters: capitals of 4.6 mm.
-const TIGHT: f32 = 6.5;
-/// Font size of optional text: capitals of 3.4 mm, 20 minutes of arc.
-///
-/// # Source
-///
-/// ISO 9241-303, 5.5.4: 16 at least, 20 to 22 preferred.
-const SMALL: f32 = 4.8;
-/// Minimum side of a touch target, in millimeters.
-const TARGET: f32 = 20.0;
-/// The smallest panel with room for everything, in millimeters, longer side first.
-const LEAST: Size = Size::new(150.0, 90.0);
-/// Longer side, in millimeters, of a panel whose size is not configured: 10 inches, or 24 inches with at least 3000
-/// pixels.
-const USUAL: f32 = 217.0;
-const USUAL_LARGE: (f32, f32) = (3_000.0, 527.0);
-/// The fraction of a large panel's extra space that makes things larger.
-const LARGER: f32 = 0.3;
-/// The scale at a reception desk, where a mouse and a keyboard are at hand.
-const DESK: f32 = 0.6;
 
 /// How important a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +41,7 @@ pub enum Importance {
 
 /// What the site configured about the panel, and what the window knows about it.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of `[display]`")]
 pub struct Panel {
     /// Width in millimeters. `None` if it is not configured.
     pub width_mm: Option<f32>,
@@ -75,13 +53,31 @@ pub struct Panel {
     pub motion: bool,
     /// Whether times have 24-hour format in every language.
     pub clock_24h: bool,
+    /// Whether keys, tiles and pills have a line in the dark theme too, for a panel that swallows dark fills.
+    pub outlines: bool,
 }
 
 impl Default for Panel {
     fn default() -> Self {
-        Self { width_mm: None, width: None, is_desk: false, motion: true, clock_24h: true }
+        Self { width_mm: None, width: None, is_desk: false, motion: true, clock_24h: true, outlines: false }
     }
 }
+
+/// Longer side, in millimeters, of a panel whose size is not configured: 10 inches, or 24 inches with at least 3000
+/// pixels.
+const USUAL: f32 = 217.0;
+const USUAL_LARGE: (f32, f32) = (3_000.0, 527.0);
+/// Pixels per millimeter of a monitor at a desk whose size is not configured: 24 inches with 1920 pixels.
+const USUAL_DESK: f32 = 1920.0 / 527.0;
+/// The panel of ten inches that larger ones are compared with, in millimeters, longer side first.
+const TEN_INCHES: Size = Size::new(217.0, 135.6);
+/// The fraction of a large panel's extra space that makes things larger. The rest is air and more doors.
+const LARGER: f32 = 0.25;
+/// Least room, in u, of the arrangement for ten inches and of that for large panels.
+const TEN: Size = Size::new(190.0, 108.0);
+const LARGE: Size = Size::new(320.0, 200.0);
+/// An upright screen that is narrower than this, in u, is slim.
+const SLIM: f32 = 150.0;
 
 /// Sizes in logical pixels, computed from millimeters on the panel, with the colors and the texts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -94,8 +90,10 @@ pub struct Metrics {
     pub size: Size,
     /// What the site configured about the panel.
     pub panel: Panel,
-    /// Pixels per millimeter, scaled up on a large panel and down on one that is too small.
-    mm: f32,
+    /// How the parts of a screen are arranged.
+    pub form: Form,
+    /// Pixels per design millimeter.
+    unit: f32,
 }
 
 impl Metrics {
@@ -105,208 +103,79 @@ impl Metrics {
         let pixels_per_mm = match panel.width_mm {
             Some(mm) => panel.width.unwrap_or(size.width) / mm,
             None if USUAL_LARGE.0 <= long => long / USUAL_LARGE.1,
+            None if panel.is_desk => USUAL_DESK,
             None => long / USUAL,
         };
-        let room = (long / LEAST.width).min(short / LEAST.height) / pixels_per_mm;
-        // A large panel uses some of its extra space for larger things, and most of it for more of them.
-        let scale = if room < 1.0 { room } else { 1.0 + LARGER * (room - 1.0) };
-        let scale = if panel.is_desk { scale.min(1.0) * DESK } else { scale };
-        Self { colors, words, size, panel, mm: pixels_per_mm * scale }
+        let (long, short) = (long / pixels_per_mm, short / pixels_per_mm);
+        let room = (long / LEAST_ROOM.0).min(short / LEAST_ROOM.1).min(1.0);
+        let larger = (long / TEN_INCHES.width).min(short / TEN_INCHES.height) - 1.0;
+        let larger = if panel.is_desk { 0.0 } else { LARGER * larger.max(0.0) };
+        let unit = pixels_per_mm * room * (1.0 + larger);
+        let has_room = |least: Size| least.width <= size.width / unit && least.height <= size.height / unit;
+        let form = match () {
+            () if panel.is_desk => Form::Desk,
+            () if size.width < size.height && size.width / unit < SLIM => Form::Slim,
+            () if size.width < size.height => Form::Upright,
+            () if has_room(LARGE) => Form::Large,
+            () if has_room(TEN) => Form::Ten,
+            () => Form::Seven,
+        };
+        Self { colors, words, size, panel, form, unit }
     }
 
-    /// Converts millimeters to pixels.
-    pub(super) fn mm(&self, mm: f32) -> f32 {
-        mm * self.mm
+    /// The sizes of this arrangement, in u.
+    pub(super) fn grid(&self) -> &'static Grid {
+        self.form.grid()
     }
 
-    /// Whether the window is taller than wide.
-    pub fn is_portrait(&self) -> bool {
+    /// Converts design millimeters to pixels.
+    pub(super) fn u(&self, u: f32) -> f32 {
+        u * self.unit
+    }
+
+    /// The window, in u.
+    pub(super) fn room(&self) -> Size {
+        Size::new(self.size.width / self.unit, self.size.height / self.unit)
+    }
+
+    /// Converts a place in u to pixels.
+    pub(super) fn place(&self, x: f32, y: f32, width: f32, height: f32) -> Rectangle {
+        Rectangle::new(Point::new(self.u(x), self.u(y)), Size::new(self.u(width.max(0.0)), self.u(height.max(0.0))))
+    }
+
+    /// Whether sentences are centered: on screens that are taller than wide.
+    pub(super) fn is_upright(&self) -> bool {
         self.size.width < self.size.height
     }
 
-    /// Space between things that belong together.
-    pub fn gap(&self) -> f32 {
-        self.mm(1.0)
+    /// Font sizes of supporting text.
+    pub(super) fn support(&self) -> [f32; 2] {
+        self.optional(scale::SUPPORT)
     }
 
-    /// Margin at the edges of a screen.
-    pub fn margin(&self) -> f32 {
-        self.mm(2.0)
+    /// Font sizes of optional text of this type.
+    pub(super) fn optional(&self, font: Type) -> [f32; 2] {
+        let least = if self.form == Form::Seven { scale::SUPPORT_LEAST } else { 1.0 } * scale::SUPPORT.size;
+        [self.u(font.size), self.u(least.min(font.size))]
     }
 
-    /// Width of the window without its margins.
-    pub fn width(&self) -> f32 {
-        self.size.width - 2.0 * self.margin()
+    /// Font sizes of essential text of this type. Only where there is no room at all it becomes smaller than a title.
+    pub(super) fn essential(&self, font: Type) -> [f32; 2] {
+        [self.u(font.size), self.u(scale::SUPPORT.size.min(font.size))]
     }
 
-    /// Largest and smallest font size of essential text.
-    pub fn read(&self) -> [f32; 2] {
-        [self.mm(READ), self.mm(TIGHT)]
-    }
-
-    /// Font sizes of optional text.
-    pub fn small(&self) -> [f32; 2] {
-        [self.mm(SMALL), self.mm(SMALL) * 0.75]
-    }
-
-    /// Font sizes of an optional name, and of the words on a button.
-    pub fn medium(&self) -> [f32; 2] {
-        [self.mm(TIGHT), self.mm(SMALL) * 0.75]
-    }
-
-    /// Font sizes of names and sentences that may be smaller where room is short.
-    pub fn name(&self) -> [f32; 2] {
-        [self.mm(READ), self.mm(SMALL)]
-    }
-
-    /// Height of a line of optional text.
-    pub fn small_line(&self) -> f32 {
-        self.mm(SMALL) * 1.2
-    }
-
-    /// Font sizes of the word for an outcome, in a place of this height.
-    pub fn verdict(&self, height: f32) -> [f32; 2] {
-        [(height * 0.18).min(self.width() * 0.14).clamp(self.mm(READ), self.mm(20.0)), self.mm(READ)]
-    }
-
-    /// Font sizes of the digits on keys.
-    pub fn key_text(&self) -> [f32; 2] {
-        [self.mm(13.0), self.mm(READ)]
-    }
-
-    /// Font sizes of the clock at rest.
-    pub fn clock(&self) -> [f32; 2] {
-        [self.mm(13.5), self.mm(READ)]
-    }
-
-    /// Font sizes of the clock on the dimmed screen.
-    pub fn dim_clock(&self) -> [f32; 2] {
-        [self.mm(24.0), self.mm(READ)]
+    /// Width of a hairline.
+    pub(super) fn hairline(&self) -> f32 {
+        self.u(stroke::HAIRLINE).max(stroke::HAIRLINE_PIXELS)
     }
 
     /// Offset of the words on the dimmed screen in this minute: right and down.
-    pub fn drift(&self, minutes: u64) -> [f32; 2] {
+    pub(super) fn drift(&self, minutes: u64) -> [f32; 2] {
         let step = |part: u64, steps: u16| {
             f32::from(u16::try_from(part % u64::from(steps)).unwrap_or_default()) / f32::from(steps)
         };
-        [step(minutes, 7) * self.mm(40.0), step(minutes / 7, 5) * self.mm(26.0)]
-    }
-
-    /// Style of the dimmed screen: black in every theme.
-    pub fn dim_style(&self) -> press::Style {
-        self.surface(Color::BLACK, self.colors.faint, None)
-    }
-
-    /// Maximum size of a screen's content, which is centered on a larger screen.
-    pub fn view(&self) -> Size {
-        let (long, short) = (self.mm(220.0), self.mm(128.0));
-        if self.is_portrait() { Size::new(short, long) } else { Size::new(long, short) }
-    }
-
-    /// Minimum side of a touch target.
-    pub fn target(&self) -> f32 {
-        self.mm(TARGET + 0.2)
-    }
-
-    /// Size of a keypad key: in landscape four rows fill the height, in portrait three columns the width.
-    pub fn key(&self) -> Size {
-        let (columns, rows) = (3.0, 4.0);
-        if self.is_portrait() {
-            let width = (self.width() - (columns - 1.0) * self.gap()) / columns;
-            Size::new(width.min(self.mm(34.0)), (self.size.height * 0.107).clamp(self.target(), self.mm(26.0)))
-        } else {
-            let whole = self.size.height.min(self.view().height) - 2.0 * self.margin();
-            let height = ((whole - (rows - 1.0) * self.gap()) / rows).min(self.mm(30.0));
-            let width = self.size.width.min(self.view().width) * 0.128;
-            Size::new(width.clamp(self.target(), self.mm(30.0)), height)
-        }
-    }
-
-    /// Size of a button that is neither a key nor a tile.
-    pub fn button(&self) -> Size {
-        Size::new(self.mm(42.0).min(self.width() * 0.38), self.target())
-    }
-
-    /// Height of the line for what is typed. It is always kept free, so that nothing moves.
-    pub fn entry_height(&self) -> f32 {
-        self.mm(READ * 1.25)
-    }
-
-    /// Side of a PIN's dot, for this many digits in a line of this width.
-    pub fn dot(&self, digits: usize, width: f32) -> f32 {
-        let digits = f32::from(u16::try_from(digits.max(1)).unwrap_or(1));
-        self.mm(4.6).min(width / (2.0 * digits))
-    }
-
-    /// Side of a QR code.
-    pub fn code(&self) -> f32 {
-        self.mm(22.0)
-    }
-
-    /// Side of an icon beside a text of this size.
-    pub fn icon(&self, size: [f32; 2]) -> f32 {
-        size[0]
-    }
-
-    /// Side of an outcome's icon, in a place of this height.
-    pub fn emblem(&self, height: f32) -> f32 {
-        (height * 0.4).min(self.width() * 0.35).min(self.mm(52.0))
-    }
-
-    /// Corner radius of every surface.
-    pub fn radius(&self) -> f32 {
-        self.mm(2.2)
-    }
-
-    /// Style of keypad keys.
-    pub fn key_style(&self, is_pressed: bool) -> press::Style {
-        self.raised(is_pressed, None)
-    }
-
-    /// Style of a secondary button.
-    pub fn quiet_style(&self, is_pressed: bool) -> press::Style {
-        self.choice_style(true, is_pressed)
-    }
-
-    /// Style of one of several choices: the current one stands out.
-    pub fn choice_style(&self, is_chosen: bool, is_pressed: bool) -> press::Style {
-        let Colors { pressed, background, text, muted, .. } = self.colors;
-        let edge = is_chosen.then_some(muted);
-        self.surface(if is_pressed { pressed } else { background }, if is_chosen { text } else { muted }, edge)
-    }
-
-    /// Style of something that can be touched but must not look like it.
-    pub fn hidden_style(&self, backdrop: Backdrop) -> press::Style {
-        let background = self.page_color(backdrop);
-        self.surface(background, self.colors.text, None)
-    }
-
-    /// Style of the button that must be touched now.
-    pub fn urgent_style(&self, is_pressed: bool) -> press::Style {
-        let Colors { accent, warning, background, .. } = self.colors;
-        self.surface(if is_pressed { accent } else { warning }, background, None)
-    }
-
-    /// Style of a tile, with a broad edge in this color, if any.
-    pub fn tile_style(&self, edge: Option<Color>, is_pressed: bool) -> press::Style {
-        let mut style = self.raised(is_pressed, edge);
-        if edge.is_some() {
-            style.border.width = self.mm(1.0);
-        }
-        style
-    }
-
-    fn raised(&self, is_pressed: bool, edge: Option<Color>) -> press::Style {
-        let Colors { pressed, surface, text, line, .. } = self.colors;
-        // An invisible line needs no border.
-        let edge = edge.or((line != surface).then_some(line));
-        self.surface(if is_pressed { pressed } else { surface }, text, edge)
-    }
-
-    fn surface(&self, background: Color, text: Color, edge: Option<Color>) -> press::Style {
-        let width = if edge.is_some() { self.mm(0.4).max(2.0) } else { 0.0 };
-        let radius = Radius::new(self.radius());
-        press::Style { background, text, border: Border { color: edge.unwrap_or(background), width, radius } }
+        let room = self.room();
+        [step(minutes, 7) * self.u(room.width / 5.0), step(minutes / 7, 5) * self.u(room.height / 5.0)]
     }
 }
 
@@ -324,33 +193,6 @@ pub enum Backdrop {
     Third,
 }
 
-impl Metrics {
-    /// Style of the whole window.
-    pub fn page(&self, backdrop: Backdrop) -> container::Style {
-        let (background, text) = (self.page_color(backdrop), self.colors.text);
-        container::Style { background: Some(background.into()), text_color: Some(text), ..container::Style::default() }
-    }
-
-    fn page_color(&self, backdrop: Backdrop) -> Color {
-        let shade = match backdrop {
-            Backdrop::First => 0.0,
-            Backdrop::Second => 1.0,
-            Backdrop::Third => 2.0,
-        };
-        let background = self.colors.background;
-        let shade = if background.b < 0.5 { shade } else { -shade };
-        Color { b: background.b + shade / 255.0, ..background }
-    }
-
-    /// Style of a PIN's dot.
-    pub fn dot_style(&self, is_full: bool, side: f32) -> container::Style {
-        let Colors { muted, text, .. } = self.colors;
-        let (width, radius) = ((side / 10.0).max(1.0), Radius::new(side / 2.0));
-        let border = Border { color: muted, width, radius };
-        container::Style { background: is_full.then(|| text.into()), border, ..container::Style::default() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,20 +203,26 @@ mod tests {
         Metrics::new(Size::new(width, height), panel, Colors::DARK, words(Language::En))
     }
 
-    /// From seven inches on, a designed millimeter is at least a real one.
+    /// The unit and the arrangement on the panels of `face.md`.
     #[test]
-    fn sizes_in_millimeters_hold_on_every_panel() {
-        for (width, height, mm) in [(800.0, 480.0, 154.0), (1280.0, 800.0, 217.0), (1080.0, 1920.0, 194.0)] {
-            let pixels_per_mm = width / mm;
+    fn every_panel_has_its_arrangement_and_unit() {
+        for (width, height, mm, form, unit) in [
+            (800.0, 480.0, 154.0, Form::Seven, 5.195),
+            (1280.0, 800.0, 217.0, Form::Ten, 5.899),
+            (1080.0, 1920.0, 194.0, Form::Upright, 6.166),
+            (1920.0, 1080.0, 527.0, Form::Large, 4.724),
+            (3840.0, 2160.0, 527.0, Form::Large, 9.447),
+            (1280.0, 720.0, 223.0, Form::Ten, 5.74),
+            (800.0, 1280.0, 136.0, Form::Slim, 5.88),
+        ] {
             let m = metrics(width, height, Some(mm));
-            assert!(20.0 <= m.key().width / pixels_per_mm && 20.0 <= m.key().height / pixels_per_mm, "{width}");
-            assert!(7.3 <= CAPITAL * m.read()[0] / pixels_per_mm, "{width}");
+            assert_eq!(m.form, form, "{width}x{height}");
+            assert!((m.u(1.0) - unit).abs() < 0.01, "{width}x{height}: {}", m.u(1.0));
         }
+        let desk = Panel { is_desk: true, ..Panel::default() };
+        let desk = Metrics::new(Size::new(1280.0, 800.0), desk, Colors::DARK, words(Language::En));
+        assert_eq!((desk.form, format!("{:.2}", desk.u(1.0))), (Form::Desk, "3.64".to_owned()), "real millimeters");
         // On four inches there is no room: everything is smaller.
-        assert!(CAPITAL * metrics(800.0, 480.0, Some(87.0)).read()[0] / (800.0 / 87.0) < 7.0);
-        // On a large panel things are larger, but less so than the panel is.
-        let (ten, thirty) = (metrics(1920.0, 1080.0, Some(220.0)), metrics(1920.0, 1080.0, Some(660.0)));
-        let (ten, thirty) = (ten.read()[0] * 220.0, thirty.read()[0] * 660.0);
-        assert!(1.2 < thirty / ten && thirty / ten < 2.0, "{}", thirty / ten);
+        assert!(metrics(800.0, 480.0, Some(87.0)).u(10.0) < 10.0 * 800.0 / 87.0);
     }
 }

@@ -72,7 +72,7 @@ impl Entry {
     }
 
     /// How many digits were typed.
-    pub(super) fn digits(&self) -> usize {
+    pub fn digits(&self) -> usize {
         match self {
             Self::Pin(pin) | Self::PinOf(_, pin) | Self::Technician(pin) => pin.len(),
             Self::BadgeNumber(number) => number.0.len(),

@@ -64,6 +64,8 @@ pub enum Event {
     Scanned(Scan),
     /// A tile was tapped.
     DoorTouched(DoorId),
+    /// A key moved to this door.
+    DoorFocused(DoorId),
     /// Turn this many pages forward, or back if negative.
     PageTurned(i64),
     /// The outcome was closed: show the doors again.

@@ -14,6 +14,8 @@ pub enum Tone {
     Good,
     /// A sign-in failed, or a door will not open.
     Bad,
+    /// Whether a door opens is not known.
+    Unknown,
     /// The countdown to the sign-out began.
     Warning,
 }
@@ -25,7 +27,7 @@ pub struct Feedback {
     typed: usize,
     is_signed_in: bool,
     is_denied: bool,
-    outcome: Option<(DoorId, bool)>,
+    outcome: Option<(DoorId, Tone)>,
     warns: bool,
 }
 
@@ -48,10 +50,11 @@ impl Session {
     }
 }
 
-fn heard(attempt: Attempt) -> Option<(DoorId, bool)> {
+fn heard(attempt: Attempt) -> Option<(DoorId, Tone)> {
     match attempt {
-        Attempt::Done(door, Outcome::Accepted | Outcome::Opened, _) => Some((door, true)),
-        Attempt::Done(door, _, _) => Some((door, false)),
+        Attempt::Done(door, Outcome::Accepted | Outcome::Opened, _) => Some((door, Tone::Good)),
+        Attempt::Done(door, Outcome::StillClosed | Outcome::Unknown(_), _) => Some((door, Tone::Unknown)),
+        Attempt::Done(door, _, _) => Some((door, Tone::Bad)),
         Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) => None,
     }
 }
@@ -59,8 +62,8 @@ fn heard(attempt: Attempt) -> Option<(DoorId, bool)> {
 impl Feedback {
     /// The tone for the change from `self` to `after`, if any.
     pub fn to(self, after: Self) -> Option<Tone> {
-        if let Some((_, is_good)) = after.outcome.filter(|_| self.outcome != after.outcome) {
-            return Some(if is_good { Tone::Good } else { Tone::Bad });
+        if let Some((_, tone)) = after.outcome.filter(|_| self.outcome != after.outcome) {
+            return Some(tone);
         }
         if after.is_denied && !self.is_denied {
             return Some(Tone::Bad);
@@ -85,8 +88,8 @@ mod tests {
     fn each_step_of_a_visit_is_heard_once() {
         let typed = |typed| Feedback { typed, ..REST };
         let visit = Feedback { is_signed_in: true, ..REST };
-        let opened = Feedback { outcome: Some((DoorId::new(1), true)), ..visit };
-        let refused = Feedback { outcome: Some((DoorId::new(1), false)), ..visit };
+        let opened = Feedback { outcome: Some((DoorId::new(1), Tone::Good)), ..visit };
+        let refused = Feedback { outcome: Some((DoorId::new(1), Tone::Bad)), ..visit };
         let denied = Feedback { is_denied: true, ..REST };
         for (before, after, tone) in [
             (REST, typed(1), Some(Tone::Key)),

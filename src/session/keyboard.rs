@@ -32,8 +32,11 @@ impl Session {
             Key::Char { us, text } => self.char_key(us, text, now),
             Key::Backspace => self.back_key(now),
             Key::Enter => self.enter_key(now),
-            Key::Escape => self.escape(),
-            Key::Tab | Key::Shift(_) | Key::Chord | Key::Repeat(_) => Vec::new(),
+            Key::Escape => self.escape(now),
+            Key::Tab if self.rules.keyboard == KeyboardPolicy::Desk => {
+                self.visited(|visit, rules| visit.focus_next(rules, now))
+            }
+            Key::Tab | Key::Move(_) | Key::Shift(_) | Key::Chord | Key::Repeat(_) => Vec::new(),
         }
     }
 

@@ -41,12 +41,30 @@ pub enum Key {
     Backspace,
     /// Clears the entry or the search; without one, signs out.
     Escape,
+    /// Moves among the doors of a desk.
+    Move(Move),
     /// A Shift key went down, or up.
     Shift(bool),
     /// Any key together with Ctrl, Alt or Super.
     Chord,
     /// A key began to repeat, or was pressed while another keyboard holds it down; or it is up again.
     Repeat(bool),
+}
+
+/// A key that moves among doors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub enum Move {
+    /// To the previous door.
+    Left,
+    /// To the next door.
+    Right,
+    /// To the door above.
+    Up,
+    /// To the door below.
+    Down,
+    /// So many pages forward, or back if negative.
+    Pages(i8),
 }
 
 impl Key {
@@ -69,6 +87,7 @@ impl fmt::Debug for Key {
             Self::Tab => "Tab",
             Self::Backspace => "Backspace",
             Self::Escape => "Escape",
+            Self::Move(_) => "Move",
             Self::Shift(_) => "Shift",
             Self::Chord => "Chord",
             Self::Repeat(_) => "Repeat",
@@ -200,7 +219,7 @@ impl Reader {
             heard.extend(self.give_up());
         }
         match key {
-            Key::Char { .. } | Key::Chord => {
+            Key::Char { .. } | Key::Move(_) | Key::Chord => {
                 self.fast_gaps += usize::from(is_known && gap.is_some_and(|gap| gap <= short));
                 self.push(key, at, now);
             }

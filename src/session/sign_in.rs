@@ -64,10 +64,10 @@ impl Session {
         Vec::new()
     }
 
-    pub(super) fn escape(&mut self) -> Vec<Effect> {
-        // The first Escape only closes the search.
+    pub(super) fn escape(&mut self, now: Instant) -> Vec<Effect> {
+        // The first Escape only closes the outcome or the search.
         if let State::SignedIn(visit) = &mut self.state
-            && visit.forget_find()
+            && visit.step_back(&self.rules, now)
         {
             return Vec::new();
         }

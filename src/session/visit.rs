@@ -46,6 +46,8 @@ pub struct Visit {
     pub find: DoorSearch,
     /// The door number that is being typed.
     typed: DoorNumber,
+    /// The door that keys have moved to.
+    focus: Option<DoorId>,
     /// A badge that was not read, shown until then.
     unread: Option<(Denial, Instant)>,
     /// When the visit ends without a touch.
@@ -85,6 +87,7 @@ impl Visit {
             page: 0,
             find: DoorSearch::default(),
             typed: DoorNumber::default(),
+            focus: None,
             unread: None,
             idle_at: now + rules.idle,
             ends_at: now + rules.max,
@@ -158,6 +161,7 @@ impl Visit {
     pub(super) fn turn(&mut self, pages: i64, rules: &Rules, now: Instant) {
         self.touch(rules, now);
         self.withdraw();
+        self.focus = None;
         self.page = self.page.saturating_add(pages);
         self.settle(now);
     }
@@ -169,6 +173,7 @@ impl Visit {
             self.settle(now);
         }
         self.welcome.doors = doors;
+        self.focus = self.focus.filter(|focus| self.knows(*focus).is_some());
     }
 
     /// Closes the outcome.
@@ -225,7 +230,7 @@ impl Visit {
             self.ignore_input_until = now + BOUNCE;
             return None;
         }
-        (self.typed, self.record) = (DoorNumber::default(), None);
+        (self.typed, self.focus, self.record) = (DoorNumber::default(), None, None);
         self.attempt = Attempt::Opening(request, door, now + rules.unlock_timeout + UNLOCK_GRACE);
         // A second finger on another door must not open it, however quickly Kisi answers for the first.
         self.settle(now);

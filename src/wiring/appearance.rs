@@ -7,8 +7,12 @@ use std::{
 };
 
 use crate::{
-    app::Window,
+    app::{
+        Window,
+        night::{Hours, Night},
+    },
     config::{self, Config},
+    platform::backlight::Backlight,
     screen::{
         colors::Colors,
         logo::{BadPicture, Logo},
@@ -52,11 +56,32 @@ pub fn window(config: &Config) -> Window {
             is_desk: display.reception,
             motion: display.motion,
             clock_24h: display.clock_24h,
+            outlines: display.outlines,
         },
         monitor: display.monitor.clone(),
-        sound: config.sound.tones.then(|| Sound::start(f32::from(config.sound.volume) / 100.0)).flatten(),
+        sound: config.sound.tones.then(|| sound(config)).flatten(),
+        night: night(config),
         ..Window::default()
     }
+}
+
+fn sound(config: &Config) -> Option<Sound> {
+    let part = |percent: u8| f32::from(percent) / 100.0;
+    Sound::start(part(config.sound.volume), part(config.sound.night_volume))
+}
+
+/// What changes at night, if `display.night` is set.
+fn night(config: &Config) -> Option<Night> {
+    let (from, until) = config.display.night?;
+    let colors = match config.display.theme {
+        config::Theme::Dark | config::Theme::Light => {
+            (with_accent(config, Colors::DARK), with_accent(config, Colors::NIGHT))
+        }
+        // Whoever needs the contrast needs it at night too.
+        config::Theme::Contrast => (colors(config), colors(config)),
+    };
+    let backlight = Backlight::of_system().ok().map(|backlight| (backlight, config.display.night_brightness));
+    Some(Night::new(Hours { from, until }, colors, backlight))
 }
 
 /// The texts of the sign-in screen, without the logo.
@@ -78,6 +103,11 @@ pub fn colors(config: &Config) -> Colors {
         config::Theme::Light => Colors::LIGHT,
         config::Theme::Contrast => Colors::CONTRAST,
     };
+    with_accent(config, colors)
+}
+
+/// These colors with the site's accent.
+fn with_accent(config: &Config, colors: Colors) -> Colors {
     match config.display.accent {
         None => colors,
         Some([red, green, blue]) => colors.with_accent(iced::Color::from_rgb8(red, green, blue)),

@@ -1,8 +1,12 @@
 //! Screens: contents, legibility, size of touch targets, and snapshots.
 
 mod appearance;
+mod gallery;
 mod layout;
+mod look_here;
+mod mockups;
 mod legibility;
+mod pictures;
 mod scripts;
 mod sentences;
 mod widgets;

@@ -3,6 +3,7 @@
 mod real_display;
 mod door_rules;
 mod layouts;
+mod press_surfaces;
 mod readings;
 mod reception;
 mod stories;

@@ -1,10 +1,10 @@
 //! The shipped window on a real display, with an agent that prints each credential and refuses it. The touchscreen
 //! tests use it to see what fingers and readers typed.
 //!
-//! `pad [BUSY_MS] [updates|panics|visits]`: the window is blocked for `BUSY_MS` at the fifth key of a scan. `updates` prints a
+//! `pad [BUSY_MS] [updates|panics|visits|desk]`: the window is blocked for `BUSY_MS` at the fifth key of a scan. `updates` prints a
 //! line for each message but heartbeats, after each of which iced redraws the window. `panics` makes it panic at the
 //! first key. `visits` lets every badge of ten decimal digits in, for keys of a keypad and names typed at a desk: it
-//! prints doors that are unlocked and visits that end.
+//! prints doors that are unlocked and visits that end. `desk` is the same at a reception desk.
 
 use std::{io::Write, sync::atomic::AtomicUsize, sync::atomic::Ordering, thread, time::Duration};
 
@@ -13,6 +13,7 @@ use vestibule::{
     app::{self, Message, Start, Window},
     config::{Config, SAMPLE},
     door::{Door, DoorId, DoorState, Outcome},
+    screen::theme::Panel,
     session::{Denial, Effect, Event, Identity, Presented, rules::KeyboardPolicy, visit::Welcome},
     staff::Credential,
     testing, wiring,
@@ -21,7 +22,8 @@ use vestibule::{
 fn main() -> iced::Result {
     let busy = std::env::args().nth(1).and_then(|ms| ms.parse().ok()).map_or(Duration::ZERO, Duration::from_millis);
     let (agent, port) = agent::channel();
-    let has_visits = std::env::args().nth(2).is_some_and(|word| word == "visits");
+    let is_desk = std::env::args().nth(2).is_some_and(|word| word == "desk");
+    let has_visits = is_desk || std::env::args().nth(2).is_some_and(|word| word == "visits");
     let _ = thread::spawn(move || print(port, has_visits));
     let config = Config::parse(SAMPLE, "kiosk.toml".as_ref()).unwrap_or_else(|_| std::process::exit(2));
     let (mut rules, labels) = (Box::new(wiring::rules(&config)), wiring::labels(&config));
@@ -29,6 +31,7 @@ fn main() -> iced::Result {
     rules.budget.guesses = u32::MAX;
     if has_visits {
         rules.keyboard = KeyboardPolicy::Desk;
+        rules.reception = is_desk;
         // Persons in a test are quicker than others.
         rules.reader.gap = Duration::from_millis(35);
     }
@@ -54,7 +57,8 @@ fn main() -> iced::Result {
         app.update(message)
     };
     let start = Start::Working { rules, labels, agent, guesses_left: u32::MAX };
-    testing::application_with(start, Window::default(), update).run()
+    let window = Window { panel: Panel { is_desk, ..Panel::default() }, ..Window::default() };
+    testing::application_with(start, window, update).run()
 }
 
 /// The agent: prints each credential and refuses it.

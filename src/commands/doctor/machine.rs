@@ -13,6 +13,7 @@ use serde_json::Value;
 use vestibule::{
     config::Config,
     platform::{
+        backlight::Backlight,
         port_holder,
         storage::{self, Storage},
         time_zone,
@@ -30,6 +31,7 @@ const LARGEST: u64 = 64 * 1024;
 pub(super) fn machine(config: &Config, folder: &Path) -> Vec<Finding> {
     let mut findings = vec![zone(config), storage(config, folder)];
     findings.extend(config.health.listen.map(|listen| port(listen, is_running(folder))));
+    findings.extend(config.display.night.map(|_| backlight()));
     findings
 }
 
@@ -73,6 +75,18 @@ fn storage(config: &Config, folder: &Path) -> Finding {
                 "{why}: staff, PINs and audit log would be gone at the next start, so the kiosk does not start. Put the data \
                  folder on a disk, or set kiosk.volatile_data"
             ),
+        ),
+    }
+}
+
+/// Whether `display.night` can lower the backlight. Changes nothing.
+fn backlight() -> Finding {
+    match Backlight::of_system().and_then(|backlight| backlight.check()) {
+        Ok(()) => finding("night", Severity::Well, "this account may set the backlight of the panel"),
+        Err(error) => finding(
+            "night",
+            Severity::Warning,
+            format!("{error}: at night the colors become darker instead (operating.md, \"At night\")"),
         ),
     }
 }

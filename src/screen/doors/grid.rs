@@ -1,132 +1,143 @@
-//! The layout of the tiles: as many on a page as have names that can be read at arm's length.
+//! The layout of the tiles on a wall: a fixed number of columns, and as many rows as make the fewest pages. All names on a
+//! page have one size.
 
-use crate::door::Door;
+use iced::{Rectangle, Size};
 
-use super::super::theme::Metrics;
+use super::super::{
+    design::{Form, TALL, TILE_SPARE, TOUCHED, TileGrid, scale},
+    fonts,
+    theme::Metrics,
+};
 
-/// The width of a bold letter, in em. Rather too wide than too narrow.
-const LETTER: f32 = 0.57;
-/// The line height of a name, in em. Smaller than in a sentence, so that more doors fit.
-pub(super) const LINE: f32 = 1.1;
-/// A name with more letters than the first, or a word with more than the second, does not count for the layout and is
-/// drawn smaller.
-const LONG: (usize, usize) = (26, 13);
-/// The maximum height of a wide tile, as a fraction of its width.
-const FLAT: f32 = 0.7;
-/// The maximum number of columns, and of lines in a name. Our choice.
-const MOST: (usize, usize) = (5, 3);
-
-/// How tiles are laid out on a page.
+/// How tiles are laid out on a page. Lengths in u.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Grid {
-    /// Tiles in a row.
     pub(super) columns: usize,
+    pub(super) rows: usize,
+    pub(super) tile: Size,
+    /// The top left corner of the first tile.
+    pub(super) at: (f32, f32),
+    /// Whether numbers stand above names.
+    pub(super) is_tall: bool,
+}
+
+impl Grid {
+    /// Lays out tiles for doors with these names in an area, in u.
+    pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>, area: Rectangle, m: Metrics) -> Self {
+        let (grid, columns) = (m.grid(), m.grid().columns);
+        let width = (area.width - times(columns - 1) * grid.gap) / times(columns);
+        let letters = (width - beside(&grid.tile, false)) / (fonts::LETTER * grid.tile.name.size);
+        let (mut count, mut lines) = (0_usize, 1);
+        for name in names {
+            count += 1;
+            lines = lines.max(fonts::estimated_lines(name, letters));
+        }
+        let least = least(&grid.tile, lines);
+        let most_rows = whole((area.height + grid.gap + TILE_SPARE) / (least + grid.gap)).max(1);
+        let pages = |rows: usize| count.div_ceil(columns * rows).max(1);
+        let rows = (1..=most_rows).find(|rows| pages(*rows) == pages(most_rows)).unwrap_or(1);
+        let height = ((area.height - times(rows - 1) * grid.gap) / times(rows)).min(grid.most_tile);
+        let used = times(rows) * (height + grid.gap) - grid.gap;
+        let down = if m.form == Form::Large { (area.height - used) / 2.0 } else { 0.0 };
+        let at = (area.x, area.y + down);
+        Self { columns, rows, tile: Size::new(width, height), at, is_tall: TALL <= height }
+    }
+
     /// Tiles on a page.
-    pub(super) on_page: usize,
-    /// The height of a tile, in pixels.
-    pub(super) height: f32,
-}
-
-/// The height of a tile without its name: the padding and the status line.
-fn rest(m: Metrics) -> f32 {
-    2.0 * m.gap() + m.small_line()
-}
-
-/// Lays out tiles for these doors in an area of this size.
-pub(super) fn grid(doors: &[&Door], size: iced::Size, m: Metrics) -> Grid {
-    let mut best: Option<(usize, Grid)> = None;
-    for columns in 1..=MOST.0 {
-        let width = (size.width - times(columns - 1) * m.gap()) / times(columns);
-        let letters = whole((width - 4.0 * m.gap() - m.mm(9.0)) / (LETTER * m.read()[0]));
-        let Some(lines) = lines(doors, letters).filter(|lines| *lines <= MOST.1) else { continue };
-        let height = rest(m) + times(lines) * m.read()[0] * LINE;
-        let height = height.max(m.target());
-        let rows = whole((size.height + m.gap()) / (height + m.gap())).max(1);
-        let pages = doors.len().div_ceil(columns * rows).max(1);
-        // Spare height makes the tiles taller, up to a limit.
-        let used = rows.min(doors.len().div_ceil(columns)).max(1);
-        let free = (size.height - times(used - 1) * m.gap()) / times(used);
-        let found = Grid { columns, on_page: columns * rows, height: free.min(m.mm(46.0).max(FLAT * width)) };
-        if best.is_none_or(|(fewest, before)| (pages, is_flat(&found, size)) < (fewest, is_flat(&before, size))) {
-            best = Some((pages, found));
-        }
+    pub(super) fn on_page(&self) -> usize {
+        self.columns * self.rows
     }
-    let narrow = Grid { columns: 1, on_page: 1, height: size.height };
-    best.map_or(narrow, |(_, grid)| grid)
-}
 
-/// Whether the tiles look like strips. Of two layouts with equally many pages, the other one wins.
-fn is_flat(grid: &Grid, size: iced::Size) -> bool {
-    2.6 * grid.height < size.width / times(grid.columns)
-}
-
-/// How many lines the names need at this many letters per line. `None` if a word of usual length does not fit.
-fn lines(doors: &[&Door], letters: usize) -> Option<usize> {
-    let mut most = 1;
-    for door in doors {
-        let is_long = LONG.0 < door.name.chars().count();
-        let (mut lines, mut used) = (1, 0);
-        for word in door.name.split_whitespace().map(|word| word.chars().count()) {
-            if letters < word && !is_long && word <= LONG.1 {
-                return None;
-            }
-            if 0 < used && letters < used + 1 + word {
-                (lines, used) = (lines + 1, word);
-            } else {
-                used += word + usize::from(0 < used);
-            }
-        }
-        if !is_long {
-            most = most.max(lines);
-        }
+    /// The place of a tile on its page, in pixels.
+    pub(super) fn place(&self, index: usize, m: Metrics) -> Rectangle {
+        let gap = m.grid().gap;
+        let (column, row) = (times(index % self.columns), times(index / self.columns));
+        let (x, y) = (self.at.0 + column * (self.tile.width + gap), self.at.1 + row * (self.tile.height + gap));
+        m.place(x, y, self.tile.width, self.tile.height)
     }
-    (0 < letters).then_some(most)
+
+    /// The size of all names on a page, in u.
+    pub(super) fn name_size<'a>(&self, names: impl Iterator<Item = &'a str> + Clone, m: Metrics) -> f32 {
+        let grid = if self.is_tall { &m.grid().tall } else { &m.grid().tile };
+        let width = self.tile.width - beside(grid, self.is_tall);
+        let usual = names.filter(|name| !fonts::is_long(name));
+        let mut size = grid.name.size;
+        while scale::TITLE.size < size {
+            let most = self.lines(grid, size);
+            let fits = |name: &str| fonts::lines(name, width / size).is_some_and(|lines| lines <= most);
+            if usual.clone().all(fits) {
+                return size;
+            }
+            size *= fonts::STEP;
+        }
+        scale::TITLE.size
+    }
+
+    /// How many lines of a name of this size stand above a line of state.
+    fn lines(&self, grid: &TileGrid, size: f32) -> usize {
+        let above = if self.is_tall { grid.number.0 + grid.gap } else { 0.0 };
+        let free = self.tile.height - 2.0 * grid.padding.1 - above - grid.state.0.line - grid.state.1;
+        whole(free / (grid.name.line * size / grid.name.size)).max(1)
+    }
+
+    /// Whether this name needs the line of state too.
+    pub(super) fn needs_all(&self, name: &str, size: f32, m: Metrics) -> bool {
+        let grid = if self.is_tall { &m.grid().tall } else { &m.grid().tile };
+        let width = self.tile.width - beside(grid, self.is_tall);
+        fonts::lines(name, width / size).is_none_or(|lines| self.lines(grid, size) < lines)
+    }
 }
 
-fn times(count: usize) -> f32 {
+/// What stands beside a name in its tile, in u.
+fn beside(grid: &TileGrid, is_tall: bool) -> f32 {
+    grid.padding.0 + grid.right() + if is_tall { 0.0 } else { grid.number.0 + grid.gap }
+}
+
+/// The height that a tile needs for a name of so many lines and its state.
+fn least(grid: &TileGrid, lines: usize) -> f32 {
+    let text = times(lines) * grid.name.line + grid.state.0.line + grid.state.1;
+    (text + 2.0 * grid.padding.1).max(TOUCHED)
+}
+
+pub(in super::super) fn times(count: usize) -> f32 {
     f32::from(u16::try_from(count).unwrap_or(u16::MAX))
 }
 
-fn whole(value: f32) -> usize {
-    (0..64_u16).take_while(|count| f32::from(*count) + 1.0 <= value).count()
+/// The whole part of a small number that is not negative.
+pub(in super::super) fn whole(value: f32) -> usize {
+    (0..512_u16).take_while(|count| f32::from(*count) + 1.0 <= value).count()
 }
 
 #[cfg(test)]
 mod tests {
-    use iced::Size;
-
     use super::*;
     use crate::{
-        door::{DoorId, DoorState},
         language::Language,
         screen::{colors::Colors, theme::Panel, words::words},
     };
 
-    fn check(names: &[&str], size: Size, expected: (usize, usize)) {
-        let door = |name: &&str| Door {
-            id: DoorId::new(1),
-            name: (*name).to_owned(),
-            place: None,
-            state: DoorState::Ready,
-            kisi_name: String::new(),
-            allowance: None,
-        };
-        let doors: Vec<Door> = names.iter().map(door).collect();
-        let m = Metrics::new(size, Panel::default(), Colors::DARK, words(Language::En));
-        let grid = grid(&doors.iter().collect::<Vec<_>>(), Size::new(m.width(), size.height * 0.78), m);
-        assert_eq!((grid.columns, grid.on_page), expected, "{names:?} in {size:?}: {grid:?}");
+    fn check(names: &[&str], size: Size, mm: f32, expected: (usize, usize, bool)) {
+        let panel = Panel { width_mm: Some(mm), ..Panel::default() };
+        let m = Metrics::new(size, panel, Colors::DARK, words(Language::En));
+        let area = super::super::area(false, m);
+        let grid = Grid::new(names.iter().copied(), area, m);
+        assert_eq!((grid.columns, grid.rows, grid.is_tall), expected, "{names:?} in {size:?}: {grid:?}");
     }
 
     #[test]
-    fn names_decide_how_many_tiles_are_on_a_page() {
-        let wide = Size::new(1280.0, 800.0);
-        check(&["Lobby", "Yard"], wide, (2, 8));
-        check(&["Main entrance", "Yard", "Office"], wide, (2, 8));
-        check(&["Delivery entrance", "Yard", "Office"], wide, (2, 6));
-        check(&["A"; 30], wide, (4, 16));
-        // A name that is too long for any tile does not count.
-        check(&["Lobby", "Delivery entrance Speicherstrasse, rear courtyard, 2nd gate left"], wide, (2, 8));
-        let high = Size::new(1080.0, 1920.0);
-        check(&["Main entrance", "Yard", "Office"], high, (1, 7));
+    fn rows_are_as_few_as_make_the_fewest_pages() {
+        let ten = Size::new(1280.0, 800.0);
+        check(&["Lobby", "Yard"], ten, 217.0, (2, 1, true));
+        check(&["Lobby"; 6], ten, 217.0, (2, 3, false));
+        check(&["Lobby"; 8], ten, 217.0, (2, 4, false));
+        // Two pages in any case: larger tiles.
+        check(&["Lobby"; 9], ten, 217.0, (2, 3, false));
+        // A name of two lines needs a higher tile. One that is too long for any does not count.
+        check(&["Goods and parcel lobby"; 8], ten, 217.0, (2, 2, true));
+        check(&["Delivery entrance Speicherstrasse, rear courtyard"; 8], ten, 217.0, (2, 4, false));
+        check(&["Lobby"; 6], Size::new(800.0, 480.0), 154.0, (2, 3, false));
+        check(&["Lobby"; 6], Size::new(1080.0, 1920.0), 194.0, (1, 6, false));
+        check(&["Lobby"; 6], Size::new(1920.0, 1080.0), 527.0, (3, 2, true));
+        check(&["Lobby"; 30], Size::new(1920.0, 1080.0), 527.0, (3, 5, false));
     }
 }

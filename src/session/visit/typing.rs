@@ -15,6 +15,46 @@ impl Visit {
         Some((self.typed.number(now)?, self.numbered(now)))
     }
 
+    /// The door that Enter opens: by its typed number, as the only one that the search finds, or by the keys that move from
+    /// door to door.
+    pub fn chosen(&self, now: Instant) -> Option<DoorId> {
+        if self.typed.number(now).is_some() {
+            return self.numbered(now).map(|door| door.id);
+        }
+        self.focus.or_else(|| self.only_found().map(|door| door.id))
+    }
+
+    /// Moves to a door by key.
+    pub(in crate::session) fn focus(&mut self, door: DoorId, rules: &Rules, now: Instant) {
+        if now < self.ignore_input_until || matches!(self.attempt, Attempt::Opening(..) | Attempt::Done(..)) {
+            return;
+        }
+        self.touch(rules, now);
+        self.withdraw();
+        self.typed = DoorNumber::default();
+        self.focus = self.knows(door).map(|door| door.id);
+    }
+
+    /// Moves to the next door that the search finds, by key.
+    pub(in crate::session) fn focus_next(&mut self, rules: &Rules, now: Instant) {
+        let found: Vec<DoorId> = self.found().map(|(_, door)| door.id).collect();
+        let at = self.focus.and_then(|focus| found.iter().position(|door| *door == focus));
+        let next = found.get(at.map_or(0, |at| at + 1)).or_else(|| found.first()).copied();
+        if let Some(next) = next {
+            self.focus(next, rules, now);
+        }
+    }
+
+    /// Closes the outcome, or forgets what was chosen or searched by key. Returns whether there was something.
+    pub(in crate::session) fn step_back(&mut self, rules: &Rules, now: Instant) -> bool {
+        if let Attempt::Done(..) = self.attempt {
+            self.dismiss(rules, now);
+            return true;
+        }
+        let was_focused = self.focus.take().is_some();
+        self.forget_find() || was_focused
+    }
+
     /// How many digits of a door number are typed.
     pub(in crate::session) fn digits(&self, now: Instant) -> usize {
         self.typed.digits(now)
@@ -40,6 +80,7 @@ impl Visit {
         }
         self.touch(rules, now);
         self.withdraw();
+        self.focus = None;
         self.typed.push(digit, letter, now);
     }
 
@@ -55,14 +96,11 @@ impl Visit {
     /// The door that Enter selects: by its typed number, by the second tap it waits for, or as the only match of the
     /// search.
     pub(in crate::session) fn typed_door(&mut self, now: Instant) -> Option<DoorId> {
-        let (is_typed, numbered) = (self.typed.number(now).is_some(), self.numbered(now).map(|door| door.id));
+        let (is_typed, chosen) = (self.typed.number(now).is_some(), self.chosen(now));
         self.typed = DoorNumber::default();
         match self.attempt {
-            _ if is_typed => numbered,
-            Attempt::Asked(asked, until) if now < until => Some(asked),
-            Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => {
-                self.only_found().map(|door| door.id)
-            }
+            Attempt::Asked(asked, until) if now < until && !is_typed => Some(asked),
+            Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => chosen,
         }
     }
 
@@ -92,7 +130,7 @@ impl Visit {
             self.find = before;
             begun.chars().filter(|c| c.is_alphabetic()).chain([letter]).for_each(|c| self.find.push(c));
         }
-        self.page = 0;
+        (self.page, self.focus) = (0, None);
         // The tiles move, so a touch just now was meant for other ones.
         self.ignore_touches_until = now + SETTLE;
         let leads_on = !self.find.next(&self.welcome.doors).is_empty();
@@ -108,10 +146,10 @@ impl Visit {
     }
 
     /// Clears and closes the search. Returns whether there was one.
-    pub(in crate::session) fn forget_find(&mut self) -> bool {
+    fn forget_find(&mut self) -> bool {
         self.withdraw();
         let before = std::mem::take(&mut self.find);
-        self.page = 0;
+        (self.page, self.focus) = (0, None);
         before != DoorSearch::default()
     }
 }

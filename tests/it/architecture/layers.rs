@@ -81,6 +81,7 @@ const LAYERS: [Layer; 4] = [
             "enrol",
             "wiring",
             "demo",
+            "gallery",
             "simulator",
             "arguments",
             "commands",

@@ -110,3 +110,29 @@ fn imports_of_sibling_modules_are_found() {
     assert_eq!(taken("use crate::kisi::wire::Lock; // super::access\n"), ["wire"]);
     assert!(taken("use super::{Client, Error};\nuse crate::door::wire;\n").is_empty());
 }
+
+/// Sizes of the screens stand in the design system: elsewhere in `screen` there are only numbers that count or halve.
+#[test]
+fn sizes_of_the_screens_stand_in_the_design_system() {
+    /// What has numbers of its own: colors, measures of the fonts, and the panels.
+    const OTHERS: [&str; 5] = ["colors.rs", "fonts.rs", "label.rs", "theme.rs", "icon.rs"];
+    const COUNTS: [&str; 7] = ["0.0", "1.0", "2.0", "3.0", "4.0", "100.0", "255.0"];
+    let folder = root().join("screen");
+    let mut found = Vec::new();
+    for path in files(&folder).into_iter().filter(|path| !is_test(path)) {
+        let name = path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned();
+        if name.starts_with("design") || OTHERS.contains(&name.as_str()) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate() {
+            let line = line.split("//").next().unwrap_or_default();
+            let numbers = line.split(|c: char| !c.is_ascii_digit() && c != '.').map(|number| number.trim_matches('.'));
+            let sizes =
+                numbers.filter(|number| number.contains('.') && !number.contains("..") && !COUNTS.contains(number));
+            found.extend(sizes.map(|size| format!("{name}:{}: {size}", number + 1)));
+        }
+    }
+    assert!(found.is_empty(), "sizes outside of `screen/design`:\n{}", found.join("\n"));
+}

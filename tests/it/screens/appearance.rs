@@ -38,7 +38,7 @@ fn a_persons_language_is_kept_for_them_and_nobody_else() {
         kiosk.tap(&words(language).say("sign-out"));
         assert!(kiosk.shows(&english().say("prompt")), "the site's language at rest: {:?}", kiosk.texts());
     };
-    kiosk.tap("FR");
+    kiosk.tap(Language::Fr.name());
     kiosk.type_pin(&ada);
     assert!(kiosk.shows("Bonjour Ada"), "{:?}", kiosk.texts());
     leave(&mut kiosk, Language::Fr);
@@ -50,7 +50,7 @@ fn a_persons_language_is_kept_for_them_and_nobody_else() {
     kiosk.type_pin(&ada);
     assert!(kiosk.shows("Bonjour Ada"), "after a restart too");
     leave(&mut kiosk, Language::Fr);
-    kiosk.tap("DE");
+    kiosk.tap(Language::De.name());
     kiosk.type_pin(&ada);
     assert!(kiosk.shows("Hallo Ada"), "another choice");
     leave(&mut kiosk, Language::De);

@@ -89,16 +89,15 @@ fn every_digit_looks_the_same_when_it_is_pressed_and_when_it_is_typed() {
         kiosk.batch(&[pressed(0, at)]);
         let under_finger = kiosk.picture_under_fingers();
         assert_ne!(before, under_finger, "the key looks pressed");
-        // A ring of pixels around the digit.
+        // A square of pixels around the digit, within its disc.
         let pixel = |dx: i32, dy: i32| {
             let whole = |at: f32| format!("{at:.0}").parse::<i32>().unwrap();
             let (x, y) = (whole(at.x) + dx, whole(at.y) + dy);
             let from = usize::try_from(4 * (y * 1280 + x)).unwrap();
             under_finger[from..from + 4].to_vec()
         };
-        let ring: Vec<Vec<u8>> = (-60..60)
-            .flat_map(|d| [pixel(d, -50), pixel(d, 50), pixel(-60, d * 5 / 6), pixel(60, d * 5 / 6)])
-            .collect();
+        let ring: Vec<Vec<u8>> =
+            (-44..44).flat_map(|d| [pixel(d, -46), pixel(d, 46), pixel(-46, d), pixel(46, d)]).collect();
         pressed_keys.push(ring);
         kiosk.batch(&[lifted(0, at)]);
         typed.push(kiosk.picture());
@@ -281,9 +280,18 @@ fn the_warning_has_a_button_that_extends_the_visit() {
     let mut asked = at_doors(1);
     assert!(!asked.kiosk.shows(&english().say("still-here")));
     asked.kiosk.tap("Door 1");
-    assert!(asked.kiosk.shows(&english().say("still-here")), "8 s remain after an unlock");
+    let left = |kiosk: &Kiosk, seconds| kiosk.shows(&english().signing_out(Duration::from_secs(seconds)));
+    assert!(left(&asked.kiosk, 8), "8 s remain after an unlock");
+    assert!(!asked.kiosk.shows(&english().say("still-here")), "the way back extends the visit too");
+    // The outcome closes by itself.
+    asked.kiosk.wait(Duration::from_millis(6_100));
     asked.kiosk.tap(&english().say("still-here"));
     assert!(!asked.kiosk.shows(&english().say("still-here")));
+    asked.kiosk.wait(Duration::from_millis(450));
+    asked.kiosk.tap("Door 1");
+    asked.kiosk.wait(Duration::from_millis(450));
+    asked.kiosk.tap(&english().say("other-doors"));
+    assert!((1..=8).all(|seconds| !left(&asked.kiosk, seconds)), "no countdown any more");
 }
 
 #[test]
@@ -312,7 +320,13 @@ fn every_key_and_tile_is_on_the_screen_at_every_size() {
         }
         assert!(asked.kiosk.shows(&english().say("prompt")), "{width}x{height}");
         asked.kiosk.type_pin("123456");
+        let on_page = |kiosk: &Kiosk| kiosk.texts().iter().filter(|text| text.starts_with("Door ")).count();
+        assert!(4 <= on_page(&asked.kiosk), "{width}x{height}: {:?}", asked.kiosk.texts());
         for door in 1..=9 {
+            if !asked.kiosk.shows(&format!("Door {door}")) {
+                asked.kiosk.tap(&Icon::ChevronRight.character().to_string());
+                asked.kiosk.wait(Duration::from_millis(450));
+            }
             assert!(asked.kiosk.shows(&format!("Door {door}")), "{door} at {width}x{height}");
         }
         assert!(asked.kiosk.shows(&english().say("sign-out")), "{width}x{height}");
@@ -324,7 +338,7 @@ fn a_kiosk_that_cannot_work_says_so_and_whom_to_call() {
     let what = "`kiosk.toml`, line 3: `kiosk.nmae` is not a key".to_owned();
     let mut kiosk = Kiosk::new(Start::Broken { what: what.clone(), phone: "555 0100".into() }, WIDE);
     kiosk.send(Message::Session(session::Event::Ticked));
-    for text in [&english().say("out-of-order"), &english().say("use-a-card"), "Help: 555 0100", what.as_str()] {
+    for text in [&english().say("out-of-order"), &english().say("use-a-card"), "555 0100", what.as_str()] {
         assert!(kiosk.shows(text), "{text}");
     }
 }

@@ -157,7 +157,8 @@ pub(crate) fn english() -> &'static Words {
 }
 
 /// A panel without animations, so that screenshots are reproducible.
-pub(crate) const STILL: Panel = Panel { width_mm: None, width: None, is_desk: false, motion: false, clock_24h: true };
+pub(crate) const STILL: Panel =
+    Panel { width_mm: None, width: None, is_desk: false, motion: false, clock_24h: true, outlines: false };
 
 /// The window settings of these tests.
 pub(crate) fn window() -> Window {
@@ -447,9 +448,24 @@ impl core::widget::Operation for Looked {
     }
 }
 
+/// Screenshot of a view without fingers on it.
+pub(crate) fn draw_view<'a, T: 'a>(
+    view: impl Into<core::Element<'a, T, iced::Theme, iced::Renderer>>,
+    size: Size,
+    colors: Colors,
+) -> Vec<u8> {
+    load_fonts();
+    draw(view, size, colors, Cache::default()).0
+}
+
+/// Loads the fonts of the program.
+fn load_fonts() {
+    vestibule::screen::fonts::load();
+}
+
 /// Screenshot of a single element.
 pub(crate) fn draw_alone(element: iced::Element<'_, ()>, size: Size) -> Vec<u8> {
-    drop(Simulator::with_size(settings(), size, iced::Element::<()>::from(iced::widget::space()))); // Loads the fonts.
+    load_fonts();
     draw(element, size, Colors::DARK, Cache::default()).0
 }
 
@@ -458,6 +474,7 @@ pub(crate) fn look<'a, T: 'a>(
     view: impl Into<core::Element<'a, T, iced::Theme, iced::Renderer>>,
     size: Size,
 ) -> Looked {
+    load_fonts();
     let mut looked = Looked::default();
     let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
     let mut ui = UserInterface::build(view, size, Cache::default(), &mut renderer);

@@ -22,7 +22,7 @@ use x11rb::{
     connection::Connection as _,
     protocol::{
         randr::{ConnectionExt as _, MonitorInfo},
-        xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat},
+        xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, InputFocus},
     },
 };
 
@@ -309,6 +309,16 @@ impl Touchscreen {
         let windows = server.query_tree(root).unwrap().reply().unwrap().children;
         let sizes = windows.into_iter().map(|window| server.get_geometry(window).unwrap().reply().unwrap());
         sizes.map(|size| (u32::from(size.width), u32::from(size.height))).max().unwrap_or_default()
+    }
+
+    /// Gives the keyboard to the largest window, as a window manager does.
+    pub(crate) fn focus(&self) {
+        let (server, screen) = x11rb::connect(Some(&self.display())).unwrap();
+        let root = server.setup().roots[screen].root;
+        let windows = server.query_tree(root).unwrap().reply().unwrap().children;
+        let size = |window: &u32| server.get_geometry(*window).unwrap().reply().unwrap();
+        let largest = windows.into_iter().max_by_key(|window| u32::from(size(window).width)).expect("no window");
+        server.set_input_focus(InputFocus::PARENT, largest, x11rb::CURRENT_TIME).unwrap().check().unwrap();
     }
 
     /// A fast reader of single pixels.

@@ -1,6 +1,6 @@
 //! Reception mode: denser tiles, door search by keyboard, visits that outlast an unlock; and the choice of the monitor.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, thread, time::Duration};
 
 use iced::Size;
 use vestibule::screen::{colors::Colors, theme::Panel};
@@ -9,6 +9,7 @@ use crate::support::{
     headless::{BADGE, Kiosk, STILL, Site},
     installed::{Installed, Program},
     scenes::{desk_or_wall, save, signed_in},
+    screenshot::pad_that,
     touchscreen::Touchscreen,
 };
 
@@ -74,9 +75,11 @@ fn at_a_desk_the_name_of_a_door_is_typed_and_enter_opens_it() {
         assert_eq!(event.object, ("Lock", 104));
     });
     press(&mut kiosk, '\u{1b}');
-    assert!(!kiosk.is_at_rest(), "the first Escape shows all doors");
+    assert!(kiosk.shows("Bike store") && !kiosk.shows("Main entrance"), "the first Escape closes the outcome");
     press(&mut kiosk, '\u{1b}');
-    assert!(kiosk.is_at_rest(), "the second Escape signs out");
+    assert!(kiosk.shows("Main entrance"), "the second Escape shows all doors");
+    press(&mut kiosk, '\u{1b}');
+    assert!(kiosk.is_at_rest(), "the third Escape signs out");
 }
 
 /// At a desk a scan is not taken for a search, and an unlock does not end the visit.
@@ -92,6 +95,53 @@ fn at_a_desk_a_scan_does_not_search_and_an_unlock_ends_no_visit() {
     assert!(kiosk.shows("Hello Grace"), "longer than session.after_unlock_seconds: {:?}", kiosk.texts());
     kiosk.scan(BADGE);
     assert!(kiosk.shows("Hello Grace") && kiosk.shows("Main entrance"), "one's own badge keeps the visit");
+}
+
+/// The key codes of the keys that move among doors.
+mod codes {
+    pub(super) const ESCAPE: i32 = 1;
+    pub(super) const TAB: i32 = 15;
+    pub(super) const ENTER: i32 = 28;
+    pub(super) const UP: i32 = 103;
+    pub(super) const LEFT: i32 = 105;
+    pub(super) const RIGHT: i32 = 106;
+    pub(super) const DOWN: i32 = 108;
+}
+
+/// A whole visit at a desk by key codes on a real window: arrows and Tab move from door to door, Enter opens, Escape goes
+/// back and then locks. There are twelve doors in three rows of four.
+#[test]
+fn a_desk_is_worked_with_the_keyboard_alone() {
+    let mut screen = Touchscreen::start(1280, 800);
+    let pad = pad_that(&screen, "desk");
+    screen.type_text(&format!("{BADGE}\n"), Duration::from_millis(4));
+    let _ = pad.expect("badge ");
+    let press = |screen: &mut Touchscreen, keys: &[i32]| {
+        for key in keys {
+            thread::sleep(Duration::from_millis(150));
+            screen.chord(&[*key]);
+        }
+    };
+    thread::sleep(Duration::from_millis(600));
+    let plain = screen.settled();
+    // The first key goes to the first door of the page; then 5, 6, 7, 6, 2.
+    press(&mut screen, &[codes::DOWN, codes::DOWN, codes::RIGHT, codes::RIGHT, codes::LEFT, codes::UP]);
+    let focused = screen.once("the edge of the chosen door", |screen| screen != plain);
+    let accent = Colors::DARK.accent.into_rgba8();
+    let count = focused.chunks(4).filter(|pixel| pixel[..3] == accent[..3]).count();
+    assert!(400 < count, "the edge and the disc of the chosen door: {count} pixels");
+    press(&mut screen, &[codes::ENTER]);
+    assert_eq!(pad.expect("unlock "), "unlock 2");
+    thread::sleep(Duration::from_millis(600));
+    press(&mut screen, &[codes::ESCAPE]);
+    thread::sleep(Duration::from_millis(600));
+    press(&mut screen, &[codes::TAB, codes::TAB, codes::TAB, codes::ENTER]);
+    assert_eq!(pad.expect("unlock "), "unlock 3");
+    thread::sleep(Duration::from_millis(600));
+    press(&mut screen, &[codes::ESCAPE]);
+    thread::sleep(Duration::from_millis(600));
+    press(&mut screen, &[codes::ESCAPE]);
+    let _ = pad.expect("ended");
 }
 
 /// `display.monitor` puts the window on that output. An unknown output is logged, and the window covers all of them.

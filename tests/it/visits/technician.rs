@@ -44,7 +44,7 @@ fn the_technician_sees_the_state_and_every_action_is_audited() {
         assert!(kiosk.shows(&english().say(shown)), "{shown}: {:?}", kiosk.texts());
     }
     let texts = kiosk.texts().join("\n");
-    assert!(texts.contains("Main entrance: accepted") && texts.contains("Network: ok"), "{texts}");
+    assert!(texts.contains("Main entrance: accepted") && texts.contains("Network\nok"), "{texts}");
     let ends = "POST /locks/{id}/unlock: deprecated since unknown, to be removed on Fri, 01 Jan 2027 00:00:00 GMT";
     assert!(texts.contains(ends), "the sunset notice: {texts}");
     assert!(!texts.contains("grace") && !texts.contains("Grace"), "nobody is named: {texts}");
