@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Measured seconds at rest and while something is sent, each turn.
-const REST: Duration = Duration::from_secs(20);
+const REST: Duration = Duration::from_secs(12);
 const SENDING: Duration = Duration::from_secs(4);
 /// Turns of each program for what is measured once a start.
 const TURNS: usize = 5;
@@ -117,7 +117,8 @@ fn sending(site: &Site, shown: &Shown, screen: &mut Touchscreen, turn: usize) ->
 
 fn touches(screen: &mut Touchscreen, times: &mut Vec<f64>) {
     let eye = screen.eye();
-    for index in 0..20 {
+    // Six digits would be a PIN, and a check.
+    for index in 0..5 {
         let before = eye.pixel(KEY);
         let begin = Instant::now();
         screen.press(0, KEY);
@@ -126,11 +127,7 @@ fn touches(screen: &mut Touchscreen, times: &mut Vec<f64>) {
         }
         times.push(ms(begin));
         screen.lift(0, KEY);
-        thread::sleep(Duration::from_millis(120 + index % 17));
-        if index % 5 == 4 {
-            screen.chord(&[1]);
-            thread::sleep(Duration::from_millis(300));
-        }
+        thread::sleep(Duration::from_millis(120 + 7 * index));
     }
 }
 

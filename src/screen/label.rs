@@ -139,11 +139,13 @@ impl Label<'_> {
         Self { format: Format { is_balanced: true, ..self.format }, ..self }
     }
 
-    /// Makes the first clause bold, if there are several.
+    /// Makes the first clause bold, or all of a text that has only one.
     #[must_use]
     pub fn lead(self) -> Self {
-        let lead = first_clause(&self.content).unwrap_or_default();
-        Self { format: Format { lead, ..self.format }, ..self }
+        match first_clause(&self.content) {
+            Some(lead) => Self { format: Format { lead, ..self.format }, ..self },
+            None => self.font(BOLD),
+        }
     }
 
     /// Lays out the text with this size in these bounds.

@@ -76,7 +76,7 @@ impl Metrics {
         let Colors { key, pressed, text, muted, background, line, faint, theme, .. } = self.colors;
         match look {
             KeyLook::Ready => self.filled(key, pressed, text, touch, side / 2.0),
-            KeyLook::Done => self.filled(text, muted, background, touch, side / 2.0),
+            KeyLook::Done => lead(text, muted, background, touch, side / 2.0),
             KeyLook::Hollow => {
                 let edge = if theme == Theme::Contrast { faint } else { line };
                 edged(Color::TRANSPARENT, muted, Some((edge, self.hairline())), side / 2.0)
@@ -97,7 +97,7 @@ impl Metrics {
                 if theme == Theme::Contrast { style } else { edged(style.background, text, None, radius) }
             }
             PillLook::Danger => self.filled(key, pressed, bad, touch, radius),
-            PillLook::Lead => self.filled(text, muted, background, touch, radius),
+            PillLook::Lead => lead(text, muted, background, touch, radius),
             PillLook::Urgent => {
                 let fill = if touch == Touch::Down { self.colors.text } else { warning };
                 edged(fill, background, None, radius)
@@ -176,6 +176,16 @@ pub(super) fn bare(text: Color) -> Style {
 fn edged(background: Color, text: Color, edge: Option<(Color, f32)>, radius: f32) -> Style {
     let (color, width) = edge.unwrap_or((background, 0.0));
     Style { background, text, border: Border { color, width, radius: Radius::new(radius) } }
+}
+
+/// What leads on is filled with the color of text: it needs no line.
+fn lead(fill: Color, pressed: Color, text: Color, touch: Touch, radius: f32) -> Style {
+    let background = match touch {
+        Touch::None => fill,
+        Touch::Over => between(fill, pressed),
+        Touch::Down => pressed,
+    };
+    edged(background, text, None, radius)
 }
 
 /// Half way from one color to the other, for what is under the mouse.

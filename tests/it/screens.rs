@@ -5,6 +5,7 @@ mod gallery;
 mod layout;
 mod look_here;
 mod mockups;
+mod motion;
 mod legibility;
 mod pictures;
 mod scripts;

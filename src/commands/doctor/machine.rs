@@ -13,7 +13,7 @@ use serde_json::Value;
 use vestibule::{
     config::Config,
     platform::{
-        backlight::Backlight,
+        backlight::{Backlight, BacklightError},
         port_holder,
         storage::{self, Storage},
         time_zone,
@@ -83,6 +83,9 @@ fn storage(config: &Config, folder: &Path) -> Finding {
 fn backlight() -> Finding {
     match Backlight::of_system().and_then(|backlight| backlight.check()) {
         Ok(()) => finding("night", Severity::Well, "this account may set the backlight of the panel"),
+        Err(none @ BacklightError::None) => {
+            finding("night", Severity::Well, format!("{none}: at night the colors become darker"))
+        }
         Err(error) => finding(
             "night",
             Severity::Warning,

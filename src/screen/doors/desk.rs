@@ -1,7 +1,7 @@
 //! The doors at a reception desk: sections by place with counts, a search in the header, and what the search finds stays
 //! where it is.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use iced::{
     Center, Element, Fill, Size,
@@ -30,6 +30,9 @@ use crate::{
     door::{Door, DoorId, DoorState},
     session::{Event, reader::Move, visit::Visit},
 };
+
+/// How long the mouse rests on a tile until the whole name is shown.
+const HOVER: Duration = Duration::from_millis(400);
 
 /// Doors of one place.
 struct Section<'a> {
@@ -330,7 +333,7 @@ fn tile<'a>(
         ..container::Style::default()
     };
     let whole = container(whole).padding(m.u(steps::TIGHT)).max_width(m.u(2.0 * size.width)).style(move |_| style);
-    tooltip(tile, whole, tooltip::Position::Bottom).into()
+    tooltip(tile, whole, tooltip::Position::Bottom).delay(HOVER).into()
 }
 
 /// The name of a place, how many doors it has, and how many of them are not as usual.

@@ -73,7 +73,9 @@ pub(super) fn done(shown: Shown<'_>, (door, outcome): (DoorId, Outcome), m: Metr
     let is_good = matches!(outcome, Outcome::Accepted | Outcome::Opened);
     let (shape, picture, tone) = emblem::look(outcome);
     // The bar is full at the beginning of the countdown that an unlock starts.
-    let countdown = shown.warning.map(|(left, of)| (left, if is_good { of.min(shown.rules.after_unlock) } else { of }));
+    let ends_soon = is_good || outcome == Outcome::StillClosed;
+    let countdown =
+        shown.warning.map(|(left, of)| (left, if ends_soon { of.min(shown.rules.after_unlock) } else { of }));
     let result = Result {
         silhouette: (shape, picture),
         tone,

@@ -6,7 +6,11 @@ use iced::{Rectangle, Size};
 use vestibule::{
     gallery::{SCENES, Scene, Stage},
     language::Language,
-    screen::{colors::Colors, design::Form, theme::Metrics},
+    screen::{
+        colors::Colors,
+        design::Form,
+        theme::{Metrics, Panel},
+    },
     testing,
 };
 
@@ -100,6 +104,29 @@ fn nothing_hollow_reacts() {
             }
         }
     }
+}
+
+/// `display.outlines` draws a line around every filled key, tile and pill of the dark theme. Without it there is none.
+#[test]
+fn outlines_draw_a_line_around_what_is_filled() {
+    let (colors, mut lines) = (Colors::DARK, [0; 2]);
+    for scene in SCENES.iter().filter(|scene| !scene.name.contains("dim")) {
+        for (outlines, lines) in [false, true].into_iter().zip(&mut lines) {
+            let stage = staged(scene);
+            let panel = Panel { outlines, ..panel(scene, TEN, 217.0) };
+            let looked = look(stage.view(stage.metrics(TEN, panel, colors, Language::En)), TEN);
+            let filled = looked.surfaces.iter().map(|(surface, _)| surface.style);
+            let filled = filled.filter(|style| [colors.key, colors.surface].contains(&style.background));
+            // What is chosen or asks has an edge of its own.
+            let plain =
+                filled.filter(|style| ![colors.accent, colors.warning, colors.faint].contains(&style.border.color));
+            for style in plain {
+                assert_eq!(0.0 < style.border.width, outlines, "{}: {style:?}", scene.name);
+                *lines += 1;
+            }
+        }
+    }
+    assert!(200 < lines[0] && lines[0] == lines[1], "{lines:?}");
 }
 
 /// 7: in gray, outcomes are told apart by their outlines: any two differ in a tenth of the pixels that one of them fills.

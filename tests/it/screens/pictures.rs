@@ -81,7 +81,7 @@ fn the_documentation_shows_every_screen() {
     let pictures = of_documentation();
     let is_to_draw = wanted().split(',').any(|part| part == "docs");
     let differs = each(&pictures, |picture| {
-        let drawn = few_colors(&picture.draw());
+        let drawn = few_colors(&picture.draw(), picture.colors);
         if is_to_draw {
             save_indexed(&picture.file, picture.size, &drawn);
         }

@@ -391,6 +391,21 @@ impl Kiosk {
         picture
     }
 
+    /// Screenshot with the mouse at a position, where it came this long ago.
+    pub(crate) fn picture_under_mouse(&mut self, at: Point, ago: Duration) -> Vec<u8> {
+        let (cursor, clipboard) = (core::mouse::Cursor::Available(at), &mut core::clipboard::Null);
+        let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
+        let mut ui = UserInterface::build(self.app.view(), self.size, Cache::default(), &mut renderer);
+        let moved = Event::Mouse(iced::mouse::Event::CursorMoved { position: at });
+        let _ = ui.update(&[moved], cursor, &mut renderer, clipboard, &mut Vec::new());
+        std::thread::sleep(ago);
+        let redraw = Event::Window(iced::window::Event::RedrawRequested(now()));
+        let _ = ui.update(&[redraw], cursor, &mut renderer, clipboard, &mut Vec::new());
+        let style = core::renderer::Style { text_color: self.colors.text };
+        ui.draw(&mut renderer, &self.colors.theme(), &style, cursor);
+        renderer.screenshot(pixels(self.size), 1.0, self.colors.background)
+    }
+
     fn draw(&self, cache: Cache) -> (Vec<u8>, Cache) {
         draw(self.app.view(), self.size, self.colors, cache)
     }
@@ -411,9 +426,12 @@ fn draw<'a, T: 'a>(
     let style = core::renderer::Style { text_color: colors.text };
     ui.draw(&mut renderer, &colors.theme(), &style, cursor);
     let cache = ui.into_cache();
-    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole pixels")]
-    let pixels = Size::new(size.width as u32, size.height as u32);
-    (renderer.screenshot(pixels, 1.0, colors.background), cache)
+    (renderer.screenshot(pixels(size), 1.0, colors.background), cache)
+}
+
+#[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole pixels")]
+fn pixels(size: Size) -> Size<u32> {
+    Size::new(size.width as u32, size.height as u32)
 }
 
 /// What a widget operation collects from the widgets of a view.

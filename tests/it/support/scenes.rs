@@ -15,7 +15,7 @@ use vestibule::{
     app::{Message, Start},
     config::Config,
     gallery::{self, Scene, Stage},
-    screen::theme::Panel,
+    screen::{colors::Colors, theme::Panel},
     session::{Denial, Event, Identity, State, visit::Welcome},
     staff::Digit,
     testing, wiring,
@@ -90,8 +90,14 @@ pub(crate) fn save(file: &Path, size: Size, picture: &[u8]) {
     encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
 }
 
-/// The picture with its 64 most frequent colors only, so that its file is small. Others become the nearest of these.
-pub(crate) fn few_colors(picture: &[u8]) -> Vec<u8> {
+/// The picture with the colors of its theme and its 64 most frequent ones only, so that its file is small. Others become the
+/// nearest of these.
+pub(crate) fn few_colors(picture: &[u8], colors: Colors) -> Vec<u8> {
+    let Colors { muted, accent, good, bad, warning, .. } = colors;
+    let kept = [muted, accent, good, bad, warning].map(|color| {
+        let [red, green, blue, _] = color.into_rgba8();
+        [red, green, blue]
+    });
     let mut counts: BTreeMap<[u8; 3], usize> = BTreeMap::new();
     for pixel in picture.chunks(4) {
         *counts.entry([pixel[0], pixel[1], pixel[2]]).or_default() += 1;
@@ -99,6 +105,7 @@ pub(crate) fn few_colors(picture: &[u8]) -> Vec<u8> {
     let mut frequent: Vec<([u8; 3], usize)> = counts.iter().map(|(color, count)| (*color, *count)).collect();
     frequent.sort_by_key(|(color, count)| (std::cmp::Reverse(*count), *color));
     frequent.truncate(64);
+    frequent.extend(kept.into_iter().filter(|color| counts.contains_key(color)).map(|color| (color, 0)));
     let far =
         |a: &[u8; 3], b: &[u8; 3]| -> u32 { a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum() };
     let nearest =

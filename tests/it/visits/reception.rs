@@ -1,6 +1,6 @@
 //! Reception mode: denser tiles, door search by keyboard, visits that outlast an unlock; and the choice of the monitor.
 
-use std::{fs, path::Path, thread, time::Duration};
+use std::{fs, thread, time::Duration};
 
 use iced::Size;
 use vestibule::screen::{colors::Colors, theme::Panel};
@@ -8,7 +8,7 @@ use vestibule::screen::{colors::Colors, theme::Panel};
 use crate::support::{
     headless::{BADGE, Kiosk, STILL, Site},
     installed::{Installed, Program},
-    scenes::{desk_or_wall, save, signed_in},
+    scenes::{desk_or_wall, signed_in},
     screenshot::pad_that,
     touchscreen::Touchscreen,
 };
@@ -29,11 +29,6 @@ fn a_desk_shows_at_least_twice_as_many_doors_as_a_wall() {
     signed_in(&mut desk, 30);
     assert!(2 * tiles(&wall) <= tiles(&desk), "{} and {}", tiles(&wall), tiles(&desk));
     assert!(desk.shows("Lock"), "{:?}", desk.texts());
-    if std::env::var("VESTIBULE_PICTURES").is_ok() {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
-        fs::create_dir_all(&folder).unwrap();
-        save(&folder.join("reception-1280x800.png"), size, &desk.picture());
-    }
 }
 
 /// Types one key every 110 ms, more slowly than a badge reader.
@@ -95,6 +90,29 @@ fn at_a_desk_a_scan_does_not_search_and_an_unlock_ends_no_visit() {
     assert!(kiosk.shows("Hello Grace"), "longer than session.after_unlock_seconds: {:?}", kiosk.texts());
     kiosk.scan(BADGE);
     assert!(kiosk.shows("Hello Grace") && kiosk.shows("Main entrance"), "one's own badge keeps the visit");
+}
+
+/// With a mouse, a tile shows that it can be clicked, and a name that is drawn smaller is shown whole after a moment.
+#[test]
+fn the_mouse_shows_where_it_is_and_the_whole_of_a_long_name() {
+    let size = Size::new(1280.0, 800.0);
+    let mut kiosk = desk_or_wall(size, "reception = true\n");
+    kiosk.paint(Colors::DARK, Panel { is_desk: true, ..STILL });
+    signed_in(&mut kiosk, 30);
+    let of = |picture: &[u8], color: iced::Color| {
+        let [red, green, blue, _] = color.into_rgba8();
+        picture.chunks(4).filter(|pixel| pixel[..3] == [red, green, blue]).count()
+    };
+    let (plain, surface, pressed) = (kiosk.picture(), Colors::DARK.surface, Colors::DARK.pressed);
+    let short = kiosk.find("Main entrance").unwrap();
+    let over = kiosk.picture_under_mouse(short, Duration::from_millis(500));
+    assert!(of(&over, surface) + 5_000 < of(&plain, surface), "the tile under the mouse");
+    assert!(of(&over, pressed) < 100, "its name is whole already");
+    let long = kiosk.find("Delivery entrance Speicherstraße, rear courtyard, 2nd gate left").unwrap();
+    let at_once = kiosk.picture_under_mouse(long, Duration::ZERO);
+    let later = kiosk.picture_under_mouse(long, Duration::from_millis(500));
+    assert!(of(&at_once, pressed) < 100, "not while the mouse passes");
+    assert!(2_000 < of(&later, pressed), "the whole name below the tile: {}", of(&later, pressed));
 }
 
 /// The key codes of the keys that move among doors.
