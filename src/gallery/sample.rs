@@ -162,6 +162,17 @@ pub(super) fn sixty() -> Vec<Door> {
     doors.collect()
 }
 
+/// Lines about the sample staff, as the demo shows them.
+pub(super) fn staff() -> Vec<String> {
+    let lines = [
+        "Ada Lind: PIN 482913 (many doors)",
+        "Grace Okafor: badge 0012345678 (office doors)",
+        "Jürgen Maier: PIN 905417 (two places)",
+        "Nadia Petrova: PIN 117206 (no door)",
+    ];
+    lines.map(str::to_owned).to_vec()
+}
+
 /// A technician's report with something to see to.
 pub(super) fn report() -> HealthReport {
     let fact = |what, value: &str, is_good| HealthCheck { what, value: value.to_owned(), is_good };

@@ -50,6 +50,7 @@ pub const SCENES: &[Scene] = &[
         stage.wait(Duration::from_secs(61));
     }),
     wall("01-rest", |_| {}),
+    wall("01-rest-demo", |stage| stage.show_samples(sample::staff())),
     wall("02-badge-number", |stage| {
         stage.give(Event::SwitchTouched);
         stage.type_digits(8);

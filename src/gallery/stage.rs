@@ -162,6 +162,11 @@ impl Stage {
         self.wait(Duration::from_secs(13));
     }
 
+    /// The sample staff of the demo.
+    pub(super) fn show_samples(&mut self, samples: Vec<String>) {
+        self.labels.samples = samples;
+    }
+
     pub(super) fn lose_network(&mut self, outage: Outage) {
         self.outage = Some(outage);
     }

@@ -89,8 +89,11 @@ pub fn view<'a>(
     let mut say = frames.say;
     if message.is_none() && !labels.samples.is_empty() {
         let samples = samples_place(labels, &frames, m);
-        say.height = samples.y - say.y;
-        sheet = sheet.with(m.place(samples.x, samples.y, samples.width, samples.height), samples_of(labels, m));
+        if say.y < samples.y {
+            say.height = say.height.min(samples.y - say.y);
+        }
+        sheet = sheet
+            .with(m.place(samples.x, samples.y, samples.width, samples.height), samples_of(labels, samples.height, m));
     } else if let Some(place) = frames.help {
         sheet = sheet.with(m.place(place.x, place.y, place.width, place.height), help(labels, m));
     }

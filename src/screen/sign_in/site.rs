@@ -1,7 +1,7 @@
 //! Who runs the kiosk and how to get help: clock, name, code, phone number, languages; and the demo's sample staff.
 
 use iced::{
-    Center, Element, Fill,
+    Center, Element, Fill, Rectangle,
     alignment::Vertical,
     widget::{Column, Row, column, container, row, space},
 };
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The clock is touched on 20 mm, more than is drawn of it.
-pub(super) fn identity_place(frames: &Frames, m: Metrics) -> iced::Rectangle {
+pub(super) fn identity_place(frames: &Frames, m: Metrics) -> Rectangle {
     let place = frames.identity;
     let more = (TOUCHED - place.height).max(0.0);
     m.place(place.x, place.y - more / 2.0, place.width, place.height + more)
@@ -87,27 +87,35 @@ pub(super) fn help(labels: &Labels, m: Metrics) -> Element<'_, Event> {
     if is_right { parts.push(phone).push(code).into() } else { parts.push(code).push(phone).into() }
 }
 
-/// The place of the demo's sample staff: that of the help, or below the prompt.
-pub(super) fn samples_place(labels: &Labels, frames: &Frames, m: Metrics) -> iced::Rectangle {
+/// The place of the demo's sample staff: that of the help, and above it what is free of the sentence's.
+pub(super) fn samples_place(labels: &Labels, frames: &Frames, m: Metrics) -> Rectangle {
     let lines = f32::from(u16::try_from(labels.samples.len() + 1).unwrap_or(u16::MAX));
-    let line =
-        if m.form == Form::Seven { scale::SUPPORT.size / scale::SUPPORT.line } else { 1.0 } * scale::SUPPORT.line;
+    let usual = if m.form == Form::Seven { rest::TIGHT_LINE } else { scale::SUPPORT.line };
     let place = frames.help.unwrap_or(frames.say);
     let end = place.y + place.height;
-    let height = (lines * line).min(frames.say.height);
-    iced::Rectangle { y: end - height, height, ..place }
+    // Elsewhere keys or doors are above the help.
+    let is_below_sentence = matches!(m.form, Form::Seven | Form::Ten | Form::Desk);
+    let most = if is_below_sentence { frames.say.height } else { place.height + steps::NEAR };
+    let height = (lines * usual).min(most);
+    Rectangle { y: end - height, height, ..place }
 }
 
-/// The demo's sample staff.
-pub(super) fn samples_of(labels: &Labels, m: Metrics) -> Column<'_, Event> {
-    let line =
-        if m.form == Form::Seven { scale::SUPPORT.size / scale::SUPPORT.line } else { 1.0 } * scale::SUPPORT.line;
-    let small = |text: String| {
-        let text = label(text, Importance::Optional, m.support()).width(Fill);
+/// The demo's sample staff. On seven inches there is no room for what each of them shows.
+pub(super) fn samples_of(labels: &Labels, height: f32, m: Metrics) -> Column<'_, Event> {
+    let lines = f32::from(u16::try_from(labels.samples.len() + 1).unwrap_or(u16::MAX));
+    let line = height / lines;
+    let size = scale::SUPPORT.size.min(line / scale::SUPPORT.ratio());
+    let small = |text: &str| {
+        let text = label(text.to_owned(), Importance::Optional, [m.u(size), m.u(size / 2.0)]).line(1.0).width(Fill);
         text.height(m.u(line)).align_y(Center)
     };
-    let title = small(m.words.say("samples")).font(theme::BOLD);
-    let lines = labels.samples.iter().map(|line| small(line.clone()).color(m.colors.muted).into());
+    let title = label(m.words.say("samples"), Importance::Optional, [m.u(size), m.u(size / 2.0)]).line(1.0);
+    let title = title.font(theme::BOLD).width(Fill).height(m.u(line)).align_y(Center);
+    let shown = |line: &'_ str| -> String {
+        let short = line.split(" (").next().filter(|_| m.form == Form::Seven);
+        short.unwrap_or(line).to_owned()
+    };
+    let lines = labels.samples.iter().map(|line| small(&shown(line)).color(m.colors.muted).into());
     column![title].extend(lines)
 }
 
