@@ -39,13 +39,11 @@ use crate::{
         theme::{self, Metrics},
         words::{Words, words},
     },
-    session::{
-        Effect, Event, Session, State,
-        reader::{Key, Move},
-        rules::Rules,
-    },
+    session::{Effect, Event, Session, State, reader::Key, rules::Rules},
 };
 
+/// The smallest size of a window that is not fullscreen: that of the smallest panel.
+const SMALLEST: Size = Size::new(800.0, 480.0);
 /// During a visit the window gets a tick every 100 ms. A gap longer than this is a stall (R50).
 const STOOD_STILL: Duration = Duration::from_secs(2);
 /// After a stall, queued input arrives within this time.
@@ -170,6 +168,7 @@ fn program(
         // Not resizable also means not fullscreen for some window managers.
         resizable: true,
         exit_on_close_request: false,
+        min_size: Some(SMALLEST),
         ..window::Settings::default()
     };
     let [regular, bold, icons] = theme::FONT_FILES;
@@ -347,12 +346,7 @@ impl App {
         if kiosk.session.hears_keys() {
             return pressed;
         }
-        match to {
-            Move::Pages(pages) => Event::PageTurned(pages.into()),
-            Move::Left | Move::Right | Move::Up | Move::Down => {
-                screen::doors::neighbor(visit, visit.chosen(self.now), to, m).map_or(pressed, Event::DoorFocused)
-            }
-        }
+        screen::doors::moved(visit, to, self.now, m).unwrap_or(pressed)
     }
 
     fn page(&self, metrics: Metrics) -> Element<'_, Message> {

@@ -14,7 +14,7 @@ use iced::{
     widget::{column, container},
 };
 
-pub use self::desk::neighbor;
+pub use self::desk::moved;
 use self::grid::Grid;
 pub(super) use self::{
     grid::{times, whole},

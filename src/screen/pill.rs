@@ -57,8 +57,8 @@ fn pressed<'a>(face: impl Into<Element<'a, Event>>, message: Event, look: PillLo
         .hovers(m.panel.is_desk)
 }
 
-/// The page number between two arrows.
-pub(super) fn stepper<'a>((page, pages): (usize, usize), m: Metrics) -> Element<'a, Event> {
+/// The page number between two arrows. `turned`: how far the shown page is from the visit's own.
+pub(super) fn stepper<'a>((page, pages): (usize, usize), turned: i64, m: Metrics) -> Element<'a, Event> {
     let (target, height) = (TOUCHED, m.grid().pill.0);
     let width = stepper_width(pages);
     let arrow = |picture: Icon, pages: i64| -> Element<'a, Event> {
@@ -72,7 +72,7 @@ pub(super) fn stepper<'a>((page, pages): (usize, usize), m: Metrics) -> Element<
             }
             style
         };
-        press::button(face, Some(Event::PageTurned(pages)), style).inset(inset).hovers(m.panel.is_desk).into()
+        press::button(face, Some(Event::PageTurned(turned + pages)), style).inset(inset).hovers(m.panel.is_desk).into()
     };
     let behind = m.pill_style(PillLook::On(Tone::Plain), press::Touch::None, m.u(height));
     let back = press::panel(space().width(Fill).height(Fill), behind);

@@ -83,7 +83,7 @@ impl Session {
             return Vec::new();
         }
         let State::SignedIn(visit) = &mut self.state else { return self.enter(now) };
-        let door = visit.typed_door(now);
+        let door = visit.typed_door(&self.rules, now);
         let request = RequestId(self.next_id());
         self.state
             .visit_mut()

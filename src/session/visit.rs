@@ -157,11 +157,14 @@ impl Visit {
         self.unread.filter(|(_, until)| now < *until).map(|(why, _)| why)
     }
 
-    /// Turns pages forward or back. Touches meant for the previous tiles are ignored.
+    /// Turns pages forward or back, unless an outcome hides them. Touches meant for the previous tiles are ignored.
     pub(super) fn turn(&mut self, pages: i64, rules: &Rules, now: Instant) {
+        if matches!(self.attempt, Attempt::Opening(..) | Attempt::Done(..)) {
+            return;
+        }
         self.touch(rules, now);
         self.withdraw();
-        self.focus = None;
+        (self.typed, self.focus) = (DoorNumber::default(), None);
         self.page = self.page.saturating_add(pages);
         self.settle(now);
     }
@@ -171,6 +174,8 @@ impl Visit {
         let before = self.welcome.doors.iter().map(|door| door.id);
         if !before.eq(doors.iter().map(|door| door.id)) {
             self.settle(now);
+            // Half a number may belong to another door now.
+            self.spoil(now);
         }
         self.welcome.doors = doors;
         self.focus = self.focus.filter(|focus| self.knows(*focus).is_some());
@@ -231,6 +236,9 @@ impl Visit {
             return None;
         }
         (self.typed, self.focus, self.record) = (DoorNumber::default(), None, None);
+        if self.find != DoorSearch::default() {
+            let _ = self.forget_find();
+        }
         self.attempt = Attempt::Opening(request, door, now + rules.unlock_timeout + UNLOCK_GRACE);
         // A second finger on another door must not open it, however quickly Kisi answers for the first.
         self.settle(now);

@@ -1,17 +1,23 @@
 //! The doors at a reception desk: sections by place with counts, a search in the header, and what the search finds stays
 //! where it is.
 
-use std::{collections::BTreeSet, time::Duration};
+mod plan;
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use iced::{
     Center, Element, Fill, Size,
     widget::{Row, container, row, space, tooltip},
 };
 
+use self::plan::{Plan, Section};
 use super::{
     super::{
         colors::Tone,
-        design::{DESK_TILE, SECTION, SUPPORT_ICON, TOUCHED, desk as sizes, scale, space as steps, stroke},
+        design::{SECTION, SUPPORT_ICON, TOUCHED, desk as sizes, scale, space as steps, stroke},
         fonts,
         icon::{Icon, icon},
         label::label,
@@ -23,138 +29,59 @@ use super::{
         tile::StateLine,
     },
     Shown,
-    grid::{times, whole},
+    grid::times,
     head, turned,
 };
 use crate::{
-    door::{Door, DoorId, DoorState},
+    door::{Door, DoorState},
     session::{Event, reader::Move, visit::Visit},
 };
 
 /// How long the mouse rests on a tile until the whole name is shown.
 const HOVER: Duration = Duration::from_millis(400);
 
-/// Doors of one place.
-struct Section<'a> {
-    name: Option<&'a str>,
-    /// Where on the list they are.
-    doors: Vec<usize>,
-}
-
-/// A row of tiles: its section, and where on the list its doors are.
-#[derive(Debug, Clone, PartialEq)]
-struct Line {
-    section: usize,
-    doors: Vec<usize>,
-}
-
-/// All doors, in sections and pages.
-struct Plan<'a> {
-    doors: &'a [Door],
-    sections: Vec<Section<'a>>,
-    pages: Vec<Vec<Line>>,
-    /// Width of a tile, and its height on each page, in u.
-    width: f32,
-    heights: Vec<f32>,
-}
-
-impl<'a> Plan<'a> {
-    fn new(doors: &'a [Door], m: Metrics) -> Self {
-        let area = super::area(false, m);
-        let sections = sections(doors);
-        let has_names = sections.iter().any(|section| section.name.is_some());
-        let gap = m.grid().gap;
-        let most = whole((area.width + gap) / (DESK_TILE.0 + gap)).max(1);
-        let split = |columns| pages(&sections, columns, has_names, area.height, gap);
-        let rows = |columns| split(columns).iter().map(Vec::len).collect::<Vec<_>>();
-        // As few columns as make equally many rows: names have more room.
-        let fewest = rows(most);
-        let columns = (1..=most).find(|columns| rows(*columns) == fewest).unwrap_or(most);
-        let pages = split(columns);
-        let heights = pages.iter().map(|page| row_height(page, has_names, area.height, gap));
-        let heights: Vec<f32> = heights.map(|height| height.clamp(DESK_TILE.1, DESK_TILE.2)).collect();
-        let width = (area.width - times(columns - 1) * gap) / times(columns);
-        Self { doors, sections, pages, width, heights }
-    }
-
-    /// The size of the tiles of a page: on no page higher than on the first.
-    fn tile(&self, page: usize) -> Size {
-        let height = |page: usize| self.heights.get(page).copied().unwrap_or(DESK_TILE.1);
-        Size::new(self.width, height(page).min(height(0)))
-    }
-
-    fn page_of(&self, index: usize) -> Option<usize> {
-        self.pages.iter().position(|page| page.iter().any(|line| line.doors.contains(&index)))
-    }
-}
-
-/// Groups doors by place, in the order in which the places come first.
-fn sections(doors: &[Door]) -> Vec<Section<'_>> {
-    let mut sections: Vec<(Option<crate::door::PlaceId>, Section<'_>)> = Vec::new();
-    for (index, door) in doors.iter().enumerate() {
-        let place = door.place.as_ref();
-        let id = place.map(|place| place.id);
-        match sections.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, section)) => section.doors.push(index),
-            None => sections.push((id, Section { name: place.map(|place| place.name.as_str()), doors: vec![index] })),
-        }
-    }
-    sections.into_iter().map(|(_, section)| section).collect()
-}
-
-/// Fills pages with rows.
-fn pages(sections: &[Section<'_>], columns: usize, has_names: bool, height: f32, gap: f32) -> Vec<Vec<Line>> {
-    let mut pages: Vec<Vec<Line>> = vec![Vec::new()];
-    for (section, Section { doors, .. }) in sections.iter().enumerate() {
-        for in_row in doors.chunks(columns) {
-            let line = Line { section, doors: in_row.to_vec() };
-            let Some(page) = pages.last_mut() else { continue };
-            page.push(line.clone());
-            // The lower margin gives way a little first.
-            if 1 < page.len() && row_height(page, has_names, height + sizes::SPARE, gap) < DESK_TILE.1 {
-                let _ = page.pop();
-                pages.push(vec![line]);
-            }
-        }
-    }
-    pages
-}
-
-/// How high the tiles of a page can be.
-fn row_height(page: &[Line], has_names: bool, height: f32, gap: f32) -> f32 {
-    let sections = page.chunk_by(|a, b| a.section == b.section).count();
-    let headers = if has_names { times(sections) * SECTION } else { times(sections - 1) * gap };
-    let rows = times(page.len());
-    (height - headers - (rows - times(sections)) * gap) / rows.max(1.0)
-}
-
-/// The door that a key moves to from the one that is chosen; the first door of the page if none is. `None` if there is no
-/// door at all, or if the key turns pages.
-pub fn neighbor(visit: &Visit, from: Option<DoorId>, to: Move, m: Metrics) -> Option<DoorId> {
+/// What a key does that moves among the doors as they are laid out. Only doors that the search finds can be chosen: first
+/// that at the top of the page. `None` if there is none, or no other page.
+pub fn moved(visit: &Visit, to: Move, now: Instant, m: Metrics) -> Option<Event> {
     let doors = &visit.welcome.doors;
     let plan = Plan::new(doors, m);
-    let lines: Vec<&Line> = plan.pages.iter().flatten().collect();
-    let index = from.and_then(|from| doors.iter().position(|door| door.id == from));
-    let Some(index) = index else {
-        let page = plan.pages.get(turned(visit.page, plan.pages.len()))?;
-        return doors.get(*page.first()?.doors.first()?).map(|door| door.id);
+    let hits = hits(visit);
+    let page = shown_page(visit, now, &plan, hits.as_ref());
+    if let Move::Pages(turns) = to {
+        let turns = i64::from(turns) + page.turned;
+        return (1 < plan.pages.len()).then_some(Event::PageTurned(turns));
+    }
+    let is_hit = |index: &usize| hits.as_ref().is_none_or(|hits| hits.contains(index));
+    let chosen = visit.chosen(now).and_then(|from| doors.iter().position(|door| door.id == from)).filter(is_hit);
+    let choose = |index: usize| doors.get(index).map(|door| Event::DoorFocused(door.id));
+    let order: Vec<usize> = plan.pages.iter().flatten().flat_map(|line| line.doors.iter().copied()).collect();
+    let order: Vec<usize> = order.into_iter().filter(is_hit).collect();
+    let Some(index) = chosen else {
+        let on_page = order.iter().find(|index| plan.page_of(**index) == Some(page.index));
+        return choose(*on_page.or_else(|| order.first())?);
     };
-    let order: Vec<usize> = lines.iter().flat_map(|line| line.doors.iter().copied()).collect();
+    // The rows that have a hit, each hit with its column.
+    let rows: Vec<Vec<(usize, usize)>> = plan.pages.iter().flatten().map(|line| line.hits(is_hit)).collect();
+    let rows: Vec<_> = rows.into_iter().filter(|row| !row.is_empty()).collect();
     let at = order.iter().position(|door| *door == index)?;
-    let row = lines.iter().position(|line| line.doors.contains(&index))?;
-    let column = lines.get(row)?.doors.iter().position(|door| *door == index)?;
-    let in_row = |row: Option<usize>| {
-        let line = lines.get(row?)?;
-        line.doors.get(column).or_else(|| line.doors.last()).copied()
+    let place = |row: &Vec<(usize, usize)>| row.iter().find(|(_, door)| *door == index).map(|(column, _)| *column);
+    let (row, column) = rows.iter().enumerate().find_map(|(number, row)| Some((number, place(row)?)))?;
+    let nearest = |row: Option<usize>| {
+        rows.get(row?)?.iter().min_by_key(|(other, _)| other.abs_diff(column)).map(|(_, door)| *door)
     };
     let to = match to {
         Move::Left => at.checked_sub(1).and_then(|at| order.get(at)).copied(),
         Move::Right => order.get(at + 1).copied(),
-        Move::Up => in_row(row.checked_sub(1)),
-        Move::Down => in_row(row.checked_add(1)),
-        Move::Pages(_) => return None,
+        Move::Up => nearest(row.checked_sub(1)),
+        Move::Down => nearest(row.checked_add(1)),
+        Move::Pages(_) => None,
     };
-    doors.get(to.unwrap_or(index)).map(|door| door.id)
+    choose(to.unwrap_or(index))
+}
+
+/// The doors that the search finds, by their place on the list. `None` without a search.
+fn hits(visit: &Visit) -> Option<BTreeSet<usize>> {
+    (!visit.find.letters().is_empty()).then(|| visit.found().filter_map(|(number, _)| number.checked_sub(1)).collect())
 }
 
 /// Draws the screen.
@@ -162,9 +89,8 @@ pub(super) fn view(shown: Shown<'_>, m: Metrics) -> Element<'_, Event> {
     let visit = shown.visit;
     let doors = &visit.welcome.doors;
     let plan = Plan::new(doors, m);
-    let hits: Option<BTreeSet<usize>> = (!visit.find.letters().is_empty())
-        .then(|| visit.found().filter_map(|(number, _)| number.checked_sub(1)).collect());
-    let page = shown_page(shown, &plan, hits.as_ref());
+    let hits = hits(visit);
+    let page = shown_page(visit, shown.moment.now, &plan, hits.as_ref());
     let count = hits.as_ref().map_or(doors.len(), BTreeSet::len);
     let mut sheet = header(shown, count, (page, plan.pages.len()), m);
     let area = super::area(false, m);
@@ -174,24 +100,31 @@ pub(super) fn view(shown: Shown<'_>, m: Metrics) -> Element<'_, Event> {
     } else if visit.find.is_open {
         sheet = sheet.with(place, super::find::letters(visit, area.size(), m));
     } else {
-        sheet = tiles(sheet, shown, &plan, (page, hits.as_ref()), m);
+        sheet = tiles(sheet, shown, &plan, (page.index, hits.as_ref()), m);
     }
     let style = m.page(Tone::Plain, Backdrop::Second);
     container(sheet).width(Fill).height(Fill).style(move |_| style).into()
 }
 
-/// The page of the chosen door; else that of the first hit, or the first page, and what was turned since.
-fn shown_page(shown: Shown<'_>, plan: &Plan<'_>, hits: Option<&BTreeSet<usize>>) -> usize {
-    let visit = shown.visit;
-    let chosen = visit.chosen(shown.moment.now).and_then(|chosen| plan.doors.iter().position(|door| door.id == chosen));
-    if let Some(page) = chosen.and_then(|index| plan.page_of(index)) {
-        return page;
-    }
-    let first = hits.and_then(|hits| plan.page_of(*hits.first()?)).unwrap_or_default();
-    turned(visit.page.saturating_add(i64::try_from(first).unwrap_or_default()), plan.pages.len())
+/// A page that is shown.
+#[derive(Clone, Copy)]
+struct Page {
+    index: usize,
+    /// How many pages the shown one is after the one that turns alone lead to: where a door is chosen, that door's is shown.
+    turned: i64,
 }
 
-fn header(shown: Shown<'_>, count: usize, (page, pages): (usize, usize), m: Metrics) -> Sheet<'_, Event> {
+/// The page of the chosen door; else that of the first hit, or the first page, and what was turned since.
+fn shown_page(visit: &Visit, now: Instant, plan: &Plan<'_>, hits: Option<&BTreeSet<usize>>) -> Page {
+    let number = |page: usize| i64::try_from(page).unwrap_or_default();
+    let first = hits.and_then(|hits| plan.page_of(*hits.first()?)).unwrap_or_default();
+    let by_turns = turned(visit.page.saturating_add(number(first)), plan.pages.len());
+    let chosen = visit.pointed(now).and_then(|chosen| plan.doors.iter().position(|door| door.id == chosen));
+    let index = chosen.and_then(|index| plan.page_of(index)).unwrap_or(by_turns);
+    Page { index, turned: number(index) - number(by_turns) }
+}
+
+fn header(shown: Shown<'_>, count: usize, (page, pages): (Page, usize), m: Metrics) -> Sheet<'_, Event> {
     let (grid, room) = (m.grid(), m.room());
     let (top, width) = (grid.margin - grid.head.0, room.width - 2.0 * grid.margin);
     let field = width * sizes::FIELD_PART;
@@ -209,7 +142,8 @@ fn header(shown: Shown<'_>, count: usize, (page, pages): (usize, usize), m: Metr
         controls = controls.push(search).push(space().width(spare));
     }
     if 1 < pages {
-        controls = controls.push(stepper((page + 1, pages), m)).push(space().width(m.u(steps::NEAR)));
+        controls =
+            controls.push(stepper((page.index + 1, pages), page.turned, m)).push(space().width(m.u(steps::NEAR)));
     }
     let controls = controls.push(head::sign_out(shown.rules, Tone::Plain, m));
     let place = |x: f32, width: f32| m.place(x, top, width, TOUCHED);

@@ -76,7 +76,7 @@ fn buttons(shown: Shown<'_>, turns: Turns, m: Metrics) -> Row<'_, Event> {
         row = row.push(pill::round(Icon::Search, Event::FindTouched, plain, m)).push(space().width(spare));
     }
     if 1 < turns.pages {
-        row = row.push(stepper((turns.page + 1, turns.pages), m)).push(near());
+        row = row.push(stepper((turns.page + 1, turns.pages), 0, m)).push(near());
     }
     row
 }
@@ -110,7 +110,7 @@ pub(super) fn left(shown: Shown<'_>, is_alone: bool, m: Metrics) -> Element<'_, 
     let hello = m.words.hello(name.unwrap_or_default()).trim_end().to_owned();
     let font = m.grid().hello;
     let hello = label(hello, Importance::Optional, m.optional(font)).line(font.line / font.size).width(Fill);
-    let hint = hint(shown, rules, m).map(|hint| {
+    let hint = hint(shown, rules, is_alone, m).map(|hint| {
         label(hint, Importance::Optional, m.support()).line(scale::SUPPORT.ratio()).color(m.colors.muted).width(Fill)
     });
     let lines = column![container(hello).max_height(m.u(font.line))].push(hint);
@@ -118,13 +118,15 @@ pub(super) fn left(shown: Shown<'_>, is_alone: bool, m: Metrics) -> Element<'_, 
 }
 
 /// The hint below the greeting.
-fn hint(shown: Shown<'_>, rules: &Rules, m: Metrics) -> Option<String> {
+fn hint(shown: Shown<'_>, rules: &Rules, is_alone: bool, m: Metrics) -> Option<String> {
     let visit = shown.visit;
     match visit.welcome.doors.as_slice() {
         [] => None,
         _ if !visit.find.letters().is_empty() => Some(m.words.found(visit.find.letters(), visit.found().count())),
         _ if visit.welcome.incomplete => Some(m.words.say("incomplete")),
         _ if rules.reception => Some(m.words.say("type-a-name")),
+        // Beside other buttons a small panel has no room for what a person finds without it.
+        _ if !is_alone && m.form == Form::Seven => None,
         [_] => Some(m.words.say("tap-the-door")),
         _ => Some(m.words.say("tap-a-door")),
     }

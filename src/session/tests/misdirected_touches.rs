@@ -69,6 +69,68 @@ fn letters_find_doors_and_enter_opens_the_only_one() {
     assert!(kiosk.is_at_rest());
 }
 
+fn key(kiosk: &mut Kiosk, key: Key) -> Vec<Effect> {
+    let _ = kiosk.idle(ms(500));
+    kiosk.send(Event::KeyPressed(key))
+}
+
+/// The outcome hides the doors: Enter closes it and opens nothing again, other keys close it and count.
+#[test]
+fn nothing_is_chosen_behind_an_outcome() {
+    let mut kiosk = desk();
+    type_slowly(&mut kiosk, "lob");
+    assert_eq!(key(&mut kiosk, Key::Enter).len(), 1);
+    let _ = kiosk.send(Event::UnlockAnswered(kiosk.request(), Outcome::Accepted));
+    let _ = kiosk.idle(ms(500));
+    let _ = kiosk.send(Event::PageTurned(1));
+    assert_eq!((kiosk.visit().page, found(&kiosk).len()), (0, 3), "the unlock ended the search; no page turns unseen");
+    for _ in 0..3 {
+        assert_eq!(key(&mut kiosk, Key::Enter), [], "the door that was opened is not opened again");
+        assert_eq!(kiosk.visit().attempt, Attempt::None);
+    }
+
+    for (pressed, shown) in [
+        (Key::typed('1'), (Some(1), "", Some(LOBBY))),
+        (Key::typed('s'), (None, "s", Some(SERVER_ROOM))),
+        (Key::Tab, (None, "", Some(LOBBY))),
+    ] {
+        let mut kiosk = desk();
+        let _ = kiosk.send(Event::DoorTouched(LOBBY));
+        let _ = kiosk.send(Event::UnlockAnswered(kiosk.request(), Outcome::Accepted));
+        let _ = key(&mut kiosk, pressed);
+        let _ = kiosk.idle(ms(150));
+        let visit = kiosk.visit();
+        let number = visit.typed(kiosk.now).map(|(number, _)| number);
+        assert_eq!((number, visit.find.letters(), visit.chosen(kiosk.now)), shown, "{pressed:?}");
+        assert_eq!(kiosk.visit().attempt, Attempt::None, "what is typed is on the screen");
+        assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), [], "the touch was meant for the outcome");
+    }
+}
+
+/// Esc takes back one thing at a time, and locks only when nothing is left.
+#[test]
+fn escape_forgets_a_typed_number_before_it_locks() {
+    let mut kiosk = desk();
+    type_slowly(&mut kiosk, "1");
+    let _ = key(&mut kiosk, Key::Escape);
+    assert!(!kiosk.is_at_rest() && kiosk.visit().typed(kiosk.now).is_none());
+    assert_eq!(key(&mut kiosk, Key::Enter), []);
+    let _ = key(&mut kiosk, Key::Escape);
+    assert!(kiosk.is_at_rest());
+}
+
+/// A number belongs to a place on the list that was seen when it was typed.
+#[test]
+fn a_number_opens_no_door_that_came_to_its_place() {
+    let mut kiosk = desk();
+    type_slowly(&mut kiosk, "1");
+    let (session, mut doors) = (kiosk.visit().session, kiosk.visit().welcome.doors.clone());
+    let _ = doors.remove(0);
+    let _ = kiosk.send(Event::DoorsListed(session, doors));
+    assert_eq!(key(&mut kiosk, Key::Enter), []);
+    assert_eq!(kiosk.visit().attempt, Attempt::None);
+}
+
 #[test]
 fn keyboard_letters_are_ignored_on_the_wall_and_letters_on_the_screen_search() {
     let mut kiosk = signed_in();

@@ -24,13 +24,18 @@ impl Visit {
         self.focus.or_else(|| self.only_found().map(|door| door.id))
     }
 
+    /// The door that a number or the keys that move point at.
+    pub fn pointed(&self, now: Instant) -> Option<DoorId> {
+        if self.typed.number(now).is_some() { self.chosen(now) } else { self.focus }
+    }
+
     /// Moves to a door by key.
     pub(in crate::session) fn focus(&mut self, door: DoorId, rules: &Rules, now: Instant) {
-        if now < self.ignore_input_until || matches!(self.attempt, Attempt::Opening(..) | Attempt::Done(..)) {
+        if now < self.ignore_input_until || matches!(self.attempt, Attempt::Opening(..)) {
             return;
         }
         self.touch(rules, now);
-        self.withdraw();
+        self.uncover(now);
         self.typed = DoorNumber::default();
         self.focus = self.knows(door).map(|door| door.id);
     }
@@ -45,14 +50,26 @@ impl Visit {
         }
     }
 
-    /// Closes the outcome, or forgets what was chosen or searched by key. Returns whether there was something.
+    /// Shows the doors again for a key that means them, so that nothing is typed unseen. A touch just now was meant for
+    /// the outcome.
+    fn uncover(&mut self, now: Instant) {
+        self.withdraw();
+        if let Attempt::Done(..) = self.attempt {
+            self.attempt = Attempt::None;
+            self.ignore_touches_until = now + SETTLE;
+        }
+    }
+
+    /// Closes the outcome, or forgets what was typed, chosen or searched by key. Returns whether there was something.
     pub(in crate::session) fn step_back(&mut self, rules: &Rules, now: Instant) -> bool {
         if let Attempt::Done(..) = self.attempt {
             self.dismiss(rules, now);
             return true;
         }
+        let was_typed = self.typed.number(now).is_some();
+        self.typed = DoorNumber::default();
         let was_focused = self.focus.take().is_some();
-        self.forget_find() || was_focused
+        self.forget_find() || was_focused || was_typed
     }
 
     /// How many digits of a door number are typed.
@@ -68,6 +85,13 @@ impl Visit {
     pub(in crate::session) fn spoil_number(&mut self, rules: &Rules, now: Instant) {
         if self.typed.number(now).is_some() {
             self.touch(rules, now);
+            self.spoil(now);
+        }
+    }
+
+    /// The number that is being typed, if there is one, selects no door.
+    pub(super) fn spoil(&mut self, now: Instant) {
+        if self.typed.number(now).is_some() {
             self.typed.spoil(now);
         }
     }
@@ -79,28 +103,32 @@ impl Visit {
             return;
         }
         self.touch(rules, now);
-        self.withdraw();
+        self.uncover(now);
         self.focus = None;
         self.typed.push(digit, letter, now);
     }
 
     pub(in crate::session) fn take_back(&mut self, rules: &Rules, now: Instant) {
         self.touch(rules, now);
-        self.withdraw();
+        self.uncover(now);
         if self.typed.number(now).is_none() && self.find.pop() {
-            self.page = 0;
+            (self.page, self.focus) = (0, None);
         }
         self.typed.pop(now);
     }
 
     /// The door that Enter selects: by its typed number, by the second tap it waits for, or as the only match of the
-    /// search.
-    pub(in crate::session) fn typed_door(&mut self, now: Instant) -> Option<DoorId> {
+    /// search. On an outcome it only closes that.
+    pub(in crate::session) fn typed_door(&mut self, rules: &Rules, now: Instant) -> Option<DoorId> {
         let (is_typed, chosen) = (self.typed.number(now).is_some(), self.chosen(now));
         self.typed = DoorNumber::default();
         match self.attempt {
             Attempt::Asked(asked, until) if now < until && !is_typed => Some(asked),
-            Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) | Attempt::Done(..) => chosen,
+            Attempt::None | Attempt::Asked(..) | Attempt::Opening(..) => chosen,
+            Attempt::Done(..) => {
+                self.dismiss(rules, now);
+                None
+            }
         }
     }
 
@@ -121,7 +149,7 @@ impl Visit {
             return;
         }
         self.touch(rules, now);
-        self.withdraw();
+        self.uncover(now);
         // A name goes on where the first keys were taken for a number, if there is such a name.
         let (before, begun) = (self.find.clone(), self.typed.take_letters());
         begun.chars().chain([letter]).for_each(|c| self.find.push(c));
@@ -146,7 +174,7 @@ impl Visit {
     }
 
     /// Clears and closes the search. Returns whether there was one.
-    fn forget_find(&mut self) -> bool {
+    pub(super) fn forget_find(&mut self) -> bool {
         self.withdraw();
         let before = std::mem::take(&mut self.find);
         (self.page, self.focus) = (0, None);

@@ -118,8 +118,11 @@ fn the_mouse_shows_where_it_is_and_the_whole_of_a_long_name() {
 /// The key codes of the keys that move among doors.
 mod codes {
     pub(super) const ESCAPE: i32 = 1;
+    pub(super) const THREE: i32 = 4;
     pub(super) const TAB: i32 = 15;
     pub(super) const ENTER: i32 = 28;
+    pub(super) const A: i32 = 30;
+    pub(super) const L: i32 = 38;
     pub(super) const UP: i32 = 103;
     pub(super) const LEFT: i32 = 105;
     pub(super) const RIGHT: i32 = 106;
@@ -158,7 +161,21 @@ fn a_desk_is_worked_with_the_keyboard_alone() {
     thread::sleep(Duration::from_millis(600));
     press(&mut screen, &[codes::ESCAPE]);
     thread::sleep(Duration::from_millis(600));
+    // "l" finds Lobby and Lab: arrows choose no other door.
+    press(&mut screen, &[codes::L, codes::RIGHT, codes::DOWN, codes::RIGHT, codes::RIGHT, codes::UP, codes::LEFT]);
+    press(&mut screen, &[codes::ENTER]);
+    assert_eq!(pad.expect("unlock "), "unlock 6");
+    thread::sleep(Duration::from_millis(600));
+    // Enter closes the outcome and opens nothing; what is typed next is no part of the search before.
+    press(&mut screen, &[codes::ENTER, codes::ENTER]);
+    thread::sleep(Duration::from_millis(600));
+    press(&mut screen, &[codes::L, codes::A, codes::ENTER]);
+    assert_eq!(pad.expect("unlock "), "unlock 7");
+    thread::sleep(Duration::from_millis(600));
     press(&mut screen, &[codes::ESCAPE]);
+    thread::sleep(Duration::from_millis(600));
+    // Escape takes back a typed number first.
+    press(&mut screen, &[codes::THREE, codes::ESCAPE, codes::ENTER, codes::ESCAPE]);
     let _ = pad.expect("ended");
 }
 
