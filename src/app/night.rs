@@ -39,14 +39,14 @@ pub struct Night {
     backlight: Option<(Backlight, u8)>,
     /// While it is night.
     now: Option<Dimmed>,
-    /// Whether a time was seen before: the brightness of a day is known then.
-    was_day: bool,
+    /// Whether the time was looked at before.
+    was_asked: bool,
 }
 
 /// How the panel was dimmed.
 #[derive(Debug, Clone, Copy)]
 enum Dimmed {
-    /// By its backlight, which had this brightness during the day. `None` if the program started at night.
+    /// By its backlight, which had this brightness during the day. `None` if that is not known.
     Backlight(Option<Brightness>),
     /// By a darker palette.
     Palette,
@@ -55,7 +55,7 @@ enum Dimmed {
 impl Night {
     /// At these hours: with these colors if the brightness can be set, else with those.
     pub fn new(hours: Hours, (low, dark): (Colors, Colors), backlight: Option<(Backlight, u8)>) -> Self {
-        Self { hours, low, dark, backlight, now: None, was_day: false }
+        Self { hours, low, dark, backlight, now: None, was_asked: false }
     }
 
     /// The colors of the night, while it is night.
@@ -79,14 +79,23 @@ impl Night {
                 self.now = None;
                 self.end(dimmed);
             }
+            // The program was stopped at night: nobody raised the brightness in the morning.
+            (false, None) if !self.was_asked && self.is_low() => self.end(Dimmed::Backlight(None)),
             (true, Some(_)) | (false, None) => {}
         }
-        self.was_day |= self.now.is_none();
+        self.was_asked = true;
+    }
+
+    /// Whether the backlight has the brightness of the night. After a stop at night it has, so it is not that of a day.
+    fn is_low(&self) -> bool {
+        self.backlight.as_ref().is_some_and(|(backlight, percent)| {
+            backlight.brightness().is_ok_and(|brightness| brightness == backlight.percent(*percent))
+        })
     }
 
     fn begin(&self) -> Dimmed {
         let Some((backlight, percent)) = &self.backlight else { return Dimmed::Palette };
-        let day = backlight.brightness().ok().filter(|_| self.was_day);
+        let day = backlight.brightness().ok().filter(|_| !self.is_low());
         match backlight.set(backlight.percent(*percent)) {
             Ok(()) => {
                 tracing::info!(percent, "night: the backlight was lowered");
@@ -108,7 +117,8 @@ impl Night {
         }
     }
 
-    /// Restores the brightness when the program ends or is configured anew.
+    /// Restores the brightness when the window is closed or configured anew. A program that is stopped by a signal cannot:
+    /// its next start by day does.
     pub(super) fn leave(&mut self) {
         if let Some(dimmed) = self.now.take() {
             self.end(dimmed);
@@ -164,10 +174,19 @@ mod tests {
         assert_eq!(at(&mut night, 23, 0), Some(Colors::DARK));
         night.leave();
         assert_eq!((night.colors(), brightness().as_str()), (None, "120"));
-        // Started at night: the brightness of the day is not known.
-        let mut night = Night::new(HOURS, colors, Some((backlight, 30)));
+        let started = || Night::new(HOURS, colors, Some((backlight.clone(), 30)));
+        // Started at night, or configured anew: what the panel had is the brightness of the day.
+        let mut night = started();
+        assert_eq!((at(&mut night, 3, 0), brightness().as_str()), (Some(Colors::DARK), "60"));
+        assert_eq!((at(&mut night, 6, 30), brightness().as_str()), (None, "120"));
+        // Stopped at night by a signal and started at night: the brightness of the day is not known.
+        assert_eq!(at(&mut night, 23, 0), Some(Colors::DARK));
+        let mut night = started();
         assert_eq!((at(&mut night, 3, 0), brightness().as_str()), (Some(Colors::DARK), "60"));
         assert_eq!((at(&mut night, 6, 30), brightness().as_str()), (None, "200"));
+        // The same, but started by day.
+        assert_eq!((at(&mut night, 23, 0), brightness().as_str()), (Some(Colors::DARK), "60"));
+        assert_eq!((at(&mut started(), 9, 0), brightness().as_str()), (None, "200"));
     }
 
     #[test]

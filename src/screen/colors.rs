@@ -161,6 +161,11 @@ impl Colors {
         ..Self::DARK
     };
 
+    /// Whether keys stand out from the page by their fill.
+    pub fn has_bright_fills(&self) -> bool {
+        1.25 <= self.key.relative_contrast(self.background)
+    }
+
     /// Uses the accent of a site, moved towards the color of text as far as it takes to be readable.
     #[must_use]
     pub fn with_accent(self, accent: Color) -> Self {
@@ -318,8 +323,9 @@ mod tests {
     /// A key stands out from the page by its fill; where a fill does not, by its line.
     #[test]
     fn fills_stand_out_or_have_a_line() {
-        assert!(1.25 <= Colors::DARK.key.relative_contrast(Colors::DARK.background));
-        for colors in [Colors::LIGHT, Colors::CONTRAST] {
+        assert!(Colors::DARK.has_bright_fills());
+        for colors in [Colors::LIGHT, Colors::CONTRAST, Colors::NIGHT] {
+            assert!(!colors.has_bright_fills());
             assert!(1.3 <= colors.line.relative_contrast(colors.background));
         }
     }

@@ -77,10 +77,16 @@ fn night(config: &Config) -> Option<Night> {
         config::Theme::Dark | config::Theme::Light => {
             (with_accent(config, Colors::DARK), with_accent(config, Colors::NIGHT))
         }
-        // Whoever needs the contrast needs it at night too.
+        // Whoever needs the contrast needs it at night too: only a backlight is dimmed.
         config::Theme::Contrast => (colors(config), colors(config)),
     };
-    let backlight = Backlight::of_system().ok().map(|backlight| (backlight, config.display.night_brightness));
+    let backlight = match Backlight::of_system() {
+        Ok(backlight) => Some((backlight, config.display.night_brightness)),
+        Err(error) => {
+            tracing::info!(%error, "no backlight is lowered at night");
+            None
+        }
+    };
     Some(Night::new(Hours { from, until }, colors, backlight))
 }
 

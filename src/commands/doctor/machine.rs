@@ -11,7 +11,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 use vestibule::{
-    config::Config,
+    config::{Config, Theme},
     platform::{
         backlight::{Backlight, BacklightError},
         port_holder,
@@ -31,7 +31,7 @@ const LARGEST: u64 = 64 * 1024;
 pub(super) fn machine(config: &Config, folder: &Path) -> Vec<Finding> {
     let mut findings = vec![zone(config), storage(config, folder)];
     findings.extend(config.health.listen.map(|listen| port(listen, is_running(folder))));
-    findings.extend(config.display.night.map(|_| backlight()));
+    findings.extend(config.display.night.map(|_| backlight(config.display.theme)));
     findings
 }
 
@@ -80,17 +80,15 @@ fn storage(config: &Config, folder: &Path) -> Finding {
 }
 
 /// Whether `display.night` can lower the backlight. Changes nothing.
-fn backlight() -> Finding {
+fn backlight(theme: Theme) -> Finding {
+    let otherwise = match theme {
+        Theme::Dark | Theme::Light => "at night the colors become darker",
+        Theme::Contrast => "at night nothing is dimmed, because the contrast theme keeps its colors",
+    };
     match Backlight::of_system().and_then(|backlight| backlight.check()) {
         Ok(()) => finding("night", Severity::Well, "this account may set the backlight of the panel"),
-        Err(none @ BacklightError::None) => {
-            finding("night", Severity::Well, format!("{none}: at night the colors become darker"))
-        }
-        Err(error) => finding(
-            "night",
-            Severity::Warning,
-            format!("{error}: at night the colors become darker instead (operating.md, \"At night\")"),
-        ),
+        Err(none @ BacklightError::None) => finding("night", Severity::Well, format!("{none}: {otherwise}")),
+        Err(error) => finding("night", Severity::Warning, format!("{error}: {otherwise} (operating.md, \"At night\")")),
     }
 }
 
