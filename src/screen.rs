@@ -21,6 +21,7 @@ mod style;
 pub mod technician;
 pub mod theme;
 mod tile;
+mod trace;
 pub mod words;
 
 use std::time::Instant;

@@ -27,7 +27,7 @@ kiosk-fault = This kiosk has a problem. Use your card.
 too-slow = That took too long. Try again.
 too-many-guesses = Too many wrong entries. Wait until you can type again.
 too-many-guesses-badges = Too many wrong entries. Badges still work.
-typing-again = Typing again in
+typing-again = You can type again in
 
 # What is wrong between the kiosk and Kisi. The texts differ, so that support can tell the causes apart on the phone.
 network-name = No network or no name server. Use your card.

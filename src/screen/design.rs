@@ -108,6 +108,9 @@ pub mod stroke {
     pub const HAIRLINE: f32 = 0.35;
     /// Least width of a hairline, in pixels.
     pub const HAIRLINE_PIXELS: f32 = 2.0;
+    /// What a drawing leaves free at its edges, in pixels: the renderer redraws whole pixels only, and soft edges reach into
+    /// the next one.
+    pub const SOFT_PIXELS: f32 = 1.0;
     /// Least width of a ready tile's edge in the contrast theme, and of a pip's, in pixels.
     pub const READY_PIXELS: f32 = 3.0;
     /// See above.

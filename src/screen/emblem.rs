@@ -173,7 +173,8 @@ impl<Message> Program<Message> for Emblem {
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
         let geometry = motion.cache.draw(renderer, bounds.size(), |frame| {
-            let side = frame.width();
+            let side = frame.width() - 2.0 * stroke::SOFT_PIXELS;
+            frame.translate(Vector::new(stroke::SOFT_PIXELS, stroke::SOFT_PIXELS));
             match self.shape {
                 Shape::OpenRing => {
                     ring(frame, side, self.track, (0.0, 1.0));
@@ -307,7 +308,9 @@ impl<Message> Program<Message> for Countdown {
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
         let geometry = still.cache.draw(renderer, bounds.size(), |frame| {
-            let (side, width) = (frame.width(), stroke::COUNTDOWN * frame.width());
+            let side = frame.width() - 2.0 * stroke::SOFT_PIXELS;
+            let width = stroke::COUNTDOWN * side;
+            frame.translate(Vector::new(stroke::SOFT_PIXELS, stroke::SOFT_PIXELS));
             let center = Point::new(side / 2.0, side / 2.0);
             let radius = (side - width) / 2.0;
             let stroked = |color| Stroke::default().with_width(width).with_color(color);

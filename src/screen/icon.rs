@@ -3,11 +3,12 @@
 use iced::{
     Color, Element, Font, Length, Point,
     widget::{
-        canvas,
+        canvas, container,
         text::{LineHeight, Shaping, Text},
     },
 };
 
+use super::trace::trace;
 use crate::door::DoorState;
 
 /// The bundled icons. License: `assets/fonts/Lucide-ISC.txt`.
@@ -120,15 +121,17 @@ impl Icon {
 
 /// Draws an icon in a square with this side.
 pub fn icon<'a, Message: 'a>(icon: Icon, side: f32, color: Option<Color>) -> Element<'a, Message> {
-    Text::new(icon.character().to_string())
+    let character = icon.character().to_string();
+    let background = Some(trace(&character, color).into());
+    let icon = Text::new(character)
         .font(FONT)
         .size(side)
         .line_height(LineHeight::Relative(1.0))
         .shaping(Shaping::Basic)
         .width(Length::Fixed(side))
         .height(Length::Fixed(side))
-        .color_maybe(color)
-        .into()
+        .color_maybe(color);
+    container(icon).style(move |_| container::Style { background, ..container::Style::default() }).into()
 }
 
 /// An icon in a drawing, around this point.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use iced::{
-    Center, Color, Element, Event as IcedEvent, Padding, Point, Rectangle, Renderer, Size, Theme, mouse,
+    Center, Color, Element, Event as IcedEvent, Padding, Point, Rectangle, Renderer, Size, Theme, Vector, mouse,
     widget::{
         Action, Column, Row,
         canvas::{Cache, Canvas, Geometry, Path, Program, Stroke},
@@ -140,7 +140,8 @@ pub(super) fn dots<'a>(typed: usize, digits: usize, checks: bool, m: Metrics) ->
         edge: m.u(width),
     };
     let count = f32::from(u16::try_from(digits).unwrap_or(u16::MAX));
-    Canvas::new(dots).width(count * dots.side + (count - 1.0).max(0.0) * dots.gap).height(dots.side).into()
+    let width = count * dots.side + (count - 1.0).max(0.0) * dots.gap;
+    Canvas::new(dots).width(width + 2.0 * stroke::SOFT_PIXELS).height(dots.side + 2.0 * stroke::SOFT_PIXELS).into()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -202,6 +203,7 @@ impl Program<Event> for Dots {
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
         let geometry = walk.cache.draw(renderer, bounds.size(), |frame| {
+            frame.translate(Vector::new(stroke::SOFT_PIXELS, stroke::SOFT_PIXELS));
             let Colors { accent, line, muted, .. } = self.colors;
             let disc = |index: usize, side: f32| {
                 let x = f32::from(u16::try_from(index).unwrap_or(u16::MAX)) * (self.side + self.gap);

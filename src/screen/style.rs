@@ -49,10 +49,12 @@ pub(super) enum TileLook {
 }
 
 impl Metrics {
-    /// Style of the whole window.
+    /// Style of the whole window. Where the window's own color is meant, nothing is drawn over it: a rectangle of this size
+    /// would be filled again for each touch.
     pub(super) fn page(&self, tone: Tone, backdrop: Backdrop) -> container::Style {
-        let (background, text) = (self.page_color(tone, backdrop), self.colors.text);
-        container::Style { background: Some(background.into()), text_color: Some(text), ..container::Style::default() }
+        let background = self.page_color(tone, backdrop);
+        let background = (background != self.colors.background).then(|| background.into());
+        container::Style { background, text_color: Some(self.colors.text), ..container::Style::default() }
     }
 
     pub(super) fn page_color(&self, tone: Tone, backdrop: Backdrop) -> Color {
@@ -157,7 +159,7 @@ impl Metrics {
 
     /// A filled surface, with a line where the theme has one.
     fn filled(&self, fill: Color, pressed: Color, text: Color, touch: Touch, radius: f32) -> Style {
-        let has_line = self.panel.outlines || self.colors.theme != Theme::Dark;
+        let has_line = self.panel.outlines || self.colors.theme != Theme::Dark || !self.colors.has_bright_fills();
         let background = match touch {
             Touch::None => fill,
             Touch::Over => between(fill, pressed),

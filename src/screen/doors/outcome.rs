@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use iced::{
     Border, Center, Color, Element, Fill, Rectangle,
     alignment::Vertical,
-    widget::{Stack, column, container, row, space},
+    widget::{column, container, row, space},
 };
 
 use super::{
@@ -119,16 +119,16 @@ fn view<'a>(shown: Shown<'a>, result: Result<'a>, m: Metrics) -> Element<'a, Eve
     let place = Rectangle { y: place.y + kept, height: place.height - 2.0 * kept, ..place };
     let silhouette = (result.silhouette, (tone, m.colors.field(tone)));
     sheet = place_words(sheet, place, silhouette, words(result.door, result.verdict, result.advice, m), m);
-    let style = m.page(tone, result.backdrop);
-    let page = container(sheet).width(Fill).height(Fill).style(move |_| style);
-    if m.colors.theme != Theme::Contrast || tone == Tone::Plain {
-        return page.into();
+    let mut style = m.page(tone, result.backdrop);
+    if has_frame(tone, m) {
+        style.border = Border { color: m.colors.tone(tone), width: m.u(stroke::FRAME), ..Border::default() };
     }
-    // In the contrast theme the field is black: a frame has its color.
-    let border = Border { color: m.colors.tone(tone), width: m.u(stroke::FRAME), ..Border::default() };
-    let style = container::Style { border, ..container::Style::default() };
-    let frame = container(space()).width(Fill).height(Fill).style(move |_| style);
-    Stack::with_children([page.into(), frame.into()]).into()
+    container(sheet).width(Fill).height(Fill).style(move |_| style).into()
+}
+
+/// In the contrast theme the field is black: a frame has its color.
+fn has_frame(tone: Tone, m: Metrics) -> bool {
+    m.colors.theme == Theme::Contrast && tone != Tone::Plain
 }
 
 /// The time left as a bar on the lower edge. It steps once a second.
@@ -139,7 +139,9 @@ fn bar(sheet: Sheet<'_, Event>, tone: Tone, (left, of): (Duration, Duration), m:
         let style = container::Style { background: Some(color.into()), ..container::Style::default() };
         container(space()).width(Fill).height(Fill).style(move |_| style)
     };
-    let place = |width: f32| m.place(0.0, room.height - stroke::BAR, width, stroke::BAR);
+    // It takes the whole lower side of a frame: inside it, it could not be seen.
+    let height = if has_frame(tone, m) { stroke::FRAME } else { stroke::BAR };
+    let place = |width: f32| m.place(0.0, room.height - height, width, height);
     sheet
         .with(place(room.width), filled(m.colors.bar_track(tone)))
         .with(place(room.width * part), filled(m.colors.tone(tone)))
