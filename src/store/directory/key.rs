@@ -25,6 +25,8 @@ const CREDENTIAL: &str = "vestibule.key";
 const NEXT_CREDENTIAL: &str = "vestibule.key.next";
 /// Name of the key file, used when there is no credential.
 pub(super) const FILE: &str = "device.key";
+/// How often key files are looked for while another process renames them: a rename is over before the next look.
+const LOOKS: usize = 4;
 /// Name of the file with the next key during a rekey.
 const NEXT: &str = "device.key.next";
 /// HKDF label of the wrapping key. Older versions also bound it into the first wrapped data key.
@@ -72,6 +74,18 @@ impl DeviceKey {
     ///
     /// `systemd.exec(5)`, `$CREDENTIALS_DIRECTORY`.
     pub(super) fn find(folder: &Path, credentials: Option<&Path>) -> Result<Vec<Self>, Error> {
+        for _ in 1..LOOKS {
+            match Self::look(folder, credentials) {
+                // A process that completes a rekey may have renamed a file since it was seen.
+                Ok(none) if none.is_empty() => {}
+                Err(Error::KeyFile { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+                found => return found,
+            }
+        }
+        Self::look(folder, credentials)
+    }
+
+    fn look(folder: &Path, credentials: Option<&Path>) -> Result<Vec<Self>, Error> {
         let sealed = credentials
             .into_iter()
             .flat_map(|folder| [CREDENTIAL, NEXT_CREDENTIAL].map(|name| KeyPlace::Credential(folder.join(name))));
