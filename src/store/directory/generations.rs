@@ -81,7 +81,10 @@ impl Directory {
         integrity::prove_all(&change, &data.current)?;
         change.commit()?;
         tracing::info!(generation, "the data key was replaced");
+        // Another process that opens the directory settles the key too, in a transaction: one after the other.
+        let change = crate::store::begin(&self.db)?;
         let place = next.settle(&self.folder)?.place().clone();
+        change.commit()?;
         // The rekey is complete. If a process started reading meanwhile, the old wrapped key stays in the log until the
         // next checkpoint, and `is_clean` says so.
         Ok(Rekeyed { place, is_new: true, is_clean: self.clear_old_pages().is_ok() })

@@ -116,12 +116,16 @@ impl DeviceKey {
 
     /// Makes this key the only key file in the folder, or leaves none if it is a credential. Obsolete files are first
     /// renamed to a name that is never read. They are wiped once this key is on disk under its final name, so that a key
-    /// which opens the directory survives an interruption.
+    /// which opens the directory survives an interruption. Only within a transaction, so that no other process does this.
     pub(super) fn settle(self, folder: &Path) -> Result<Self, Error> {
         let (file, next) = (folder.join(FILE), folder.join(NEXT));
         let old = |file: &Path| file.with_extension("old");
         let failed = |source| Error::KeyFile { file: self.place.path().to_owned(), source };
         let is_next = self.place == KeyPlace::File(next.clone());
+        if is_next && !next.exists() && file.exists() {
+            // Another process that opened the directory has done this. The file is the key, and must not be put away.
+            return Ok(Self { place: KeyPlace::File(file), key: self.key });
+        }
         let gone: &[&PathBuf] = match &self.place {
             KeyPlace::Credential(_) => &[&file, &next],
             KeyPlace::File(_) if is_next => &[&file],
