@@ -138,14 +138,17 @@ struct Patience {
 }
 
 impl Patience {
-    /// A longer pause than this means that the window was busy.
+    /// A longer pause than this means that the window was busy: two ticks, or less if readers are quicker than that.
     const BUSY: Duration = Duration::from_millis(55);
+    /// No shorter pause means that: a tick may come a little late.
+    const LATE: Duration = Duration::from_millis(30);
     /// What a busy time counts as. More than nothing, so that a machine that is always busy gets on.
     const COUNTED: Duration = Duration::from_millis(15);
 
-    fn at(&mut self, now: Instant) -> Instant {
+    /// `gap`: the longest pause between two keys of a reader.
+    fn at(&mut self, gap: Duration, now: Instant) -> Instant {
         let passed = self.handled_at.replace(now).map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-        if Self::BUSY < passed {
+        if gap.clamp(Self::LATE, Self::BUSY) < passed {
             self.lost += passed.saturating_sub(Self::COUNTED);
             self.was_busy = true;
         }
@@ -157,7 +160,8 @@ impl Patience {
 pub(super) struct Reader {
     rules: ReaderRules,
     keys: Vec<Key>,
-    is_too_long: bool,
+    /// The run is too long, or may lack its first keys.
+    is_garbled: bool,
     fast_gaps: usize,
     clock: Patience,
     /// When the last key came, by the patient clock.
@@ -172,6 +176,8 @@ pub(super) struct Reader {
     is_stuck: bool,
     /// Until then, keys that end a scan belong to the last one.
     ends_until: Option<Instant>,
+    /// Until then, the first keys of a scan may have been taken for a person's.
+    typed_until: Option<Instant>,
 }
 
 impl Reader {
@@ -179,7 +185,7 @@ impl Reader {
         Self {
             rules,
             keys: Vec::new(),
-            is_too_long: false,
+            is_garbled: false,
             fast_gaps: 0,
             clock: Patience::default(),
             last_at: None,
@@ -188,6 +194,7 @@ impl Reader {
             repeated_at: None,
             is_stuck: false,
             ends_until: None,
+            typed_until: None,
         }
     }
 
@@ -209,14 +216,14 @@ impl Reader {
         if !self.is_waiting() {
             self.clock = Patience::default();
         }
-        let at = self.clock.at(now);
+        let at = self.clock.at(self.rules.gap, now);
         let is_known = !std::mem::take(&mut self.clock.was_busy);
         let gap = self.last_at.map(|last| at.saturating_duration_since(last));
         let begins_with_letter = self.keys.first().is_some_and(|key| key.is_letter());
         let short = if types_names && begins_with_letter { self.rules.gap / 2 } else { self.rules.gap };
         let mut heard = Vec::new();
         if gap.is_some_and(|gap| if self.is_scan() { self.torn() < gap } else { short < gap }) {
-            heard.extend(self.give_up());
+            heard.extend(self.give_up(now));
         }
         match key {
             Key::Char { .. } | Key::Move(_) | Key::Chord => {
@@ -227,7 +234,7 @@ impl Reader {
             Key::Enter | Key::Tab | Key::Backspace | Key::Escape if self.is_scan() => self.push(key, at, now),
             Key::Enter | Key::Tab if self.ends_until.is_some_and(|until| now < until) && self.keys.is_empty() => {}
             Key::Enter | Key::Tab | Key::Backspace | Key::Escape => {
-                heard.extend(self.give_up());
+                heard.extend(self.give_up(now));
                 heard.push(ReaderInput::Typed(key));
             }
             Key::Shift(_) | Key::Repeat(_) => {}
@@ -238,9 +245,9 @@ impl Reader {
     /// Ends a run of keys after a silence.
     pub(super) fn tick(&mut self, now: Instant) -> Vec<ReaderInput> {
         let Some(last_at) = self.last_at else { return Vec::new() };
-        let silence = self.clock.at(now).saturating_duration_since(last_at);
+        let silence = self.clock.at(self.rules.gap, now).saturating_duration_since(last_at);
         if !self.is_scan() {
-            return if self.rules.gap < silence { self.give_up() } else { Vec::new() };
+            return if self.rules.gap < silence { self.give_up(now) } else { Vec::new() };
         }
         let ends_with_silence = match self.rules.end {
             ScanEnd::Auto | ScanEnd::Silence => self.rules.silence() < silence,
@@ -249,7 +256,7 @@ impl Reader {
         if ends_with_silence {
             vec![self.scanned(now)]
         } else if self.torn() < silence {
-            self.give_up()
+            self.give_up(now)
         } else {
             Vec::new()
         }
@@ -279,11 +286,12 @@ impl Reader {
             // The first key of the scan may have been one that was down.
             let was_repeating = self.repeated_at.is_some_and(|at| now.saturating_duration_since(at) < STUCK);
             self.is_stuck = is_shifted || self.is_repeating || was_repeating;
+            self.is_garbled = self.typed_until.is_some_and(|until| now < until);
         }
         if self.keys.len() < MOST {
             self.keys.push(key);
         } else {
-            self.is_too_long = true;
+            self.is_garbled = true;
         }
         self.last_at = Some(at);
     }
@@ -299,15 +307,19 @@ impl Reader {
             Some(text) if SHIFTED <= text.chars().filter(|c| "!@#$%^&*()".contains(*c)).count() => {
                 ReaderInput::Unread(Unread::KeyStuck)
             }
-            Some(text) if !self.is_too_long => ReaderInput::Scan(Raw(text)),
+            Some(text) if !self.is_garbled => ReaderInput::Scan(Raw(text)),
             Some(_) | None => ReaderInput::Unread(Unread::Garbled),
         };
         self.clear();
         read
     }
 
-    /// Ends the run as keys typed by a person. A torn scan is not read.
-    fn give_up(&mut self) -> Vec<ReaderInput> {
+    /// Ends the run as keys typed by a person. A torn scan is not read, and neither is one that follows such keys at once:
+    /// without its first digits it would be another number.
+    fn give_up(&mut self, now: Instant) -> Vec<ReaderInput> {
+        if !self.keys.is_empty() {
+            self.typed_until = Some(now + TORN);
+        }
         let heard = if self.is_scan() {
             vec![ReaderInput::Unread(Unread::Garbled)]
         } else {
@@ -320,7 +332,7 @@ impl Reader {
     fn clear(&mut self) {
         // The allocator wipes what is freed.
         self.keys = Vec::new();
-        (self.is_too_long, self.fast_gaps, self.last_at) = (false, 0, None);
+        (self.is_garbled, self.fast_gaps, self.last_at) = (false, 0, None);
     }
 }
 

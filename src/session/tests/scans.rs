@@ -37,6 +37,32 @@ fn scan_is_whole_although_the_window_was_busy_in_the_middle_of_it() {
     assert_eq!(badge.expose(), ADA);
 }
 
+/// Wherever a scan stops for less than half a second, no other number is read: the digits before the pause may have been
+/// taken for a person's, and silence ends a scan.
+#[test]
+fn a_scan_with_a_pause_in_it_is_read_whole_or_not_at_all() {
+    for end in [ScanEnd::Auto, ScanEnd::Enter] {
+        for (place, pause) in (1..ADA.len()).flat_map(|place| (10..490).step_by(15).map(move |pause| (place, pause))) {
+            if end == ScanEnd::Auto && 2 < place && 140 < pause {
+                continue;
+            }
+            let mut kiosk = Kiosk::new(Rules { reader: ReaderRules { end, ..rules().reader }, ..rules() });
+            let mut effects = kiosk.scan(&ADA[..place]);
+            effects.extend(kiosk.idle(ms(pause)));
+            effects.extend(kiosk.scan(&format!("{}\n", &ADA[place..])));
+            let read = effects.iter().find_map(|effect| {
+                let Effect::Identify(_, Presented(Credential::Badge(badge)), _) = effect else { return None };
+                Some(badge.expose())
+            });
+            assert!(read.is_none_or(|read| read == ADA), "{pause} ms after {place} digits");
+            if read.is_none() {
+                let _ = kiosk.idle(ms(2_000));
+                assert!(is_identify(&kiosk.scan("0012345678\n")), "the next one is read");
+            }
+        }
+    }
+}
+
 #[test]
 fn torn_scan_is_not_read_and_is_never_digits_of_a_pin() {
     let mut kiosk = Kiosk::new(Rules { reader: ReaderRules { end: ScanEnd::Enter, ..rules().reader }, ..rules() });
