@@ -10,6 +10,7 @@ use vestibule::{
 };
 
 use crate::support::{
+    codes::{DOWN, LEFT, Q, RIGHT, T},
     headless::{STILL, draw_view},
     installed::Program,
     scenes::staged,
@@ -27,11 +28,6 @@ fn drawn(scene: &Scene, language: Language, colors: Colors) -> Vec<u8> {
 
 #[test]
 fn the_gallery_steps_through_scenes_languages_and_themes_by_key() {
-    const RIGHT: i32 = 106;
-    const LEFT: i32 = 105;
-    const DOWN: i32 = 108;
-    const T: i32 = 20;
-    const Q: i32 = 16;
     let screen = Touchscreen::start(800, 480);
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
     let command = command.args(["gallery", "--size", "800x480", "--language", "de", "--theme", "light"]);
@@ -64,8 +60,6 @@ fn the_gallery_steps_through_scenes_languages_and_themes_by_key() {
 /// there: nothing of the scene before stays behind. A rounded corner that is drawn in two parts may differ in a pixel.
 #[test]
 fn nothing_of_the_scene_before_stays_on_the_window() {
-    const RIGHT: i32 = 106;
-    const DOWN: i32 = 108;
     let mut screen = Touchscreen::start(800, 480);
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
     let command = command.args(["gallery", "--size", "800x480"]);

@@ -6,6 +6,7 @@ use iced::Size;
 use vestibule::screen::{colors::Colors, theme::Panel};
 
 use crate::support::{
+    codes,
     headless::{BADGE, Kiosk, STILL, Site},
     installed::{Installed, Program},
     scenes::{desk_or_wall, signed_in},
@@ -69,12 +70,18 @@ fn at_a_desk_the_name_of_a_door_is_typed_and_enter_opens_it() {
         let event = world.events.iter().find(|event| event.kind == "lock.unlock").unwrap();
         assert_eq!(event.object, ("Lock", 104));
     });
+    assert!(!kiosk.shows("Main entrance"), "the outcome fills the screen");
     press(&mut kiosk, '\u{1b}');
-    assert!(kiosk.shows("Bike store") && !kiosk.shows("Main entrance"), "the first Escape closes the outcome");
+    assert!(
+        kiosk.shows("Bike store") && kiosk.shows("Main entrance"),
+        "Escape closes the outcome; the search has ended"
+    );
+    type_slowly(&mut kiosk, "bi");
+    assert!(kiosk.shows("Bike store") && !kiosk.shows("Main entrance"));
     press(&mut kiosk, '\u{1b}');
-    assert!(kiosk.shows("Main entrance"), "the second Escape shows all doors");
+    assert!(kiosk.shows("Main entrance"), "the next Escape shows all doors");
     press(&mut kiosk, '\u{1b}');
-    assert!(kiosk.is_at_rest(), "the third Escape signs out");
+    assert!(kiosk.is_at_rest(), "the last Escape signs out");
 }
 
 /// At a desk a scan is not taken for a search, and an unlock does not end the visit.
@@ -113,20 +120,6 @@ fn the_mouse_shows_where_it_is_and_the_whole_of_a_long_name() {
     let later = kiosk.picture_under_mouse(long, Duration::from_millis(500));
     assert!(of(&at_once, pressed) < 100, "not while the mouse passes");
     assert!(2_000 < of(&later, pressed), "the whole name below the tile: {}", of(&later, pressed));
-}
-
-/// The key codes of the keys that move among doors.
-mod codes {
-    pub(super) const ESCAPE: i32 = 1;
-    pub(super) const THREE: i32 = 4;
-    pub(super) const TAB: i32 = 15;
-    pub(super) const ENTER: i32 = 28;
-    pub(super) const A: i32 = 30;
-    pub(super) const L: i32 = 38;
-    pub(super) const UP: i32 = 103;
-    pub(super) const LEFT: i32 = 105;
-    pub(super) const RIGHT: i32 = 106;
-    pub(super) const DOWN: i32 = 108;
 }
 
 /// A whole visit at a desk by key codes on a real window: arrows and Tab move from door to door, Enter opens, Escape goes
