@@ -67,7 +67,10 @@ use vestibule::{
 
 mod wire;
 
-use self::{touchscreen::Touchscreen, wire::Wire};
+use self::{
+    touchscreen::{Eye, Touchscreen},
+    wire::Wire,
+};
 
 const SIZE: (u32, u32) = (1280, 800);
 const STARTS: usize = 7;
@@ -204,19 +207,25 @@ fn numbers(what: &str, mut command: impl FnMut() -> Command) -> Numbers {
     Numbers { start, memory, rest, touch, processes }
 }
 
+/// Time from a touch on a key to its changed pixels, in ms.
+fn touched(screen: &mut Touchscreen, eye: &Eye) -> f64 {
+    let before = eye.pixel(KEY);
+    let begin = Instant::now();
+    screen.press(0, KEY);
+    while eye.pixel(KEY) == before {
+        assert!(begin.elapsed() < Duration::from_secs(2), "the key does not change");
+    }
+    let taken = ms(begin);
+    screen.lift(0, KEY);
+    taken
+}
+
 /// Time from a touch to changed pixels beside the digit, in ms: median and maximum.
 fn touches(screen: &mut Touchscreen) -> (f64, f64) {
     let eye = screen.eye();
     let mut times = Vec::new();
     for index in 0..TOUCHES {
-        let before = eye.pixel(KEY);
-        let begin = Instant::now();
-        screen.press(0, KEY);
-        while eye.pixel(KEY) == before {
-            assert!(begin.elapsed() < Duration::from_secs(2), "the key does not change");
-        }
-        times.push(ms(begin));
-        screen.lift(0, KEY);
+        times.push(touched(screen, &eye));
         thread::sleep(Duration::from_millis(120 + index as u64 % 17));
         if index % 5 == 4 {
             // Escape clears the digits, so that no PIN is checked.

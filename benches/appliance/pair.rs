@@ -11,7 +11,7 @@ use std::{
 use iced::Point;
 
 use super::{
-    KEY, SIZE, STARTS, Shown, Site, line, median, memory, ms, processor, sign_in, started, touchscreen::Touchscreen,
+    SIZE, STARTS, Shown, Site, line, median, memory, ms, processor, sign_in, started, touched, touchscreen::Touchscreen,
 };
 
 /// Measured seconds at rest and while something is sent, each turn.
@@ -119,14 +119,7 @@ fn touches(screen: &mut Touchscreen, times: &mut Vec<f64>) {
     let eye = screen.eye();
     // Six digits would be a PIN, and a check.
     for index in 0..5 {
-        let before = eye.pixel(KEY);
-        let begin = Instant::now();
-        screen.press(0, KEY);
-        while eye.pixel(KEY) == before {
-            assert!(begin.elapsed() < Duration::from_secs(2), "the key does not change");
-        }
-        times.push(ms(begin));
-        screen.lift(0, KEY);
+        times.push(touched(screen, &eye));
         thread::sleep(Duration::from_millis(120 + 7 * index));
     }
 }

@@ -117,7 +117,7 @@ impl Night {
         }
     }
 
-    /// Restores the brightness when the window is closed or configured anew. A program that is stopped by a signal cannot:
+    /// Restores the brightness when the window is closed or gets another configuration. A program that is stopped by a signal cannot:
     /// its next start by day does.
     pub(super) fn leave(&mut self) {
         if let Some(dimmed) = self.now.take() {
@@ -175,7 +175,7 @@ mod tests {
         night.leave();
         assert_eq!((night.colors(), brightness().as_str()), (None, "120"));
         let started = || Night::new(HOURS, colors, Some((backlight.clone(), 30)));
-        // Started at night, or configured anew: what the panel had is the brightness of the day.
+        // Started at night, or with another configuration: what the panel had is the brightness of the day.
         let mut night = started();
         assert_eq!((at(&mut night, 3, 0), brightness().as_str()), (Some(Colors::DARK), "60"));
         assert_eq!((at(&mut night, 6, 30), brightness().as_str()), (None, "120"));

@@ -114,8 +114,7 @@ fn wall(shown: Shown<'_>, m: Metrics) -> Element<'_, Event> {
             tiles(sheet, &on_page, shown, grid, m)
         }
     };
-    let style = m.page(Tone::Plain, Backdrop::Second);
-    container(sheet).width(Fill).height(Fill).style(move |_| style).into()
+    sheet.page(m.page(Tone::Plain, Backdrop::Second))
 }
 
 /// The page that is shown after so many turns forward or back.

@@ -173,8 +173,7 @@ impl<Message> Program<Message> for Emblem {
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
         let geometry = motion.cache.draw(renderer, bounds.size(), |frame| {
-            let side = frame.width() - 2.0 * stroke::SOFT_PIXELS;
-            frame.translate(Vector::new(stroke::SOFT_PIXELS, stroke::SOFT_PIXELS));
+            let side = inside(frame);
             match self.shape {
                 Shape::OpenRing => {
                     ring(frame, side, self.track, (0.0, 1.0));
@@ -216,6 +215,12 @@ impl Emblem {
             },
         });
     }
+}
+
+/// Leaves the edges of a square drawing free. Returns the side of what is left.
+fn inside(frame: &mut Frame) -> f32 {
+    frame.translate(Vector::new(stroke::SOFT_PIXELS, stroke::SOFT_PIXELS));
+    frame.width() - 2.0 * stroke::SOFT_PIXELS
 }
 
 fn was_growing(motion: &Motion, before: Instant) -> bool {
@@ -308,9 +313,8 @@ impl<Message> Program<Message> for Countdown {
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
         let geometry = still.cache.draw(renderer, bounds.size(), |frame| {
-            let side = frame.width() - 2.0 * stroke::SOFT_PIXELS;
+            let side = inside(frame);
             let width = stroke::COUNTDOWN * side;
-            frame.translate(Vector::new(stroke::SOFT_PIXELS, stroke::SOFT_PIXELS));
             let center = Point::new(side / 2.0, side / 2.0);
             let radius = (side - width) / 2.0;
             let stroked = |color| Stroke::default().with_width(width).with_color(color);

@@ -3,7 +3,7 @@
 use iced::{
     Center, Element, Fill, Rectangle,
     alignment::Vertical,
-    widget::{column, container, row, space},
+    widget::{column, row, space},
 };
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     icon::{Icon, icon},
     label::label,
     sheet::Sheet,
+    style,
     theme::{self, Backdrop, Importance, Metrics},
 };
 
@@ -23,11 +24,11 @@ pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Eleme
     let align = if m.is_upright() { iced::Alignment::Center } else { iced::Alignment::Start };
     let font = grid.message;
     let read = |text: String| {
-        let text = label(text, Importance::Essential, m.essential(font)).line(font.line / font.size);
+        let text = label(text, Importance::Essential, m.essential(font)).line(font.ratio());
         text.width(Fill).align_x(align).balanced()
     };
     let call = (!phone.is_empty()).then(|| {
-        let number = label(phone, Importance::Essential, m.essential(font)).line(font.line / font.size);
+        let number = label(phone, Importance::Essential, m.essential(font)).line(font.ratio());
         let picture = icon(Icon::Phone, m.u(PILL_ICON), Some(m.colors.muted));
         column![space().height(m.u(steps::NEAR)), row![picture, number].spacing(m.u(steps::NEAR)).align_y(Center)]
     });
@@ -39,12 +40,10 @@ pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Eleme
     let place = Rectangle { x: grid.margin, y: grid.margin, width, height: bottom - steps::APART - grid.margin };
     let what = label(what, Importance::Optional, m.support()).line(scale::SUPPORT.ratio()).color(m.colors.muted);
     let what = what.width(Fill).height(Fill).align_x(align).align_y(Vertical::Bottom);
-    let line = container::Style { background: Some(m.colors.line.into()), ..container::Style::default() };
-    let rule = container(space()).width(Fill).height(m.hairline()).style(move |_| line);
+    let rule = style::area(m.colors.line).height(m.hairline());
     let silhouette = ((Shape::Diamond, Picture::Mark('!')), (Tone::Warning, m.colors.background));
     let sheet = place_words(Sheet::new(m.size), place, silhouette, words, m)
         .with(m.place(grid.margin, bottom - steps::NEAR, width, steps::HAIR), rule)
         .with(m.place(grid.margin, bottom, width, why), what);
-    let style = m.page(Tone::Plain, Backdrop::First);
-    container(sheet).width(Fill).height(Fill).style(move |_| style).into()
+    sheet.page(m.page(Tone::Plain, Backdrop::First))
 }

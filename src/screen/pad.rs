@@ -108,7 +108,7 @@ impl Pad {
         let Colors { text, muted, pressed, .. } = m.colors;
         let color = if is_ready { text } else { muted };
         let word = label(m.words.say(name), Importance::Optional, m.optional(pad.word));
-        let word = word.line(pad.word.line / pad.word.size).color(color).width(iced::Fill).align_x(Center);
+        let word = word.line(pad.word.ratio()).color(color).width(iced::Fill).align_x(Center);
         let face = column![icon(picture, m.u(pad.icon), Some(color)), word].spacing(m.u(pad.gap)).align_x(Center);
         let (width, height) = (m.u(self.cell.width), m.u(self.cell.height));
         let face = container(face).center_x(width).center_y(height);

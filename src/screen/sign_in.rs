@@ -127,12 +127,7 @@ pub fn view<'a>(
         State::SignedOut { .. } => Backdrop::First,
         State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => Backdrop::Third,
     };
-    page(sheet, backdrop, m)
-}
-
-fn page(sheet: Sheet<'_, Event>, backdrop: Backdrop, m: Metrics) -> Element<'_, Event> {
-    let style = m.page(Tone::Plain, backdrop);
-    container(sheet).width(Fill).height(Fill).style(move |_| style).into()
+    sheet.page(m.page(Tone::Plain, backdrop))
 }
 
 fn has_pad(state: &State, rules: &Rules) -> bool {
@@ -171,7 +166,7 @@ fn message_lines<'a>(sign: Option<(Shape, Picture, Tone)>, text: String, font: T
 
 /// An essential sentence on balanced lines.
 fn sentence<'a>(text: String, font: Type, m: Metrics) -> Label<'a> {
-    let words = label(text, Importance::Essential, m.essential(font)).line(font.line / font.size).balanced();
+    let words = label(text, Importance::Essential, m.essential(font)).line(font.ratio()).balanced();
     words.width(Fill).align_x(align(m))
 }
 
@@ -283,7 +278,7 @@ fn asking<'a>(
         let y = if m.is_upright() { typed.y - note_height } else { frames.bottom - note_height };
         sheet = sheet.with(m.place(say.x, y, say.width, note_height), note);
     }
-    page(sheet, Backdrop::Third, m)
+    sheet.page(m.page(Tone::Plain, Backdrop::Third))
 }
 
 /// The size of the place for a disc with a person in it.

@@ -1,6 +1,10 @@
 //! How the parts look: colors, edges and corners. A disc is a key, what is hollow cannot be touched, color is an outcome.
 
-use iced::{Border, Color, border::Radius, widget::container};
+use iced::{
+    Border, Color, Fill,
+    border::Radius,
+    widget::{Container, container, space},
+};
 
 use super::{
     colors::{Colors, Theme, Tone},
@@ -75,14 +79,11 @@ impl Metrics {
 
     /// Style of the disc of a key.
     pub(super) fn key_style(&self, look: KeyLook, touch: Touch, side: f32) -> Style {
-        let Colors { key, pressed, text, muted, background, line, faint, theme, .. } = self.colors;
+        let Colors { key, pressed, text, muted, background, .. } = self.colors;
         match look {
             KeyLook::Ready => self.filled(key, pressed, text, touch, side / 2.0),
             KeyLook::Done => lead(text, muted, background, touch, side / 2.0),
-            KeyLook::Hollow => {
-                let edge = if theme == Theme::Contrast { faint } else { line };
-                edged(Color::TRANSPARENT, muted, Some((edge, self.hairline())), side / 2.0)
-            }
+            KeyLook::Hollow => self.hollow(muted, side / 2.0),
         }
     }
 
@@ -117,10 +118,7 @@ impl Metrics {
                 edged(fill.background, text, Some((line, self.u(stroke::READY).max(stroke::READY_PIXELS))), radius)
             }
             TileLook::Ready => fill,
-            TileLook::Hollow => {
-                let edge = if theme == Theme::Contrast { faint } else { line };
-                edged(Color::TRANSPARENT, muted, Some((edge, self.hairline())), radius)
-            }
+            TileLook::Hollow => self.hollow(muted, radius),
             TileLook::Chosen => edged(fill.background, text, edge(accent), radius),
             TileLook::Asks => edged(fill.background, text, edge(warning), radius),
             TileLook::Aside => edged(Color::TRANSPARENT, faint, None, radius),
@@ -129,15 +127,15 @@ impl Metrics {
 
     /// Style of the disc behind the number of a tile.
     pub(super) fn number_style(&self, look: TileLook, side: f32) -> Style {
-        let Colors { disc, number, muted, line, faint, accent, background, theme, .. } = self.colors;
+        let Colors { disc, number, muted, faint, accent, background, theme, .. } = self.colors;
         let is_quiet = self.panel.is_desk && theme != Theme::Contrast;
-        let (fill, text, edge) = match look {
-            TileLook::Ready | TileLook::Asks => (disc, if is_quiet { muted } else { number }, None),
-            TileLook::Chosen => (accent, background, None),
-            TileLook::Hollow => (Color::TRANSPARENT, muted, Some(if theme == Theme::Contrast { faint } else { line })),
-            TileLook::Aside => (Color::TRANSPARENT, faint, None),
+        let (fill, text) = match look {
+            TileLook::Ready | TileLook::Asks => (disc, if is_quiet { muted } else { number }),
+            TileLook::Chosen => (accent, background),
+            TileLook::Hollow => return self.hollow(muted, side / 2.0),
+            TileLook::Aside => (Color::TRANSPARENT, faint),
         };
-        edged(fill, text, edge.map(|edge| (edge, self.hairline())), side / 2.0)
+        edged(fill, text, None, side / 2.0)
     }
 
     /// Style of a pip in this color: an unlock that is left, or one that is used up.
@@ -157,17 +155,26 @@ impl Metrics {
         edged(fill, text, Some((edge, width)), height / 2.0)
     }
 
+    /// What is hollow has a faint edge only.
+    fn hollow(&self, text: Color, radius: f32) -> Style {
+        let Colors { line, faint, theme, .. } = self.colors;
+        let edge = if theme == Theme::Contrast { faint } else { line };
+        edged(Color::TRANSPARENT, text, Some((edge, self.hairline())), radius)
+    }
+
     /// A filled surface, with a line where the theme has one.
     fn filled(&self, fill: Color, pressed: Color, text: Color, touch: Touch, radius: f32) -> Style {
         let has_line = self.panel.outlines || self.colors.theme != Theme::Dark || !self.colors.has_bright_fills();
-        let background = match touch {
-            Touch::None => fill,
-            Touch::Over => between(fill, pressed),
-            Touch::Down => pressed,
-        };
+        let background = under(touch, fill, pressed);
         let edge = has_line.then(|| (self.colors.line, self.hairline()));
         edged(background, text, edge, radius)
     }
+}
+
+/// An area in one color.
+pub(super) fn area<'a, Message: 'a>(color: Color) -> Container<'a, Message> {
+    let style = container::Style { background: Some(color.into()), ..container::Style::default() };
+    container(space()).width(Fill).height(Fill).style(move |_| style)
 }
 
 /// Style of something that can be touched but is only a word.
@@ -182,12 +189,16 @@ fn edged(background: Color, text: Color, edge: Option<(Color, f32)>, radius: f32
 
 /// What leads on is filled with the color of text: it needs no line.
 fn lead(fill: Color, pressed: Color, text: Color, touch: Touch, radius: f32) -> Style {
-    let background = match touch {
+    edged(under(touch, fill, pressed), text, None, radius)
+}
+
+/// The fill of a surface that is touched like this.
+fn under(touch: Touch, fill: Color, pressed: Color) -> Color {
+    match touch {
         Touch::None => fill,
         Touch::Over => between(fill, pressed),
         Touch::Down => pressed,
-    };
-    edged(background, text, None, radius)
+    }
 }
 
 /// Half way from one color to the other, for what is under the mouse.

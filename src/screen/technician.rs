@@ -14,7 +14,7 @@ use super::{
     pill,
     qr::{Code, qr},
     sheet::Sheet,
-    style::PillLook,
+    style::{self, PillLook},
     theme::{Backdrop, Importance, Metrics},
 };
 use crate::session::{
@@ -50,8 +50,7 @@ pub fn view<'a>(technician: &'a Technician, code: Option<&'a Code>, moment: Mome
         .with(m.place(grid.margin, top, width, TOUCHED), head)
         .with(m.place(grid.margin, actions_top, width, height), actions);
     let sheet = about(sheet, technician, code, place, m);
-    let style = m.page(Tone::Plain, Backdrop::Second);
-    container(sheet).width(Fill).height(Fill).style(move |_| style).into()
+    sheet.page(m.page(Tone::Plain, Backdrop::Second))
 }
 
 /// The report, and the code beside or below it.
@@ -108,8 +107,7 @@ fn line(fact: &HealthCheck, m: Metrics) -> Element<'_, Event> {
     let parts = row![icon(picture, m.u(SUPPORT_ICON), Some(color)), name, small(fact.value.clone(), m.colors.text)];
     let parts = parts.spacing(m.u(steps::NEAR)).align_y(Center);
     let height = fact_height(m);
-    let style = container::Style { background: Some(m.colors.line.into()), ..container::Style::default() };
-    let rule = container(space()).width(Fill).height(m.hairline()).style(move |_| style);
+    let rule = style::area(m.colors.line).height(m.hairline());
     column![container(parts).center_y(m.u(height)), rule].into()
 }
 

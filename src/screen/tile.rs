@@ -101,7 +101,7 @@ impl<'a> Tile<'a> {
         };
         let font = if self.is_bold { theme::BOLD } else { theme::FONT };
         let name = label(self.name, Importance::Essential, self.sizes).font(font).color(color);
-        let name = name.line(grid.name.line / grid.name.size).width(Fill);
+        let name = name.line(grid.name.ratio()).width(Fill);
         let name = container(name).max_height(m.u((most - line_height).max(grid.name.line / 2.0)));
         let mut lines = column![name].spacing(m.u(grid.state.1));
         if has_line {
@@ -139,5 +139,5 @@ fn state<'a>(line: &StateLine, look: TileLook, grid: &TileGrid, m: Metrics) -> E
         parts = parts.push(Row::with_children((0..of).map(pip)).spacing(m.u(PIP.1)));
     }
     let words = label(line.words.clone(), Importance::Optional, m.optional(font)).color(words_color);
-    parts.push(words.line(font.line / font.size).width(Fill)).into()
+    parts.push(words.line(font.ratio()).width(Fill)).into()
 }

@@ -24,7 +24,7 @@ use super::{
         pill::{self, pill, stepper},
         press,
         sheet::Sheet,
-        style::{PillLook, TileLook},
+        style::{self, PillLook, TileLook},
         theme::{self, Backdrop, Importance, Metrics},
         tile::StateLine,
     },
@@ -54,15 +54,14 @@ pub fn moved(visit: &Visit, to: Move, now: Instant, m: Metrics) -> Option<Event>
     let is_hit = |index: &usize| hits.as_ref().is_none_or(|hits| hits.contains(index));
     let chosen = visit.chosen(now).and_then(|from| doors.iter().position(|door| door.id == from)).filter(is_hit);
     let choose = |index: usize| doors.get(index).map(|door| Event::DoorFocused(door.id));
-    let order: Vec<usize> = plan.pages.iter().flatten().flat_map(|line| line.doors.iter().copied()).collect();
-    let order: Vec<usize> = order.into_iter().filter(is_hit).collect();
+    // The rows that have a hit, each hit with its column.
+    let rows = plan.pages.iter().flatten().map(|line| line.hits(is_hit));
+    let rows: Vec<Vec<(usize, usize)>> = rows.filter(|row| !row.is_empty()).collect();
+    let order: Vec<usize> = rows.iter().flatten().map(|(_, door)| *door).collect();
     let Some(index) = chosen else {
         let on_page = order.iter().find(|index| plan.page_of(**index) == Some(page.index));
         return choose(*on_page.or_else(|| order.first())?);
     };
-    // The rows that have a hit, each hit with its column.
-    let rows: Vec<Vec<(usize, usize)>> = plan.pages.iter().flatten().map(|line| line.hits(is_hit)).collect();
-    let rows: Vec<_> = rows.into_iter().filter(|row| !row.is_empty()).collect();
     let at = order.iter().position(|door| *door == index)?;
     let place = |row: &Vec<(usize, usize)>| row.iter().find(|(_, door)| *door == index).map(|(column, _)| *column);
     let (row, column) = rows.iter().enumerate().find_map(|(number, row)| Some((number, place(row)?)))?;
@@ -102,8 +101,7 @@ pub(super) fn view(shown: Shown<'_>, m: Metrics) -> Element<'_, Event> {
     } else {
         sheet = tiles(sheet, shown, &plan, (page.index, hits.as_ref()), m);
     }
-    let style = m.page(Tone::Plain, Backdrop::Second);
-    container(sheet).width(Fill).height(Fill).style(move |_| style).into()
+    sheet.page(m.page(Tone::Plain, Backdrop::Second))
 }
 
 /// A page that is shown.
@@ -181,10 +179,7 @@ fn search(shown: Shown<'_>, count: usize, m: Metrics) -> Element<'_, Event> {
     let height = m.grid().pill.0;
     let words = if is_typed { typed } else { m.words.say("search-field") };
     let words = label(words, Importance::Optional, m.optional(scale::TITLE));
-    let caret = is_typed.then(|| {
-        let style = container::Style { background: Some(m.colors.accent.into()), ..container::Style::default() };
-        container(space()).width(m.u(stroke::CARET)).height(m.u(steps::BLOCK)).style(move |_| style)
-    });
+    let caret = is_typed.then(|| style::area(m.colors.accent).width(m.u(stroke::CARET)).height(m.u(steps::BLOCK)));
     let end = (!visit.find.letters().is_empty())
         .then(|| label(m.words.doors(count), Importance::Optional, m.support()).color(m.colors.muted));
     let text = row![words].push(caret).spacing(m.u(scale::CARET_GAP)).align_y(Center).width(Fill);

@@ -109,7 +109,7 @@ pub(super) fn left(shown: Shown<'_>, is_alone: bool, m: Metrics) -> Element<'_, 
     let name = Some(visit.welcome.name.as_str()).filter(|name| fonts::is_drawable(name));
     let hello = m.words.hello(name.unwrap_or_default()).trim_end().to_owned();
     let font = m.grid().hello;
-    let hello = label(hello, Importance::Optional, m.optional(font)).line(font.line / font.size).width(Fill);
+    let hello = label(hello, Importance::Optional, m.optional(font)).line(font.ratio()).width(Fill);
     let hint = hint(shown, rules, is_alone, m).map(|hint| {
         label(hint, Importance::Optional, m.support()).line(scale::SUPPORT.ratio()).color(m.colors.muted).width(Fill)
     });
@@ -138,7 +138,7 @@ fn countdown<'a>(left: Duration, of: Duration, is_alone: bool, m: Metrics) -> El
     let (target, ring) = (TOUCHED, COUNTDOWN_RING * height);
     let spare = (height - ring) / 2.0;
     let line = |text: String, font: super::super::design::Type| {
-        label(text, Importance::Optional, m.optional(font)).line(font.line / font.size).width(Fill)
+        label(text, Importance::Optional, m.optional(font)).line(font.ratio()).width(Fill)
     };
     let words = column![
         container(line(m.words.say("still-here"), what).font(theme::BOLD)).max_height(m.u(what.line)),

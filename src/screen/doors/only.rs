@@ -30,7 +30,7 @@ pub(super) fn door<'a>(shown: Shown<'a>, number: usize, door: &'a Door, size: Si
     let name = label(tile.name, Importance::Essential, m.essential(scale::ONLY_DOOR));
     let name = name.font(if look == TileLook::Hollow { theme::FONT } else { theme::BOLD });
     let color = if look == TileLook::Hollow { m.colors.muted } else { m.colors.text };
-    let name = name.line(scale::ONLY_DOOR.line / scale::ONLY_DOOR.size).color(color).width(Fill);
+    let name = name.line(scale::ONLY_DOOR.ratio()).color(color).width(Fill);
     let picture = tile.line.picture.map(|(picture, color)| icon(picture, m.u(scale::TITLE.size), Some(color)));
     let words = label(tile.line.words, Importance::Optional, m.optional(scale::TITLE));
     let words = words.color(tile.line.color.unwrap_or(m.colors.muted)).width(Fill);

@@ -17,7 +17,7 @@ use super::{
         label::label,
         pill::pill,
         sheet::Sheet,
-        style::PillLook,
+        style::{self, PillLook},
         theme::{self, Backdrop, Importance, Metrics},
     },
     Shown, Warning,
@@ -123,7 +123,7 @@ fn view<'a>(shown: Shown<'a>, result: Result<'a>, m: Metrics) -> Element<'a, Eve
     if has_frame(tone, m) {
         style.border = Border { color: m.colors.tone(tone), width: m.u(stroke::FRAME), ..Border::default() };
     }
-    container(sheet).width(Fill).height(Fill).style(move |_| style).into()
+    sheet.page(style)
 }
 
 /// In the contrast theme the field is black: a frame has its color.
@@ -135,16 +135,12 @@ fn has_frame(tone: Tone, m: Metrics) -> bool {
 fn bar(sheet: Sheet<'_, Event>, tone: Tone, (left, of): (Duration, Duration), m: Metrics) -> Sheet<'_, Event> {
     let room = m.room();
     let part = (whole_seconds(left) / of.as_secs_f32().max(1.0)).min(1.0);
-    let filled = |color: Color| {
-        let style = container::Style { background: Some(color.into()), ..container::Style::default() };
-        container(space()).width(Fill).height(Fill).style(move |_| style)
-    };
     // It takes the whole lower side of a frame: inside it, it could not be seen.
     let height = if has_frame(tone, m) { stroke::FRAME } else { stroke::BAR };
     let place = |width: f32| m.place(0.0, room.height - height, width, height);
     sheet
-        .with(place(room.width), filled(m.colors.bar_track(tone)))
-        .with(place(room.width * part), filled(m.colors.tone(tone)))
+        .with(place(room.width), style::area(m.colors.bar_track(tone)))
+        .with(place(room.width * part), style::area(m.colors.tone(tone)))
 }
 
 /// Silhouette and words: side by side, or below each other on a screen that is taller than wide.
@@ -181,12 +177,12 @@ fn words(
 ) -> iced::widget::Column<'_, Event> {
     let OutcomeGrid { door: of, verdict: (font, below), advice: then, .. } = m.grid().outcome;
     let align = if m.is_upright() { iced::Alignment::Center } else { iced::Alignment::Start };
-    let door = label(door, Importance::Optional, m.optional(of)).line(of.line / of.size).color(m.colors.muted);
+    let door = label(door, Importance::Optional, m.optional(of)).line(of.ratio()).color(m.colors.muted);
     let door = container(door.width(Fill).align_x(align)).max_height(m.u(of.line));
     let verdict = label(verdict, Importance::Essential, m.essential(font)).font(theme::BOLD).color(color);
-    let verdict = container(verdict.line(font.line / font.size).width(Fill).align_x(align)).max_height(m.u(font.line));
+    let verdict = container(verdict.line(font.ratio()).width(Fill).align_x(align)).max_height(m.u(font.line));
     let advice = (!advice.is_empty()).then(|| {
-        let advice = label(advice, Importance::Essential, m.essential(then)).line(then.line / then.size);
+        let advice = label(advice, Importance::Essential, m.essential(then)).line(then.ratio());
         advice.color(m.colors.text).width(Fill).align_x(align).balanced()
     });
     let gap = advice.is_some().then(|| space().height(m.u(below)));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use iced::{
     Center, Element, Fill,
     border::{self, Radius},
-    widget::{container, row, space},
+    widget::{container, row},
 };
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
         label::label,
         pad::LastKey,
         pill::pill,
-        style::PillLook,
+        style::{self, PillLook},
         theme::{self, Importance, Metrics},
     },
     asking, square,
@@ -60,12 +60,11 @@ pub fn second_person<'a>(waits: &SecondPerson, rules: &Rules, m: Metrics) -> Ele
         border: border::rounded(radius).color(m.colors.accent).width(m.u(stroke::READY)),
         ..container::Style::default()
     };
-    let line = container::Style { background: Some(m.colors.muted.into()), ..container::Style::default() };
     let size = scale::SECOND.size;
     let number = label("2", Importance::Optional, [m.u(size), m.u(size)]).font(theme::BOLD).color(m.colors.accent);
     let pair = row![
         disc(here, icon(Icon::Check, m.u(scale::READ.size), Some(m.colors.background))),
-        container(space()).width(m.u(BETWEEN_PEOPLE)).height(m.hairline()).style(move |_| line),
+        style::area(m.colors.muted).width(m.u(BETWEEN_PEOPLE)).height(m.hairline()),
         disc(next, number.line(1.0).into()),
     ];
     let pair = pair.spacing(m.u(rest::BELOW_SIGN)).align_y(Center).into();

@@ -53,8 +53,7 @@ pub(super) fn identity<'a>(labels: &'a Labels, clock: &str, m: Metrics) -> Eleme
     let place = (!labels.location.is_empty()).then(|| support(&labels.location).color(m.colors.muted).width(Fill));
     let lines = column![name(labels, scale::TITLE, m)].push(place).width(Fill);
     let parts: Row<'_, Event> = if matches!(m.form, Form::Ten | Form::Desk) {
-        let style = container::Style { background: Some(m.colors.line.into()), ..container::Style::default() };
-        let rule = container(space()).width(m.hairline()).height(m.u(rest::RULE)).style(move |_| style);
+        let rule = style::area(m.colors.line).width(m.hairline()).height(m.u(rest::RULE));
         row![hold(time.into()), rule, lines]
     } else {
         row![lines, hold(time.into())]
@@ -68,7 +67,7 @@ fn name(labels: &Labels, font: Type, m: Metrics) -> Element<'_, Event> {
         container(logo::view(logo)).height(m.u(steps::WIDE.min(rest::LOGO * font.size))).into()
     } else {
         let name = label(&labels.name, Importance::Optional, m.optional(font)).font(theme::BOLD);
-        container(name.line(font.line / font.size).width(Fill)).max_height(m.u(font.line)).into()
+        container(name.line(font.ratio()).width(Fill)).max_height(m.u(font.line)).into()
     }
 }
 
@@ -80,7 +79,7 @@ pub(super) fn help(labels: &Labels, m: Metrics) -> Element<'_, Event> {
     let phone = (!labels.phone.is_empty()).then(|| {
         let title = label(m.words.say("help-title"), Importance::Optional, m.support()).line(scale::SUPPORT.ratio());
         let number = label(&labels.phone, Importance::Optional, m.optional(scale::TITLE));
-        let number = number.line(scale::TITLE.line / scale::TITLE.size).width(Fill).align_x(align);
+        let number = number.line(scale::TITLE.ratio()).width(Fill).align_x(align);
         column![title.color(m.colors.muted).width(Fill).align_x(align), number].width(Fill)
     });
     let parts = row![].spacing(m.u(steps::APART)).align_y(Center).height(Fill);

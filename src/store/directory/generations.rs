@@ -63,9 +63,8 @@ impl Directory {
         }
         // A reading process would keep the old wrapped key in the write-ahead log: fail before anything changes.
         self.clear_old_pages()?;
-        let next = self.next_key(credentials)?;
         let change = self.begin()?;
-        let next = match next {
+        let next = match self.next_key(credentials)? {
             Some(next) => next,
             None => DeviceKey::make_next(&self.folder)?,
         };

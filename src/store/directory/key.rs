@@ -25,8 +25,6 @@ const CREDENTIAL: &str = "vestibule.key";
 const NEXT_CREDENTIAL: &str = "vestibule.key.next";
 /// Name of the key file, used when there is no credential.
 pub(super) const FILE: &str = "device.key";
-/// How often key files are looked for while another process renames them: a rename is over before the next look.
-const LOOKS: usize = 4;
 /// Name of the file with the next key during a rekey.
 const NEXT: &str = "device.key.next";
 /// HKDF label of the wrapping key. Older versions also bound it into the first wrapped data key.
@@ -64,7 +62,7 @@ impl std::fmt::Debug for DeviceKey {
 
 impl DeviceKey {
     /// Reads every device key that exists, the preferred one first: systemd credentials, the key file, the next key file of
-    /// an unfinished `rekey`.
+    /// an unfinished `rekey`. Within a transaction, so that no other process renames them meanwhile.
     ///
     /// # Errors
     ///
@@ -74,18 +72,6 @@ impl DeviceKey {
     ///
     /// `systemd.exec(5)`, `$CREDENTIALS_DIRECTORY`.
     pub(super) fn find(folder: &Path, credentials: Option<&Path>) -> Result<Vec<Self>, Error> {
-        for _ in 1..LOOKS {
-            match Self::look(folder, credentials) {
-                // A process that completes a rekey may have renamed a file since it was seen.
-                Ok(none) if none.is_empty() => {}
-                Err(Error::KeyFile { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
-                found => return found,
-            }
-        }
-        Self::look(folder, credentials)
-    }
-
-    fn look(folder: &Path, credentials: Option<&Path>) -> Result<Vec<Self>, Error> {
         let sealed = credentials
             .into_iter()
             .flat_map(|folder| [CREDENTIAL, NEXT_CREDENTIAL].map(|name| KeyPlace::Credential(folder.join(name))));
@@ -134,19 +120,12 @@ impl DeviceKey {
         for file in gone.iter().filter(|file| file.exists()) {
             fs::rename(file, old(file)).map_err(failed)?;
         }
-        if is_next && let Err(error) = fs::rename(&next, &file) {
-            // Not an error if another process that opened the directory has renamed it.
-            if next.exists() || !file.exists() {
-                return Err(failed(error));
-            }
+        if is_next {
+            fs::rename(&next, &file).map_err(failed)?;
         }
         private_files::sync_folder(folder).map_err(failed)?;
         for file in [old(&file), old(&next)].iter().filter(|file| file.exists()) {
-            match wipe(file).and_then(|()| fs::remove_file(file)) {
-                // Another process has deleted it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                done => done.map_err(failed)?,
-            }
+            wipe(file).and_then(|()| fs::remove_file(file)).map_err(failed)?;
         }
         Ok(Self { place: if is_next { KeyPlace::File(file) } else { self.place }, key: self.key })
     }
