@@ -175,6 +175,7 @@ fn program(
     iced::application(move || App::new(start.clone(), window.clone()), update, App::view)
         .title("vestibule")
         .theme(|app: &App| app.window.colors().theme())
+        .style(|app: &App, _| app.style())
         .subscription(App::subscription)
         .font(regular)
         .font(bold)
@@ -320,6 +321,16 @@ impl App {
             kiosk.agent.send(effect);
         }
         None
+    }
+
+    /// The color of the window: that of the page.
+    fn style(&self) -> iced::theme::Style {
+        let page = match &self.mode {
+            Mode::Broken { .. } => notice::PAGE,
+            Mode::Working(kiosk) => screen::page(&kiosk.session, self.now),
+        };
+        let colors = self.window.colors();
+        iced::theme::Style { background_color: page.color(&colors), text_color: colors.text }
     }
 
     /// Draws the screen of the current state.

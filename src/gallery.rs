@@ -87,6 +87,7 @@ pub fn run(start: Start) -> iced::Result {
     iced::application(move || Gallery::new(start), Gallery::update, Gallery::view)
         .title(Gallery::title)
         .theme(|gallery: &Gallery| gallery.colors().theme())
+        .style(|gallery: &Gallery, _| gallery.style())
         .subscription(|_| keys())
         .font(regular)
         .font(bold)
@@ -126,6 +127,12 @@ impl Gallery {
 
     fn colors(&self) -> Colors {
         THEMES.get(self.theme).map_or(Colors::DARK, |(_, colors)| *colors)
+    }
+
+    fn style(&self) -> iced::theme::Style {
+        let colors = self.colors();
+        let page = self.stage.as_ref().map(|stage| stage.page().color(&colors));
+        iced::theme::Style { background_color: page.unwrap_or(colors.background), text_color: colors.text }
     }
 
     fn update(&mut self, message: Message) -> Task<Message> {

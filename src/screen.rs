@@ -12,6 +12,7 @@ pub mod label;
 pub mod logo;
 pub mod notice;
 mod pad;
+pub mod page;
 mod pill;
 pub mod press;
 pub mod qr;
@@ -30,6 +31,7 @@ use iced::Element;
 use jiff::civil::{Date, Time};
 
 use self::{
+    page::{Backdrop, Page},
     qr::Code,
     sign_in::{AtRest, Labels},
     theme::Metrics,
@@ -67,6 +69,16 @@ pub struct Shown<'a> {
     pub time: Time,
     /// Minutes that differ from one minute to the next: the dimmed screen drifts with them.
     pub minutes: u64,
+}
+
+/// The page behind the screen of a working kiosk.
+pub fn page(session: &Session, now: Instant) -> Page {
+    match session.state() {
+        State::SignedIn(visit) => doors::page(visit),
+        State::SignedOut { denial: None, .. } if session.budget().wait(now).is_none() => Page::plain(Backdrop::First),
+        State::SignedOut { .. } | State::Technician(_) => Page::plain(Backdrop::Second),
+        State::Checking { .. } => Page::plain(Backdrop::Third),
+    }
 }
 
 /// Draws the screen of a working kiosk.

@@ -80,6 +80,9 @@ const REST: Duration = Duration::from_mins(1);
 const VISITS: usize = 1_000;
 /// A point on a key beside its digit, the same in the page and in the kiosk.
 const KEY: Point = Point::new(965.0, 260.0);
+/// On 1920 by 1080: a point that the keys, the doors and an outcome draw with different colors, and one on a door.
+const LARGE_KEY: Point = Point::new(1450.0, 300.0);
+const LARGE_DOOR: Point = Point::new(300.0, 300.0);
 
 /// Measurements of the kiosk and of Chromium: milliseconds, MiB, percent of a core.
 #[derive(Default)]
@@ -155,6 +158,10 @@ fn ms(since: Instant) -> f64 {
 
 /// Starts a program and waits until the key is drawn. Returns the time in ms.
 fn started(screen: &Touchscreen, command: &mut Command) -> (Shown, f64) {
+    started_at(screen, command, KEY)
+}
+
+fn started_at(screen: &Touchscreen, command: &mut Command, key: Point) -> (Shown, f64) {
     let eye = screen.eye();
     let begin = Instant::now();
     let child = command
@@ -171,11 +178,11 @@ fn started(screen: &Touchscreen, command: &mut Command) -> (Shown, f64) {
     let is_key = |pixel: &[u8]| {
         pixel[..3].iter().all(|part| (20..120).contains(part)) && pixel != eye.pixel(Point::new(4.0, 4.0))
     };
-    while !is_key(&eye.pixel(KEY)) {
+    while !is_key(&eye.pixel(key)) {
         assert!(
             begin.elapsed() < Duration::from_secs(30),
             "no key is drawn: {:?}, page {:?}",
-            eye.pixel(KEY),
+            eye.pixel(key),
             eye.pixel(Point::new(4.0, 4.0))
         );
         thread::sleep(Duration::from_micros(500));
@@ -260,7 +267,7 @@ impl Site {
         let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
         let text = format!(
             "[kisi]\nbase_url = \"{}\"\n[health]\nlisten = \"\"\n[doors]\nfollow = false\n[display]\ndim_after_seconds = 0\n\
-             motion = false\n[session]\nafter_unlock_seconds = 60\n",
+             motion = false\n[sign_in]\nkeyboard = \"keypad\"\n[session]\nafter_unlock_seconds = 60\n",
             wire.base_url()
         );
         fs::write(folder.path().join("kiosk.toml"), &text).unwrap();
@@ -365,6 +372,10 @@ fn main() {
     }
     if std::env::args().any(|argument| argument == "pair") {
         pair::pair(&site);
+        return;
+    }
+    if std::env::args().any(|argument| argument == "whole") {
+        whole_screens(&site);
         return;
     }
     if std::env::args().any(|argument| argument == "fonts") {
@@ -502,6 +513,45 @@ fn alone(site: &Site) {
     line("memory (PSS): before, after 100, after 1,000 visits", &figures, "", "", "no growth after 100");
     drop(shown);
     many();
+    whole_screens(site);
+}
+
+/// Measures changes of the whole of a large screen: from a touch on a door to the field that says that it is being opened,
+/// from Escape on that field to the doors, and from Escape among the doors to the keys at rest.
+fn whole_screens(site: &Site) {
+    let mut screen = Touchscreen::start(1920, 1080);
+    let (_shown, _) = started_at(&screen, &mut site.command(), LARGE_KEY);
+    thread::sleep(Duration::from_secs(2));
+    let eye = screen.eye();
+    let mut times: [Vec<f64>; 3] = Default::default();
+    for index in 0..30 {
+        let _ = sign_in(&mut screen, index);
+        thread::sleep(Duration::from_millis(700));
+        site.slow(300);
+        screen.press(0, LARGE_DOOR);
+        for (step, times) in times.iter_mut().enumerate() {
+            thread::sleep(Duration::from_secs(1));
+            let before = eye.pixel(LARGE_KEY);
+            let begin = Instant::now();
+            if step == 0 {
+                screen.lift(0, LARGE_DOOR);
+            } else {
+                screen.chord(&[1]);
+            }
+            while eye.pixel(LARGE_KEY) == before {
+                assert!(begin.elapsed() < Duration::from_secs(3), "step {step} changes nothing");
+            }
+            times.push(ms(begin));
+        }
+        site.slow(0);
+        thread::sleep(Duration::from_millis(500));
+    }
+    for (what, times) in ["touch to the field of an outcome", "field to doors", "doors to rest"].into_iter().zip(times)
+    {
+        let (middle, _, longest) = median(times);
+        let figures = format!("{middle:.1} ms, {longest:.1} ms");
+        line(&format!("{what}, 1920 by 1080: median, longest"), &figures, "", "", "16 ms");
+    }
 }
 
 /// Measures a person with 2,000 doors.

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, sync::LazyLock};
 
-use iced::Task;
+use iced::{Color, Task};
 use jiff::civil::DateTime;
 
 use super::{App, Message, Mode, Start, Window, program};
@@ -22,6 +22,11 @@ pub fn application_with(
     update: impl Fn(&mut App, Message) -> Task<Message> + 'static,
 ) -> iced::Application<impl iced::Program<State = App, Message = Message, Theme = iced::Theme>> {
     program(start, window, update)
+}
+
+/// The color of the window.
+pub fn background(app: &App) -> Color {
+    app.style().background_color
 }
 
 /// The session's state. `None` when the kiosk is out of order.

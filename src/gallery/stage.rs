@@ -14,6 +14,7 @@ use crate::{
         self, Moment, Shown,
         colors::Colors,
         notice,
+        page::Page,
         qr::Code,
         sign_in::{self, Labels, NewBadge, SecondPerson},
         theme::{Metrics, Panel},
@@ -201,6 +202,15 @@ impl Stage {
     /// The session of the scene.
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// The page behind the scene.
+    pub fn page(&self) -> Page {
+        match &self.other {
+            Some(Other::Broken { .. }) => notice::PAGE,
+            Some(Other::SecondPerson(_) | Other::NewBadge(_)) => sign_in::PEOPLES_PAGE,
+            None => screen::page(&self.session, self.now),
+        }
     }
 
     /// Draws the scene.

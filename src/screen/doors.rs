@@ -22,14 +22,14 @@ pub(super) use self::{
 };
 use super::{
     Moment,
-    colors::Tone,
     design::{Form, TOUCHED, scale, space},
     fonts,
     icon::Icon,
     label::label,
+    page::{Backdrop, Page},
     sheet::Sheet,
     style::TileLook,
-    theme::{self, Backdrop, Importance, Metrics},
+    theme::{self, Importance, Metrics},
     tile::{self, StateLine, Tile},
 };
 use crate::{
@@ -58,6 +58,15 @@ pub struct Shown<'a> {
     pub warning: Warning,
     /// The time.
     pub moment: Moment,
+}
+
+/// The page behind the screen.
+pub(super) fn page(visit: &Visit) -> Page {
+    match visit.attempt {
+        Attempt::Opening(..) => Page::plain(Backdrop::Third),
+        Attempt::Done(_, outcome, _) => outcome::page(outcome),
+        Attempt::None | Attempt::Asked(..) => Page::plain(Backdrop::Second),
+    }
 }
 
 /// Draws the screen.
@@ -114,7 +123,7 @@ fn wall(shown: Shown<'_>, m: Metrics) -> Element<'_, Event> {
             tiles(sheet, &on_page, shown, grid, m)
         }
     };
-    sheet.page(m.page(Tone::Plain, Backdrop::Second))
+    sheet.into()
 }
 
 /// The page that is shown after so many turns forward or back.

@@ -13,10 +13,14 @@ use super::{
     emblem::{Picture, Shape},
     icon::{Icon, icon},
     label::label,
+    page::{Backdrop, Page},
     sheet::Sheet,
     style,
-    theme::{self, Backdrop, Importance, Metrics},
+    theme::{self, Importance, Metrics},
 };
+
+/// The page behind the screen.
+pub const PAGE: Page = Page::plain(Backdrop::First);
 
 /// Draws the screen. `what` is the error for the technician. It never contains a secret.
 pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Element<'a, Message> {
@@ -45,5 +49,5 @@ pub fn view<'a, Message: 'a>(what: &'a str, phone: &'a str, m: Metrics) -> Eleme
     let sheet = place_words(Sheet::new(m.size), place, silhouette, words, m)
         .with(m.place(grid.margin, bottom - steps::NEAR, width, steps::HAIR), rule)
         .with(m.place(grid.margin, bottom, width, why), what);
-    sheet.page(m.page(Tone::Plain, Backdrop::First))
+    sheet.into()
 }

@@ -9,7 +9,6 @@ use iced::{
         mouse, overlay, renderer,
         widget::{Operation, Tree},
     },
-    widget::container,
 };
 
 /// Parts at their places, in pixels from the top left corner of the sheet. Later parts lie above earlier ones.
@@ -30,11 +29,6 @@ impl<'a, Message: 'a> Sheet<'a, Message> {
         self.places.push(place);
         self.parts.push(part.into());
         self
-    }
-
-    /// Fills the window, with this style.
-    pub(super) fn page(self, style: container::Style) -> Element<'a, Message> {
-        container(self).width(Length::Fill).height(Length::Fill).style(move |_| style).into()
     }
 
     /// Adds a part, if there is one.

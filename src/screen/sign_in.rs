@@ -25,9 +25,10 @@ use super::{
     label::{Label, label},
     logo::Logo,
     pad::{self, LastKey},
+    page::{Backdrop, Page},
     qr::Code,
     sheet::Sheet,
-    theme::{Backdrop, Importance, Metrics},
+    theme::{Importance, Metrics},
 };
 use crate::{
     outage::Outage,
@@ -38,6 +39,9 @@ use crate::{
     },
     staff::Pin,
 };
+
+/// The page behind a screen that waits for a second person or offers a new badge.
+pub const PEOPLES_PAGE: Page = Page::plain(Backdrop::Third);
 
 /// The kiosk's name, logo and contacts, from `[kiosk]` in `kiosk.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -122,12 +126,7 @@ pub fn view<'a>(
         let place = frames.languages;
         sheet = sheet.with(m.place(place.x, place.y, place.width, place.height), languages(rules, m));
     }
-    let backdrop = match state {
-        State::SignedOut { denial, .. } if denial.is_some() || said.wait.is_some() => Backdrop::Second,
-        State::SignedOut { .. } => Backdrop::First,
-        State::Checking { .. } | State::SignedIn(_) | State::Technician(_) => Backdrop::Third,
-    };
-    sheet.page(m.page(Tone::Plain, backdrop))
+    sheet.into()
 }
 
 fn has_pad(state: &State, rules: &Rules) -> bool {
@@ -278,7 +277,7 @@ fn asking<'a>(
         let y = if m.is_upright() { typed.y - note_height } else { frames.bottom - note_height };
         sheet = sheet.with(m.place(say.x, y, say.width, note_height), note);
     }
-    sheet.page(m.page(Tone::Plain, Backdrop::Third))
+    sheet.into()
 }
 
 /// The size of the place for a disc with a person in it.

@@ -10,7 +10,7 @@ use super::{
     colors::{Colors, Theme, Tone},
     design::stroke,
     press::{Style, Touch},
-    theme::{Backdrop, Metrics},
+    theme::Metrics,
 };
 
 /// What a key is like.
@@ -53,25 +53,6 @@ pub(super) enum TileLook {
 }
 
 impl Metrics {
-    /// Style of the whole window. Where the window's own color is meant, nothing is drawn over it: a rectangle of this size
-    /// would be filled again for each touch.
-    pub(super) fn page(&self, tone: Tone, backdrop: Backdrop) -> container::Style {
-        let background = self.page_color(tone, backdrop);
-        let background = (background != self.colors.background).then(|| background.into());
-        container::Style { background, text_color: Some(self.colors.text), ..container::Style::default() }
-    }
-
-    pub(super) fn page_color(&self, tone: Tone, backdrop: Backdrop) -> Color {
-        let shade = match backdrop {
-            Backdrop::First => 0.0,
-            Backdrop::Second => 1.0,
-            Backdrop::Third => 2.0,
-        };
-        let background = self.colors.field(tone);
-        let shade = if self.colors.text.b > background.b { shade } else { -shade };
-        Color { b: background.b + shade / 255.0, ..background }
-    }
-
     /// Style of the dimmed screen: black in every theme.
     pub(super) fn dim_style(&self) -> Style {
         Style { background: Color::BLACK, text: self.colors.faint, border: Border::default() }

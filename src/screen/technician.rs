@@ -15,7 +15,7 @@ use super::{
     qr::{Code, qr},
     sheet::Sheet,
     style::{self, PillLook},
-    theme::{Backdrop, Importance, Metrics},
+    theme::{Importance, Metrics},
 };
 use crate::session::{
     Event,
@@ -50,7 +50,7 @@ pub fn view<'a>(technician: &'a Technician, code: Option<&'a Code>, moment: Mome
         .with(m.place(grid.margin, top, width, TOUCHED), head)
         .with(m.place(grid.margin, actions_top, width, height), actions);
     let sheet = about(sheet, technician, code, place, m);
-    sheet.page(m.page(Tone::Plain, Backdrop::Second))
+    sheet.into()
 }
 
 /// The report, and the code beside or below it.

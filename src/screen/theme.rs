@@ -179,20 +179,6 @@ impl Metrics {
     }
 }
 
-/// Which of three imperceptibly different backgrounds a page has. Pages that follow each other must differ.
-///
-/// The software renderer redraws only the bounds of widgets that changed. Some letters reach a pixel beyond their
-/// bounds, and that pixel would stay. A change of the background redraws the whole window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backdrop {
-    /// The background of the theme.
-    First,
-    /// One step of 255 away from it.
-    Second,
-    /// Two steps of 255 away from it.
-    Third,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,7 +25,7 @@ use super::{
         press,
         sheet::Sheet,
         style::{self, PillLook, TileLook},
-        theme::{self, Backdrop, Importance, Metrics},
+        theme::{self, Importance, Metrics},
         tile::StateLine,
     },
     Shown,
@@ -101,7 +101,7 @@ pub(super) fn view(shown: Shown<'_>, m: Metrics) -> Element<'_, Event> {
     } else {
         sheet = tiles(sheet, shown, &plan, (page.index, hits.as_ref()), m);
     }
-    sheet.page(m.page(Tone::Plain, Backdrop::Second))
+    sheet.into()
 }
 
 /// A page that is shown.

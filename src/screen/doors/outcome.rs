@@ -15,10 +15,11 @@ use super::{
         emblem::{self, Picture, Shape, emblem, whole_seconds},
         icon::Icon,
         label::label,
+        page::{Backdrop, Page},
         pill::pill,
         sheet::Sheet,
         style::{self, PillLook},
-        theme::{self, Backdrop, Importance, Metrics},
+        theme::{self, Importance, Metrics},
     },
     Shown, Warning,
     head::sign_out,
@@ -44,7 +45,6 @@ struct Result<'a> {
     /// The way back to the doors, and the time left with it.
     is_done: bool,
     countdown: Warning,
-    backdrop: Backdrop,
 }
 
 /// The unlock is not answered yet.
@@ -58,9 +58,14 @@ pub(super) fn sending<'a>(shown: Shown<'a>, door: Cow<'a, str>, m: Metrics) -> E
         record: None,
         is_done: false,
         countdown: None,
-        backdrop: Backdrop::Third,
     };
     view(shown, result, m)
+}
+
+/// The page behind the answer.
+pub(super) fn page(outcome: Outcome) -> Page {
+    let (.., tone) = emblem::look(outcome);
+    Page { tone, backdrop: if outcome == Outcome::Opened { Backdrop::Second } else { Backdrop::First } }
 }
 
 /// The unlock is answered.
@@ -85,7 +90,6 @@ pub(super) fn done(shown: Shown<'_>, (door, outcome): (DoorId, Outcome), m: Metr
         record: visit.record.filter(|_| !is_good),
         is_done: true,
         countdown,
-        backdrop: if outcome == Outcome::Opened { Backdrop::Second } else { Backdrop::First },
     };
     view(shown, result, m)
 }
@@ -98,7 +102,13 @@ fn view<'a>(shown: Shown<'a>, result: Result<'a>, m: Metrics) -> Element<'a, Eve
         .is_done
         .then(|| pill(Icon::ChevronLeft, m.words.say("other-doors"), Event::OutcomeDismissed, PillLook::On(tone), m));
     let row = row![].push(back).push(space().width(Fill)).push(sign_out(shown.rules, tone, m)).align_y(Center);
-    let mut sheet = Sheet::new(m.size).with(m.place(grid.margin, head, width, TOUCHED), row);
+    let mut sheet = Sheet::new(m.size);
+    if has_frame(tone, m) {
+        let border = Border { color: m.colors.tone(tone), width: m.u(stroke::FRAME), ..Border::default() };
+        let frame = container(space()).style(move |_| container::Style { border, ..container::Style::default() });
+        sheet = sheet.with(Rectangle::with_size(m.size), frame.width(Fill).height(Fill));
+    }
+    sheet = sheet.with(m.place(grid.margin, head, width, TOUCHED), row);
     let support = |text: String| {
         label(text, Importance::Optional, m.support()).line(scale::SUPPORT.ratio()).color(m.colors.muted).width(Fill)
     };
@@ -119,11 +129,7 @@ fn view<'a>(shown: Shown<'a>, result: Result<'a>, m: Metrics) -> Element<'a, Eve
     let place = Rectangle { y: place.y + kept, height: place.height - 2.0 * kept, ..place };
     let silhouette = (result.silhouette, (tone, m.colors.field(tone)));
     sheet = place_words(sheet, place, silhouette, words(result.door, result.verdict, result.advice, m), m);
-    let mut style = m.page(tone, result.backdrop);
-    if has_frame(tone, m) {
-        style.border = Border { color: m.colors.tone(tone), width: m.u(stroke::FRAME), ..Border::default() };
-    }
-    sheet.page(style)
+    sheet.into()
 }
 
 /// In the contrast theme the field is black: a frame has its color.

@@ -11,7 +11,7 @@ use vestibule::{
 
 use crate::support::{
     codes::{DOWN, LEFT, Q, RIGHT, T},
-    headless::{STILL, draw_view},
+    headless::{STILL, draw_stage},
     installed::Program,
     scenes::staged,
     screenshot::difference,
@@ -23,7 +23,7 @@ const SIZE: Size = Size::new(800.0, 480.0);
 fn drawn(scene: &Scene, language: Language, colors: Colors) -> Vec<u8> {
     let stage = staged(scene);
     let m = stage.metrics(SIZE, Panel { width_mm: (!scene.is_desk).then_some(154.0), ..STILL }, colors, language);
-    draw_view(stage.view(m), SIZE, colors)
+    draw_stage(&stage, m, SIZE, colors)
 }
 
 #[test]

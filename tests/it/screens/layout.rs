@@ -10,7 +10,7 @@ use vestibule::{
 };
 
 use crate::support::{
-    headless::{draw_view, look},
+    headless::{draw_stage, look},
     scenes::{check, panel, staged},
 };
 
@@ -51,7 +51,7 @@ fn screens_match_their_snapshots() {
         let scene = Scene::named(scene).unwrap();
         let stage = staged(scene);
         let m = stage.metrics(size, panel(scene, size, mm), colors, language);
-        let hash = vestibule::hex::encode(&Sha256::digest(draw_view(stage.view(m), size, colors))).to_string();
+        let hash = vestibule::hex::encode(&Sha256::digest(draw_stage(&stage, m, size, colors))).to_string();
         writeln!(found, "{}-{size_name}-{} {hash}", scene.name, language.code()).unwrap();
     }
     assert_eq!(known, found, "if the change is intended, tests/it/screens/snapshots.txt must be:\n{found}");

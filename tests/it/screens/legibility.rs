@@ -140,7 +140,7 @@ fn every_text_stands_out_from_what_is_behind_it() {
             let m = stage.metrics(size, panel(scene, size, 217.0), colors, Language::En);
             let looked = look(stage.view(m), size);
             for (seen, bounds) in &looked.labels {
-                let (front, behind) = pair(&looked, seen.color, *bounds, colors);
+                let (front, behind) = pair(&looked, seen.color, *bounds, (colors.text, stage.page().color(&colors)));
                 let contrast = front.relative_contrast(behind);
                 assert!(
                     colors.least() <= contrast,
@@ -153,14 +153,13 @@ fn every_text_stands_out_from_what_is_behind_it() {
     }
 }
 
-/// The color of a text, and that of the smallest surface behind it.
-fn pair(looked: &Looked, own: Option<Color>, bounds: Rectangle, colors: Colors) -> (Color, Color) {
+/// The color of a text, and that of the smallest surface behind it. `page`: the same of the page.
+fn pair(looked: &Looked, own: Option<Color>, bounds: Rectangle, page: (Color, Color)) -> (Color, Color) {
     let center = bounds.center();
     let is_filled = |style: &vestibule::screen::press::Style| style.background.a != 0.0;
     let below =
         looked.surfaces.iter().filter(|(surface, _)| is_filled(&surface.style) && surface.drawn.contains(center));
     let below = below.min_by(|(_, a), (_, b)| a.area().total_cmp(&b.area()));
-    let (text, behind) =
-        below.map_or((colors.text, colors.background), |(surface, _)| (surface.style.text, surface.style.background));
+    let (text, behind) = below.map_or(page, |(surface, _)| (surface.style.text, surface.style.background));
     (own.unwrap_or(text), behind)
 }

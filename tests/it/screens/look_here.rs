@@ -15,7 +15,7 @@ use vestibule::{
 };
 
 use crate::support::{
-    headless::{Looked, draw_view, english, look},
+    headless::{Looked, draw_stage, english, look},
     scenes::{panel, staged},
 };
 
@@ -46,7 +46,7 @@ fn only_the_bar_is_nearer_to_the_edge_than_the_margin() {
         for scene in walls {
             let stage = staged(scene);
             let m = metrics(scene, &stage, colors);
-            let picture = draw_view(stage.view(m), TEN, colors);
+            let picture = draw_stage(&stage, m, TEN, colors);
             let pixel = |x: usize, y: usize| &picture[4 * (y * 1280 + x)..4 * (y * 1280 + x) + 3];
             // The margin is 8 u, which are 47 pixels. Some strokes reach a pixel further.
             let (margin, page) = (44, pixel(2, 2).to_vec());
@@ -138,7 +138,7 @@ fn outcomes_are_told_apart_in_gray() {
         let outline = |name: &str| {
             let scene = Scene::named(name).unwrap();
             let stage = staged(scene);
-            let picture = draw_view(stage.view(metrics(scene, &stage, colors)), TEN, colors);
+            let picture = draw_stage(&stage, metrics(scene, &stage, colors), TEN, colors);
             let gray = |x: usize, y: usize| {
                 let at = 4 * (y * 1280 + x);
                 picture[at..at + 3].iter().map(|part| i32::from(*part)).sum::<i32>() / 3

@@ -13,7 +13,7 @@ use vestibule::{
 };
 
 use crate::support::{
-    headless::{Looked, draw_view, look},
+    headless::{Looked, draw_stage, look},
     scenes::{load, panel, save, staged},
 };
 
@@ -168,7 +168,7 @@ fn edges_and_baselines_are_those_of_the_mockups() {
             assert_eq!(their_size, size);
             let (stage, panel) = (staged(scene), panel(scene, size, mm));
             let m = stage.metrics(size, panel, Colors::DARK, Language::En);
-            let ours = draw_view(stage.view(m), size, Colors::DARK);
+            let ours = draw_stage(&stage, m, size, Colors::DARK);
             let looked = look(stage.view(m), size);
             let grays = (&Gray::new(size, &theirs), &Gray::new(size, &ours));
             let mm = panel.width_mm.unwrap() / size.width;

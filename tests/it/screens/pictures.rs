@@ -18,7 +18,7 @@ use vestibule::{
 };
 
 use crate::support::{
-    headless::{STILL, draw_view},
+    headless::{STILL, draw_stage},
     scenes::{few_colors, load, panel, save, save_indexed, staged},
 };
 
@@ -35,7 +35,8 @@ struct Picture {
 impl Picture {
     fn draw(&self) -> Vec<u8> {
         let stage = staged(self.scene);
-        draw_view(stage.view(stage.metrics(self.size, self.panel, self.colors, self.language)), self.size, self.colors)
+        let m = stage.metrics(self.size, self.panel, self.colors, self.language);
+        draw_stage(&stage, m, self.size, self.colors)
     }
 }
 

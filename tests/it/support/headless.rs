@@ -18,6 +18,7 @@ use vestibule::{
     app::{App, Message, Start, Window},
     config::{Config, SAMPLE},
     enrol::{Candidate, Enrollment},
+    gallery::Stage,
     kisi::Client,
     language::Language,
     screen::{
@@ -25,7 +26,7 @@ use vestibule::{
         icon::Icon,
         label::DrawnText,
         press::Surface,
-        theme::{self, Panel},
+        theme::{self, Metrics, Panel},
         words::{Words, words},
     },
     secret::Secret,
@@ -403,11 +404,11 @@ impl Kiosk {
         let _ = ui.update(&[redraw], cursor, &mut renderer, clipboard, &mut Vec::new());
         let style = core::renderer::Style { text_color: self.colors.text };
         ui.draw(&mut renderer, &self.colors.theme(), &style, cursor);
-        renderer.screenshot(pixels(self.size), 1.0, self.colors.background)
+        renderer.screenshot(pixels(self.size), 1.0, testing::background(&self.app))
     }
 
     fn draw(&self, cache: Cache) -> (Vec<u8>, Cache) {
-        draw(self.app.view(), self.size, self.colors, cache)
+        draw(self.app.view(), self.size, (self.colors, testing::background(&self.app)), cache)
     }
 }
 
@@ -415,7 +416,7 @@ impl Kiosk {
 fn draw<'a, T: 'a>(
     view: impl Into<core::Element<'a, T, iced::Theme, iced::Renderer>>,
     size: Size,
-    colors: Colors,
+    (colors, background): (Colors, iced::Color),
     cache: Cache,
 ) -> (Vec<u8>, Cache) {
     let mut renderer = iced::Renderer::new(theme::FONT, 16.into());
@@ -426,7 +427,7 @@ fn draw<'a, T: 'a>(
     let style = core::renderer::Style { text_color: colors.text };
     ui.draw(&mut renderer, &colors.theme(), &style, cursor);
     let cache = ui.into_cache();
-    (renderer.screenshot(pixels(size), 1.0, colors.background), cache)
+    (renderer.screenshot(pixels(size), 1.0, background), cache)
 }
 
 #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole pixels")]
@@ -466,14 +467,10 @@ impl core::widget::Operation for Looked {
     }
 }
 
-/// Screenshot of a view without fingers on it.
-pub(crate) fn draw_view<'a, T: 'a>(
-    view: impl Into<core::Element<'a, T, iced::Theme, iced::Renderer>>,
-    size: Size,
-    colors: Colors,
-) -> Vec<u8> {
+/// Screenshot of a scene without fingers on it.
+pub(crate) fn draw_stage(stage: &Stage, m: Metrics, size: Size, colors: Colors) -> Vec<u8> {
     load_fonts();
-    draw(view, size, colors, Cache::default()).0
+    draw(stage.view(m), size, (colors, stage.page().color(&colors)), Cache::default()).0
 }
 
 /// Loads the fonts of the program.
@@ -484,7 +481,7 @@ fn load_fonts() {
 /// Screenshot of a single element.
 pub(crate) fn draw_alone(element: iced::Element<'_, ()>, size: Size) -> Vec<u8> {
     load_fonts();
-    draw(element, size, Colors::DARK, Cache::default()).0
+    draw(element, size, (Colors::DARK, Colors::DARK.background), Cache::default()).0
 }
 
 /// Lays out a view at this size and collects what its widgets report.
