@@ -11,7 +11,8 @@ use std::{
 use iced::Point;
 
 use super::{
-    SIZE, STARTS, Shown, Site, line, median, memory, ms, processor, sign_in, started, touched, touchscreen::Touchscreen,
+    DOOR, SIZE, STARTS, Shown, Site, line, median, memory, ms, processor, sign_in, started, touched,
+    touchscreen::Touchscreen,
 };
 
 /// Measured seconds at rest and while something is sent, each turn.
@@ -106,8 +107,7 @@ fn sending(site: &Site, shown: &Shown, screen: &mut Touchscreen, turn: usize) ->
     let _ = sign_in(screen, turn);
     thread::sleep(Duration::from_secs(1));
     site.slow(u64::try_from(SENDING.as_millis()).unwrap() + 1_500);
-    let door = Point::new(200.0, 250.0);
-    screen.tap(door);
+    screen.tap(DOOR);
     thread::sleep(Duration::from_millis(600));
     let share = share(shown, SENDING);
     thread::sleep(Duration::from_millis(1_500));
@@ -127,12 +127,11 @@ fn touches(screen: &mut Touchscreen, times: &mut Vec<f64>) {
 /// Time from a touch on a tile to its changed pixels.
 pub(super) fn frames(screen: &mut Touchscreen, times: &mut Vec<f64>) {
     let eye = screen.eye();
-    let tile = Point::new(200.0, 250.0);
     for _ in 0..20 {
-        let before = eye.pixel(tile);
+        let before = eye.pixel(DOOR);
         let begin = Instant::now();
-        screen.press(0, tile);
-        while eye.pixel(tile) == before && begin.elapsed() < Duration::from_secs(2) {}
+        screen.press(0, DOOR);
+        while eye.pixel(DOOR) == before && begin.elapsed() < Duration::from_secs(2) {}
         times.push(ms(begin));
         screen.slide(0, Point::new(640.0, 20.0));
         screen.lift(0, Point::new(640.0, 20.0));

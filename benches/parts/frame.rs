@@ -7,8 +7,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion};
 use iced::{Rectangle, Size, advanced::graphics::Viewport};
 use iced_test::{
-    Simulator,
-    core,
+    Simulator, core,
     runtime::{user_interface::Cache, user_interface::UserInterface},
 };
 use tiny_skia::{Mask, Pixmap};
