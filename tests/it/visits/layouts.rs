@@ -13,8 +13,9 @@ const READER: Duration = Duration::from_millis(4);
 /// A person. `pad visits` takes keys with longer gaps than 35 ms for a person's, and a loaded machine hears each of them up
 /// to 55 ms late without knowing.
 const PERSON: Duration = Duration::from_millis(110);
-/// After a sign-in, and after the choice of a door, keys are ignored for 400 ms.
-const SETTLED: Duration = Duration::from_millis(450);
+/// After a sign-in, and after the choice of a door, keys are ignored for 400 ms from when the window hears of it, which on a
+/// loaded machine is late.
+const SETTLED: Duration = Duration::from_millis(700);
 /// A scan that follows typed keys within 500 ms is not read: its first digits may be among them.
 const APART: Duration = Duration::from_millis(600);
 /// Servers at once.
