@@ -7,6 +7,7 @@ mod response;
 mod restriction;
 mod connect;
 mod error;
+mod events;
 mod list;
 mod rate_limit;
 mod reachability;
@@ -31,6 +32,7 @@ pub use self::{
     access::{Group, GroupRight, RestrictedDoor, Rights},
     admin::{Card, Device, DeviceLogin, Login, User},
     error::Error,
+    events::{UnlockEvent, UnlockHistory},
     rate_limit::REQUESTS_PER_SECOND,
     restriction::Restriction,
     settings::{Roots, Settings},

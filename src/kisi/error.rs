@@ -64,6 +64,9 @@ pub enum Error {
         /// Column of the parse error.
         column: usize,
     },
+    /// Kisi did not collect the events, or its paging did not end.
+    #[error("Kisi did not send its history of unlocks: try again later, or a shorter time")]
+    NoHistory,
     /// The deadline passed before the request could be sent.
     #[error("the request was not sent: its deadline had passed")]
     Late,
@@ -115,6 +118,7 @@ impl Error {
             Self::Unreachable(source) => matches!(kind(source), Outage::Name | Outage::Unreachable | Outage::Proxy),
             Self::TooLarge { .. }
             | Self::Malformed { .. }
+            | Self::NoHistory
             | Self::Late
             | Self::Secret
             | Self::Setting { .. }
@@ -131,6 +135,7 @@ impl Error {
             | Self::NotKisi { .. }
             | Self::TooLarge { .. }
             | Self::Malformed { .. }
+            | Self::NoHistory
             | Self::Late
             | Self::Secret
             | Self::Setting { .. }
@@ -154,7 +159,7 @@ impl Error {
             // Captive portals redirect or send 511. Kisi never redirects.
             Self::NotKisi { status: 300..=399 | 511, .. } => Some(Outage::Portal),
             Self::NotKisi { .. } | Self::Malformed { .. } => Some(Outage::Intercepted),
-            Self::Refused { .. } | Self::Failed { .. } | Self::TooLarge { .. } => Some(Outage::Kisi),
+            Self::Refused { .. } | Self::Failed { .. } | Self::TooLarge { .. } | Self::NoHistory => Some(Outage::Kisi),
             Self::Late | Self::Secret | Self::Setting { .. } | Self::Client(_) => None,
         }
     }
@@ -176,9 +181,11 @@ impl Error {
             Self::Failed { status, code, .. } => {
                 Outcome::Unknown(Some(Reason::new(*status, *code)).filter(|_| !code.as_str().is_empty()))
             }
-            Self::Unclear(_) | Self::NotKisi { .. } | Self::TooLarge { .. } | Self::Malformed { .. } => {
-                Outcome::Unknown(None)
-            }
+            Self::Unclear(_)
+            | Self::NotKisi { .. }
+            | Self::TooLarge { .. }
+            | Self::Malformed { .. }
+            | Self::NoHistory => Outcome::Unknown(None),
         }
     }
 }
