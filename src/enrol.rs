@@ -18,7 +18,7 @@ use crate::{
     kisi::Client,
     secret::Secret,
     staff::{Badge, Pin, StaffId},
-    store::audit::{Action, Log, Record},
+    store::audit::{self, Action, Log, Record},
     store::directory::{self, BadgeOdds, Directory, Enrolment, Odds, Person},
 };
 
@@ -179,8 +179,8 @@ impl Enroller {
         let written = self.directory.enrol_and_show(&person, &mut |pin| printer.print(issued, pin));
         match written {
             Ok(pin) => {
-                let about = if pin.is_some() { "with a PIN" } else { "by badge" };
-                self.record(Action::Enrol, &candidate.email, about);
+                let how = if pin.is_some() { "with a PIN" } else { "by badge" };
+                self.record(Action::Enrol, &candidate.email, &format!("{how}, {}", audit::login_text(login.id.get())));
                 Ok(Enrollment::Enrolled(pin))
             }
             Err(error) => Err(self.discard(outbox_entry, login.id, error).await),

@@ -7,7 +7,7 @@ use super::{Enroller, Error, Issued};
 use crate::{
     kisi::{self, Device, LoginId},
     staff::{Badge, Pin},
-    store::audit::Action,
+    store::audit::{self, Action},
     store::directory::{self, OutboxEntry, OutboxId, OutboxKind, Person, Renewal},
 };
 
@@ -51,7 +51,7 @@ impl Enroller {
         let written = self.directory.renew(person.id, &renewal, &mut |pin| printer.print(issued, pin));
         match written {
             Ok(pin) => {
-                self.record(Action::Renew, &person.email, "");
+                self.record(Action::Renew, &person.email, &audit::login_text(login.id.get()));
                 Ok(Renewed { pin, left_over: self.drain_outbox().await.err() })
             }
             Err(error) => Err(self.discard(outbox_entry, login.id, error).await),

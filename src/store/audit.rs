@@ -10,6 +10,7 @@ mod pending;
 mod prune;
 mod record;
 mod signing;
+mod unlocks;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -32,8 +33,9 @@ pub use self::{
     export::{By, Format, Line},
     hash_chain::Head,
     limit::{Counted, Limit, Used},
-    outcome::UnlockOutcome,
+    outcome::{Said, UnlockOutcome},
     record::{Action, Kept, Record},
+    unlocks::{Unlock, login_text},
     verify::{Finding, Verdict},
 };
 use crate::{

@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::door::{self, Reason};
 
+/// The text of a refusal begins so.
+const REFUSED: &str = "refused: ";
+
 /// The outcome of an unlock, as a record stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnlockOutcome {
@@ -43,7 +46,7 @@ impl fmt::Display for UnlockOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Accepted => f.write_str("accepted"),
-            Self::Refused(Reason { class, code, .. }) => write!(f, "refused: {class:?}, {code}"),
+            Self::Refused(Reason { class, code, .. }) => write!(f, "{REFUSED}{class:?}, {code}"),
             Self::NotSent => f.write_str("not sent"),
             Self::NotRecorded => f.write_str("not recorded"),
             Self::Limited => f.write_str("limit"),
@@ -51,6 +54,32 @@ impl fmt::Display for UnlockOutcome {
             Self::Unknown(None) => f.write_str("unknown"),
             Self::Unknown(Some(hint)) => write!(f, "unknown, {}", hint.code),
             Self::UnknownAfterRestart => f.write_str("unknown after restart"),
+        }
+    }
+}
+
+/// What a stored outcome says about the door. A text that this version does not know says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// Kisi accepted the command.
+    Accepted,
+    /// Kisi refused it.
+    Refused,
+    /// Nothing was sent to Kisi.
+    NotSent,
+    /// The door may have opened.
+    Unknown,
+}
+
+impl Said {
+    /// Reads the text of a record. `None`: the outcome was never recorded.
+    pub(super) fn of(text: Option<&str>) -> Self {
+        let Some(text) = text else { return Self::Unknown };
+        match Counting::of(text) {
+            Counting::Accepted => Self::Accepted,
+            Counting::Possible => Self::Unknown,
+            Counting::Not if text.starts_with(REFUSED) => Self::Refused,
+            Counting::Not => Self::NotSent,
         }
     }
 }
@@ -73,7 +102,7 @@ impl Counting {
         let is = |outcome: UnlockOutcome| text == outcome.to_string();
         if is(UnlockOutcome::Accepted) {
             Self::Accepted
-        } else if text.starts_with("refused: ")
+        } else if text.starts_with(REFUSED)
             || is(UnlockOutcome::NotSent)
             || is(UnlockOutcome::NotRecorded)
             || is(UnlockOutcome::Limited)
@@ -108,6 +137,13 @@ mod tests {
         ] {
             assert_eq!(outcome.to_string(), text);
             assert_eq!(Counting::of(text), counting, "{text}");
+            let said = match counting {
+                Counting::Accepted => Said::Accepted,
+                Counting::Possible => Said::Unknown,
+                Counting::Not if matches!(outcome, UnlockOutcome::Refused(_)) => Said::Refused,
+                Counting::Not => Said::NotSent,
+            };
+            assert_eq!(Said::of(Some(text)), said, "{text}");
         }
         assert_eq!(Counting::of("opened by a later version"), Counting::Possible);
     }

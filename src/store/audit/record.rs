@@ -55,10 +55,12 @@ pub enum Action {
     Gap,
     /// The technician signed in or out, or used a function of the service screen.
     Technician,
+    /// The unlocks were compared with Kisi's history.
+    Reconcile,
 }
 
 impl Action {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::Start,
         Self::SignIn,
         Self::Refusal,
@@ -83,6 +85,7 @@ impl Action {
         Self::Clock,
         Self::Gap,
         Self::Technician,
+        Self::Reconcile,
     ];
 
     /// The name in the database and in exports. It is hashed into each record and must never change.
@@ -112,6 +115,7 @@ impl Action {
             Self::Clock => "clock",
             Self::Gap => "gap",
             Self::Technician => "technician",
+            Self::Reconcile => "reconcile",
         }
     }
 

@@ -1,0 +1,113 @@
+//! Unlocks with their outcomes, and whose login was which: what Kisi's history is compared with.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::{Error, Log, outcome::Said};
+use crate::door::DoorId;
+
+/// What stands before the id of a login in a record.
+const LOGIN: &str = "login ";
+
+/// An unlock that somebody asked for at this kiosk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlock {
+    /// Number of its record.
+    pub record: u64,
+    /// When it was asked for, by the kiosk's clock.
+    pub at: Timestamp,
+    /// The person's e-mail address then.
+    pub person: String,
+    /// The door.
+    pub door: DoorId,
+    /// The door's name then; may be empty.
+    pub door_name: String,
+    /// What became of it.
+    pub said: Said,
+}
+
+/// How the record of an enrolment or a renewal names the login that was made.
+pub fn login_text(id: u64) -> String {
+    format!("{LOGIN}{id}")
+}
+
+impl Log {
+    /// The unlocks from `from` to before `until`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn unlocks(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Unlock>, Error> {
+        let sql = "SELECT intent.seq, intent.at, intent.person, intent.door, intent.door_name, outcome.about
+            FROM audit intent LEFT JOIN audit outcome ON outcome.of = intent.seq AND outcome.action = 'unlock-outcome'
+            WHERE intent.action = 'unlock-intent' AND intent.door IS NOT NULL
+                  AND julianday(intent.at) >= julianday(?1) AND julianday(intent.at) < julianday(?2)
+            ORDER BY julianday(intent.at), intent.seq";
+        let mut select = self.db.prepare(sql)?;
+        let mut rows = select.query(params![from.to_string(), until.to_string()])?;
+        let mut unlocks = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = row.get::<_, i64>(0)?.cast_unsigned();
+            let at: String = row.get(1)?;
+            let outcome: Option<String> = row.get(5)?;
+            unlocks.push(Unlock {
+                record,
+                at: at.parse().map_err(|_| Error::Unreadable { seq: record })?,
+                person: row.get(2)?,
+                door: DoorId::new(row.get::<_, i64>(3)?.cast_unsigned()),
+                door_name: row.get(4)?,
+                said: Said::of(outcome.as_deref()),
+            });
+        }
+        Ok(unlocks)
+    }
+
+    /// The number and the time of the oldest record that is still there. `None`: there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn oldest(&self) -> Result<Option<(u64, Timestamp)>, Error> {
+        self.found("SELECT seq, at FROM audit ORDER BY seq LIMIT 1")
+    }
+
+    /// The last time that records may have been lost: a directory was restored from a backup, or records could not be
+    /// written. `None` if that never happened.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn last_loss(&self) -> Result<Option<Timestamp>, Error> {
+        let last =
+            self.found("SELECT seq, at FROM audit WHERE action IN ('restore', 'gap') ORDER BY seq DESC LIMIT 1")?;
+        Ok(last.map(|(_, at)| at))
+    }
+
+    /// The number and the time of the record that the query finds.
+    fn found(&self, sql: &str) -> Result<Option<(u64, Timestamp)>, Error> {
+        let found = self.db.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)));
+        let Some((seq, at)) = found.optional()? else { return Ok(None) };
+        let seq = seq.cast_unsigned();
+        at.parse().map(|at| Some((seq, at))).map_err(|_| Error::Unreadable { seq })
+    }
+
+    /// The logins that enrolments and renewals made, with the person's e-mail address. Records of older versions do not
+    /// name them.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn logins(&self) -> Result<Vec<(u64, String)>, Error> {
+        let mut select = self.db.prepare("SELECT about, person FROM audit WHERE action IN ('enrol', 'renew')")?;
+        let mut rows = select.query([])?;
+        let mut logins = Vec::new();
+        while let Some(row) = rows.next()? {
+            let about: String = row.get(0)?;
+            let id = about.rsplit_once(LOGIN).and_then(|(_, id)| id.parse().ok());
+            if let Some(id) = id {
+                logins.push((id, row.get(1)?));
+            }
+        }
+        Ok(logins)
+    }
+}
