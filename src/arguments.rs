@@ -196,6 +196,19 @@ pub(super) enum Audit {
         #[arg(long)]
         json: bool,
     },
+    /// Compare the unlocks with Kisi's history: what became of unclear ones, and what others did with logins of this kiosk
+    #[command(after_help = "Example:\n  vestibule audit reconcile --from 2026-11-01")]
+    Reconcile {
+        /// First day to include (YYYY-MM-DD, local time) [default: 90 days ago]
+        #[arg(long, value_name = "DATE")]
+        from: Option<jiff::civil::Date>,
+        /// Last day to include (YYYY-MM-DD, local time) [default: today]
+        #[arg(long, value_name = "DATE")]
+        until: Option<jiff::civil::Date>,
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the key that signed the first record and delete it here, so that nobody can re-sign old records on this kiosk
     #[command(after_help = "Example:\n  vestibule audit take-key > first.key")]
     TakeKey {

@@ -11,6 +11,7 @@ mod gallery;
 mod kiosk;
 mod qr;
 mod readers;
+mod reconcile;
 mod report;
 mod setup;
 mod staff;

@@ -23,6 +23,7 @@ pub mod status;
 pub mod agent;
 pub mod sound;
 pub mod enrol;
+pub mod reconcile;
 pub mod wiring;
 pub mod app;
 pub mod demo;

@@ -88,6 +88,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Audit(Audit::Report { by, from, until, json })) => {
             site.audit_report(by, from, until, json.into())
         }
+        Some(Command::Audit(Audit::Reconcile { from, until, json })) => site.audit_reconcile(from, until, json.into()),
         Some(Command::Audit(Audit::TakeKey { yes, json })) => site.audit_take_key(yes.into(), json.into()),
         Some(Command::Doctor { json }) => site.doctor(json.into()),
         Some(Command::Reader(Reader::List { capture: false, json, .. })) => site.reader_list(json.into()),

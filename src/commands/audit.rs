@@ -114,10 +114,7 @@ impl Site {
             ReportBy::Person => By::Person,
             ReportBy::Door => By::Door,
         };
-        let midnight = |day: Date| TimeZone::system().to_timestamp(day.at(0, 0, 0, 0));
-        let from = from.map_or(Ok(Timestamp::UNIX_EPOCH), midnight);
-        let until = until.map_or(Ok(Timestamp::MAX), |day| day.tomorrow().and_then(midnight));
-        let (from, until) = from.and_then(|from| Ok((from, until?))).map_err(|_| AuditError::Date)?;
+        let (from, until) = interval(from, until)?;
         let lines = self.log()?.report(by, from, until)?;
         if lines.is_empty() {
             tell("no unlocks in this time");
@@ -151,6 +148,15 @@ impl Site {
             .map_err(io("the key cannot be written, so it was kept"))?;
         log.forget_first_key().map_err(Failure::from)
     }
+}
+
+/// From the beginning of the first day to the end of the last one.
+pub(super) fn interval(from: Option<Date>, until: Option<Date>) -> Result<(Timestamp, Timestamp), Failure> {
+    let midnight = |day: Date| TimeZone::system().to_timestamp(day.at(0, 0, 0, 0));
+    let from = from.map_or(Ok(Timestamp::UNIX_EPOCH), midnight);
+    let until = until.map_or(Ok(Timestamp::MAX), |day| day.tomorrow().and_then(midnight));
+    let interval = from.and_then(|from| Ok((from, until?)));
+    interval.map_err(|_| AuditError::Date.into())
 }
 
 /// The list separator that spreadsheets use in the locale's language: a semicolon where the comma is the decimal mark.

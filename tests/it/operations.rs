@@ -5,5 +5,6 @@ mod command_line;
 mod first_day;
 mod large_site;
 mod machine;
+mod reconcile;
 mod soak;
 mod upgrade;

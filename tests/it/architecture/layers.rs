@@ -79,6 +79,7 @@ const LAYERS: [Layer; 4] = [
             "sound",
             "app",
             "enrol",
+            "reconcile",
             "wiring",
             "demo",
             "gallery",

@@ -1,0 +1,168 @@
+//! The command `audit reconcile`: compares the unlocks of this kiosk with Kisi's history.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use serde_json::json;
+use vestibule::{
+    door::DoorId,
+    kisi::{self, Client, LoginId},
+    reconcile::{APART, Foreign, Interval, LATE, Reconciliation, Resolved},
+    store::{
+        audit::{self, Action, Log, Record, Unlock},
+        directory::Directory,
+    },
+    wiring,
+};
+
+use super::{
+    Output, Site,
+    ask::admin_key,
+    audit::interval,
+    failure::{CommandError, Failure},
+    report::{say, tell},
+    runtime,
+};
+
+/// How far back the comparison reaches if nobody says it: one event set.
+const REACH: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// Why the comparison fails.
+#[derive(Debug, thiserror::Error)]
+enum ReconcileError {
+    #[error("the audit log and Kisi's history do not agree")]
+    Disagrees,
+    #[error("{0} of Kisi's events cannot be read, so what they say is not known")]
+    Unreadable(usize),
+    #[error("no unlock of this time can be compared: the log begins later")]
+    Nothing,
+    #[error("Kisi's history cannot be read")]
+    Kisi(#[source] kisi::Error),
+}
+
+impl CommandError for ReconcileError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Nothing => 2,
+            Self::Disagrees | Self::Unreadable(_) | Self::Kisi(_) => 1,
+        }
+    }
+}
+
+impl Site {
+    pub(crate) fn audit_reconcile(
+        &self,
+        from: Option<Date>,
+        until: Option<Date>,
+        output: Output,
+    ) -> Result<(), Failure> {
+        let config = self.config()?;
+        let directory = self.directory_alone()?;
+        let mut log = wiring::writable_log(&directory)?;
+        let interval = comparable(&log, interval(from, until)?, from.is_none())?;
+        let Interval { from, until, .. } = interval;
+        let client = Client::new(&wiring::client(&config)).map_err(Failure::client)?;
+        let admin = admin_key()?;
+        let (first, last) = (before(from, APART), until.saturating_add(APART).unwrap_or(until));
+        let history =
+            runtime()?.block_on(client.unlocks_by_logins(&admin, first, last)).map_err(ReconcileError::Kisi)?;
+        let unlocks = log.unlocks(first, last)?;
+        let found = Reconciliation::new(&unlocks, &history.events, &owners(&log, &directory)?, interval);
+        let about = format!(
+            "{} agreed, {} resolved, {} pending, {} missing, {} foreign",
+            found.agreed,
+            found.resolved.len(),
+            found.pending,
+            found.missing.len(),
+            found.foreign.len()
+        );
+        let _ = log.append(&Record::new(Timestamp::now(), Action::Reconcile, about.clone()))?;
+        print(&found, &directory, output)?;
+        let summary = json!({
+            "from": from, "until": until, "agreed": found.agreed, "resolved": found.resolved.len(),
+            "pending": found.pending, "missing": found.missing.len(), "foreign": found.foreign.len(), "unreadable": history.unreadable,
+        });
+        output.result(&summary, &format!("from {from} until {until}: {about}"))?;
+        if let Some(lost) = log.last_loss()?.filter(|lost| from <= *lost) {
+            tell(&format!(
+                "warning: records from before {lost} may be lost: what is foreign before it may be the kiosk's own"
+            ));
+        }
+        if 0 < history.unreadable {
+            return Err(ReconcileError::Unreadable(history.unreadable).into());
+        }
+        if found.is_clean() { Ok(()) } else { Err(ReconcileError::Disagrees.into()) }
+    }
+}
+
+/// The part of an interval for which both sides have everything.
+fn comparable(log: &Log, (from, until): (Timestamp, Timestamp), is_default: bool) -> Result<Interval, Failure> {
+    let now = Timestamp::now();
+    let from = if is_default { before(now, REACH) } else { from };
+    // Without its record, an unlock of this kiosk would look like somebody else's.
+    let (first, begin) = log.oldest()?.ok_or(ReconcileError::Nothing)?;
+    let begin = if first == 1 { begin } else { begin.saturating_add(APART).unwrap_or(begin) };
+    let (from, until) = (from.max(begin), until.min(now));
+    let interval = Interval { from, until, complete_until: before(now, LATE) };
+    if from < until { Ok(interval) } else { Err(ReconcileError::Nothing.into()) }
+}
+
+fn before(at: Timestamp, time: SignedDuration) -> Timestamp {
+    at.saturating_sub(time).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Whose login is which: the present ones, and the earlier ones that records name.
+fn owners(log: &Log, directory: &Directory) -> Result<HashMap<LoginId, String>, Failure> {
+    let earlier = log.logins()?.into_iter().map(|(id, person)| (LoginId::new(id), person));
+    let present = directory.list()?.into_iter().map(|person| (LoginId::new(person.login_id), person.email));
+    Ok(earlier.chain(present).collect())
+}
+
+/// Prints what is unclear or wrong, one line each.
+fn print(found: &Reconciliation, directory: &Directory, output: Output) -> Result<(), Failure> {
+    for Resolved { unlock, is_unlocked } in &found.resolved {
+        let what = if *is_unlocked { "unlocked" } else { "not unlocked" };
+        of_ours(output, unlock, "resolved", &format!("unknown here, {what} at Kisi"), Some(*is_unlocked))?;
+    }
+    for unlock in &found.missing {
+        of_ours(output, unlock, "missing", "accepted here, not in Kisi's history", None)?;
+    }
+    for Foreign { person, event } in &found.foreign {
+        let (login, what) = (event.login.get(), if event.is_success { "unlocked" } else { "refused" });
+        let is_enrolled = directory.person(person)?.is_some_and(|known| known.login_id == login);
+        let revoke = if is_enrolled {
+            format!("vestibule staff renew {person}")
+        } else {
+            format!("echo '{{\"email\":\"earlier login\",\"login_id\":{login}}}' | vestibule staff revoke --yes -")
+        };
+        let line = json!({
+            "finding": "foreign", "at": event.at, "person": person, "login_id": login, "door": event.door.get(),
+            "door_name": event.door_name, "unlocked": event.is_success, "revoke": revoke,
+        });
+        let text = format!(
+            "NOT BY THIS KIOSK: {} {person}, {}, login {login}, {what} at Kisi. Somebody else has this login: run `{revoke}`",
+            event.at,
+            door(&event.door_name, event.door)
+        );
+        output.result(&line, &text)?;
+    }
+    Ok(())
+}
+
+/// Prints one line about an unlock of this kiosk.
+fn of_ours(output: Output, unlock: &Unlock, finding: &str, text: &str, unlocked: Option<bool>) -> Result<(), Failure> {
+    let audit::Unlock { record, at, person, door_name, .. } = unlock;
+    if output == Output::Json {
+        let line = json!({
+            "finding": finding, "record": record, "at": at, "person": person, "door": unlock.door.get(),
+            "door_name": door_name, "unlocked": unlocked,
+        });
+        return say(&line.to_string());
+    }
+    say(&format!("record {record}: {at} {person}, {}: {text}", door(door_name, unlock.door)))
+}
+
+/// The name of a door, or its number if it has none.
+fn door(name: &str, id: DoorId) -> String {
+    if name.is_empty() { format!("door {}", id.get()) } else { name.to_owned() }
+}

@@ -1,0 +1,154 @@
+//! The unlocks of a kiosk beside Kisi's history: the real command, a real log, and a history over HTTP.
+
+use std::{
+    fs,
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+use vestibule::{door::DoorId, secret::Secret, simulator::fault::Fault, store::audit::Action};
+
+use crate::support::{
+    headless::{BADGE, Site},
+    kisi::runtime,
+};
+
+const ADA: &str = "ada@example.com";
+const GRACE: &str = "grace@example.com";
+/// Longer than touches are ignored after a change of the screen.
+const REACH: Duration = Duration::from_millis(450);
+
+fn run(site: &Site, arguments: &[&str]) -> Output {
+    let config = site.folder.path().join("kiosk.toml");
+    fs::write(&config, format!("[kisi]\nbase_url = \"{}\"\n", site.kisi.base_url())).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+    let command = command.args(arguments).arg("--config").arg(config).arg("--data").arg(site.folder.path());
+    command.env("VESTIBULE_ADMIN_KEY", &site.admin).stdin(Stdio::null()).output().unwrap()
+}
+
+/// What `audit reconcile --json` prints, and its exit code. The last line is the summary.
+fn reconcile(site: &Site) -> (Vec<Value>, Option<i32>) {
+    let output = run(site, &["audit", "reconcile", "--json"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (lines, output.status.code())
+}
+
+/// Signs Grace in by badge and taps these doors, each once.
+fn visit(site: &Site, doors: &[&str]) {
+    let mut kiosk = site.kiosk();
+    kiosk.scan(BADGE);
+    for door in doors {
+        kiosk.wait(REACH);
+        kiosk.tap_door(door);
+        kiosk.wait(Duration::from_secs(1));
+        kiosk.tap("Other doors");
+    }
+}
+
+/// Unlocks a door with a login that was read from somewhere.
+fn steal(site: &Site, email: &str, door: u64) -> u64 {
+    let (id, secret) = site.kisi.with(|world| {
+        let person = world.person_by_email(email).unwrap().id;
+        let login = world.logins.values().find(|login| login.person == person && login.kind == "device").unwrap();
+        (login.id, login.secret.clone())
+    });
+    let _ = runtime().block_on(site.client().unlock(&Secret::new(secret), DoorId::new(door)));
+    id
+}
+
+#[test]
+fn what_this_kiosk_did_agrees_and_what_others_do_with_its_logins_is_named() {
+    let site = Site::with(|world| world.unlimited = true, "");
+    let _ = site.enrol(GRACE, Some(BADGE), false);
+    let _ = site.enrol(ADA, None, true);
+    visit(&site, &["Main entrance", "Bike store"]);
+    let (lines, code) = reconcile(&site);
+    assert_eq!((lines.len(), code), (1, Some(0)), "{lines:?}");
+    assert_eq!((&lines[0]["agreed"], &lines[0]["foreign"]), (&2.into(), &0.into()));
+
+    // Kisi carries it out, and its answer is lost.
+    let unlock = Fault { cut_after: Some(0), times: Some(1), ..Fault::default() }.at("POST", "/locks/101/unlock");
+    site.kisi.with(|world| world.faults.push(unlock));
+    visit(&site, &["Main entrance"]);
+    let (lines, code) = reconcile(&site);
+    assert_eq!(code, Some(0), "{lines:?}");
+    assert_eq!((&lines[0]["finding"], &lines[0]["unlocked"]), (&"resolved".into(), &true.into()));
+    assert_eq!(lines[0]["person"], GRACE);
+
+    let login = steal(&site, ADA, 101);
+    let output = run(&site, &["audit", "reconcile"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.lines().find(|line| line.starts_with("NOT BY THIS KIOSK")).unwrap_or_else(|| panic!("{text}"));
+    assert!(line.contains(ADA) && line.contains(&format!("login {login}, unlocked")), "{line}");
+    assert!(line.ends_with("run `vestibule staff renew ada@example.com`"), "{line}");
+    assert_eq!(output.status.code(), Some(1));
+    let about = site.records(Action::Reconcile);
+    assert_eq!(about.last().unwrap(), "2 agreed, 1 resolved, 0 pending, 0 missing, 1 foreign");
+
+    // The command that it names ends it: the thief's next unlock does nothing, and earlier ones still belong to Ada.
+    assert!(run(&site, &["staff", "renew", ADA, "--yes"]).status.success());
+    let before = site.kisi.with(|world| world.unlocks());
+    assert!(site.kisi.with(|world| world.logins.values().all(|known| known.id != login)));
+    assert_eq!(site.kisi.with(|world| world.unlocks()), before);
+    let (lines, code) = reconcile(&site);
+    let foreign = lines.iter().find(|line| line["finding"] == "foreign").unwrap();
+    assert_eq!((&foreign["person"], &foreign["login_id"], code), (&ADA.into(), &login.into(), Some(1)));
+    assert!(foreign["revoke"].as_str().unwrap().contains(&format!("\"login_id\":{login}")), "{foreign}");
+}
+
+/// Every way in which a kiosk does not learn what became of an unlock. Kisi's history tells.
+#[test]
+fn what_a_cut_a_silence_and_a_broken_answer_hid_is_in_kisis_history() {
+    for (fault, is_unlocked) in [
+        (Fault { cut_after: Some(10), ..Fault::default() }, true),
+        (Fault { cut_after: Some(0), reset: true, ..Fault::default() }, true),
+        (Fault { status: Some(502), acts: true, ..Fault::default() }, true),
+        (Fault { body: Some("<html>".to_owned()), acts: true, ..Fault::default() }, true),
+        (Fault { status: Some(503), ..Fault::default() }, false),
+    ] {
+        let site = Site::with(|world| world.unlimited = true, "");
+        let _ = site.enrol(GRACE, Some(BADGE), false);
+        let fault = Fault { times: Some(1), ..fault }.at("POST", "/locks/101/unlock");
+        let what = format!("{fault:?}");
+        site.kisi.with(|world| world.faults.push(fault));
+        visit(&site, &["Main entrance"]);
+        assert!(site.records_once(Action::Outcome, 1)[0].starts_with("unknown"), "{what}");
+        let (lines, code) = reconcile(&site);
+        assert_eq!(code, Some(0), "{what}: {lines:?}");
+        let summary = lines.last().unwrap();
+        if is_unlocked {
+            assert_eq!((&lines[0]["finding"], &lines[0]["unlocked"]), (&"resolved".into(), &true.into()), "{what}");
+        } else {
+            // Kisi's history may be late: nothing is said about it for five minutes.
+            assert_eq!((&summary["pending"], lines.len()), (&1.into(), 1), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_history_that_cannot_be_read_is_no_clean_one() {
+    let site = Site::with(|world| world.unlimited = true, "");
+    let _ = site.enrol(GRACE, Some(BADGE), false);
+    visit(&site, &["Main entrance"]);
+    let event = r#"{"id":1,"status":"finished","cursor":null,"events":[{"uuid":"a","type":"lock.unlock"}]}"#;
+    for (status, body, says) in [
+        (200, r#"{"id":1,"status":"failed","cursor":null}"#, "did not send its history"),
+        (200, event, "1 of Kisi's events cannot be read"),
+        (200, "[]", "is not Kisi's"),
+    ] {
+        let fault = Fault { status: Some(status), body: Some(body.to_owned()), ..Fault::default() };
+        site.kisi.with(|world| world.faults = vec![fault.at("POST", "/event_sets")]);
+        let output = run(&site, &["audit", "reconcile"]);
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(text.contains(says), "{body}: {text}");
+        assert_eq!(output.status.code(), Some(1), "{body}: {text}");
+    }
+    site.kisi.with(|world| world.faults = vec![Fault::refuse(401, "000000").at("POST", "/event_sets")]);
+    assert_eq!(reconcile(&site), (Vec::new(), Some(1)), "no admin's key");
+    // Kisi takes its time.
+    site.kisi.with(|world| (world.faults, world.switches.event_polls) = (Vec::new(), 3));
+    let (lines, code) = reconcile(&site);
+    assert_eq!((&lines[0]["agreed"], code), (&1.into(), Some(0)), "{lines:?}");
+}
