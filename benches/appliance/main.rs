@@ -5,6 +5,7 @@
 //!
 //! `-- fonts` compares start and memory with and without the fonts of the machine.
 //! `-- pair` runs the program of `VESTIBULE_BEFORE` and that of `VESTIBULE_PROGRAM` in turns.
+//! `-- whole` measures only changes of the whole of a large screen, and `-- many` only a person with 2,000 doors.
 //! `-- alone` measures only what Chromium has no equivalent of. Only the program has to be a release build, not this
 //! benchmark. Without Chromium its column stays empty.
 
@@ -378,6 +379,10 @@ fn main() {
     }
     if std::env::args().any(|argument| argument == "whole") {
         whole_screens(&site);
+        return;
+    }
+    if std::env::args().any(|argument| argument == "many") {
+        many();
         return;
     }
     if std::env::args().any(|argument| argument == "fonts") {

@@ -64,7 +64,7 @@ fn for_each_case(check: impl Fn(&Case) -> Result<(), String> + Sync) {
     let (cases, failures) = (Mutex::new(corpus()), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         // Most of the time is spent waiting.
-        for _ in 0..16 {
+        for _ in 0..8 {
             let _ = scope.spawn(|| {
                 loop {
                     let Some(case) = cases.lock().unwrap().pop() else { return };

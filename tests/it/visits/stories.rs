@@ -396,6 +396,7 @@ fn a_visit_is_in_the_audit_log_and_the_intent_comes_before_the_unlock() {
     kiosk.tap(&english().say("sign-out"));
     drop(kiosk);
     std::thread::sleep(Duration::from_millis(100));
+    let login = site.directory().person("ada@example.com").unwrap().unwrap().login_id;
     let lines = site.audit();
     let said: Vec<String> = lines
         .iter()
@@ -408,7 +409,7 @@ fn a_visit_is_in_the_audit_log_and_the_intent_comes_before_the_unlock() {
     assert_eq!(
         said,
         [
-            "enrol ada@example.com  with a PIN",
+            &format!("enrol ada@example.com  with a PIN, login {login}"),
             concat!("start   ", env!("CARGO_PKG_VERSION")),
             "refusal   pin: not known",
             "sign-in ada@example.com  pin",
