@@ -16,7 +16,8 @@ use crate::{
     store::audit::{Said, Unlock},
 };
 
-/// How far apart the two clocks may be: the kiosk warns from this on (`threats.md`, C11). A request takes less.
+/// How far apart the times of an unlock and its event may be. The kiosk warns when its clock differs by 5 minutes from
+/// Kisi's (`threats.md`, C11), and a request takes some seconds.
 pub const APART: SignedDuration = SignedDuration::from_mins(6);
 /// Kisi's history may be late by this much.
 ///
@@ -116,11 +117,13 @@ impl Reconciliation {
 impl Pair<'_> {
     fn compare(self, owners: &HashMap<LoginId, String>, interval: Interval, found: &mut Reconciliation) {
         let is_asked = |at: Timestamp| interval.from <= at && at < interval.until;
-        let mut matching = Matching::new(self.ours.iter().map(|unlock| unlock.at), self.theirs.iter().map(|e| e.at));
-        matching.connect(|unlock, event| match (self.ours.get(unlock), self.theirs.get(event)) {
-            (Some(unlock), Some(event)) => may_be(unlock.said, event.is_success),
-            _ => false,
-        });
+        let unlocks: Vec<Timestamp> = self.ours.iter().map(|unlock| unlock.at).collect();
+        let events: Vec<Timestamp> = self.theirs.iter().map(|event| event.at).collect();
+        let mut matching =
+            Matching::new(&unlocks, &events, |unlock, event| match (self.ours.get(unlock), self.theirs.get(event)) {
+                (Some(unlock), Some(event)) => may_be(unlock.said, event.is_success),
+                _ => false,
+            });
         // First every clear answer gets an event, then every event an unlock. What has a partner keeps one.
         for (unlock, _) in self.ours.iter().enumerate().filter(|(_, unlock)| unlock.said == Said::Accepted) {
             matching.pair_up(UNLOCKS, unlock);

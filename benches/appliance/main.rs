@@ -374,25 +374,21 @@ fn line(what: &str, ours: &str, theirs: &str, ratio: &str, goal: &str) {
 
 fn main() {
     let site = Site::new(0);
-    if std::env::args().any(|argument| argument == "alone") {
-        alone(&site);
-        return;
+    let is = |mode: &str| std::env::args().any(|argument| argument == mode);
+    if is("alone") {
+        return alone(&site);
     }
-    if std::env::args().any(|argument| argument == "pair") {
-        pair::pair(&site);
-        return;
+    if is("pair") {
+        return pair::pair(&site);
     }
-    if std::env::args().any(|argument| argument == "whole") {
-        whole_screens(&site);
-        return;
+    if is("whole") {
+        return whole_screens(&site);
     }
-    if std::env::args().any(|argument| argument == "many") {
-        many();
-        return;
+    if is("many") {
+        return many();
     }
-    if std::env::args().any(|argument| argument == "fonts") {
-        fonts(&site);
-        return;
+    if is("fonts") {
+        return fonts(&site);
     }
     let ours = numbers("vestibule", || site.command());
     let theirs = chromium().map(|(profile, page)| {

@@ -9,7 +9,7 @@ use vestibule::{
     kisi::{self, Client, LoginId},
     reconcile::{APART, Foreign, Interval, LATE, Reconciliation, Resolved},
     store::{
-        audit::{self, Action, Log, Record, Unlock},
+        audit::{Action, Log, Record, Unlock},
         directory::Directory,
     },
     wiring,
@@ -151,7 +151,7 @@ fn print(found: &Reconciliation, directory: &Directory, output: Output) -> Resul
 
 /// Prints one line about an unlock of this kiosk.
 fn of_ours(output: Output, unlock: &Unlock, finding: &str, text: &str, unlocked: Option<bool>) -> Result<(), Failure> {
-    let audit::Unlock { record, at, person, door_name, .. } = unlock;
+    let Unlock { record, at, person, door_name, .. } = unlock;
     if output == Output::Json {
         let line = json!({
             "finding": finding, "record": record, "at": at, "person": person, "door": unlock.door.get(),

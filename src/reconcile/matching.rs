@@ -15,42 +15,33 @@ pub(super) const EVENTS: usize = 1;
 
 /// A matching in a bipartite graph whose edges join what can belong together.
 pub(super) struct Matching {
-    times: [Vec<Timestamp>; 2],
     /// Possible partners of each, the nearest in time first.
     near: [Vec<Vec<usize>>; 2],
     partners: [Vec<Option<usize>>; 2],
 }
 
 impl Matching {
-    /// Without pairs. Both sides are sorted, oldest first.
-    pub(super) fn new(unlocks: impl Iterator<Item = Timestamp>, events: impl Iterator<Item = Timestamp>) -> Self {
-        let times = [unlocks.collect::<Vec<_>>(), events.collect::<Vec<_>>()];
-        let near = times.each_ref().map(|times| vec![Vec::new(); times.len()]);
-        let partners = times.each_ref().map(|times| vec![None; times.len()]);
-        Self { times, near, partners }
-    }
-
-    /// Joins those that are near in time and may belong together.
-    pub(super) fn connect(&mut self, may_be: impl Fn(usize, usize) -> bool) {
-        let [unlocks, events] = &self.times;
-        let [of_unlocks, of_events] = &mut self.near;
+    /// Joins those that are near in time and may belong together, and pairs nobody yet. Both sides are sorted, oldest first.
+    pub(super) fn new(unlocks: &[Timestamp], events: &[Timestamp], may_be: impl Fn(usize, usize) -> bool) -> Self {
+        let sides = [unlocks, events];
+        let mut near = sides.map(|times| vec![Vec::new(); times.len()]);
+        let [of_unlocks, of_events] = &mut near;
         for (unlock, (at, partners)) in unlocks.iter().zip(of_unlocks).enumerate() {
-            let first = events.partition_point(|event| *event < *at && !are_near(*at, *event));
-            let near =
-                events.iter().enumerate().skip(first).take_while(|(_, event)| **event <= *at || are_near(*at, **event));
-            for (event, _) in near.filter(|(event, _)| may_be(unlock, *event)) {
+            let first = events.partition_point(|event| event < at && !are_near(*at, *event));
+            let within = events.iter().zip(&mut *of_events).enumerate().skip(first);
+            let within = within.take_while(|(_, (event, _))| are_near(*at, **event));
+            for (event, (_, back)) in within.filter(|(event, _)| may_be(unlock, *event)) {
                 partners.push(event);
-                if let Some(partners) = of_events.get_mut(event) {
-                    partners.push(unlock);
-                }
+                back.push(unlock);
             }
-            let distance = |event: &usize| events.get(*event).map_or(APART, |event| event.duration_since(*at).abs());
-            partners.sort_by_key(distance);
         }
-        for (event, partners) in events.iter().zip(of_events) {
-            let distance = |unlock: &usize| unlocks.get(*unlock).map_or(APART, |at| event.duration_since(*at).abs());
-            partners.sort_by_key(distance);
+        for (side, near) in near.iter_mut().enumerate() {
+            let [own, others] = if side == UNLOCKS { [unlocks, events] } else { [events, unlocks] };
+            for (at, partners) in own.iter().zip(near) {
+                partners.sort_by_key(|other| others.get(*other).map_or(APART, |other| other.duration_since(*at).abs()));
+            }
         }
+        Self { near, partners: sides.map(|times| vec![None; times.len()]) }
     }
 
     pub(super) fn partner(&self, side: usize, of: usize) -> Option<usize> {

@@ -78,7 +78,7 @@ fn an_unknown_outcome_is_what_kisi_says() {
     let found = all(&unlocks, &[theirs(61, ADA, 1, true), theirs(121, ADA, 2, false)]);
     assert_eq!(found.resolved.iter().map(|resolved| resolved.is_unlocked).collect::<Vec<_>>(), [true, false, false]);
     assert!(found.is_clean());
-    // What was not sent has no event. An event in its place is somebody else's.
+    // Kisi has no event of an unlock that this kiosk did not send. If there is one, somebody else made it.
     let found = all(&[ours(1, 0, ADA, 5, Said::NotSent)], &[theirs(1, ADA, 5, true)]);
     assert_eq!(found.foreign.len(), 1);
 }

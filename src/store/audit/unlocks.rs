@@ -62,7 +62,7 @@ impl Log {
         Ok(unlocks)
     }
 
-    /// The number and the time of the oldest record that is still there. `None`: there is none.
+    /// The oldest record that the log still has: its number and its time. `None` if the log is empty.
     ///
     /// # Errors
     ///

@@ -7,7 +7,12 @@ use std::{
 };
 
 use serde_json::Value;
-use vestibule::{door::DoorId, secret::Secret, simulator::fault::Fault, store::audit::Action};
+use vestibule::{
+    door::{DoorId, Outcome},
+    secret::Secret,
+    simulator::fault::Fault,
+    store::audit::Action,
+};
 
 use crate::support::{
     headless::{BADGE, Site},
@@ -48,14 +53,17 @@ fn visit(site: &Site, doors: &[&str]) {
 }
 
 /// Unlocks a door with a login that was read from somewhere.
-fn steal(site: &Site, email: &str, door: u64) -> u64 {
-    let (id, secret) = site.kisi.with(|world| {
+fn steal(site: &Site, (_, secret): &(u64, String), door: u64) -> Outcome {
+    runtime().block_on(site.client().unlock(&Secret::new(secret.clone()), DoorId::new(door)))
+}
+
+/// Kisi's id of the login that a kiosk has for this person, and its secret.
+fn login_of(site: &Site, email: &str) -> (u64, String) {
+    site.kisi.with(|world| {
         let person = world.person_by_email(email).unwrap().id;
         let login = world.logins.values().find(|login| login.person == person && login.kind == "device").unwrap();
         (login.id, login.secret.clone())
-    });
-    let _ = runtime().block_on(site.client().unlock(&Secret::new(secret), DoorId::new(door)));
-    id
+    })
 }
 
 #[test]
@@ -77,7 +85,9 @@ fn what_this_kiosk_did_agrees_and_what_others_do_with_its_logins_is_named() {
     assert_eq!((&lines[0]["finding"], &lines[0]["unlocked"]), (&"resolved".into(), &true.into()));
     assert_eq!(lines[0]["person"], GRACE);
 
-    let login = steal(&site, ADA, 101);
+    let stolen = login_of(&site, ADA);
+    let login = stolen.0;
+    assert_eq!(steal(&site, &stolen, 101), Outcome::Accepted);
     let output = run(&site, &["audit", "reconcile"]);
     let text = String::from_utf8(output.stdout).unwrap();
     let line = text.lines().find(|line| line.starts_with("NOT BY THIS KIOSK")).unwrap_or_else(|| panic!("{text}"));
@@ -90,7 +100,7 @@ fn what_this_kiosk_did_agrees_and_what_others_do_with_its_logins_is_named() {
     // The command that it names ends it: the thief's next unlock does nothing, and earlier ones still belong to Ada.
     assert!(run(&site, &["staff", "renew", ADA, "--yes"]).status.success());
     let before = site.kisi.with(|world| world.unlocks());
-    assert!(site.kisi.with(|world| world.logins.values().all(|known| known.id != login)));
+    assert!(matches!(steal(&site, &stolen, 101), Outcome::Refused(_)));
     assert_eq!(site.kisi.with(|world| world.unlocks()), before);
     let (lines, code) = reconcile(&site);
     let foreign = lines.iter().find(|line| line["finding"] == "foreign").unwrap();
