@@ -8,6 +8,7 @@ mod channel;
 mod connection;
 mod connectivity;
 mod diagnostics;
+mod door_list;
 mod door_watch;
 mod limits;
 mod lookup;
@@ -103,6 +104,8 @@ struct Agent {
     sensors: HashSet<DoorId>,
     status: Status,
     inline_lookup: bool,
+    /// Whether each person's doors are kept for their next visit.
+    remembers: bool,
     work: JoinSet<Completion>,
 }
 
@@ -113,7 +116,10 @@ impl Agent {
             tracing::warn!(%error, "the doors that rules meant earlier cannot be read");
             DoorMemory::empty(folder)
         });
-        let authenticator = Authenticator::new(parts.directory, parts.badge_needs_pin, parts.badge_budget);
+        let mut authenticator = Authenticator::new(parts.directory, parts.badge_needs_pin, parts.badge_budget);
+        if !parts.remembers_doors {
+            authenticator.remember_no_doors();
+        }
         Self {
             events: port.events.clone(),
             authenticator: Arc::new(Mutex::new(authenticator)),
@@ -135,6 +141,7 @@ impl Agent {
             sensors: HashSet::new(),
             status: parts.status,
             inline_lookup: parts.inline_lookup,
+            remembers: parts.remembers_doors,
             work: JoinSet::new(),
         }
     }
@@ -203,9 +210,9 @@ impl Agent {
             Effect::List(session) => self.read(
                 session,
                 |client, login| async move { client.doors(&login).await },
-                move |agent, who, found| agent.doors_listed(session, who, found),
+                move |agent, who, found| agent.listed_again(session, who, found),
             ),
-            Effect::Recount(session) => self.recount(session),
+            Effect::Recount(session) => self.announce(session),
             Effect::Follow(session, request, door) => self.read(
                 session,
                 move |client, login| async move { door_watch::follow(&client, &login, door).await },

@@ -52,6 +52,16 @@ impl Door {
     }
 }
 
+/// A person's doors, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub struct DoorList {
+    /// The doors.
+    pub doors: Vec<Door>,
+    /// Kisi lists more doors than the kiosk shows, or some that could not be read.
+    pub incomplete: bool,
+}
+
 /// What is left of a person's limit of unlocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
@@ -97,6 +107,8 @@ pub struct Place {
 pub enum DoorState {
     /// Nothing prevents an unlock.
     Ready,
+    /// Not known yet: the door is from an earlier visit, and Kisi has not listed it in this one.
+    Remembered,
     /// The door or its whole place is locked down: nobody can open it. With the start in local time, if Kisi reports it.
     LockedDown(Option<DateTime>),
     /// The door has no hardware yet.
@@ -115,7 +127,7 @@ impl DoorState {
     /// Whether an unlock can succeed. If false, Kisi would refuse it.
     pub fn can_be_tried(self) -> bool {
         match self {
-            Self::Ready | Self::Open | Self::Offline => true,
+            Self::Ready | Self::Remembered | Self::Open | Self::Offline => true,
             Self::LockedDown(_) | Self::NotSetUp | Self::NeedsReader | Self::NeedsPosition => false,
         }
     }

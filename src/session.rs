@@ -35,7 +35,7 @@ pub use self::{
     state::State,
 };
 use crate::{
-    door::{Door, DoorId},
+    door::DoorId,
     language::Language,
     staff::Badge,
 };
@@ -150,9 +150,7 @@ impl Session {
                 Some(visit.as_ref().map_or(*until, |visit| visit.deadline().min(*until)))
             }
             State::Technician(technician) => Some(technician.until),
-            State::SignedIn(visit) => {
-                Some(visit.attempt_until().map_or(visit.deadline(), |until| until.min(visit.deadline())))
-            }
+            State::SignedIn(visit) => Some(visit.next_change()),
         }
     }
 
@@ -167,6 +165,7 @@ impl Session {
         }
         if self.wake(&event, now) {
             effects.extend(self.step(event, now));
+            effects.extend(self.follow_list(now));
         }
         if !matches!(self.state, State::SignedOut { .. }) {
             self.held_until = None;
@@ -214,6 +213,8 @@ impl Session {
             Event::SwitchTouched => self.switch(now),
             Event::LanguageTouched(language) => self.speak(language, now),
             Event::DoorTouched(door) => self.door(door, now),
+            Event::DoorHeld(door) => self.visited(|visit, _| visit.hold(door, now)),
+            Event::DoorReleased(door) => self.visited(|visit, _| visit.let_go(door)),
             Event::DoorFocused(door) => self.visited(|visit, rules| visit.focus(door, rules, now)),
             Event::PageTurned(pages) => self.turn(pages, now),
             Event::OutcomeDismissed => self.visited(|visit, rules| visit.dismiss(rules, now)),
@@ -225,7 +226,8 @@ impl Session {
             Event::AgentRestarted => self.agent_restarted(now),
             Event::AccessRevoked(session) => self.access_revoked(session, now),
             Event::Identified(session, answer) => self.identified(session, answer, now),
-            Event::DoorsListed(session, doors) => self.listed(session, doors, now),
+            Event::DoorsListed(session, list) => self.of(session, |visit| visit.list(list, now)),
+            Event::DoorsNotListed(session, why) => self.of(session, |visit| visit.not_listed(why)),
             Event::UnlockRecorded(request, record) => self.told(|visit| visit.recorded(request, record)),
             Event::DoorSensorRead(request, outcome) => self.told(|visit| visit.sensor_read(request, outcome, now)),
             Event::UnlockAnswered(request, outcome) => {
@@ -236,9 +238,10 @@ impl Session {
         }
     }
 
-    fn listed(&mut self, session: SessionId, doors: Vec<Door>, now: Instant) -> Vec<Effect> {
+    /// Changes the visit of this session, even while the lookup of a badge interrupts it.
+    fn of(&mut self, session: SessionId, change: impl FnOnce(&mut Visit)) -> Vec<Effect> {
         if let Some(visit) = self.state.visit_mut().filter(|visit| visit.session == session) {
-            visit.list(doors, now);
+            change(visit);
         }
         Vec::new()
     }

@@ -391,6 +391,7 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         badge_needs_pin: config.sign_in.badge == config::Badges::WithPin,
         badge_budget: badge_budget(config),
         inline_lookup: false,
+        remembers_doors: config.doors.remember,
         status: Status::default(),
         proofs: Arc::default(),
         limits: unlock_limits(config),

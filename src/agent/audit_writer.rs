@@ -81,6 +81,7 @@ impl AuditWriter {
             Ended::OtherBadge => "other badge",
             Ended::Unfinished => "unfinished",
             Ended::AccessRevoked => "suspended or removed",
+            Ended::NotListed => "doors not listed",
         };
         self.write(&record_of(who, Action::SignOut, about));
     }

@@ -10,6 +10,7 @@ use tokio::time;
 
 use super::audit_writer::Who;
 use crate::{
+    door::DoorList,
     error_chain::Chain,
     language::Language,
     session::{
@@ -50,6 +51,8 @@ pub(super) enum LookedUp {
 pub(super) struct Authenticator {
     pub(super) directory: Directory,
     needs_pin: bool,
+    /// Whether the doors of people's last visits are used.
+    remembers: bool,
     /// Tag of the PIN that was refused last: repeating it costs no guess (R20).
     last_wrong: Option<[u8; 32]>,
     /// Budget of wrong PINs after a person's badge, with the number that was stored last. If the stored number differs,
@@ -103,6 +106,7 @@ impl Authenticator {
         Self {
             directory,
             needs_pin,
+            remembers: true,
             last_wrong: None,
             tries: HashMap::new(),
             badges: BadgeBudget { rules: badges, budget: None, kept: u32::MAX },
@@ -162,6 +166,34 @@ impl Authenticator {
     pub(super) fn check(&self) {
         if let Err(error) = self.directory.check() {
             tracing::error!(error = %Chain(&error), "the directory does not verify");
+        }
+    }
+
+    /// Uses no doors of earlier visits, and deletes what is kept of them.
+    pub(super) fn remember_no_doors(&mut self) {
+        self.remembers = false;
+        match self.directory.forget_last_doors() {
+            Ok(0) => {}
+            Ok(people) => tracing::info!(people, "the doors of people's last visits were deleted"),
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "the doors of people's last visits cannot be deleted");
+            }
+        }
+    }
+
+    /// The doors of this person's last visit. If they cannot be read, Kisi is asked as at a first visit.
+    pub(super) fn last_doors(&self, found: &FoundPerson) -> Option<DoorList> {
+        let last = self.remembers.then(|| self.directory.last_doors(found.staff, found.revision))?;
+        let last = last.inspect_err(|error| {
+            tracing::warn!(error = %Chain(error), "the doors of a person's last visit cannot be read");
+        });
+        last.ok().flatten()
+    }
+
+    /// Keeps the doors of a person's visit. If that fails, their next visit waits for Kisi.
+    pub(super) fn keep_last_doors(&self, who: &Who, list: &DoorList) {
+        if let Err(error) = self.directory.keep_last_doors(who.staff, who.revision, list) {
+            tracing::warn!(error = %Chain(&error), "the doors of a visit cannot be kept");
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    door::{Door, DoorRule, PlaceId},
+    door::{Door, DoorList, DoorRule, PlaceId},
     error_chain::Chain,
     kisi,
     outage::Outage,
@@ -31,7 +31,10 @@ pub(super) const SECOND_LOOK: Duration = Duration::from_secs(3);
 
 /// The result of a lookup that succeeded.
 pub(super) enum Signed {
+    /// With Kisi's list of doors.
     In(Visit, Welcome),
+    /// With the doors of the last visit: Kisi has not been asked yet.
+    Remembered(Visit, Welcome),
     Same,
     NeedsPin,
     Technician,
@@ -83,42 +86,51 @@ impl Lookup {
         let now = time::Instant::now().into_std();
         let look_up = move || {
             let mut authenticator = authenticator.lock().unwrap_or_else(PoisonError::into_inner);
-            authenticator.look_up(&credential, present, now)
+            let looked_up = authenticator.look_up(&credential, present, now);
+            let last = if let LookedUp::Found(found) = &looked_up { authenticator.last_doors(found) } else { None };
+            (looked_up, last)
         };
         let looked_up = if is_inline { Ok(look_up()) } else { tokio::task::spawn_blocking(look_up).await };
+        let Ok((looked_up, last)) = looked_up else { return Err(Denied::new(Denial::KioskFault, None)) };
         let found = match looked_up {
-            Ok(LookedUp::Found(found)) => found,
-            Ok(LookedUp::Same) => return Ok(Signed::Same),
-            Ok(LookedUp::NeedsPin) => return Ok(Signed::NeedsPin),
-            Ok(LookedUp::Technician) => return Ok(Signed::Technician),
-            Ok(LookedUp::Not(denial)) => return Err(Denied::new(denial, None)),
-            Ok(LookedUp::LastTry) => return Err(Denied { last_try: true, ..Denied::new(Denial::NotKnown, None) }),
-            Err(_) => return Err(Denied::new(Denial::KioskFault, None)),
+            LookedUp::Found(found) => found,
+            LookedUp::Same => return Ok(Signed::Same),
+            LookedUp::NeedsPin => return Ok(Signed::NeedsPin),
+            LookedUp::Technician => return Ok(Signed::Technician),
+            LookedUp::Not(denial) => return Err(Denied::new(denial, None)),
+            LookedUp::LastTry => return Err(Denied { last_try: true, ..Denied::new(Denial::NotKnown, None) }),
         };
         let who = Who { staff: found.staff, revision: found.revision, email: found.email, how };
-        let listed = time::timeout(LIST, list(&client, &found.login)).await;
-        let list = match listed {
-            Ok(Ok(list)) => list,
-            Ok(Err(error)) => {
-                tracing::warn!(staff = who.staff.get(), error = %Chain(&error), "the doors cannot be listed");
-                return Err(Denied::new(denial(&error), Some(who)));
-            }
-            Err(_) => return Err(Denied::new(Denial::Network(Outage::NoAnswer), Some(who))),
-        };
-        if 0 < list.dropped {
-            tracing::warn!(dropped = list.dropped, "doors that cannot be parsed were left out");
-        }
-        let doors = visible.of(list.doors);
-        let incomplete = list.truncated || 0 < list.dropped;
-        let (name, language) = (visible.names.of(&found.name), found.language);
         // The agent adds the doors, once it knows how often each may still be opened.
-        let welcome = Welcome { name, doors: Vec::new(), language, incomplete };
-        Ok(Signed::In(Visit::new(session, who, found.login, doors), welcome))
+        let name = visible.names.of(&found.name);
+        let welcome = Welcome { name, doors: Vec::new(), language: found.language, incomplete: false };
+        if let Some(last) = last {
+            let shown = DoorList { doors: visible.of(last.doors.clone()), ..last };
+            let mut visit = Visit::new(session, who, found.login, shown);
+            visit.kept = Some(last);
+            return Ok(Signed::Remembered(visit, welcome));
+        }
+        match list(&client, &found.login).await {
+            Ok(list) => Ok(Signed::In(Visit::new(session, who, found.login, visible.list(list)), welcome)),
+            Err(denial) => Err(Denied::new(denial, Some(who))),
+        }
+    }
+}
+
+/// Lists the doors, or says why the person cannot be signed in.
+pub(super) async fn list(client: &kisi::Client, login: &Secret<String>) -> Result<kisi::Doors, Denial> {
+    match time::timeout(LIST, list_twice(client, login)).await {
+        Ok(Ok(list)) => Ok(list),
+        Ok(Err(error)) => {
+            tracing::warn!(error = %Chain(&error), "the doors cannot be listed");
+            Err(denial(&error))
+        }
+        Err(_) => Err(Denial::Network(Outage::NoAnswer)),
     }
 }
 
 /// Lists the doors. A login counts as refused only if Kisi refuses it again some seconds later.
-async fn list(client: &kisi::Client, login: &Secret<String>) -> Result<kisi::Doors, kisi::Error> {
+async fn list_twice(client: &kisi::Client, login: &Secret<String>) -> Result<kisi::Doors, kisi::Error> {
     match client.doors(login).await {
         Err(error) if error.is_dead_login() => {
             tracing::warn!(error = %Chain(&error), "Kisi does not accept a login: asking again");
@@ -133,7 +145,6 @@ impl Visible {
     /// Keeps the doors that this kiosk shows and groups them by place. The places keep the order in which they first
     /// appear.
     pub(super) fn of(&self, doors: Vec<Door>) -> Vec<Door> {
-        self.note(&doors);
         let mut doors: Vec<Door> = doors.into_iter().filter(|door| self.shows(door)).collect();
         let place = |door: &Door| door.place.as_ref().map(|place| place.id);
         let mut places = Vec::new();
@@ -147,7 +158,7 @@ impl Visible {
     }
 
     /// Remembers which doors the rules mean, and logs a rule whose door has another name now.
-    fn note(&self, doors: &[Door]) {
+    pub(super) fn note(&self, doors: &[Door]) {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = memory.note(&self.rules, doors) {
             tracing::warn!(%error, "the doors that rules mean cannot be remembered");

@@ -42,6 +42,8 @@ pub struct Parts {
     /// Whether lookups run on the agent's own thread, so that the same events always give the same run. Only tests set
     /// this: hashing takes a quarter of a second, and an unlock would wait for it.
     pub(crate) inline_lookup: bool,
+    /// Whether each person's doors are kept, and shown at their next sign-in until Kisi has answered.
+    pub remembers_doors: bool,
     /// Where the agent reports its state.
     pub status: Status,
     /// Codes received from the readers near the kiosk. Empty without a receiver.

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::{
-    door::Outcome,
+    door::{DoorList, Outcome},
     kisi::{Roots, Settings},
     session::{Asked, Denial, Presented, RequestId, budget::BudgetRules},
     staff::{Credential, NameFormat, Pin},
@@ -40,6 +40,7 @@ fn parts(folder: &Path) -> Parts {
         badge_budget: BudgetRules { guesses: 20, refill: Duration::from_secs(30) },
         limits: UnlockLimits::default(),
         inline_lookup: false,
+        remembers_doors: true,
         proofs: Arc::default(),
         status: Status::default(),
     }
@@ -141,7 +142,7 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     let staff = parts.directory.person("ada@example.com").unwrap().unwrap().id;
     let mut agent = Agent::new(parts, &port);
     let who = Who { staff, revision: 1, email: "ada@example.com".to_owned(), how: "badge".to_owned() };
-    agent.visit = Some(Visit::new(SessionId::TEST, who, Secret::new("login".to_owned()), Vec::new()));
+    agent.visit = Some(Visit::new(SessionId::TEST, who, Secret::new("login".to_owned()), DoorList::default()));
     agent.chores(1);
     assert!(agent.visit.is_some());
     let mut other = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();

@@ -6,7 +6,7 @@ use tokio::{task::AbortHandle, time::Instant};
 
 use super::audit_writer::Who;
 use crate::{
-    door::{Door, DoorId, DoorState},
+    door::{Door, DoorId, DoorList, DoorState},
     kisi::LockedDown,
     secret::Secret,
     session::SessionId,
@@ -17,32 +17,57 @@ pub(super) struct Visit {
     pub(super) id: SessionId,
     pub(super) who: Who,
     pub(super) login: Arc<Secret<String>>,
-    pub(super) doors: Vec<Door>,
+    /// The doors: Kisi's list, or that of the last visit until Kisi has answered.
+    pub(super) list: DoorList,
+    /// The doors as the window has them.
+    pub(super) shown: DoorList,
+    /// The list that the directory keeps, if it keeps one.
+    pub(super) kept: Option<DoorList>,
+    /// Places under lock-down. Kisi's list of doors does not say so.
+    locked_down: LockedDown,
     pub(super) since: Instant,
     /// Running requests that use the login, except unlocks. The end of the visit aborts them, which frees the login.
     pub(super) reads: Vec<AbortHandle>,
 }
 
 impl Visit {
-    pub(super) fn new(id: SessionId, who: Who, login: Secret<String>, doors: Vec<Door>) -> Self {
-        Self { id, who, login: Arc::new(login), doors, since: Instant::now(), reads: Vec::new() }
+    pub(super) fn new(id: SessionId, who: Who, login: Secret<String>, list: DoorList) -> Self {
+        Self {
+            id,
+            who,
+            login: Arc::new(login),
+            list,
+            shown: DoorList::default(),
+            kept: None,
+            locked_down: LockedDown::new(),
+            since: Instant::now(),
+            reads: Vec::new(),
+        }
     }
 
     pub(super) fn door(&self, door: DoorId) -> Option<&Door> {
-        self.doors.iter().find(|known| known.id == door)
+        self.list.doors.iter().find(|known| known.id == door)
     }
 
-    /// Marks the doors of places that are locked down. Returns whether any door changed.
-    pub(super) fn lock_down(&mut self, places: &LockedDown) -> bool {
-        let mut has_changed = false;
-        for door in &mut self.doors {
-            let since = door.place.as_ref().and_then(|place| places.get(&place.id));
+    /// Replaces the doors.
+    pub(super) fn replace(&mut self, list: DoorList) {
+        self.list = list;
+        self.mark();
+    }
+
+    /// Marks the doors of places that are locked down, in later lists too.
+    pub(super) fn lock_down(&mut self, places: LockedDown) {
+        self.locked_down = places;
+        self.mark();
+    }
+
+    fn mark(&mut self) {
+        for door in &mut self.list.doors {
+            let since = door.place.as_ref().and_then(|place| self.locked_down.get(&place.id));
             if let (Some(since), false) = (since, matches!(door.state, DoorState::LockedDown(_))) {
                 door.state = DoorState::LockedDown(*since);
-                has_changed = true;
             }
         }
-        has_changed
     }
 
     pub(super) fn abort_reads(&self) {

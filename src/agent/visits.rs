@@ -16,11 +16,9 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    door::{Door, DoorId, DoorState, Outcome, Refusal},
-    error_chain::Chain,
-    kisi,
+    door::{DoorId, Outcome, Refusal},
     outage::Outage,
-    session::{Asked, Denial, Ended, Event, Identity, RequestId, SessionId},
+    session::{Asked, Denial, Ended, Event, Identity, RequestId, SessionId, visit::Welcome},
     staff::Credential,
 };
 
@@ -69,18 +67,22 @@ impl Agent {
     ) {
         let is_awaited = self.lookup.take_if(|(id, _)| *id == session).is_some();
         let result = match found {
-            Ok(Signed::In(visit, _)) if is_awaited && !self.makes_way(&visit) => {
+            Ok(Signed::In(visit, _) | Signed::Remembered(visit, _)) if is_awaited && !self.makes_way(&visit) => {
                 self.say(Event::Identified(session, Err(Denial::KioskFault)));
                 self.audit.refused(how, Denial::KioskFault, time::Instant::now().into_std());
                 audit_writer::reason(Denial::KioskFault)
             }
-            Ok(Signed::In(mut visit, mut welcome)) => {
-                self.add_limits(&visit.who, &mut visit.doors);
-                welcome.doors.clone_from(&visit.doors);
-                self.say(Event::Identified(session, Ok(Identity::Person(welcome))));
-                // An aborted sign-in does not replace the open visit.
-                if is_awaited {
-                    self.sign_in(visit);
+            Ok(Signed::In(visit, welcome)) => {
+                let who = visit.who.clone();
+                if self.welcome(visit, welcome, is_awaited) {
+                    self.note_refused(&who, false);
+                    self.keep_doors(&who);
+                }
+                "in"
+            }
+            Ok(Signed::Remembered(visit, welcome)) => {
+                if self.welcome(visit, welcome, is_awaited) {
+                    self.list_first(session);
                 }
                 "in"
             }
@@ -108,20 +110,42 @@ impl Agent {
         self.status.metrics().signed_in(method, result);
     }
 
+    /// Answers a sign-in with the doors, and opens the visit. Returns whether it is open: an aborted sign-in does not
+    /// replace the open visit.
+    fn welcome(&mut self, mut visit: Visit, mut welcome: Welcome, is_awaited: bool) -> bool {
+        visit.shown = self.shown(&visit);
+        (welcome.doors, welcome.incomplete) = (visit.shown.doors.clone(), visit.shown.incomplete);
+        self.say(Event::Identified(visit.id, Ok(Identity::Person(welcome))));
+        if is_awaited {
+            tracing::info!(staff = visit.who.staff.get(), doors = visit.shown.doors.len(), "signed in");
+            self.audit.signed_in(&visit.who);
+            self.visit = Some(visit);
+        }
+        is_awaited
+    }
+
     fn note_denied(&mut self, (method, how): (&'static str, &str), guesses_left: Option<u32>, denied: Denied) {
         let Denied { denial, who, last_try } = denied;
-        if let Denial::Network(outage) = denial {
-            self.connectivity.heard(outage);
-        }
-        self.audit.refused(how, denial, time::Instant::now().into_std());
-        if let (Some(who), Denial::LoginDead) = (&who, denial) {
-            self.note_refused(who, true);
+        match who {
+            Some(who) => self.note_unlisted(&who, denial),
+            None => self.audit.refused(how, denial, time::Instant::now().into_std()),
         }
         if guesses_left == Some(0) && denial == Denial::NotKnown {
             self.audit.budget_spent("keypad");
         }
         if last_try {
             self.audit.budget_spent(method);
+        }
+    }
+
+    /// Notes that a person's doors cannot be listed.
+    pub(super) fn note_unlisted(&mut self, who: &Who, denial: Denial) {
+        if let Denial::Network(outage) = denial {
+            self.connectivity.heard(outage);
+        }
+        self.audit.refused(&who.how, denial, time::Instant::now().into_std());
+        if denial == Denial::LoginDead {
+            self.note_refused(who, true);
         }
     }
 
@@ -132,13 +156,6 @@ impl Agent {
             self.sign_out(before, Ended::OtherBadge);
         }
         self.connection.is_fresh()
-    }
-
-    fn sign_in(&mut self, visit: Visit) {
-        tracing::info!(staff = visit.who.staff.get(), doors = visit.doors.len(), "signed in");
-        self.audit.signed_in(&visit.who);
-        self.note_refused(&visit.who, false);
-        self.visit = Some(visit);
     }
 
     pub(super) fn forget(&mut self, session: SessionId, why: Ended) {
@@ -167,58 +184,11 @@ impl Agent {
     }
 
     /// Notes whether Kisi refuses this person's login.
-    fn note_refused(&self, who: &Who, is_refused: bool) {
+    pub(super) fn note_refused(&self, who: &Who, is_refused: bool) {
         self.authenticator().note_refused(who, is_refused);
     }
 
     // Doors
-
-    /// Adds what Kisi's list lacks: the unlocks left for this person, and whether the kiosk receives the door's reader.
-    fn add_limits(&self, who: &Who, doors: &mut [Door]) {
-        self.audit.count(who, doors, self.unlocker.limits());
-        for door in doors.iter_mut().filter(|door| door.state == DoorState::NeedsReader) {
-            if self.unlocker.proof_of(door.id).is_some() {
-                door.state = DoorState::Ready;
-            }
-        }
-    }
-
-    pub(super) fn places_checked(&mut self, session: SessionId, found: Result<kisi::LockedDown, kisi::Error>) {
-        match found {
-            Ok(places) => {
-                if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session)
-                    && visit.lock_down(&places)
-                {
-                    let doors = visit.doors.clone();
-                    self.say(Event::DoorsListed(session, doors));
-                }
-            }
-            Err(error) => tracing::warn!(error = %Chain(&error), "the places cannot be listed"),
-        }
-    }
-
-    pub(super) fn doors_listed(&mut self, session: SessionId, who: &Who, found: Result<kisi::Doors, kisi::Error>) {
-        match found {
-            Ok(list) => self.show(session, who, self.visible.of(list.doors)),
-            Err(error) => tracing::warn!(error = %Chain(&error), "the doors cannot be listed again"),
-        }
-    }
-
-    pub(super) fn recount(&mut self, session: SessionId) {
-        if let Some(visit) = self.visit(session) {
-            let (who, doors) = (visit.who.clone(), visit.doors.clone());
-            self.show(session, &who, doors);
-        }
-    }
-
-    /// Replaces the doors of this session and sends them to the window.
-    fn show(&mut self, session: SessionId, who: &Who, mut doors: Vec<Door>) {
-        self.add_limits(who, &mut doors);
-        if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session) {
-            visit.doors.clone_from(&doors);
-            self.say(Event::DoorsListed(session, doors));
-        }
-    }
 
     pub(super) fn followed(&mut self, who: &Who, request: RequestId, door: DoorId, seen: SensorReading) {
         if seen == SensorReading::Open {

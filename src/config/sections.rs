@@ -136,6 +136,8 @@ pub struct Doors {
     pub hide: Vec<String>,
     /// Whether to read the door's sensor after an unlock.
     pub follow: bool,
+    /// Whether to keep each person's doors, and to show them at the next sign-in until Kisi has answered.
+    pub remember: bool,
 }
 
 /// `[proximity]`: where the kiosk is.

@@ -174,6 +174,7 @@ fn tile<'a>(number: usize, door: &'a Door, shown: Shown<'a>, names_place: bool, 
         (false, false) => TileLook::Hollow,
     };
     Tile {
+        door: door.id,
         number,
         name: shown_name(door, number),
         sizes: [0.0, 0.0],

@@ -108,7 +108,7 @@ impl Icon {
     /// The icon for a door's state. `None` for a door that is ready.
     pub fn of_state(state: DoorState) -> Option<Self> {
         match state {
-            DoorState::Ready => None,
+            DoorState::Ready | DoorState::Remembered => None,
             DoorState::LockedDown(_) => Some(Self::LockKeyhole),
             DoorState::NotSetUp => Some(Self::Wrench),
             DoorState::Open => Some(Self::DoorOpen),

@@ -61,6 +61,8 @@ pub struct Surface {
 pub struct Press<'a, Message> {
     content: Element<'a, Message>,
     message: Option<Message>,
+    /// Sent when a finger comes down on the surface.
+    held: Option<Message>,
     /// Sent when a finger leaves the surface, lifted or not.
     released: Option<Message>,
     when: When,
@@ -82,6 +84,12 @@ impl<Message> Press<'_, Message> {
     #[must_use]
     pub(super) fn hovers(self, hovers: bool) -> Self {
         Self { hovers, ..self }
+    }
+
+    /// Sends one message when a finger comes down, and one after it has left, besides the surface's own.
+    #[must_use]
+    pub(super) fn watched(self, held: Message, released: Message) -> Self {
+        Self { held: Some(held), released: Some(released), ..self }
     }
 
     fn drawn(&self, bounds: Rectangle) -> Rectangle {
@@ -117,7 +125,7 @@ pub fn button<'a, Message>(
     style: impl Fn(Touch) -> Style + 'a,
 ) -> Press<'a, Message> {
     let (content, style) = (content.into(), Box::new(style));
-    Press { content, message, released: None, when: When::Up, style, inset: Padding::ZERO, hovers: false }
+    Press { content, message, held: None, released: None, when: When::Up, style, inset: Padding::ZERO, hovers: false }
 }
 
 /// A surface that cannot be pressed.
@@ -132,59 +140,70 @@ enum Pointer {
     Mouse,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    /// What presses the surface now. There can be several fingers.
-    down: Vec<Pointer>,
+#[derive(Debug)]
+struct State<Message> {
+    /// What presses the surface now, and what it meant when it came down. There can be several fingers.
+    down: Vec<(Pointer, Option<Message>)>,
     /// The mouse's last own position. The cursor that iced passes may be a finger's.
     mouse: Option<Point>,
     /// Whether the mouse is over the surface.
     is_under_mouse: bool,
 }
 
-impl State {
-    fn lift(&mut self, pointer: Pointer) -> bool {
-        let before = self.down.len();
-        self.down.retain(|down| *down != pointer);
-        self.down.len() < before
+impl<Message> Default for State<Message> {
+    fn default() -> Self {
+        Self { down: Vec::new(), mouse: None, is_under_mouse: false }
     }
 }
 
-impl<Message: Clone> Press<'_, Message> {
-    fn went_down(&self, state: &mut State, pointer: Pointer, shell: &mut Shell<'_, Message>) {
-        match self.when {
-            When::Down => {
-                if let Some(message) = &self.message {
-                    shell.publish(message.clone());
-                }
-                state.down.push(pointer);
+impl<Message> State<Message> {
+    /// Ends the press of this pointer. Returns what it meant when it came down. `None` if it pressed nothing.
+    fn lift(&mut self, pointer: Pointer) -> Option<Option<Message>> {
+        let at = self.down.iter().position(|(down, _)| *down == pointer)?;
+        Some(self.down.swap_remove(at).1)
+    }
+
+    /// Whether something presses what this message means.
+    fn is_pressed(&self, message: Option<&Message>) -> bool
+    where
+        Message: PartialEq,
+    {
+        self.down.iter().any(|(_, pressed)| pressed.as_ref() == message)
+    }
+}
+
+impl<Message: Clone + PartialEq> Press<'_, Message> {
+    fn went_down(&self, state: &mut State<Message>, pointer: Pointer, shell: &mut Shell<'_, Message>) {
+        // One finger opens a door. A second one on the same tile changes nothing.
+        if self.when == When::Down || !state.is_pressed(self.message.as_ref()) {
+            state.down.push((pointer, self.message.clone()));
+            let first = self.message.as_ref().filter(|_| self.when == When::Down);
+            for message in self.held.iter().chain(first) {
+                shell.publish(message.clone());
             }
-            // One finger opens a door. A second one on the same tile changes nothing.
-            When::Up if state.down.is_empty() => state.down.push(pointer),
-            When::Up => {}
         }
         shell.request_redraw();
     }
 
-    fn went_up(&self, state: &mut State, pointer: Pointer, is_over: bool, shell: &mut Shell<'_, Message>) {
-        if !state.lift(pointer) {
-            return;
-        }
+    fn went_up(&self, state: &mut State<Message>, pointer: Pointer, is_over: bool, shell: &mut Shell<'_, Message>) {
+        let Some(pressed) = state.lift(pointer) else { return };
         shell.request_redraw();
-        self.say_gone(shell);
-        if let Some(message) = self.message.as_ref().filter(|_| self.when == When::Up && is_over) {
+        // The screen may have changed below the finger: what it did not press, it does not choose.
+        let chosen = self.message.as_ref().filter(|message| pressed.as_ref() == Some(message));
+        if let Some(message) = chosen.filter(|_| self.when == When::Up && is_over) {
             shell.publish(message.clone());
         }
+        self.say_gone(shell);
     }
 
-    fn slid(&self, state: &mut State, pointer: Pointer, is_over: bool, shell: &mut Shell<'_, Message>) {
-        if !is_over && state.lift(pointer) {
+    fn slid(&self, state: &mut State<Message>, pointer: Pointer, is_over: bool, shell: &mut Shell<'_, Message>) {
+        if !is_over && state.lift(pointer).is_some() {
             shell.request_redraw();
             self.say_gone(shell);
         }
     }
 
-    fn moved_over(&self, state: &mut State, is_over: bool, shell: &mut Shell<'_, Message>) {
+    fn moved_over(&self, state: &mut State<Message>, is_over: bool, shell: &mut Shell<'_, Message>) {
         if self.hovers && std::mem::replace(&mut state.is_under_mouse, is_over) != is_over {
             shell.request_redraw();
         }
@@ -197,13 +216,13 @@ impl<Message: Clone> Press<'_, Message> {
     }
 }
 
-impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, Message> {
+impl<Message: Clone + PartialEq + 'static> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, Message> {
     fn tag(&self) -> tree::Tag {
-        tree::Tag::of::<State>()
+        tree::Tag::of::<State<Message>>()
     }
 
     fn state(&self) -> tree::State {
-        tree::State::new(State::default())
+        tree::State::new(State::<Message>::default())
     }
 
     fn children(&self) -> Vec<Tree> {
@@ -251,7 +270,7 @@ impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, 
         shell: &mut Shell<'_, Message>,
         _viewport: &Rectangle,
     ) {
-        let state = tree.state.downcast_mut::<State>();
+        let state = tree.state.downcast_mut::<State<Message>>();
         let bounds = layout.bounds();
         match *event {
             Event::Touch(touch::Event::FingerPressed { id, position }) if bounds.contains(position) => {
@@ -293,11 +312,11 @@ impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, 
         cursor: mouse::Cursor,
         viewport: &Rectangle,
     ) {
-        let state = tree.state.downcast_ref::<State>();
-        let touch = match (&self.message, state.down.is_empty(), state.is_under_mouse) {
-            (Some(_), false, _) => Touch::Down,
-            (Some(_), true, true) => Touch::Over,
-            (None, ..) | (Some(_), true, false) => Touch::None,
+        let state = tree.state.downcast_ref::<State<Message>>();
+        let touch = match (&self.message, state.is_pressed(self.message.as_ref()), state.is_under_mouse) {
+            (Some(_), true, _) => Touch::Down,
+            (Some(_), false, true) => Touch::Over,
+            (None, ..) | (Some(_), false, false) => Touch::None,
         };
         let Style { background, text, border } = (self.style)(touch);
         if background.a != 0.0 || border.width != 0.0 {
@@ -324,11 +343,11 @@ impl<Message: Clone> Widget<Message, iced::Theme, iced::Renderer> for Press<'_, 
 }
 
 /// Whether the mouse is over the surface: by its last own position or, if it never moved, by iced's cursor.
-fn is_over(state: &State, bounds: Rectangle, cursor: mouse::Cursor) -> bool {
+fn is_over<Message>(state: &State<Message>, bounds: Rectangle, cursor: mouse::Cursor) -> bool {
     state.mouse.or(cursor.position()).is_some_and(|position| bounds.contains(position))
 }
 
-impl<'a, Message: Clone + 'a> From<Press<'a, Message>> for Element<'a, Message> {
+impl<'a, Message: Clone + PartialEq + 'static> From<Press<'a, Message>> for Element<'a, Message> {
     fn from(press: Press<'a, Message>) -> Self {
         Self::new(press)
     }

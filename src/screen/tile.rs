@@ -12,12 +12,12 @@ use super::{
     design::{MOST_PIPS, PIP, TileGrid, scale},
     icon::{Icon, icon},
     label::label,
-    press,
+    press::{self, Press, Touch},
     style::TileLook,
     theme::{self, Importance, Metrics},
 };
 use crate::{
-    door::{Allowance, Door, DoorState},
+    door::{Allowance, Door, DoorId, DoorState},
     session::Event,
 };
 
@@ -37,7 +37,7 @@ pub(super) struct StateLine {
 /// The icon for a door's state, in its color.
 pub(super) fn picture(state: DoorState, m: Metrics) -> Option<(Icon, Color)> {
     let (picture, color) = match state {
-        DoorState::Ready => return None,
+        DoorState::Ready | DoorState::Remembered => return None,
         DoorState::LockedDown(_) => (Icon::LockKeyhole, m.colors.bad),
         DoorState::NotSetUp => (Icon::Wrench, m.colors.muted),
         DoorState::Open => (Icon::DoorOpen, m.colors.good),
@@ -56,6 +56,7 @@ pub(super) fn pips(door: &Door) -> Option<(u32, u32)> {
 
 /// A tile to draw.
 pub(super) struct Tile<'a> {
+    pub(super) door: DoorId,
     pub(super) number: usize,
     pub(super) name: Cow<'a, str>,
     /// Font sizes of the name, in pixels.
@@ -74,6 +75,7 @@ impl<'a> Tile<'a> {
     pub(super) fn draw(self, m: Metrics) -> Element<'a, Event> {
         let grid = if self.is_tall { &m.grid().tall } else { &m.grid().tile };
         let (look, size, is_tall, message) = (self.look, self.size, self.is_tall, self.message.clone());
+        let door = self.door;
         let number = number(self.number, look, grid.number, m);
         let taken = if self.is_tall { grid.number.0 + grid.gap } else { 0.0 };
         let most = size.height - 2.0 * grid.padding.1 - taken;
@@ -87,7 +89,7 @@ impl<'a> Tile<'a> {
         let padding = Padding { left, right, ..Padding::from([m.u(grid.padding.1), 0.0]) };
         let face = container(face).padding(padding).width(m.u(size.width)).height(m.u(size.height));
         let radius = m.u(grid.radius);
-        press::button(face, message, move |touch| m.tile_style(look, touch, radius)).hovers(m.panel.is_desk).into()
+        surface(face, (door, message), move |touch| m.tile_style(look, touch, radius)).hovers(m.panel.is_desk).into()
     }
 
     /// Name and state, one above the other.
@@ -109,6 +111,15 @@ impl<'a> Tile<'a> {
         }
         lines.width(Fill).into()
     }
+}
+
+/// What is pressed to open a door. The session hears of fingers on it, so that no list moves it under one.
+pub(super) fn surface<'a>(
+    face: impl Into<Element<'a, Event>>,
+    (door, message): (DoorId, Option<Event>),
+    style: impl Fn(Touch) -> press::Style + 'a,
+) -> Press<'a, Event> {
+    press::button(face, message, style).watched(Event::DoorHeld(door), Event::DoorReleased(door))
 }
 
 /// The number of a door on its disc: side of the disc, and font size.

@@ -203,7 +203,7 @@ impl Words {
     /// else the date.
     pub fn state(&self, state: DoorState, today: Date, in_24h: bool) -> String {
         self.say(match state {
-            DoorState::Ready => return String::new(),
+            DoorState::Ready | DoorState::Remembered => return String::new(),
             DoorState::LockedDown(Some(since)) if since.date() == today => {
                 let key = if in_24h { "locked-down-at-24" } else { "locked-down-at" };
                 return self.with(key, &[("time", self.time(since.time(), in_24h).into())]);

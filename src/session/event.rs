@@ -6,7 +6,7 @@ use super::{
     visit::Welcome,
 };
 use crate::{
-    door::{Door, DoorId, Outcome},
+    door::{DoorId, DoorList, Outcome},
     language::Language,
     outage::Outage,
     staff::{Credential, Digit, Scan},
@@ -35,7 +35,7 @@ impl SessionId {
 pub struct RequestId(pub(super) u64);
 
 /// An input of the session: a touch, a key, a message from the agent, or a tick.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub enum Event {
     /// A digit of the pad was touched.
@@ -64,6 +64,10 @@ pub enum Event {
     Scanned(Scan),
     /// A tile was tapped.
     DoorTouched(DoorId),
+    /// A finger came down on a tile.
+    DoorHeld(DoorId),
+    /// The finger has left the tile. After [`Self::DoorTouched`] if it was a tap.
+    DoorReleased(DoorId),
     /// A key moved to this door.
     DoorFocused(DoorId),
     /// Turn this many pages forward, or back if negative.
@@ -80,8 +84,11 @@ pub enum Event {
     SignOutTouched,
     /// The agent answered whose credential it is.
     Identified(SessionId, Result<Identity, Denial>),
-    /// The agent sent the list of doors again: a place is locked down, a door is gone, or the allowances have changed.
-    DoorsListed(SessionId, Vec<Door>),
+    /// The agent sent the list of doors again: Kisi listed them after the doors of an earlier visit were shown, a place is
+    /// locked down, a door is gone, a reader is heard or not heard any more, or the allowances have changed.
+    DoorsListed(SessionId, DoorList),
+    /// The doors of an earlier visit are shown, and Kisi does not list them now.
+    DoorsNotListed(SessionId, Denial),
     /// The agent reported the outcome of an unlock.
     UnlockAnswered(RequestId, Outcome),
     /// The agent wrote this unlock to the audit log as the record with this number.
@@ -163,6 +170,8 @@ pub enum Ended {
     Unfinished,
     /// The person was suspended or removed during the session.
     AccessRevoked,
+    /// The doors of an earlier visit were shown, and Kisi did not list them.
+    NotListed,
 }
 
 /// Parameters of [`Effect::Identify`].

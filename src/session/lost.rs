@@ -1,8 +1,9 @@
-//! Visits that the agent ended: it restarted, or the person may not open doors here any more.
+//! Visits that end because of the agent: it restarted, the person may not open doors here any more, or Kisi does not
+//! list their doors.
 
 use std::time::Instant;
 
-use super::{Denial, Effect, Session, SessionId, State};
+use super::{Denial, Effect, Ended, Session, SessionId, State};
 
 impl Session {
     /// The agent restarted and lost its session; sign the user out here too.
@@ -21,5 +22,15 @@ impl Session {
             }
         }
         Vec::new()
+    }
+
+    /// Shows a list of doors that waited, or ends a visit whose doors cannot be listed.
+    pub(super) fn follow_list(&mut self, now: Instant) -> Vec<Effect> {
+        let State::SignedIn(visit) = &mut self.state else { return Vec::new() };
+        visit.show_waiting(now);
+        let Some(why) = visit.failure() else { return Vec::new() };
+        let mut effects = vec![Effect::Forget(visit.session, Ended::NotListed)];
+        effects.extend(self.deny(why, now));
+        effects
     }
 }

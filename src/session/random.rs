@@ -15,7 +15,7 @@ use super::{
     *,
 };
 use crate::{
-    door::{Door, DoorRule, DoorState, Outcome},
+    door::{Door, DoorList, DoorRule, DoorState, Outcome},
     staff::{Digit, Read, Scan},
 };
 
@@ -38,6 +38,7 @@ enum Step {
     Identify(Answer, bool),
     Unlock(Outcome, bool),
     Doors(u8),
+    NotListed(Denial),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +84,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Event::SwitchTouched),
         3 => key.prop_map(Event::KeyPressed),
         8 => (0_u64..45).prop_map(|id| Event::DoorTouched(DoorId::new(id))),
+        4 => (0_u64..45).prop_map(|id| Event::DoorHeld(DoorId::new(id))),
+        3 => (0_u64..45).prop_map(|id| Event::DoorReleased(DoorId::new(id))),
         2 => Just(Event::StillHereTouched),
         1 => Just(Event::OutcomeDismissed),
         1 => Just(Event::FindTouched),
@@ -118,6 +121,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (answer, any::<bool>()).prop_map(|(answer, is_stale)| Step::Identify(answer, is_stale)),
         3 => (outcome, any::<bool>()).prop_map(|(outcome, is_stale)| Step::Unlock(outcome, is_stale)),
         1 => (0_u8..4).prop_map(Step::Doors),
+        1 => prop_oneof![Just(Denial::LoginDead), Just(Denial::Network(crate::outage::Outage::NoAnswer))].prop_map(Step::NotListed),
     ]
 }
 
@@ -303,9 +307,14 @@ impl Model {
                     self.send(Event::UnlockAnswered(request, outcome));
                 }
             }
+            Step::NotListed(why) => {
+                if let Some(session) = self.asked.last().copied() {
+                    self.send(Event::DoorsNotListed(session, why));
+                }
+            }
             Step::Doors(person) => {
                 if let Some(session) = self.asked.last().copied() {
-                    self.send(Event::DoorsListed(session, doors(person)));
+                    self.send(Event::DoorsListed(session, DoorList { doors: doors(person), incomplete: false }));
                 }
             }
         }

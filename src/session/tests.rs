@@ -4,6 +4,7 @@ mod ends;
 mod entries;
 mod guesses;
 mod keypad;
+mod lists;
 mod scans;
 mod technicians;
 mod unlocks;
@@ -20,7 +21,7 @@ use super::{
     *,
 };
 use crate::{
-    door::{Code, Door, DoorRule, DoorState, Outcome, Reason},
+    door::{Code, Door, DoorList, DoorRule, DoorState, Outcome, Reason},
     language::Language,
     outage::Outage,
     staff::{BadgeProfile, Credential, Digit, Pin, Read, Scan},
@@ -88,6 +89,11 @@ fn welcome() -> Welcome {
         language: None,
         incomplete: false,
     }
+}
+
+/// A complete list of these doors.
+fn list(doors: Vec<Door>) -> DoorList {
+    DoorList { doors, incomplete: false }
 }
 
 /// A session and its time.

@@ -2,12 +2,13 @@
 
 mod door_number;
 mod door_search;
+mod listing;
 mod typing;
 
 use std::time::{Duration, Instant};
 
-use self::door_number::DoorNumber;
 pub use self::door_search::DoorSearch;
+use self::{door_number::DoorNumber, listing::Listing};
 use super::{Denial, Effect, Ended, RequestId, SessionId, rules::Rules};
 use crate::{
     door::{Door, DoorId, Outcome, Refusal},
@@ -48,6 +49,8 @@ pub struct Visit {
     typed: DoorNumber,
     /// The door that keys have moved to.
     focus: Option<DoorId>,
+    /// The fingers on tiles, and the list that waits for them.
+    listing: Listing,
     /// A badge that was not read, shown until then.
     unread: Option<(Denial, Instant)>,
     /// When the visit ends without a touch.
@@ -88,6 +91,7 @@ impl Visit {
             find: DoorSearch::default(),
             typed: DoorNumber::default(),
             focus: None,
+            listing: Listing::default(),
             unread: None,
             idle_at: now + rules.idle,
             ends_at: now + rules.max,
@@ -167,18 +171,6 @@ impl Visit {
         (self.typed, self.focus) = (DoorNumber::default(), None);
         self.page = self.page.saturating_add(pages);
         self.settle(now);
-    }
-
-    /// Replaces the list of doors. If the tiles change, touches meant for the previous ones are ignored.
-    pub(super) fn list(&mut self, doors: Vec<Door>, now: Instant) {
-        let before = self.welcome.doors.iter().map(|door| door.id);
-        if !before.eq(doors.iter().map(|door| door.id)) {
-            self.settle(now);
-            // Half a number may belong to another door now.
-            self.spoil(now);
-        }
-        self.welcome.doors = doors;
-        self.focus = self.focus.filter(|focus| self.knows(*focus).is_some());
     }
 
     /// Closes the outcome.
@@ -290,6 +282,7 @@ impl Visit {
 
     /// Ends what expires within a visit.
     pub(super) fn expire(&mut self, now: Instant) {
+        self.expire_hold(now);
         match self.attempt {
             Attempt::Asked(_, until) if until <= now => self.attempt = Attempt::None,
             Attempt::Done(_, _, until) if until <= now => {
@@ -305,11 +298,13 @@ impl Visit {
         }
     }
 
-    pub(super) fn attempt_until(&self) -> Option<Instant> {
-        match self.attempt {
+    /// When the visit changes next if nothing happens.
+    pub(super) fn next_change(&self) -> Instant {
+        let attempt = match self.attempt {
             Attempt::None => None,
             Attempt::Asked(_, until) | Attempt::Done(_, _, until) | Attempt::Opening(_, _, until) => Some(until),
-        }
+        };
+        attempt.into_iter().chain(self.held_until()).fold(self.deadline(), Instant::min)
     }
 }
 

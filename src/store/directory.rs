@@ -10,6 +10,7 @@ mod error;
 mod generations;
 mod identify;
 mod key;
+mod last_doors;
 mod meta;
 mod pin_strength;
 mod person;

@@ -6,7 +6,7 @@ use super::Error;
 
 /// The migrations. A file's schema version is the number of migrations applied to it. Never change a released
 /// migration.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     "
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY NOT NULL,
@@ -93,6 +93,13 @@ CREATE TABLE IF NOT EXISTS audit_anchors (
 CREATE TABLE IF NOT EXISTS audit_pending (
     id     INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
     sealed BLOB NOT NULL
+) STRICT;
+",
+    // The doors of each person's last visit. The seal is all their protection, so no MAC covers them.
+    "
+CREATE TABLE last_doors (
+    staff_id INTEGER PRIMARY KEY NOT NULL REFERENCES staff (id) ON DELETE CASCADE,
+    sealed   BLOB NOT NULL
 ) STRICT;
 ",
 ];

@@ -48,5 +48,5 @@ pub(super) fn door<'a>(shown: Shown<'a>, number: usize, door: &'a Door, size: Si
     let number = tile::number(tile.number, look, NUMBER, m);
     let face = column![number, space().height(Fill), foot];
     let face = container(face).padding(m.u(padding)).width(Fill).height(m.u(size.height));
-    press::button(face, tile.message, move |touch| m.tile_style(look, touch, m.u(RADIUS))).into()
+    tile::surface(face, (door.id, tile.message), move |touch| m.tile_style(look, touch, m.u(RADIUS))).into()
 }

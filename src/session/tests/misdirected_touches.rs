@@ -126,7 +126,7 @@ fn a_number_opens_no_door_that_came_to_its_place() {
     type_slowly(&mut kiosk, "1");
     let (session, mut doors) = (kiosk.visit().session, kiosk.visit().welcome.doors.clone());
     let _ = doors.remove(0);
-    let _ = kiosk.send(Event::DoorsListed(session, doors));
+    let _ = kiosk.send(Event::DoorsListed(session, list(doors)));
     assert_eq!(key(&mut kiosk, Key::Enter), []);
     assert_eq!(kiosk.visit().attempt, Attempt::None);
 }
@@ -179,12 +179,12 @@ fn touch_right_after_the_tiles_move_opens_nothing() {
 
     let mut kiosk = signed_in();
     let (session, mut doors) = (kiosk.visit().session, kiosk.visit().welcome.doors.clone());
-    let _ = kiosk.send(Event::DoorsListed(session, doors.clone()));
+    let _ = kiosk.send(Event::DoorsListed(session, list(doors.clone())));
     assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)).len(), 1, "the same doors in the same places");
     let mut kiosk = signed_in();
     let session = kiosk.visit().session;
     let _ = doors.remove(1);
-    let _ = kiosk.send(Event::DoorsListed(session, doors));
+    let _ = kiosk.send(Event::DoorsListed(session, list(doors)));
     assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);
     assert_eq!(kiosk.wait(ms(400)).send(Event::DoorTouched(LOBBY)).len(), 1);
 }

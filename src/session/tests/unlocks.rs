@@ -92,7 +92,7 @@ fn doors_that_were_locked_down_meanwhile_cannot_be_touched() {
     let mut doors = welcome().doors;
     doors[0].state = DoorState::LockedDown(None);
     let session = kiosk.visit().session;
-    let _ = kiosk.send(Event::DoorsListed(session, doors));
+    let _ = kiosk.send(Event::DoorsListed(session, list(doors)));
     assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), []);
 }
 

@@ -161,6 +161,7 @@ impl Directory {
         let old: i64 = change.query_row("SELECT login_id FROM staff WHERE id = ?1", [id], |row| row.get(0))?;
         let _ = change.execute("DELETE FROM pins WHERE staff_id = ?1", [id])?;
         let _ = change.execute("DELETE FROM logins WHERE staff_id = ?1", [id])?;
+        forget_last_doors(&change, staff)?;
         let _ = change.execute(
             "UPDATE staff SET revision = ?2, login_id = ?3, refused = 0 WHERE id = ?1",
             params![id, revision, renewal.login_id.cast_signed()],
@@ -216,6 +217,7 @@ impl Directory {
         let staff = person_id(&change, email)?.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
         let sql = "UPDATE staff SET suspended = ?2 WHERE id = ?1 AND suspended <> ?2";
         let changed = change.execute(sql, params![staff.get(), is_suspended])?;
+        forget_last_doors(&change, staff)?;
         commit(change, &self.data.current, Some(staff))?;
         Ok(0 < changed)
     }
@@ -276,7 +278,8 @@ impl Directory {
         Ok(Some(pin))
     }
 
-    /// Stores whether Kisi refused this person's login at its last use. Ignored if the login was replaced since.
+    /// Stores whether Kisi refused this person's login at its last use, and forgets the doors of their last visit if it
+    /// did. The state is ignored if the login was replaced since.
     ///
     /// # Errors
     ///
@@ -284,8 +287,17 @@ impl Directory {
     pub fn note_refused(&self, staff: StaffId, revision: i64, is_refused: bool) -> Result<(), Error> {
         let sql = "UPDATE staff SET refused = ?2 WHERE id = ?1 AND revision = ?3 AND refused <> ?2";
         let _ = self.db.execute(sql, params![staff.get(), is_refused, revision])?;
+        if is_refused {
+            forget_last_doors(&self.db, staff)?;
+        }
         Ok(())
     }
+}
+
+/// Forgets the doors of this person's last visit.
+fn forget_last_doors(db: &Connection, staff: StaffId) -> Result<(), Error> {
+    let _ = db.execute("DELETE FROM last_doors WHERE staff_id = ?1", [staff.get()])?;
+    Ok(())
 }
 
 /// The salt and revision that a person's login is sealed for, and the person's e-mail address.

@@ -1,0 +1,131 @@
+//! The doors of the open visit: those of the last visit until Kisi has answered, Kisi's list, and what it lacks.
+
+use std::sync::{Arc, PoisonError};
+
+use super::{
+    Agent,
+    audit_writer::Who,
+    completion,
+    lookup::{self, Visible},
+    visit::Visit,
+};
+use crate::{
+    door::{Door, DoorList, DoorState},
+    error_chain::Chain,
+    kisi,
+    session::{Denial, Event, SessionId},
+};
+
+impl Agent {
+    /// The doors as the screen shows them: with the unlocks left for this person, and a door that asks for nearness ready
+    /// while the kiosk receives its reader.
+    pub(super) fn shown(&self, visit: &Visit) -> DoorList {
+        let mut list = visit.list.clone();
+        self.audit.count(&visit.who, &mut list.doors, self.unlocker.limits());
+        for door in list.doors.iter_mut().filter(|door| door.state == DoorState::NeedsReader) {
+            if self.unlocker.proof_of(door.id).is_some() {
+                door.state = DoorState::Ready;
+            }
+        }
+        list
+    }
+
+    /// Sends the doors of this session to the window, if they differ from those it has.
+    pub(super) fn announce(&mut self, session: SessionId) {
+        let Some(visit) = self.visit(session) else { return };
+        let shown = self.shown(visit);
+        if let Some(visit) = self.visit.as_mut().filter(|visit| visit.shown != shown) {
+            visit.shown.clone_from(&shown);
+            self.say(Event::DoorsListed(session, shown));
+        }
+    }
+
+    /// Asks Kisi for the doors of a visit that began with those of the last one.
+    pub(super) fn list_first(&mut self, session: SessionId) {
+        self.read(
+            session,
+            |client, login| async move { lookup::list(&client, &login).await },
+            move |agent, who, found| agent.listed_first(session, who, found),
+        );
+    }
+
+    fn listed_first(&mut self, session: SessionId, who: &Who, found: Result<kisi::Doors, Denial>) {
+        match found {
+            Ok(list) => {
+                self.note_refused(who, false);
+                self.take_list(session, who, list);
+            }
+            Err(denial) => {
+                self.note_unlisted(who, denial);
+                self.say(Event::DoorsNotListed(session, denial));
+            }
+        }
+    }
+
+    pub(super) fn listed_again(&mut self, session: SessionId, who: &Who, found: Result<kisi::Doors, kisi::Error>) {
+        match found {
+            Ok(list) => self.take_list(session, who, list),
+            Err(error) => tracing::warn!(error = %Chain(&error), "the doors cannot be listed again"),
+        }
+    }
+
+    /// Replaces the doors of this session by Kisi's list.
+    fn take_list(&mut self, session: SessionId, who: &Who, list: kisi::Doors) {
+        let list = self.visible.list(list);
+        if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session) {
+            visit.replace(list);
+        }
+        self.announce(session);
+        self.keep_doors(who);
+    }
+
+    pub(super) fn places_checked(&mut self, session: SessionId, found: Result<kisi::LockedDown, kisi::Error>) {
+        match found {
+            Ok(places) => {
+                if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session) {
+                    visit.lock_down(places);
+                }
+                self.announce(session);
+            }
+            Err(error) => tracing::warn!(error = %Chain(&error), "the places cannot be listed"),
+        }
+    }
+
+    /// Keeps the doors of the open visit for this person's next one, unless they are kept already. Nobody waits for it.
+    pub(super) fn keep_doors(&mut self, who: &Who) {
+        let Some(visit) = self.visit.as_mut().filter(|visit| visit.who.staff == who.staff) else { return };
+        if !self.remembers || visit.kept.as_ref().is_some_and(|kept| is_same(kept, &visit.list)) {
+            return;
+        }
+        visit.kept = Some(visit.list.clone());
+        let (list, who) = (visit.list.clone(), who.clone());
+        let authenticator = Arc::clone(&self.authenticator);
+        let keep = move || authenticator.lock().unwrap_or_else(PoisonError::into_inner).keep_last_doors(&who, &list);
+        if self.inline_lookup {
+            keep();
+        } else {
+            let _ = self.work.spawn_blocking(move || {
+                keep();
+                completion(|_| {})
+            });
+        }
+    }
+}
+
+impl Visible {
+    /// Kisi's list, as far as this kiosk shows it.
+    pub(super) fn list(&self, list: kisi::Doors) -> DoorList {
+        if 0 < list.dropped {
+            tracing::warn!(dropped = list.dropped, "doors that cannot be parsed were left out");
+        }
+        let incomplete = list.truncated || 0 < list.dropped;
+        self.note(&list.doors);
+        DoorList { doors: self.of(list.doors), incomplete }
+    }
+}
+
+/// Whether two lists have the same doors with the same names in the same order. Their states do not count.
+fn is_same(kept: &DoorList, list: &DoorList) -> bool {
+    let tile = |door: &Door| (door.id, door.name.clone(), door.kisi_name.clone(), door.place.clone());
+    kept.incomplete == list.incomplete && kept.doors.iter().map(tile).eq(list.doors.iter().map(tile))
+}
