@@ -34,11 +34,7 @@ pub use self::{
     event::{Asked, Denial, Effect, Ended, Event, Identity, Presented, RequestId, SessionId},
     state::State,
 };
-use crate::{
-    door::DoorId,
-    language::Language,
-    staff::Badge,
-};
+use crate::{door::DoorId, language::Language, staff::Badge};
 
 /// A refusal stays on the screen for this long, unless somebody types. Our choice.
 const DENIAL: Duration = Duration::from_secs(8);

@@ -1,6 +1,7 @@
 //! Screens: contents, legibility, size of touch targets, and snapshots.
 
 mod appearance;
+mod changing_lists;
 mod gallery;
 mod layout;
 mod look_here;

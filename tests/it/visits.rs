@@ -2,6 +2,7 @@
 
 mod real_display;
 mod door_rules;
+mod doors_at_once;
 mod layouts;
 mod press_surfaces;
 mod readings;

@@ -93,3 +93,6 @@ fn door(Kept { id, name, kisi_name, place }: Kept) -> Door {
     let place = place.map(|(id, name)| Place { id: PlaceId::new(id), name });
     Door { id: DoorId::new(id), name, kisi_name, place, state: DoorState::Remembered, allowance: None }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,9 @@ fn a_directory_of_every_version_is_migrated() {
         let pin = fs::read_to_string(fixture.join("pin")).unwrap();
         let found = directory.identify(&Credential::Pin(Pin::parse(pin.trim()).unwrap())).unwrap().unwrap();
         assert_eq!(found.email, "ada@example.com", "{number}");
+        // Version 5 is the first with the doors of the last visit.
+        let last = directory.last_doors(found.staff, found.revision).unwrap();
+        assert_eq!(last.is_some(), 5 <= number, "{number}");
         let badge = Badge::read("0012345678", &vestibule::staff::BadgeProfile::plain()).unwrap();
         assert!(directory.identify(&Credential::Badge(badge)).unwrap().is_some(), "{number}");
     }

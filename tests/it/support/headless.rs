@@ -17,6 +17,7 @@ use vestibule::{
     agent::Connectivity,
     app::{App, Message, Start, Window},
     config::{Config, SAMPLE},
+    door::DoorState,
     enrol::{Candidate, Enrollment},
     gallery::Stage,
     kisi::Client,
@@ -175,6 +176,8 @@ pub(crate) struct Kiosk {
     colors: Colors,
     /// Widget state kept between event batches, such as which finger is down where.
     cache: Cache,
+    /// Whether to wait for Kisi's list where the doors of the last visit are shown.
+    pub(crate) awaits_lists: bool,
 }
 
 impl Kiosk {
@@ -192,6 +195,7 @@ impl Kiosk {
             size,
             renderer: iced::Renderer::new(theme::FONT, 16.into()),
             cache: Cache::default(),
+            awaits_lists: true,
         };
         drop(kiosk.simulator()); // Loads the fonts.
         kiosk
@@ -256,7 +260,14 @@ impl Kiosk {
 
     /// Whether somebody on the screen waits for the agent's answer.
     fn waits(&self) -> bool {
-        testing::state(&self.app).is_some_and(State::awaits_agent)
+        let Some(state) = testing::state(&self.app) else { return false };
+        state.awaits_agent() || (self.awaits_lists && self.remembers())
+    }
+
+    /// Whether the doors of the last visit are shown, and Kisi has not listed them yet.
+    pub(crate) fn remembers(&self) -> bool {
+        let Some(State::SignedIn(visit)) = testing::state(&self.app) else { return false };
+        visit.welcome.doors.iter().any(|door| door.state == DoorState::Remembered)
     }
 
     /// Delivers a changed health report and the agent's events, as the window's subscriptions do.
