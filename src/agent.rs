@@ -127,7 +127,7 @@ impl Agent {
             keep_days: parts.keep_days,
             connection: Connection::new(parts.client),
             connectivity: ConnectivityMonitor::new(port.health.clone(), parts.status.clone()),
-            unlocker: Unlocker::new(parts.limits, parts.proofs),
+            unlocker: Unlocker::new(parts.limits, parts.nearby),
             visible: Arc::new(Visible {
                 places: parts.places,
                 hidden: parts.hidden,
@@ -149,8 +149,10 @@ impl Agent {
     async fn run(mut self, port: &mut Port) {
         let mut chores = time::interval(CHORES);
         let mut minutes = 0;
+        let nearby = self.unlocker.nearby.clone();
         loop {
             self.status.metrics().queued(port.len(), self.work.len());
+            let fades = self.fades();
             tokio::select! {
                 // A fixed order, so that the same events always give the same run.
                 biased;
@@ -162,6 +164,8 @@ impl Agent {
                     Some(Command::End) | None => break,
                 },
                 Some(done) = self.work.join_next() => self.complete(done),
+                () = nearby.changed() => self.announce_readers(),
+                () = until(fades) => self.announce_readers(),
                 () = until(self.connectivity.due()) => self.look(),
                 () = until(self.audit.due().map(Into::into)) => self.audit.tick(time::Instant::now().into_std()),
                 _ = chores.tick() => {
@@ -283,6 +287,7 @@ impl Agent {
             audit: &self.audit,
             authenticator: &self.authenticator(),
             clock_off: self.connectivity.clock_off(),
+            beacons: self.unlocker.nearby.state(),
             announced: self.connection.client().announced(),
         }
         .report();

@@ -17,6 +17,7 @@ pub mod language;
 pub mod backup_encryption;
 pub mod private_files;
 pub mod readers;
+pub mod beacons;
 pub mod platform;
 pub mod screen;
 pub mod status;

@@ -1,8 +1,8 @@
-//! Proximity to a door's reader: decodes its Bluetooth beacons and keeps their codes while they are fresh. Receiving the
-//! beacons is not done here.
+//! Proximity to a door's reader: decodes its Bluetooth beacons and keeps their codes while they are fresh. `beacons`
+//! receives them.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,7 @@ use crate::door::DoorId;
 /// # Source
 ///
 /// `kisi.md`, section 6: seen in a public program of Kisi's.
-const FRESH: Duration = Duration::from_secs(5);
+pub const FRESH: Duration = Duration::from_secs(5);
 /// A beacon contains only the lower 22 bits of the lock's id.
 const ID_BITS: u64 = 0x003f_ffff;
 /// The UUIDs that Kisi's readers rotate through as iBeacons.
@@ -34,6 +34,14 @@ const READERS: [[u8; 16]; 5] = [
 ///
 /// The usual iBeacon format. That Kisi uses it is assumed.
 const HEAD: [u8; 2] = [0x02, 0x15];
+/// The strengths that a receiver can report, in dBm.
+///
+/// # Source
+///
+/// Bluetooth Core Specification 5.4, volume 4, part E, 7.7.65.2: -127 to +20; 127 means that it is not known.
+const SIGNALS: std::ops::RangeInclusive<i16> = -127..=20;
+/// Readers that are kept where every reader counts. Our choice: anybody can send beacons of any number of them.
+const MOST: usize = 200;
 
 const fn uuid(value: u128) -> [u8; 16] {
     value.to_be_bytes()
@@ -63,22 +71,124 @@ impl Beacon {
     }
 }
 
+/// An instant by the steady clock, and how long the machine has slept until then: that clock stands still meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    /// The steady clock.
+    pub steady: Instant,
+    /// Total time suspended.
+    pub asleep: Duration,
+}
+
+impl When {
+    /// Whether something that was received then is fresh at this time.
+    fn is_fresh(self, now: Self) -> bool {
+        self.asleep == now.asleep && now.steady.saturating_duration_since(self.steady) < FRESH
+    }
+}
+
+/// A reader that is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    code: u16,
+    at: When,
+    /// Strength of its last beacon in dBm. `None` if the receiver does not know it.
+    ///
+    /// It is for people who place a kiosk. It decides nothing: everybody can send a beacon with more power.
+    pub signal: Option<i16>,
+}
+
+/// Which readers count.
+#[derive(Debug)]
+enum Wanted {
+    /// Those of these locks, by the lower bits of their id.
+    Only(HashSet<u64>),
+    /// Every one, for `doctor`.
+    All,
+}
+
 /// The last code of each reader. A kiosk near a reader takes its proximity proofs from here.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Proofs {
-    heard: HashMap<u64, (u16, Instant)>,
+    wanted: Wanted,
+    heard: HashMap<u64, Heard>,
+}
+
+impl Default for Proofs {
+    fn default() -> Self {
+        Self { wanted: Wanted::Only(HashSet::new()), heard: HashMap::new() }
+    }
 }
 
 impl Proofs {
-    /// Stores a received beacon.
-    pub fn hear(&mut self, beacon: Beacon, now: Instant) {
-        let _ = self.heard.insert(beacon.lock, (beacon.code, now));
+    /// Hears every reader, as far as there is room.
+    pub fn of_all_readers() -> Self {
+        Self { wanted: Wanted::All, ..Self::default() }
+    }
+
+    /// Hears only the readers of these doors from now on. Doors whose beacons look the same have no proof.
+    pub fn want(&mut self, doors: impl Iterator<Item = DoorId>) {
+        let (mut wanted, mut ambiguous) = (HashMap::new(), HashSet::new());
+        for door in doors {
+            let lock = door.get() & ID_BITS;
+            if wanted.insert(lock, door).is_some_and(|other| other != door) {
+                let _ = ambiguous.insert(lock);
+            }
+        }
+        let wanted: HashSet<u64> = wanted.into_keys().filter(|lock| !ambiguous.contains(lock)).collect();
+        self.heard.retain(|lock, _| wanted.contains(lock));
+        self.wanted = Wanted::Only(wanted);
+    }
+
+    /// Stores a received beacon. `signal`: its strength, as the receiver reports it. Returns whether its reader was not
+    /// heard before.
+    pub fn hear(&mut self, beacon: Beacon, signal: Option<i16>, now: When) -> bool {
+        let is_wanted = match &self.wanted {
+            Wanted::Only(locks) => locks.contains(&beacon.lock),
+            Wanted::All => {
+                self.heard.retain(|_, heard| heard.at.is_fresh(now));
+                self.heard.len() < MOST || self.heard.contains_key(&beacon.lock)
+            }
+        };
+        if !is_wanted {
+            return false;
+        }
+        let signal = signal.filter(|signal| SIGNALS.contains(signal));
+        let before = self.heard.insert(beacon.lock, Heard { code: beacon.code, at: now, signal });
+        before.is_none_or(|before| !before.at.is_fresh(now))
+    }
+
+    /// The door's reader, while it is heard.
+    pub fn reader(&self, door: DoorId, now: When) -> Option<&Heard> {
+        self.heard.get(&(door.get() & ID_BITS)).filter(|heard| heard.at.is_fresh(now))
     }
 
     /// The fresh code of the door's reader, which proves that the kiosk is near the door.
-    pub fn of(&self, door: DoorId, now: Instant) -> Option<u16> {
-        let (code, at) = self.heard.get(&(door.get() & ID_BITS))?;
-        (now.saturating_duration_since(*at) < FRESH).then_some(*code)
+    pub fn of(&self, door: DoorId, now: When) -> Option<u16> {
+        Some(self.reader(door, now)?.code)
+    }
+
+    /// When this door's reader stops being heard without a further beacon.
+    pub fn fades(&self, door: DoorId, now: When) -> Option<Instant> {
+        Some(self.reader(door, now)?.at.steady + FRESH)
+    }
+
+    /// Every reader that is heard: the lower 22 bits of its lock's id, and its signal.
+    pub fn readers(&self, now: When) -> Vec<(u64, Option<i16>)> {
+        let fresh = self.heard.iter().filter(|(_, heard)| heard.at.is_fresh(now));
+        let mut readers: Vec<_> = fresh.map(|(lock, heard)| (*lock, heard.signal)).collect();
+        readers.sort_unstable();
+        readers
+    }
+
+    /// Whether a reader with these lower bits may be this door's.
+    pub fn is_of(lock: u64, door: DoorId) -> bool {
+        door.get() & ID_BITS == lock
+    }
+
+    /// Forgets every code: the receiver does not work, or what it says may be old.
+    pub fn forget(&mut self) {
+        self.heard.clear();
     }
 }
 
@@ -89,6 +199,25 @@ mod tests {
     fn frame(reader: [u8; 16], lock: u32, code: u32) -> Vec<u8> {
         let value = (lock << 10) | code;
         [&HEAD[..], &reader, &value.to_be_bytes(), &[0xc5]].concat()
+    }
+
+    fn beacon(lock: u32, code: u32) -> Beacon {
+        Beacon::decode(&frame(READERS[1], lock, code)).unwrap()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "any start time will do")]
+    fn begin() -> When {
+        When { steady: Instant::now(), asleep: Duration::ZERO }
+    }
+
+    fn after(at: When, ms: u64) -> When {
+        When { steady: at.steady + Duration::from_millis(ms), ..at }
+    }
+
+    fn wanting(doors: &[u64]) -> Proofs {
+        let mut proofs = Proofs::default();
+        proofs.want(doors.iter().copied().map(DoorId::new));
+        proofs
     }
 
     #[test]
@@ -106,21 +235,85 @@ mod tests {
 
     #[test]
     fn a_code_proves_its_own_door_for_five_seconds() {
-        let now = tests_begin();
-        let mut proofs = Proofs::default();
-        proofs.hear(Beacon::decode(&frame(READERS[1], 107, 733)).unwrap(), now);
+        let now = begin();
+        let mut proofs = wanting(&[107, 108]);
+        assert!(proofs.hear(beacon(107, 733), None, now), "heard for the first time");
         let door = DoorId::new(107);
         assert_eq!(proofs.of(door, now), Some(733));
         assert_eq!(proofs.of(DoorId::new(108), now), None);
-        assert_eq!(proofs.of(DoorId::new((1 << 22) + 107), now), Some(733), "a beacon has only 22 bits of the id");
-        assert_eq!(proofs.of(door, now + Duration::from_millis(4_999)), Some(733));
-        assert_eq!(proofs.of(door, now + Duration::from_secs(5)), None, "stale");
-        proofs.hear(Beacon::decode(&frame(READERS[2], 107, 9)).unwrap(), now + Duration::from_secs(6));
-        assert_eq!(proofs.of(door, now + Duration::from_secs(6)), Some(9), "the newest");
+        assert_eq!(proofs.fades(door, now), Some(now.steady + FRESH));
+        assert_eq!(proofs.of(door, after(now, 4_999)), Some(733));
+        assert_eq!(proofs.of(door, after(now, 5_000)), None, "stale");
+        assert_eq!(proofs.fades(door, after(now, 5_000)), None);
+        assert!(proofs.hear(beacon(107, 9), None, after(now, 6_000)), "heard again");
+        assert_eq!(proofs.of(door, after(now, 6_000)), Some(9));
+        assert!(!proofs.hear(beacon(107, 10), None, after(now, 7_000)), "a rotated code is no other reader");
+        assert_eq!(proofs.of(door, after(now, 7_000)), Some(10), "the newest");
     }
 
-    #[expect(clippy::disallowed_methods, reason = "any start time will do")]
-    fn tests_begin() -> Instant {
-        Instant::now()
+    /// The steady clock stands still while the machine sleeps.
+    #[test]
+    fn a_code_from_before_a_suspend_proves_nothing() {
+        let now = begin();
+        let mut proofs = wanting(&[107]);
+        let _ = proofs.hear(beacon(107, 733), None, now);
+        let slept = When { asleep: Duration::from_hours(8), ..after(now, 10) };
+        assert_eq!(proofs.of(DoorId::new(107), slept), None);
+        assert!(proofs.hear(beacon(107, 734), None, slept));
+        assert_eq!(proofs.of(DoorId::new(107), slept), Some(734));
+    }
+
+    /// A beacon has only 22 bits of the id: it does not say for which of two doors it is.
+    #[test]
+    fn two_doors_whose_beacons_look_the_same_have_no_proof() {
+        let (low, high, now) = (107, (1 << 22) + 107, begin());
+        let mut proofs = wanting(&[high]);
+        let _ = proofs.hear(beacon(107, 733), None, now);
+        assert_eq!(proofs.of(DoorId::new(high), now), Some(733));
+        proofs.want([low, high, low].into_iter().map(DoorId::new));
+        assert!(!proofs.hear(beacon(107, 733), None, now));
+        assert_eq!((proofs.of(DoorId::new(low), now), proofs.of(DoorId::new(high), now)), (None, None));
+    }
+
+    /// Anybody can send beacons of four million locks.
+    #[test]
+    fn readers_of_no_listed_door_take_no_room() {
+        let now = begin();
+        let mut proofs = wanting(&[107]);
+        for lock in 0..10_000 {
+            let _ = proofs.hear(beacon(lock, 1), None, now);
+        }
+        assert_eq!(proofs.readers(now), [(107, None)]);
+        proofs.want([108].into_iter().map(DoorId::new));
+        assert_eq!(proofs.readers(now), [], "of an earlier visit");
+        let mut all = Proofs::of_all_readers();
+        for lock in 0..10_000 {
+            let _ = all.hear(beacon(lock, 1), None, now);
+        }
+        assert_eq!(all.readers(now).len(), MOST);
+        assert!(all.hear(beacon(9_999, 1), None, after(now, 5_000)), "there is room again");
+        assert_eq!(all.readers(after(now, 5_000)).len(), 1);
+    }
+
+    /// A strength that no receiver can report is not shown, and none decides anything.
+    #[test]
+    fn no_signal_strength_makes_or_breaks_a_proof() {
+        let now = begin();
+        let mut proofs = wanting(&[107]);
+        for (said, shown) in [
+            (None, None),
+            (Some(-60), Some(-60)),
+            (Some(-127), Some(-127)),
+            (Some(20), Some(20)),
+            (Some(127), None),
+            (Some(21), None),
+            (Some(-128), None),
+            (Some(i16::MIN), None),
+            (Some(i16::MAX), None),
+        ] {
+            let _ = proofs.hear(beacon(107, 733), said, now);
+            assert_eq!(proofs.readers(now), [(107, shown)], "{said:?}");
+            assert_eq!(proofs.of(DoorId::new(107), now), Some(733), "{said:?}");
+        }
     }
 }

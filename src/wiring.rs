@@ -5,7 +5,7 @@ mod doors;
 mod guessing;
 mod readers;
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{io, path::Path, time::Duration};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ pub use self::{
     appearance::{BadLogo, colors, labels, logo, window},
     doors::all_door_rules,
     guessing::{badge_odds, measured_cost, odds, spray},
-    readers::{devices, osdp_keys, readers},
+    readers::{devices, nearby, osdp_keys, readers},
 };
 use self::{
     doors::{door_rules, unlock_limits},
@@ -393,7 +393,7 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         inline_lookup: false,
         remembers_doors: config.doors.remember,
         status: Status::default(),
-        proofs: Arc::default(),
+        nearby: readers::nearby(config),
         limits: unlock_limits(config),
     }
 }

@@ -305,4 +305,5 @@ about-logins = Zugänge
 about-disk = Platte
 about-configuration = Konfiguration
 about-readers = Leser
+about-beacons = Bluetooth
 about-version = Version

@@ -339,4 +339,5 @@ about-logins = Logins
 about-disk = Disk
 about-configuration = Configuration
 about-readers = Readers
+about-beacons = Bluetooth
 about-version = Version

@@ -309,4 +309,5 @@ about-logins = Accesos
 about-disk = Disco
 about-configuration = Configuración
 about-readers = Lectores
+about-beacons = Bluetooth
 about-version = Versión

@@ -309,4 +309,5 @@ about-logins = Accès
 about-disk = Disque
 about-configuration = Configuration
 about-readers = Lecteurs
+about-beacons = Bluetooth
 about-version = Version

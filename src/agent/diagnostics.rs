@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{audit_writer::AuditWriter, authenticator::Authenticator};
 use crate::{
+    beacons::ListenerState,
     error_chain::Chain,
     outage::Outage,
     platform::disk_space,
@@ -25,6 +26,8 @@ pub(super) struct Diagnostics<'a> {
     pub(super) authenticator: &'a Authenticator,
     /// Difference from Kisi's clock at the last check that received a time.
     pub(super) clock_off: Duration,
+    /// What the listener to readers' beacons does.
+    pub(super) beacons: ListenerState,
     /// Deprecations announced in Kisi's responses, one text each.
     pub(super) announced: Vec<String>,
 }
@@ -34,6 +37,7 @@ impl Diagnostics<'_> {
     pub(super) fn report(&self) -> HealthReport {
         let mut facts = vec![self.network(), self.clock(), self.logins(), self.disk()];
         facts.extend(self.readers());
+        facts.extend(self.beacons());
         facts.extend([self.configuration(), self.version()]);
         let last = self.audit.last_outcomes();
         let lines = facts.iter().map(|fact| format!("{:?}: {}", fact.what, fact.value));
@@ -83,6 +87,17 @@ impl Diagnostics<'_> {
         let (value, is_good) =
             if faults.is_empty() { (readers.len().to_string(), true) } else { (faults.join(". "), false) };
         (!readers.is_empty()).then_some(HealthCheck { what: CheckKind::Readers, value, is_good })
+    }
+
+    /// What hears the beacons of readers. `None` if nothing does.
+    fn beacons(&self) -> Option<HealthCheck> {
+        let (value, is_good) = match self.beacons.clone() {
+            ListenerState::Off => return None,
+            ListenerState::Quiet => ("ok".to_owned(), true),
+            ListenerState::Listening(adapter) => (adapter, true),
+            ListenerState::Fault(why) => (why, false),
+        };
+        Some(HealthCheck { what: CheckKind::Beacons, value, is_good })
     }
 
     fn configuration(&self) -> HealthCheck {

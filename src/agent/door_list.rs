@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
+use tokio::time::Instant;
+
 use super::{
     Agent,
     audit_writer::Who,
@@ -23,7 +25,7 @@ impl Agent {
         let mut list = visit.list.clone();
         self.audit.count(&visit.who, &mut list.doors, self.unlocker.limits());
         for door in list.doors.iter_mut().filter(|door| door.state == DoorState::NeedsReader) {
-            if self.unlocker.proof_of(door.id).is_some() {
+            if self.unlocker.nearby.proof(door.id).is_some() {
                 door.state = DoorState::Ready;
             }
         }
@@ -38,6 +40,19 @@ impl Agent {
             visit.shown.clone_from(&shown);
             self.say(Event::DoorsListed(session, shown));
         }
+    }
+
+    /// Sends the doors of the open visit again: a reader is heard, or no longer.
+    pub(super) fn announce_readers(&mut self) {
+        if let Some(session) = self.visit.as_ref().map(|visit| visit.id) {
+            self.announce(session);
+        }
+    }
+
+    /// When a door that asks for its reader stops being ready.
+    pub(super) fn fades(&self) -> Option<Instant> {
+        let doors = self.visit.as_ref()?.needing_reader();
+        self.unlocker.nearby.fades(doors)
     }
 
     /// Asks Kisi for the doors of a visit that began with those of the last one.
@@ -74,6 +89,7 @@ impl Agent {
         let list = self.visible.list(list);
         if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session) {
             visit.replace(list);
+            self.unlocker.nearby.want(visit.list.doors.iter().map(|door| door.id));
         }
         self.announce(session);
         self.keep_doors(who);

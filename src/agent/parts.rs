@@ -1,12 +1,10 @@
 //! The parts that an agent is built from.
 
-use std::sync::{Arc, Mutex};
-
 use super::UnlockLimits;
 use crate::{
+    beacons::Nearby,
     door::{DoorRule, PlaceId},
     kisi,
-    proximity::Proofs,
     session::budget::BudgetRules,
     staff::NameFormat,
     status::Status,
@@ -46,6 +44,6 @@ pub struct Parts {
     pub remembers_doors: bool,
     /// Where the agent reports its state.
     pub status: Status,
-    /// Codes received from the readers near the kiosk. Empty without a receiver.
-    pub proofs: Arc<Mutex<Proofs>>,
+    /// The readers near the kiosk.
+    pub nearby: Nearby,
 }

@@ -41,7 +41,7 @@ fn parts(folder: &Path) -> Parts {
         limits: UnlockLimits::default(),
         inline_lookup: false,
         remembers_doors: true,
-        proofs: Arc::default(),
+        nearby: crate::beacons::Nearby::new(|| Duration::ZERO),
         status: Status::default(),
     }
 }

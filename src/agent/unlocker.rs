@@ -1,11 +1,6 @@
 //! Checks an unlock and writes its intent record, before the request to Kisi is sent.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-
-use tokio::time;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     UnlockLimits,
@@ -15,9 +10,9 @@ use super::{
     visit::Visit,
 };
 use crate::{
+    beacons::Nearby,
     door::{DoorId, Outcome},
     error_chain::Chain,
-    proximity::Proofs,
     secret::Secret,
 };
 
@@ -27,7 +22,7 @@ pub(super) const LATE: Duration = Duration::from_secs(2);
 /// Checks unlocks and counts the pending ones.
 pub(super) struct Unlocker {
     limits: UnlockLimits,
-    proofs: Arc<Mutex<Proofs>>,
+    pub(super) nearby: Nearby,
     /// Unlocks that were sent and not answered yet.
     under_way: usize,
 }
@@ -63,8 +58,8 @@ impl Refused {
 }
 
 impl Unlocker {
-    pub(super) fn new(limits: UnlockLimits, proofs: Arc<Mutex<Proofs>>) -> Self {
-        Self { limits, proofs, under_way: 0 }
+    pub(super) fn new(limits: UnlockLimits, nearby: Nearby) -> Self {
+        Self { limits, nearby, under_way: 0 }
     }
 
     pub(super) fn limits(&self) -> &UnlockLimits {
@@ -79,12 +74,6 @@ impl Unlocker {
     /// Notes the answer of a pending unlock.
     pub(super) fn answered(&mut self) {
         self.under_way -= 1;
-    }
-
-    /// The current code of the door's reader, if the kiosk receives it.
-    pub(super) fn proof_of(&self, door: DoorId) -> Option<u16> {
-        let proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
-        proofs.of(door, time::Instant::now().into_std())
     }
 
     /// Runs all checks and writes the intent to the disk. A check that fails to run refuses the unlock.
@@ -120,6 +109,6 @@ impl Unlocker {
             }
         };
         self.under_way += 1;
-        Ok(Permit { who: visit.who.clone(), login: Arc::clone(&visit.login), record, proof: self.proof_of(door) })
+        Ok(Permit { who: visit.who.clone(), login: Arc::clone(&visit.login), record, proof: self.nearby.proof(door) })
     }
 }

@@ -49,6 +49,11 @@ impl Visit {
         self.list.doors.iter().find(|known| known.id == door)
     }
 
+    /// The doors that Kisi opens only with a proof from their reader.
+    pub(super) fn needing_reader(&self) -> impl Iterator<Item = DoorId> {
+        self.list.doors.iter().filter(|door| door.state == DoorState::NeedsReader).map(|door| door.id)
+    }
+
     /// Replaces the doors.
     pub(super) fn replace(&mut self, list: DoorList) {
         self.list = list;

@@ -113,6 +113,9 @@ impl Agent {
     /// Answers a sign-in with the doors, and opens the visit. Returns whether it is open: an aborted sign-in does not
     /// replace the open visit.
     fn welcome(&mut self, mut visit: Visit, mut welcome: Welcome, is_awaited: bool) -> bool {
+        if is_awaited {
+            self.unlocker.nearby.open(visit.list.doors.iter().map(|door| door.id));
+        }
         visit.shown = self.shown(&visit);
         (welcome.doors, welcome.incomplete) = (visit.shown.doors.clone(), visit.shown.incomplete);
         self.say(Event::Identified(visit.id, Ok(Identity::Person(welcome))));
@@ -171,6 +174,7 @@ impl Agent {
     /// Ends a visit: aborts its reads, records its end and replaces the connections.
     fn sign_out(&mut self, visit: Visit, why: Ended) {
         visit.abort_reads();
+        self.unlocker.nearby.close(visit.needing_reader().next().is_some());
         self.audit.signed_out(&visit.who, why);
         self.status.metrics().visited(visit.since.elapsed());
         tracing::info!("signed out");

@@ -1,5 +1,6 @@
 //! `vestibule doctor`: checks everything, and says for each problem what to do.
 
+mod beacons;
 mod credential;
 mod doors;
 mod machine;
@@ -97,6 +98,11 @@ impl Site {
         if is_reached {
             findings.extend(runtime.block_on(logins(&client, &directory, admin.as_ref()))?);
             table = runtime.block_on(doors::Table::read(&client, &directory, admin.as_ref()))?;
+        }
+        if let Some(heard) = runtime.block_on(beacons::listen(&config)) {
+            findings.extend(table.readers(&heard));
+        }
+        if is_reached {
             findings.extend(table.findings());
             findings.extend(table.rules(&config, directory.folder()));
             findings.extend(table.names());

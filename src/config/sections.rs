@@ -140,7 +140,7 @@ pub struct Doors {
     pub remember: bool,
 }
 
-/// `[proximity]`: where the kiosk is.
+/// `[proximity]`: where the kiosk is, and what it hears.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proximity {
@@ -148,6 +148,8 @@ pub struct Proximity {
     pub latitude: f64,
     /// Degrees east, -180 to 180.
     pub longitude: f64,
+    /// Whether to hear the Bluetooth beacons of readers.
+    pub beacons: bool,
 }
 
 impl Proximity {

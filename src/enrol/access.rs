@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::{
+    door::DoorId,
     kisi::{self, Client, Group, GroupRight, RestrictedDoor, Restriction, Rights},
     secret::Secret,
 };
@@ -15,6 +16,8 @@ const EVERY_DOOR: &str = "every door";
 /// A door that the kiosk cannot open for somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocked {
+    /// Kisi's id of the door. `None` if something blocks every door.
+    pub id: Option<DoorId>,
     /// Name of the door, or `every door`.
     pub door: String,
     /// Why the kiosk cannot open it.
@@ -55,7 +58,7 @@ impl Blocked {
             Restriction::TapOnly => format!("{at}, tap to access restriction"),
             Restriction::PrimaryDevice => format!("{at}, primary device restriction"),
             Restriction::ManagedDevice => format!("{at}, managed device restriction"),
-            Restriction::Reader => format!("{at}, reader restriction"),
+            Restriction::Reader => format!("[proximity] beacons in kiosk.toml near the reader, or {at}, reader restriction"),
             Restriction::Position => format!("[proximity] in kiosk.toml, or {at}, geofence restriction"),
             Restriction::SwitchedOff => "Kisi: the person, access".to_owned(),
             Restriction::NoRights => "Kisi: the person, groups".to_owned(),
@@ -116,6 +119,7 @@ impl Access {
             for ((_, group), restrictions) in ways.iter().zip(restrictions) {
                 let name = || Some(group.name.clone());
                 blocked.extend(restrictions.into_iter().map(|restriction| Blocked {
+                    id: Some(door.id),
                     door: door.name.clone(),
                     restriction,
                     group: name(),
@@ -149,12 +153,13 @@ fn restrictions(right: &GroupRight, group: &Group, now: Timestamp) -> Vec<Restri
 
 /// A row for something that blocks every door of a person.
 pub fn of_person(restriction: Restriction) -> Blocked {
-    Blocked { door: EVERY_DOOR.to_owned(), restriction, group: None }
+    Blocked { id: None, door: EVERY_DOOR.to_owned(), restriction, group: None }
 }
 
 /// Rows for what blocks a door for everybody.
 pub fn of_door(door: &RestrictedDoor) -> impl Iterator<Item = Blocked> {
     door.restrictions.iter().map(|restriction| Blocked {
+        id: Some(door.id),
         door: door.name.clone(),
         restriction: *restriction,
         group: None,
@@ -164,7 +169,6 @@ pub fn of_door(door: &RestrictedDoor) -> impl Iterator<Item = Blocked> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::door::DoorId;
 
     #[test]
     fn a_door_is_blocked_when_no_group_opens_it() {
@@ -194,7 +198,7 @@ mod tests {
             let blocked = access.blocked(rights, now).into_iter();
             blocked.map(|blocked| format!("{}: {}", blocked.door, blocked.place_to_change())).collect::<Vec<_>>()
         };
-        assert_eq!(said(&of(&[1])), ["Door 9: Kisi: door \"Door 9\", reader restriction"]);
+        assert_eq!(said(&of(&[1])), ["Door 9: [proximity] beacons in kiosk.toml near the reader, or Kisi: door \"Door 9\", reader restriction"]);
         assert_eq!(said(&of(&[2]))[0], "Door 7: Kisi: group \"Group 2\", app access");
         let both = said(&of(&[1, 2]));
         assert!(both.iter().all(|line| !line.starts_with("Door 7")), "the other group opens it: {both:?}");

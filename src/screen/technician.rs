@@ -97,6 +97,7 @@ fn line(fact: &HealthCheck, m: Metrics) -> Element<'_, Event> {
         CheckKind::Logins => "about-logins",
         CheckKind::Disk => "about-disk",
         CheckKind::Readers => "about-readers",
+        CheckKind::Beacons => "about-beacons",
         CheckKind::Configuration => "about-configuration",
         CheckKind::Version => "about-version",
     });

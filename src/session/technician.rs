@@ -50,6 +50,8 @@ pub enum CheckKind {
     Disk,
     /// The badge readers with a wire of their own.
     Readers,
+    /// What hears the beacons of the doors' readers.
+    Beacons,
     /// Which configuration is in use.
     Configuration,
     /// The program's version.

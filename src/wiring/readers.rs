@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::reader_rules;
 use crate::{
+    beacons::Nearby,
     config::{self, Config},
+    platform::suspend,
     readers::{Device, Ends, Readers},
     session::rules::ScanEnd,
 };
@@ -12,6 +14,12 @@ use crate::{
 /// Readers that are opened when the window is. `folder`: of the data, which holds the keys of OSDP readers.
 pub fn readers(config: &Config, folder: &Path) -> Readers {
     Readers::new(devices(config, folder))
+}
+
+/// The readers of doors near the kiosk. Their beacons are heard if the site wants it.
+pub fn nearby(config: &Config) -> Nearby {
+    let nearby = Nearby::new(suspend::time_suspended);
+    if config.proximity.beacons { nearby.listening() } else { nearby }
 }
 
 /// The devices of the configured readers.

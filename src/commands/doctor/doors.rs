@@ -19,7 +19,7 @@ use vestibule::{
     wiring,
 };
 
-use super::{Failure, Finding, Output, Severity, count, finding, say};
+use super::{Failure, Finding, beacons, Output, Severity, count, finding, say};
 
 /// Requests of a visit besides the list of doors: the list of places, and the unlock.
 const BESIDES: usize = 2;
@@ -101,6 +101,11 @@ impl Table {
             let door = Door { id: door.id, name, kisi_name, place: None, state: DoorState::Ready, allowance: None };
             (door.id, door)
         }));
+    }
+
+    /// Which readers are heard, and what difference that makes.
+    pub(super) fn readers(&mut self, heard: &beacons::Heard) -> Vec<Finding> {
+        beacons::findings(heard, &mut self.rows, &self.seen)
     }
 
     /// One finding per rule in `kiosk.toml` that matches no door, or that depends on the order of equal names.

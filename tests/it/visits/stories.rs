@@ -368,13 +368,14 @@ fn a_door_that_requires_proximity_is_enabled_only_with_proof() {
     let reader = *vestibule::hex::decode::<16>(&hex).unwrap();
     let frame = [&[0x02, 0x15][..], &reader, &major.to_be_bytes(), &minor.to_be_bytes(), &[0xc5]].concat();
     let beacon = vestibule::proximity::Beacon::decode(&frame).unwrap();
-    parts.proofs.lock().unwrap().hear(beacon, crate::support::headless::now());
+    let nearby = parts.nearby.clone();
     let (rules, labels) = (Box::new(vestibule::wiring::rules(&site.config)), vestibule::wiring::labels(&site.config));
     let agent = vestibule::agent::start(parts, || Err(std::fmt::Error)).unwrap();
     let start = app::Start::Working { rules, labels, agent, guesses_left: 10 };
     let mut kiosk = Kiosk::new(start, crate::support::headless::WIDE);
     kiosk.type_pin(&pin);
     for door in ["Archive", "Roof terrace"] {
+        nearby.hear(beacon, Some(-60));
         kiosk.wait(REACH);
         kiosk.tap_door(door);
         assert!(kiosk.shows("Accepted"), "{door}");

@@ -1,0 +1,248 @@
+//! Hears the Bluetooth beacons of Kisi's readers near the kiosk, by BlueZ. It listens only while somebody is signed in, and
+//! for a minute after a door was shown that asks for its reader.
+
+#[cfg(target_os = "linux")]
+mod bluez;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
+
+#[cfg(target_os = "linux")]
+pub use self::bluez::{Bus, listen_to_all};
+use crate::{
+    door::DoorId,
+    proximity::{Beacon, Proofs, When},
+};
+
+/// Time for which the kiosk listens after a visit with a door that asks for its reader: the next person may want the same
+/// door.
+const AFTERWARDS: Duration = Duration::from_mins(1);
+/// Pause before Bluetooth is tried again after a fault.
+const AGAIN: Duration = Duration::from_secs(3);
+
+/// Whether to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Quiet,
+    Listen,
+    /// Until then.
+    ListenUntil(Instant),
+}
+
+impl Wish {
+    fn is_listen(&self) -> bool {
+        match self {
+            Self::Quiet => false,
+            Self::Listen => true,
+            Self::ListenUntil(end) => Instant::now() < *end,
+        }
+    }
+}
+
+/// What the listener does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListenerState {
+    /// There is none: `proximity.beacons` is off.
+    Off,
+    /// Nobody needs a reader now.
+    Quiet,
+    /// It listens with this adapter.
+    Listening(String),
+    /// It should listen and cannot, for this reason.
+    Fault(String),
+}
+
+/// The readers near the kiosk. Clones share what is heard. The listener ends with the last of them.
+#[derive(Clone)]
+pub struct Nearby {
+    ears: Ears,
+    wish: watch::Sender<Wish>,
+}
+
+/// The listener's side.
+#[derive(Clone)]
+struct Ears {
+    proofs: Arc<Mutex<Proofs>>,
+    changed: Arc<Notify>,
+    state: watch::Sender<ListenerState>,
+    /// Total time that the machine was suspended.
+    asleep: fn() -> Duration,
+}
+
+impl fmt::Debug for Nearby {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Nearby").field("state", &*self.ears.state.borrow()).finish_non_exhaustive()
+    }
+}
+
+impl Nearby {
+    /// Without a listener. `asleep` returns the total time that the machine was suspended.
+    pub fn new(asleep: fn() -> Duration) -> Self {
+        let state = watch::Sender::new(ListenerState::Off);
+        let ears = Ears { proofs: Arc::default(), changed: Arc::default(), state, asleep };
+        Self { ears, wish: watch::Sender::new(Wish::Quiet) }
+    }
+
+    /// Starts a thread that listens on the system's bus when it is needed.
+    #[must_use]
+    pub fn listening(self) -> Self {
+        #[cfg(target_os = "linux")]
+        return self.listening_on(Bus::System);
+        #[cfg(not(target_os = "linux"))]
+        {
+            self.ears.fail("beacons can be heard on Linux only".to_owned());
+            self
+        }
+    }
+
+    /// Starts a thread that listens on this bus when it is needed.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn listening_on(self, bus: Bus) -> Self {
+        let (ears, wish) = (self.ears.clone(), self.wish.subscribe());
+        let _ = self.ears.state.send_replace(ListenerState::Quiet);
+        let started = std::thread::Builder::new().name("beacons".to_owned()).spawn(move || {
+            match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime.block_on(listen(&bus, ears, wish)),
+                Err(error) => ears.fail(error.to_string()),
+            }
+        });
+        if let Err(error) = started {
+            self.ears.fail(error.to_string());
+        }
+        self
+    }
+
+    /// A visit begins: its doors' readers are heard from now on.
+    pub fn open(&self, doors: impl Iterator<Item = DoorId>) {
+        self.want(doors);
+        let _ = self.wish.send_replace(Wish::Listen);
+    }
+
+    /// The doors of the visit have changed.
+    pub fn want(&self, doors: impl Iterator<Item = DoorId>) {
+        self.ears.proofs().want(doors);
+    }
+
+    /// The visit has ended. `needs_reader`: whether it showed a door that asks for its reader.
+    pub fn close(&self, needs_reader: bool) {
+        let wish = if needs_reader { Wish::ListenUntil(Instant::now() + AFTERWARDS) } else { Wish::Quiet };
+        let _ = self.wish.send_replace(wish);
+    }
+
+    /// Takes a received beacon.
+    pub fn hear(&self, beacon: Beacon, signal: Option<i16>) {
+        self.ears.hear(beacon, signal);
+    }
+
+    /// The fresh code of the door's reader.
+    pub fn proof(&self, door: DoorId) -> Option<u16> {
+        self.ears.proofs().of(door, self.ears.now())
+    }
+
+    /// When the first of these doors' readers stops being heard without a further beacon.
+    pub fn fades(&self, doors: impl Iterator<Item = DoorId>) -> Option<Instant> {
+        let (proofs, now) = (self.ears.proofs(), self.ears.now());
+        doors.filter_map(|door| proofs.fades(door, now)).min().map(Instant::from_std)
+    }
+
+    /// Waits until a reader is heard that was not heard before, or none is heard any more.
+    pub async fn changed(&self) {
+        self.ears.changed.notified().await;
+    }
+
+    /// What the listener does.
+    pub fn state(&self) -> ListenerState {
+        self.ears.state.borrow().clone()
+    }
+}
+
+impl Ears {
+    fn proofs(&self) -> MutexGuard<'_, Proofs> {
+        self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> When {
+        When { steady: Instant::now().into_std(), asleep: (self.asleep)() }
+    }
+
+    fn hear(&self, beacon: Beacon, signal: Option<i16>) {
+        let now = self.now();
+        if self.proofs().hear(beacon, signal, now) {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Whatever was heard may be old.
+    fn forget(&self) {
+        self.proofs().forget();
+        self.changed.notify_one();
+    }
+
+    fn tell(&self, state: ListenerState) {
+        let before = self.state.send_replace(state.clone());
+        if before == state {
+            return;
+        }
+        match state {
+            ListenerState::Fault(why) => tracing::warn!(why, "the beacons of readers cannot be heard"),
+            ListenerState::Listening(adapter) => tracing::info!(adapter, "hears the beacons of readers"),
+            ListenerState::Quiet => tracing::debug!("hears no beacons: nobody needs a reader"),
+            ListenerState::Off => {}
+        }
+    }
+
+    fn fail(&self, why: String) {
+        self.forget();
+        self.tell(ListenerState::Fault(why));
+    }
+}
+
+/// Listens when it is wished, until the last [`Nearby`] is dropped.
+#[cfg(target_os = "linux")]
+async fn listen(bus: &Bus, ears: Ears, mut wish: watch::Receiver<Wish>) {
+    loop {
+        if wish.wait_for(Wish::is_listen).await.is_err() {
+            return;
+        }
+        let heard = bluez::hear(bus, &ears, until_quiet(&mut wish)).await;
+        match heard {
+            Ok(()) => ears.tell(ListenerState::Quiet),
+            Err(error) => {
+                // The technician sees this until it works again.
+                ears.fail(error.to_string());
+                tokio::select! {
+                    () = tokio::time::sleep(AGAIN) => {}
+                    () = until_quiet(&mut wish) => {}
+                }
+            }
+        }
+    }
+}
+
+/// Waits until nobody needs to listen.
+#[cfg(target_os = "linux")]
+async fn until_quiet(wish: &mut watch::Receiver<Wish>) {
+    loop {
+        let wished = *wish.borrow_and_update();
+        let changed = match wished {
+            Wish::Quiet => return,
+            Wish::Listen => wish.changed().await,
+            Wish::ListenUntil(end) => tokio::select! {
+                changed = wish.changed() => changed,
+                () = tokio::time::sleep_until(end) => return,
+            },
+        };
+        if changed.is_err() {
+            return;
+        }
+    }
+}
