@@ -62,7 +62,8 @@ impl Beacon {
     pub fn decode(data: &[u8]) -> Option<Self> {
         let rest = data.strip_prefix(&HEAD)?;
         let (reader, rest) = rest.split_first_chunk::<16>()?;
-        let (value, _power) = rest.split_first_chunk::<4>()?;
+        let (value, power) = rest.split_first_chunk::<4>()?;
+        let _ = power.first()?;
         if !READERS.contains(reader) {
             return None;
         }
@@ -227,7 +228,7 @@ mod tests {
         }
         assert_eq!(Beacon::decode(&frame([7; 16], 107, 733)), None);
         let whole = frame(READERS[0], 107, 733);
-        for length in 0..22 {
+        for length in 0..23 {
             assert_eq!(Beacon::decode(&whole[..length]), None, "{length} bytes");
         }
         assert_eq!(READERS[0][..4], [0x6d, 0xfe, 0x20, 0x64]);

@@ -58,7 +58,9 @@ impl Blocked {
             Restriction::TapOnly => format!("{at}, tap to access restriction"),
             Restriction::PrimaryDevice => format!("{at}, primary device restriction"),
             Restriction::ManagedDevice => format!("{at}, managed device restriction"),
-            Restriction::Reader => format!("[proximity] beacons in kiosk.toml near the reader, or {at}, reader restriction"),
+            Restriction::Reader => {
+                format!("[proximity] beacons in kiosk.toml near the reader, or {at}, reader restriction")
+            }
             Restriction::Position => format!("[proximity] in kiosk.toml, or {at}, geofence restriction"),
             Restriction::SwitchedOff => "Kisi: the person, access".to_owned(),
             Restriction::NoRights => "Kisi: the person, groups".to_owned(),
@@ -198,7 +200,10 @@ mod tests {
             let blocked = access.blocked(rights, now).into_iter();
             blocked.map(|blocked| format!("{}: {}", blocked.door, blocked.place_to_change())).collect::<Vec<_>>()
         };
-        assert_eq!(said(&of(&[1])), ["Door 9: [proximity] beacons in kiosk.toml near the reader, or Kisi: door \"Door 9\", reader restriction"]);
+        assert_eq!(
+            said(&of(&[1])),
+            ["Door 9: [proximity] beacons in kiosk.toml near the reader, or Kisi: door \"Door 9\", reader restriction"]
+        );
         assert_eq!(said(&of(&[2]))[0], "Door 7: Kisi: group \"Group 2\", app access");
         let both = said(&of(&[1, 2]));
         assert!(both.iter().all(|line| !line.starts_with("Door 7")), "the other group opens it: {both:?}");

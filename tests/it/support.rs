@@ -1,6 +1,7 @@
 //! Shared by the tests: the shipped program with and without a display, a site, a Kisi over TLS, network faults.
 
 pub(crate) mod bare_client;
+pub(crate) mod bluez;
 pub(crate) mod codes;
 pub(crate) mod fault_proxy;
 pub(crate) mod files;

@@ -4,6 +4,7 @@ mod real_display;
 mod door_rules;
 mod doors_at_once;
 mod layouts;
+mod near_a_reader;
 mod press_surfaces;
 mod readings;
 mod reception;

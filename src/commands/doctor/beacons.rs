@@ -56,7 +56,8 @@ pub(super) fn findings(
             let people = people.join(", ");
             match of(*id) {
                 Some((_, signal)) => {
-                    let text = format!("\"{name}\": its reader is heard ({}), which opens it for {people}", dbm(*signal));
+                    let text =
+                        format!("\"{name}\": its reader is heard ({}), which opens it for {people}", dbm(*signal));
                     finding("beacons", Severity::Well, text)
                 }
                 None => {
@@ -71,7 +72,8 @@ pub(super) fn findings(
     let others: Vec<String> = others
         .map(|(lock, signal)| {
             let door = seen.values().find(|door| Proofs::is_of(*lock, door.id));
-            let name = door.map_or_else(|| format!("an unknown door (lock ...{lock})"), |door| format!("\"{}\"", door.name));
+            let name =
+                door.map_or_else(|| format!("an unknown door (lock ...{lock})"), |door| format!("\"{}\"", door.name));
             format!("{name} ({})", dbm(*signal))
         })
         .collect();

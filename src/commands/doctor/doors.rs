@@ -19,7 +19,7 @@ use vestibule::{
     wiring,
 };
 
-use super::{Failure, Finding, beacons, Output, Severity, count, finding, say};
+use super::{Failure, Finding, Output, Severity, beacons, count, finding, say};
 
 /// Requests of a visit besides the list of doors: the list of places, and the unlock.
 const BESIDES: usize = 2;
