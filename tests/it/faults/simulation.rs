@@ -6,8 +6,10 @@
 //! The seed determines the run. By default 30 seeds run with 20 visits each. `VESTIBULE_SIMULATION=1000` runs that many
 //! seeds with 100 visits each, and `VESTIBULE_SEED=17` repeats seed 17 with 100 visits.
 
+mod history;
 mod kiosk;
 mod invariants;
+mod readers;
 
 use std::{
     sync::{
@@ -81,6 +83,11 @@ pub(super) struct Tally {
     unknown: u64,
     crashes: u64,
     faults: u64,
+    /// Unlocks with a proof from a reader.
+    proofs: u64,
+    /// The kiosk's own unlocks that Kisi's history agrees with or explains, and those by somebody else.
+    compared: u64,
+    foreign: u64,
 }
 
 impl Tally {
@@ -95,6 +102,9 @@ impl Tally {
             (&mut self.unknown, other.unknown),
             (&mut self.crashes, other.crashes),
             (&mut self.faults, other.faults),
+            (&mut self.proofs, other.proofs),
+            (&mut self.compared, other.compared),
+            (&mut self.foreign, other.foreign),
         ] {
             *sum += count;
         }
@@ -141,6 +151,7 @@ fn whatever_fails_no_invariant_is_broken() {
     let tally = tally.into_inner().unwrap();
     println!("{} seeds: {tally:?}", seeds.end - seeds.start);
     assert!(visits * (seeds.end - seeds.start) <= tally.visits && 0 < tally.accepted, "too few visits or unlocks");
+    assert!(one.is_some() || (0 < tally.proofs && 0 < tally.compared && 0 < tally.foreign), "too little was tried");
 }
 
 /// Two runs of the same seed give the same counts.

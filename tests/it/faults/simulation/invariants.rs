@@ -2,7 +2,7 @@
 //! disk.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     time::{Duration, Instant},
 };
 
@@ -18,7 +18,7 @@ use vestibule::{
     store::directory::{Cost, Directory},
 };
 
-use super::{Staff, Tally, Template};
+use super::{Staff, Tally, Template, readers::Readers};
 
 /// Maximum age of an unlock when Kisi sees it: the client's timeout, the session's grace period and one step of this
 /// test.
@@ -61,6 +61,9 @@ pub(super) struct Watch<'a> {
     /// Wrong guesses that were charged to the budget and answered.
     wrong: u32,
     began: Instant,
+    pub(super) readers: Readers,
+    /// Unlocks with a proof that Kisi saw.
+    proofs: u64,
 }
 
 impl<'a> Watch<'a> {
@@ -79,6 +82,8 @@ impl<'a> Watch<'a> {
             posts: Vec::new(),
             wrong: 0,
             began: tokio::time::Instant::now().into_std(),
+            readers: Readers::default(),
+            proofs: 0,
         }
     }
 
@@ -117,6 +122,9 @@ impl<'a> Watch<'a> {
 
     /// The person signed in is the owner of the credential and sees exactly their own doors.
     pub(super) fn after(&mut self, event: &Event, state: &State, now: Instant) {
+        if let Event::DoorsListed(_, list) = event {
+            self.readers.check(&list.doors);
+        }
         // Another badge may have waited for this one: then its check begins at once.
         let (
             Event::Identified(id, Ok(Identity::Person(welcome))),
@@ -131,8 +139,9 @@ impl<'a> Watch<'a> {
         let who = self.asked[id].expect("signed in with a credential that belongs to nobody");
         let staff = self.staff(who);
         assert_eq!(welcome.name, NameFormat::First.of(&staff.name), "somebody else is signed in");
-        let doors: Vec<DoorId> = welcome.doors.iter().map(|door| door.id).collect();
-        assert_eq!(doors, staff.doors, "somebody else's doors");
+        // Doors are renamed, which may change their order.
+        let doors: BTreeSet<DoorId> = welcome.doors.iter().map(|door| door.id).collect();
+        assert_eq!(doors, staff.doors.iter().copied().collect(), "somebody else's doors");
         self.visitor = Some(Visitor { session: *id, staff: who, since: now, touched: now });
     }
 
@@ -167,6 +176,7 @@ impl<'a> Watch<'a> {
     /// log.
     pub(super) fn sees(&mut self, world: &mut World) {
         let now = tokio::time::Instant::now().into_std();
+        self.readers.note(world);
         let requests = std::mem::take(&mut world.requests);
         let mut seen = 0;
         for request in requests.iter().filter(|request| request.path.ends_with("/unlock")) {
@@ -179,6 +189,9 @@ impl<'a> Watch<'a> {
             let tap = tap.expect("I2: Kisi saw an unlock without a tap, or two for one tap");
             assert!(now - tap.at <= WAY, "R50: an unlock arrived late: {:?}", now - tap.at);
             tap.posts += 1;
+            let proof = request.body.as_ref().and_then(|body| body.pointer("/lock/proximity_proof"));
+            self.readers.check_proof(door, proof, tap.at);
+            self.proofs += u64::from(proof.is_some_and(|proof| !proof.is_null()));
             self.posts.push((self.template.staff[who].email, door));
             seen += 1;
         }
@@ -250,6 +263,7 @@ impl<'a> Watch<'a> {
 
     /// R46: a tap reported as not sent never reached Kisi; one reported as accepted or refused reached it once.
     pub(super) fn count(&self, tally: &mut Tally) {
+        tally.proofs += self.proofs;
         for tap in &self.taps {
             tally.taps += 1;
             tally.posts += u64::from(tap.posts);

@@ -1,6 +1,6 @@
 //! One seed of the simulation: random visits, faults, kills and restarts of a kiosk without a window.
 
-use std::{fs, time::Duration};
+use std::{collections::HashSet, fs, time::Duration};
 
 use tempfile::TempDir;
 use tokio::{
@@ -9,17 +9,24 @@ use tokio::{
 };
 use vestibule::{
     agent::{self, Handle},
+    beacons::Nearby,
     door::{DoorId, Outcome},
     kisi::Client,
     private_files::temporary_folder_in,
-    session::{Effect, Event, Session, State, reader::Key},
-    simulator::Simulator as Kisi,
+    session::{Effect, Event, Session, State, reader::Key, visit::Attempt},
+    simulator::{Simulator as Kisi, world::World},
     staff::Digit,
     store::directory::{Cost, Directory},
     testing, wiring,
 };
 
-use super::{Tally, Template, fault, invariants::Watch, step};
+use super::{
+    Tally, Template, fault,
+    history::{Histories, LATER},
+    invariants::Watch,
+    readers::change_a_door,
+    step,
+};
 
 pub(super) struct Run<'a> {
     template: &'a Template,
@@ -38,6 +45,7 @@ struct Life {
     session: Session,
     agent: Handle,
     task: JoinHandle<()>,
+    nearby: Nearby,
 }
 
 impl Life {
@@ -49,10 +57,11 @@ impl Life {
         let log = wiring::begin_log(&config, &directory).unwrap();
         let client = Client::new(&wiring::client(&config)).unwrap();
         let parts = testing::with_inline_lookup(wiring::agent(&config, directory, log, client));
+        let nearby = parts.nearby.clone();
         let (agent, mut port) = agent::channel();
         let task = tokio::spawn(async move { agent::run(parts, &mut port).await });
         let session = Session::new(wiring::rules(&config)).with_guesses(left, Instant::now().into_std());
-        Self { session, agent, task }
+        Self { session, agent, task, nearby }
     }
 }
 
@@ -81,6 +90,7 @@ impl<'a> Run<'a> {
         self.recover().await;
         self.end().await;
         self.watch.check_log();
+        self.compare_histories().await;
         self.watch.count(&mut self.tally);
         self.server.abort();
         self.tally
@@ -118,6 +128,46 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Compares the audit log with Kisi's history, before and after somebody else uses this kiosk's logins.
+    async fn compare_histories(&mut self) {
+        let doors: Vec<DoorId> = self.template.staff.iter().flat_map(|staff| staff.doors.clone()).collect();
+        let directory = Directory::open(self.folder.path(), None, || Cost::MINIMUM).unwrap();
+        let ours: Vec<u64> = directory.list().unwrap().into_iter().map(|person| person.login_id).collect();
+        drop(directory);
+        let logins = self.kisi.with(|world| {
+            (world.requests, world.faults, world.refused_connections) = (Vec::new(), Vec::new(), 0);
+            let of_kiosk = world.logins.values().filter(|login| ours.contains(&login.id));
+            of_kiosk.map(|login| (login.id, login.secret.clone())).collect::<Vec<_>>()
+        });
+        let thefts: Vec<(u64, String, DoorId)> = (0..self.rng.u8(..4))
+            .map(|_| {
+                let (login, secret) = logins[self.rng.usize(..logins.len())].clone();
+                (login, secret, doors[self.rng.usize(..doors.len())])
+            })
+            .collect();
+        let (folder, base_url) = (self.folder.path().to_owned(), self.kisi.base_url());
+        let histories = Histories { folder, base_url, admin: self.template.site.admin.clone() };
+        // In real time: the paused clock would let no request out.
+        let before = tokio::task::spawn_blocking({
+            let histories = histories.clone();
+            move || histories.check(0)
+        });
+        let before = before.await.unwrap();
+        let events = self.kisi.with(|world| {
+            world.clock.advance(LATER);
+            unlocks(world)
+        });
+        let stolen: HashSet<u64> = thefts.iter().map(|(login, ..)| *login).collect();
+        let thief = histories.clone();
+        let steal = move || thefts.iter().for_each(|(_, secret, door)| thief.steal(secret, *door));
+        tokio::task::spawn_blocking(steal).await.unwrap();
+        let events = self.kisi.with(|world| unlocks(world)) - events;
+        let after = tokio::task::spawn_blocking(move || histories.check(events)).await.unwrap();
+        assert!(after.foreign.iter().all(|foreign| stolen.contains(&foreign.event.login.get())), "another login");
+        self.tally.compared += u64::try_from(before.agreed + before.resolved.len()).unwrap();
+        self.tally.foreign += u64::try_from(events).unwrap();
+    }
+
     /// Adds a random fault. In one of three cases it clears the earlier ones first.
     fn disturb(&mut self) {
         let fault = fault(&mut self.rng);
@@ -131,6 +181,12 @@ impl<'a> Run<'a> {
             world.faults.push(fault);
             world.refused_connections = if refuses { count } else { 0 };
         });
+        if self.rng.bool() {
+            self.kisi.with(|world| {
+                change_a_door(world, &mut self.rng);
+                self.watch.readers.note(world);
+            });
+        }
         self.tally.faults += 1;
     }
 
@@ -221,6 +277,12 @@ impl<'a> Run<'a> {
         self.kisi.with(|world| {
             world.faults.clear();
             world.refused_connections = 0;
+            world.places.clone_from(&self.template.world.places);
+            for (id, door) in &self.template.world.doors {
+                if let Some(changed) = world.doors.get_mut(id) {
+                    (changed.online, changed.reader, changed.configured) = (door.online, door.reader, door.configured);
+                }
+            }
         });
         for _ in 0..6 {
             time::advance(Duration::from_secs(5)).await;
@@ -244,6 +306,8 @@ impl<'a> Run<'a> {
         // While work is pending, time advances by at most 500 ms at once.
         let most = if self.is_settled { Duration::MAX } else { Duration::from_millis(500) };
         time::advance(step(&mut self.rng).min(most)).await;
+        let doors = &self.template.staff[self.rng.usize(..self.template.staff.len())].doors;
+        self.watch.readers.send(doors, &self.life.nearby, &mut self.rng);
         self.settle_or_not().await;
         self.give(Event::Ticked);
     }
@@ -270,6 +334,12 @@ impl<'a> Run<'a> {
             }
             self.hear();
         }
+        // A list that waits for an outcome may be newer than the one that is shown.
+        if let State::SignedIn(visit) = self.life.session.state()
+            && !matches!(visit.attempt, Attempt::Opening(..) | Attempt::Done(..))
+        {
+            self.watch.readers.check(&visit.welcome.doors);
+        }
     }
 
     fn hear(&mut self) {
@@ -286,8 +356,16 @@ impl<'a> Run<'a> {
         let effects = self.life.session.handle(event.clone(), now);
         self.watch.after(&event, self.life.session.state(), now);
         for effect in effects {
+            if let Effect::Identify(..) = effect {
+                self.kisi.with(|world| self.watch.readers.begin(world));
+            }
             self.watch.effect(&effect, now);
             self.life.agent.send(effect);
         }
     }
+}
+
+/// Number of events in Kisi's history that are unlocks.
+fn unlocks(world: &World) -> usize {
+    world.events.iter().filter(|event| event.kind == "lock.unlock").count()
 }
