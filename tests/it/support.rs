@@ -7,6 +7,7 @@ pub(crate) mod fault_proxy;
 pub(crate) mod files;
 pub(crate) mod headless;
 pub(crate) mod health;
+pub(crate) mod histories;
 pub(crate) mod installed;
 pub(crate) mod keyboard;
 pub(crate) mod kisi;

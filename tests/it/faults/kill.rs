@@ -230,6 +230,7 @@ fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() 
     let asked = files.site.kisi.with(|world| unlocks_asked(world));
     assert!(u64::try_from(asked).unwrap() <= written, "{asked} requests, {written} intents");
     assert!(0 < visits);
+    agrees_with_kisi(&files);
     println!(
         "{} kills in {visits} visits, {unknown} unlocks unknown after restart, 0 sent twice or unrecorded",
         kills()
@@ -292,7 +293,20 @@ fn a_kill_of_the_running_kiosk_comes_back_signed_out_with_every_unlock_accounted
     let asked = files.site.kisi.with(|world| unlocks_asked(world));
     let written = report.iter().map(|line| line.asked).sum::<u64>();
     assert!(u64::try_from(asked).unwrap() <= written, "{asked} requests, {written} intents");
+    agrees_with_kisi(&files);
     println!("{rounds} kills of the kiosk, {taps} taps, {asked} unlocks, {unknown} unknown after restart, 0 twice");
+}
+
+/// Kisi's history explains what a kill left unknown: `audit reconcile` finds nothing wrong, and every unlock that Kisi made.
+fn agrees_with_kisi(files: &Files) {
+    let made = files.site.kisi.with(|world| world.events.iter().filter(|event| event.kind == "lock.unlock").count());
+    let output = files.run(&["audit", "reconcile", "--json"]);
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let lines: Vec<serde_json::Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let summary = lines.last().unwrap();
+    let unlocked = lines.iter().filter(|line| line["unlocked"] == true).count();
+    assert_eq!(usize::try_from(summary["agreed"].as_u64().unwrap()).unwrap() + unlocked, made, "{text}");
 }
 
 fn unlocks_asked(world: &World) -> usize {

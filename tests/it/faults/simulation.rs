@@ -6,7 +6,6 @@
 //! The seed determines the run. By default 30 seeds run with 20 visits each. `VESTIBULE_SIMULATION=1000` runs that many
 //! seeds with 100 visits each, and `VESTIBULE_SEED=17` repeats seed 17 with 100 visits.
 
-mod history;
 mod kiosk;
 mod invariants;
 mod readers;

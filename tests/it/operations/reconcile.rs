@@ -17,6 +17,7 @@ use vestibule::{
 use crate::support::{
     headless::{BADGE, Site},
     kisi::runtime,
+    network_namespace::{is_inside, loopback},
 };
 
 const ADA: &str = "ada@example.com";
@@ -116,6 +117,7 @@ fn what_a_cut_a_silence_and_a_broken_answer_hid_is_in_kisis_history() {
         (Fault { cut_after: Some(0), reset: true, ..Fault::default() }, true),
         (Fault { status: Some(502), acts: true, ..Fault::default() }, true),
         (Fault { body: Some("<html>".to_owned()), acts: true, ..Fault::default() }, true),
+        (Fault { never: true, acts: true, ..Fault::default() }, true),
         (Fault { status: Some(503), ..Fault::default() }, false),
     ] {
         let site = Site::with(|world| world.unlimited = true, "");
@@ -134,6 +136,48 @@ fn what_a_cut_a_silence_and_a_broken_answer_hid_is_in_kisis_history() {
             // Kisi's history may be late: nothing is said about it for five minutes.
             assert_eq!((&summary["pending"], lines.len()), (&1.into(), 1), "{what}");
         }
+    }
+}
+
+/// The network swallows the request, or the answer to it, and everything else. Afterwards Kisi's history tells.
+#[test]
+fn what_fell_into_a_black_hole_is_in_kisis_history() {
+    if !is_inside(module_path!(), "what_fell_into_a_black_hole_is_in_kisis_history") {
+        return;
+    }
+    for (is_asked, before_the_hole) in [(true, 300), (false, 0)] {
+        loopback("up");
+        let site = Site::new();
+        let _ = site.enrol(GRACE, Some(BADGE), false);
+        let slow = Fault { answer_delay_ms: 1_500, times: Some(1), ..Fault::default() };
+        site.kisi.with(|world| world.faults.push(slow.at("POST", "/locks/101/unlock")));
+        let mut kiosk = site.kiosk();
+        kiosk.scan(BADGE);
+        kiosk.wait(REACH);
+        if is_asked {
+            let hole = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(before_the_hole));
+                loopback("down");
+            });
+            kiosk.tap_door("Main entrance");
+            hole.join().unwrap();
+        } else {
+            loopback("down");
+            kiosk.tap_door("Main entrance");
+        }
+        assert!(kiosk.shows("No answer"), "{:?}", kiosk.texts());
+        loopback("up");
+        drop(kiosk);
+        assert_eq!(site.kisi.with(|world| world.unlocks()), u64::from(is_asked));
+        let (lines, code) = reconcile(&site);
+        assert_eq!(code, Some(0), "{lines:?}");
+        let summary = lines.last().unwrap();
+        let resolved = lines.iter().filter(|line| line["unlocked"] == true).count();
+        assert_eq!(
+            (resolved, summary["pending"].as_u64()),
+            (usize::from(is_asked), Some(u64::from(!is_asked))),
+            "{lines:?}"
+        );
     }
 }
 

@@ -20,13 +20,8 @@ use vestibule::{
     testing, wiring,
 };
 
-use super::{
-    Tally, Template, fault,
-    history::{Histories, LATER},
-    invariants::Watch,
-    readers::change_a_door,
-    step,
-};
+use super::{Tally, Template, fault, invariants::Watch, readers::change_a_door, step};
+use crate::support::histories::{Histories, LATER};
 
 pub(super) struct Run<'a> {
     template: &'a Template,

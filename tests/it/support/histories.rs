@@ -1,4 +1,4 @@
-//! Kisi's history after a run: it agrees with the audit log, and shows what somebody else does with the kiosk's logins.
+//! Kisi's history beside the audit log: they agree, or somebody else uses the kiosk's logins.
 
 use std::{collections::HashMap, path::PathBuf, time::Duration};
 
@@ -16,14 +16,14 @@ use vestibule::{
 
 /// Unlocks by a thief are so much later than the kiosk's own that none can be taken for the other. Those that are near each
 /// other are in `reconcile::tests`.
-pub(super) const LATER: Duration = Duration::from_mins(20);
+pub(crate) const LATER: Duration = Duration::from_mins(20);
 
 /// Where to find both histories.
 #[derive(Clone)]
-pub(super) struct Histories {
-    pub(super) folder: PathBuf,
-    pub(super) base_url: String,
-    pub(super) admin: String,
+pub(crate) struct Histories {
+    pub(crate) folder: PathBuf,
+    pub(crate) base_url: String,
+    pub(crate) admin: String,
 }
 
 impl Histories {
@@ -59,13 +59,13 @@ impl Histories {
     }
 
     /// Somebody else asks for an unlock with this login.
-    pub(super) fn steal(&self, secret: &str, door: DoorId) {
+    pub(crate) fn steal(&self, secret: &str, door: DoorId) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let _ = runtime.block_on(self.client().unlock(&Secret::new(secret.to_owned()), door));
     }
 
     /// Nothing is missing in Kisi's history, and it has so many foreign unlocks. Returns them.
-    pub(super) fn check(&self, foreign: usize) -> Reconciliation {
+    pub(crate) fn check(&self, foreign: usize) -> Reconciliation {
         let found = self.compare();
         assert_eq!(found.missing, [], "a false alarm");
         assert_eq!(
