@@ -5,6 +5,7 @@ mod door_rules;
 mod doors_at_once;
 mod layouts;
 mod near_a_reader;
+mod near_and_at_once;
 mod press_surfaces;
 mod readings;
 mod reception;

@@ -353,11 +353,17 @@ impl Kiosk {
             self.tap(&back);
             self.wait(Duration::from_millis(450));
         }
+        self.turn_to(name);
+        self.tap(name);
+    }
+
+    /// Turns pages until this door is shown.
+    #[track_caller]
+    pub(crate) fn turn_to(&mut self, name: &str) {
         while !self.shows(name) {
             self.tap(&Icon::ChevronRight.character().to_string());
             self.wait(Duration::from_millis(450));
         }
-        self.tap(name);
     }
 
     pub(crate) fn type_pin(&mut self, pin: &str) {

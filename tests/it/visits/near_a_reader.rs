@@ -49,10 +49,7 @@ fn is_ready(kiosk: &Kiosk) -> bool {
 fn to_archive(kiosk: &mut Kiosk) {
     kiosk.scan(BADGE);
     kiosk.wait(REACH);
-    while !kiosk.shows("Archive") {
-        kiosk.tap(&vestibule::screen::icon::Icon::ChevronRight.character().to_string());
-        kiosk.wait(REACH);
-    }
+    kiosk.turn_to("Archive");
 }
 
 /// The reader sends while `shows` is not true.
