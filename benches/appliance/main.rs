@@ -5,6 +5,8 @@
 //!
 //! `-- fonts` compares start and memory with and without the fonts of the machine.
 //! `-- pair` runs the program of `VESTIBULE_BEFORE` and that of `VESTIBULE_PROGRAM` in turns.
+//! `-- doors` measures only the time from a badge or a PIN to the doors, with and without those of the last visit.
+//! `-- beacons` measures only a visit with a thousand beacons a second.
 //! `-- whole` measures only changes of the whole of a large screen, and `-- many` only a person with 2,000 doors.
 //! `-- alone` measures only what Chromium has no equivalent of. Only the program has to be a release build, not this
 //! benchmark. Without Chromium its column stays empty.
@@ -31,12 +33,16 @@
 mod touchscreen;
 #[path = "../../tests/it/support/keyboard.rs"]
 mod keyboard;
+#[path = "../../tests/it/support/bluez.rs"]
+mod bluez;
 
+mod beacons;
+mod doors;
 mod pair;
 
 /// Stands in for the test modules that `touchscreen.rs` imports.
 mod support {
-    pub(crate) use super::keyboard;
+    pub(crate) use super::{bluez, keyboard};
     pub(crate) mod headless {
         pub(crate) fn now() -> std::time::Instant {
             std::time::Instant::now()
@@ -57,7 +63,7 @@ use iced::Point;
 use tempfile::TempDir;
 use vestibule::{
     config::Config,
-    enrol::Candidate,
+    enrol::{Candidate, Enrollment},
     kisi::Client,
     secret::Secret,
     simulator::{Simulator, fault::Fault, world::World},
@@ -252,6 +258,10 @@ struct Site {
     folder: TempDir,
     kisi: Simulator,
     wire: Wire,
+    /// Each person's PIN.
+    pins: Vec<String>,
+    /// The cost of a PIN hash in a new directory.
+    cost: fn() -> Cost,
 }
 
 const BADGES: usize = 40;
@@ -261,7 +271,12 @@ fn badge(person: usize, badge: usize) -> String {
 }
 
 impl Site {
+    /// Hashes cost next to nothing.
     fn new(doors: usize) -> Self {
+        Self::with_cost(doors, || Cost::MINIMUM)
+    }
+
+    fn with_cost(doors: usize, cost: fn() -> Cost) -> Self {
         let mut world = if doors == 0 { World::sample().unwrap() } else { World::parse(&scene(doors)).unwrap() };
         world.unlimited = true;
         let admin = world.admin_key();
@@ -274,7 +289,7 @@ impl Site {
             wire.base_url()
         );
         fs::write(folder.path().join("kiosk.toml"), &text).unwrap();
-        let site = Self { folder, kisi, wire };
+        let mut site = Self { folder, kisi, wire, pins: Vec::new(), cost };
         let config = Config::load(&site.folder.path().join("kiosk.toml")).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for (person, email) in ["ada@example.com", "grace@example.com"].into_iter().enumerate() {
@@ -284,7 +299,9 @@ impl Site {
                     .unwrap();
             let first = Badge::read(&badge(person, 0), &config.badge.profile);
             let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge: first };
-            let _ = runtime.block_on(enroller.add(&candidate, false)).unwrap();
+            let enrolled = runtime.block_on(enroller.add(&candidate, true)).unwrap();
+            let Enrollment::Enrolled(Some(pin)) = enrolled else { panic!("no PIN was issued") };
+            site.pins.push(pin.expose_text());
             let id = enroller.directory.person(email).unwrap().unwrap().id;
             for number in 1..BADGES {
                 let badge = Badge::read(&badge(person, number), &config.badge.profile).unwrap();
@@ -295,7 +312,7 @@ impl Site {
     }
 
     fn directory(&self) -> Directory {
-        Directory::open(&self.folder.path().join("data"), None, || Cost::MINIMUM).unwrap()
+        Directory::open(&self.folder.path().join("data"), None, self.cost).unwrap()
     }
 
     fn command(&self) -> Command {
@@ -380,6 +397,12 @@ fn main() {
     }
     if is("pair") {
         return pair::pair(&site);
+    }
+    if is("beacons") {
+        return beacons::beacons();
+    }
+    if is("doors") {
+        return doors::doors();
     }
     if is("whole") {
         return whole_screens(&site);
