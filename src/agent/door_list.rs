@@ -12,7 +12,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    door::{Door, DoorList, DoorState},
+    door::{Door, DoorId, DoorList, DoorState, Place},
     error_chain::Chain,
     kisi,
     session::{Denial, Event, SessionId},
@@ -142,6 +142,10 @@ impl Visible {
 
 /// Whether two lists have the same doors with the same names in the same order. Their states do not count.
 fn is_same(kept: &DoorList, list: &DoorList) -> bool {
-    let tile = |door: &Door| (door.id, door.name.clone(), door.kisi_name.clone(), door.place.clone());
     kept.incomplete == list.incomplete && kept.doors.iter().map(tile).eq(list.doors.iter().map(tile))
+}
+
+/// What is kept of a door.
+fn tile(door: &Door) -> (DoorId, &str, &str, Option<&Place>) {
+    (door.id, &door.name, &door.kisi_name, door.place.as_ref())
 }

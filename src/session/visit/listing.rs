@@ -91,6 +91,9 @@ impl Visit {
 
 /// Whether a tile is in another place or has another name in the new list.
 fn moves(before: &[Door], after: &[Door]) -> bool {
-    let tile = |door: &Door| (door.id, door.name.clone());
     !before.iter().map(tile).eq(after.iter().map(tile))
+}
+
+fn tile(door: &Door) -> (DoorId, &str) {
+    (door.id, &door.name)
 }
