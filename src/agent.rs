@@ -206,11 +206,7 @@ impl Agent {
                 }
             }
             Effect::Identify(session, presented, asked) => self.identify(session, presented.0, asked),
-            Effect::CheckPlaces(session) => self.read(
-                session,
-                |client, login| async move { client.places_locked_down(&login).await },
-                move |agent, _, found| agent.places_checked(session, found),
-            ),
+            Effect::CheckPlaces(session) => self.check_places(session),
             Effect::List(session) => self.read(
                 session,
                 |client, login| async move { client.doors(&login).await },

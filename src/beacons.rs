@@ -29,21 +29,17 @@ const AFTERWARDS: Duration = Duration::from_mins(1);
 const AGAIN: Duration = Duration::from_secs(3);
 
 /// Whether to listen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    Quiet,
-    Listen,
-    /// Until then.
-    ListenUntil(Instant),
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Wish {
+    /// Somebody is signed in.
+    is_open: bool,
+    /// A door that asks for its reader was shown: until then.
+    until: Option<Instant>,
 }
 
 impl Wish {
     fn is_listen(&self) -> bool {
-        match self {
-            Self::Quiet => false,
-            Self::Listen => true,
-            Self::ListenUntil(end) => Instant::now() < *end,
-        }
+        self.is_open || self.until.is_some_and(|until| Instant::now() < until)
     }
 }
 
@@ -88,7 +84,7 @@ impl Nearby {
     pub fn new(asleep: fn() -> Duration) -> Self {
         let state = watch::Sender::new(ListenerState::Off);
         let ears = Ears { proofs: Arc::default(), changed: Arc::default(), state, asleep };
-        Self { ears, wish: watch::Sender::new(Wish::Quiet) }
+        Self { ears, wish: watch::Sender::default() }
     }
 
     /// Starts a thread that listens on the system's bus when it is needed.
@@ -124,7 +120,7 @@ impl Nearby {
     /// A visit begins: its doors' readers are heard from now on.
     pub fn open(&self, doors: impl Iterator<Item = DoorId>) {
         self.want(doors);
-        let _ = self.wish.send_replace(Wish::Listen);
+        self.wish.send_modify(|wish| wish.is_open = true);
     }
 
     /// The doors of the visit have changed.
@@ -134,8 +130,12 @@ impl Nearby {
 
     /// The visit has ended. `needs_reader`: whether it showed a door that asks for its reader.
     pub fn close(&self, needs_reader: bool) {
-        let wish = if needs_reader { Wish::ListenUntil(Instant::now() + AFTERWARDS) } else { Wish::Quiet };
-        let _ = self.wish.send_replace(wish);
+        self.wish.send_modify(|wish| {
+            wish.is_open = false;
+            if needs_reader {
+                wish.until = Some(Instant::now() + AFTERWARDS);
+            }
+        });
     }
 
     /// Takes a received beacon.
@@ -174,6 +174,10 @@ impl Ears {
         When { steady: Instant::now().into_std(), asleep: (self.asleep)() }
     }
 
+    fn is_news(&self, beacon: Beacon) -> bool {
+        self.proofs().is_news(beacon, self.now())
+    }
+
     fn hear(&self, beacon: Beacon, signal: Option<i16>) {
         let now = self.now();
         if self.proofs().hear(beacon, signal, now) {
@@ -200,6 +204,13 @@ impl Ears {
         }
     }
 
+    /// Listened until nobody needed it. A visit that was too short to find out changes nothing.
+    fn rest(&self) {
+        if matches!(&*self.state.borrow(), ListenerState::Listening(_)) {
+            self.tell(ListenerState::Quiet);
+        }
+    }
+
     fn fail(&self, why: String) {
         self.forget();
         self.tell(ListenerState::Fault(why));
@@ -209,13 +220,10 @@ impl Ears {
 /// Listens when it is wished, until the last [`Nearby`] is dropped.
 #[cfg(target_os = "linux")]
 async fn listen(bus: &Bus, ears: Ears, mut wish: watch::Receiver<Wish>) {
-    loop {
-        if wish.wait_for(Wish::is_listen).await.is_err() {
-            return;
-        }
-        let heard = bluez::hear(bus, &ears, until_quiet(&mut wish)).await;
-        match heard {
-            Ok(()) => ears.tell(ListenerState::Quiet),
+    // The last wish outlives its sender.
+    while wish.wait_for(Wish::is_listen).await.is_ok() && wish.has_changed().is_ok() {
+        match bluez::hear(bus, &ears, until_quiet(&mut wish)).await {
+            Ok(()) => ears.rest(),
             Err(error) => {
                 // The technician sees this until it works again.
                 ears.fail(error.to_string());
@@ -233,16 +241,42 @@ async fn listen(bus: &Bus, ears: Ears, mut wish: watch::Receiver<Wish>) {
 async fn until_quiet(wish: &mut watch::Receiver<Wish>) {
     loop {
         let wished = *wish.borrow_and_update();
-        let changed = match wished {
-            Wish::Quiet => return,
-            Wish::Listen => wish.changed().await,
-            Wish::ListenUntil(end) => tokio::select! {
+        if !wished.is_listen() {
+            return;
+        }
+        let changed = match wished.until.filter(|_| !wished.is_open) {
+            None => wish.changed().await,
+            Some(end) => tokio::select! {
                 changed = wish.changed() => changed,
                 () = tokio::time::sleep_until(end) => return,
             },
         };
         if changed.is_err() {
             return;
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// A reload or a restart of the agent leaves no thread behind, listening or spinning, whatever was wished last.
+    #[test]
+    fn the_listener_ends_with_its_last_agent() {
+        let wishes: [fn(&Nearby); 3] = [|nearby| nearby.open(std::iter::empty()), |nearby| nearby.close(true), |_| ()];
+        for wish in wishes {
+            let nearby = Nearby::new(|| Duration::ZERO).listening_on(Bus::At("unix:path=/nonexistent".to_owned()));
+            let thread = Arc::downgrade(&nearby.ears.proofs);
+            wish(&nearby);
+            std::thread::sleep(Duration::from_millis(100));
+            assert_eq!(thread.strong_count(), 2, "it runs");
+            drop(nearby);
+            let ends = (0..300).any(|_| {
+                std::thread::sleep(Duration::from_millis(10));
+                thread.strong_count() == 0
+            });
+            assert!(ends, "the listener goes on");
         }
     }
 }

@@ -40,6 +40,8 @@ const HEAD: [u8; 2] = [0x02, 0x15];
 ///
 /// Bluetooth Core Specification 5.4, volume 4, part E, 7.7.65.2: -127 to +20; 127 means that it is not known.
 const SIGNALS: std::ops::RangeInclusive<i16> = -127..=20;
+/// The same beacon again within this changes nothing.
+const RECENT: Duration = Duration::from_millis(250);
 /// Readers that are kept where every reader counts. Our choice: anybody can send beacons of any number of them.
 const MOST: usize = 200;
 
@@ -69,6 +71,12 @@ impl Beacon {
         }
         let value = u32::from_be_bytes(*value);
         Some(Self { lock: u64::from(value >> 10), code: u16::try_from(value & 0x3ff).ok()? })
+    }
+
+    /// The first beacon of a Kisi reader anywhere in these bytes. It is quick, and says nothing about whose data they are.
+    pub fn find(bytes: &[u8]) -> Option<Self> {
+        let mut begins = bytes.windows(HEAD.len()).enumerate().filter(|(_, window)| *window == HEAD);
+        begins.find_map(|(at, _)| Self::decode(bytes.get(at..)?))
     }
 }
 
@@ -139,6 +147,18 @@ impl Proofs {
         let wanted: HashSet<u64> = wanted.into_keys().filter(|lock| !ambiguous.contains(lock)).collect();
         self.heard.retain(|lock, _| wanted.contains(lock));
         self.wanted = Wanted::Only(wanted);
+    }
+
+    /// Whether this beacon changes anything: its reader is wanted, and it or its code was not heard just now.
+    pub fn is_news(&self, beacon: Beacon, now: When) -> bool {
+        let is_wanted = match &self.wanted {
+            Wanted::Only(locks) => locks.contains(&beacon.lock),
+            Wanted::All => true,
+        };
+        let is_recent =
+            |heard: &Heard| heard.code == beacon.code && now.steady.saturating_duration_since(heard.at.steady) < RECENT;
+        is_wanted
+            && !self.heard.get(&beacon.lock).is_some_and(|heard| is_recent(heard) && heard.at.asleep == now.asleep)
     }
 
     /// Stores a received beacon. `signal`: its strength, as the receiver reports it. Returns whether its reader was not
@@ -274,6 +294,25 @@ mod tests {
         proofs.want([low, high, low].into_iter().map(DoorId::new));
         assert!(!proofs.hear(beacon(107, 733), None, now));
         assert_eq!((proofs.of(DoorId::new(low), now), proofs.of(DoorId::new(high), now)), (None, None));
+    }
+
+    /// A reader may send a hundred beacons a second, and others many more.
+    #[test]
+    fn what_changes_nothing_is_told_quickly() {
+        let now = begin();
+        let mut proofs = wanting(&[107]);
+        let whole = [b"\x01\x02\x02\x15".as_slice(), &frame(READERS[1], 107, 733), b"tail"].concat();
+        assert_eq!(Beacon::find(&whole), Some(beacon(107, 733)));
+        assert_eq!(Beacon::find(&whole[..whole.len() - 5]), None, "cut short");
+        assert_eq!(Beacon::find(b"\x02\x15"), None);
+        assert!(!proofs.is_news(beacon(108, 1), now), "of nobody's door");
+        assert!(proofs.is_news(beacon(107, 733), now));
+        let _ = proofs.hear(beacon(107, 733), None, now);
+        assert!(!proofs.is_news(beacon(107, 733), after(now, 249)));
+        assert!(proofs.is_news(beacon(107, 734), after(now, 1)), "a rotated code");
+        assert!(proofs.is_news(beacon(107, 733), after(now, 250)), "heard again: it counts for longer");
+        let slept = When { asleep: Duration::from_secs(1), ..now };
+        assert!(proofs.is_news(beacon(107, 733), slept));
     }
 
     /// Anybody can send beacons of four million locks.

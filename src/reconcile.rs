@@ -37,6 +37,15 @@ pub struct Interval {
     pub complete_until: Timestamp,
 }
 
+/// Whose login is which.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Owners {
+    /// The e-mail address of each login's person.
+    pub people: HashMap<LoginId, String>,
+    /// Since when every login of a person, by e-mail address in lower case, is known. Always, if it is missing.
+    pub since: HashMap<String, Timestamp>,
+}
+
 /// What the comparison found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reconciliation {
@@ -85,20 +94,15 @@ impl Reconciliation {
         self.missing.is_empty() && self.foreign.is_empty()
     }
 
-    /// Compares `unlocks` with `events`, both of which reach [`APART`] beyond the interval. `owners`: whose login is
-    /// which. What happened outside of the interval is not reported.
-    pub fn new(
-        unlocks: &[Unlock],
-        events: &[UnlockEvent],
-        owners: &HashMap<LoginId, String>,
-        interval: Interval,
-    ) -> Self {
+    /// Compares `unlocks` with `events`, which reach [`APART`] beyond the interval, as the unlocks do beyond the events.
+    /// What happened outside of the interval is not reported.
+    pub fn new(unlocks: &[Unlock], events: &[UnlockEvent], owners: &Owners, interval: Interval) -> Self {
         let mut pairs = BTreeMap::<(String, DoorId), Pair<'_>>::new();
         for unlock in unlocks {
             pairs.entry((unlock.person.to_lowercase(), unlock.door)).or_default().ours.push(unlock);
         }
         for event in events {
-            let owner = owners.get(&event.login);
+            let owner = owners.people.get(&event.login);
             let person = owner.map_or(&event.person, |owner| owner).to_lowercase();
             let pair = pairs.entry((person, event.door)).or_default();
             if owner.is_some() { pair.theirs.push(event) } else { pair.others.push(event) }
@@ -115,7 +119,7 @@ impl Reconciliation {
 }
 
 impl Pair<'_> {
-    fn compare(self, owners: &HashMap<LoginId, String>, interval: Interval, found: &mut Reconciliation) {
+    fn compare(self, owners: &Owners, interval: Interval, found: &mut Reconciliation) {
         let is_asked = |at: Timestamp| interval.from <= at && at < interval.until;
         let unlocks: Vec<Timestamp> = self.ours.iter().map(|unlock| unlock.at).collect();
         let events: Vec<Timestamp> = self.theirs.iter().map(|event| event.at).collect();
@@ -147,7 +151,7 @@ impl Pair<'_> {
                     found.resolved.push(Resolved { unlock: unlock.clone(), is_unlocked: false });
                 }
                 // Records of older versions do not say which login was used before a renewal.
-                (Said::Accepted, None) => match others.iter().position(|event| are_near(unlock.at, event.at)) {
+                (Said::Accepted, None) => match others.iter().position(|event| owners.may_lack(unlock, event.at)) {
                     Some(at) => {
                         let _ = others.remove(at);
                         found.agreed += 1;
@@ -161,7 +165,7 @@ impl Pair<'_> {
         let unpaired = self.theirs.iter().enumerate().filter(|(_, event)| is_asked(event.at));
         let unpaired = unpaired.filter(|(index, _)| matching.partner(EVENTS, *index).is_none());
         found.foreign.extend(unpaired.map(|(_, event)| Foreign {
-            person: owners.get(&event.login).cloned().unwrap_or_default(),
+            person: owners.people.get(&event.login).cloned().unwrap_or_default(),
             event: (*event).clone(),
         }));
     }
@@ -174,6 +178,14 @@ fn may_be(said: Said, is_success: bool) -> bool {
         Said::Refused => !is_success,
         Said::NotSent => false,
         Said::Unknown => true,
+    }
+}
+
+impl Owners {
+    /// Whether an event of an unknown login at this time may be of the login that this kiosk used for the unlock.
+    fn may_lack(&self, unlock: &Unlock, at: Timestamp) -> bool {
+        let is_unknown = self.since.get(&unlock.person.to_lowercase()).is_some_and(|since| unlock.at < *since);
+        is_unknown && are_near(unlock.at, at)
     }
 }
 

@@ -56,7 +56,8 @@ pub(super) fn beacons() {
                 thread::sleep(Duration::from_millis(300));
                 index += 1;
                 let _ = sign_in(&mut screen, index);
-                (visit, _) = (Instant::now(), sizes.push(memory(id)));
+                visit = Instant::now();
+                sizes.push(memory(id));
             }
         }
     });

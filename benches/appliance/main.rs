@@ -299,8 +299,8 @@ impl Site {
                     .unwrap();
             let first = Badge::read(&badge(person, 0), &config.badge.profile);
             let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge: first };
-            let enrolled = runtime.block_on(enroller.add(&candidate, true)).unwrap();
-            let Enrollment::Enrolled(Some(pin)) = enrolled else { panic!("no PIN was issued") };
+            let answer = runtime.block_on(enroller.add(&candidate, true)).unwrap();
+            let Enrollment::Enrolled(Some(pin)) = answer else { panic!("no PIN was issued") };
             site.pins.push(pin.expose_text());
             let id = enroller.directory.person(email).unwrap().unwrap().id;
             for number in 1..BADGES {

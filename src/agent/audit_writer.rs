@@ -155,6 +155,11 @@ impl AuditWriter {
         self.write(&Record::new(Timestamp::now(), action, about));
     }
 
+    /// Records a tap on a door that Kisi does not list for this person any more.
+    pub(super) fn gone(&mut self, who: &Who, door: DoorId) {
+        self.write(&Record { door: Some(door), ..record_of(who, Action::Refusal, "door not listed any more") });
+    }
+
     /// Records a tap of a person who was suspended or removed, or has a new login, since they signed in.
     pub(super) fn access_revoked(&mut self, who: &Who, door: &Door) {
         self.write(&at_door(record_of(who, Action::Refusal, "suspended or removed"), door));

@@ -9,7 +9,7 @@ use super::{
     audit_writer::Who,
     completion,
     lookup::{self, Visible},
-    visit::Visit,
+    visit::{Lists, Visit},
 };
 use crate::{
     door::{Door, DoorId, DoorList, DoorState, Place},
@@ -86,16 +86,34 @@ impl Agent {
 
     /// Replaces the doors of this session by Kisi's list.
     fn take_list(&mut self, session: SessionId, who: &Who, list: kisi::Doors) {
-        let list = self.visible.list(list);
+        let lists = self.visible.lists(list);
+        let mut places_wait = false;
         if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session) {
-            visit.replace(list);
-            self.unlocker.nearby.want(visit.list.doors.iter().map(|door| door.id));
+            visit.replace(lists);
+            self.unlocker.nearby.want(visit.all.doors.iter().map(|door| door.id));
+            places_wait = std::mem::take(&mut visit.places_wait);
         }
         self.announce(session);
         self.keep_doors(who);
+        if places_wait {
+            self.check_places(session);
+        }
     }
 
-    pub(super) fn places_checked(&mut self, session: SessionId, found: Result<kisi::LockedDown, kisi::Error>) {
+    /// Asks Kisi which places are locked down, after the list of doors.
+    pub(super) fn check_places(&mut self, session: SessionId) {
+        if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session && !visit.is_listed) {
+            visit.places_wait = true;
+            return;
+        }
+        self.read(
+            session,
+            |client, login| async move { client.places_locked_down(&login).await },
+            move |agent, _, found| agent.places_checked(session, found),
+        );
+    }
+
+    fn places_checked(&mut self, session: SessionId, found: Result<kisi::LockedDown, kisi::Error>) {
         match found {
             Ok(places) => {
                 if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session) {
@@ -110,11 +128,11 @@ impl Agent {
     /// Keeps the doors of the open visit for this person's next one, unless they are kept already. Nobody waits for it.
     pub(super) fn keep_doors(&mut self, who: &Who) {
         let Some(visit) = self.visit.as_mut().filter(|visit| visit.who.staff == who.staff) else { return };
-        if !self.remembers || visit.kept.as_ref().is_some_and(|kept| is_same(kept, &visit.list)) {
+        if !self.remembers || visit.kept.as_ref().is_some_and(|kept| is_same(kept, &visit.all)) {
             return;
         }
-        visit.kept = Some(visit.list.clone());
-        let (list, who) = (visit.list.clone(), who.clone());
+        visit.kept = Some(visit.all.clone());
+        let (list, who) = (visit.all.clone(), who.clone());
         let authenticator = Arc::clone(&self.authenticator);
         let keep = move || authenticator.lock().unwrap_or_else(PoisonError::into_inner).keep_last_doors(&who, &list);
         if self.inline_lookup {
@@ -129,14 +147,20 @@ impl Agent {
 }
 
 impl Visible {
-    /// Kisi's list, as far as this kiosk shows it.
-    pub(super) fn list(&self, list: kisi::Doors) -> DoorList {
+    /// Kisi's list, and the part of it that this kiosk shows.
+    pub(super) fn lists(&self, list: kisi::Doors) -> Lists {
         if 0 < list.dropped {
             tracing::warn!(dropped = list.dropped, "doors that cannot be parsed were left out");
         }
         let incomplete = list.truncated || 0 < list.dropped;
         self.note(&list.doors);
-        DoorList { doors: self.of(list.doors), incomplete }
+        self.shown_of(DoorList { doors: list.doors, incomplete })
+    }
+
+    /// A list, and the part of it that this kiosk shows.
+    pub(super) fn shown_of(&self, all: DoorList) -> Lists {
+        let shown = DoorList { doors: self.of(all.doors.clone()), incomplete: all.incomplete };
+        Lists { shown, all }
     }
 }
 

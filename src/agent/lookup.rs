@@ -13,7 +13,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    door::{Door, DoorList, DoorRule, PlaceId},
+    door::{Door, DoorRule, PlaceId},
     error_chain::Chain,
     kisi,
     outage::Outage,
@@ -104,14 +104,16 @@ impl Lookup {
         // The agent adds the doors, once it knows how often each may still be opened.
         let name = visible.names.of(&found.name);
         let welcome = Welcome { name, doors: Vec::new(), language: found.language, incomplete: false };
-        if let Some(last) = last {
-            let shown = DoorList { doors: visible.of(last.doors.clone()), ..last };
-            let mut visit = Visit::new(session, who, found.login, shown);
-            visit.kept = Some(last);
+        // Without a door to show, only Kisi can say that there is none.
+        if let Some(mut lists) = last.map(|last| visible.shown_of(last)).filter(|lists| !lists.shown.doors.is_empty()) {
+            let kept = lists.all.clone();
+            lists.shown.incomplete = false;
+            let mut visit = Visit::new(session, who, found.login, lists);
+            (visit.is_listed, visit.kept) = (false, Some(kept));
             return Ok(Signed::Remembered(visit, welcome));
         }
         match list(&client, &found.login).await {
-            Ok(list) => Ok(Signed::In(Visit::new(session, who, found.login, visible.list(list)), welcome)),
+            Ok(doors) => Ok(Signed::In(Visit::new(session, who, found.login, visible.lists(doors)), welcome)),
             Err(denial) => Err(Denied::new(denial, Some(who))),
         }
     }

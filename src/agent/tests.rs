@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::{
-    door::{DoorList, Outcome},
+    door::Outcome,
     kisi::{Roots, Settings},
     session::{Asked, Denial, Presented, RequestId, budget::BudgetRules},
     staff::{Credential, NameFormat, Pin},
@@ -142,7 +142,7 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     let staff = parts.directory.person("ada@example.com").unwrap().unwrap().id;
     let mut agent = Agent::new(parts, &port);
     let who = Who { staff, revision: 1, email: "ada@example.com".to_owned(), how: "badge".to_owned() };
-    agent.visit = Some(Visit::new(SessionId::TEST, who, Secret::new("login".to_owned()), DoorList::default()));
+    agent.visit = Some(Visit::new(SessionId::TEST, who, Secret::new("login".to_owned()), visit::Lists::default()));
     agent.chores(1);
     assert!(agent.visit.is_some());
     let mut other = Directory::open(folder.path(), None, || Cost::MINIMUM).unwrap();

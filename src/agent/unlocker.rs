@@ -11,13 +11,16 @@ use super::{
 };
 use crate::{
     beacons::Nearby,
-    door::{DoorId, Outcome},
+    door::{Code, DoorId, Outcome, Reason},
     error_chain::Chain,
     secret::Secret,
 };
 
 /// An unlock that has not left this long after the tap is abandoned (R50). Our choice.
 pub(super) const LATE: Duration = Duration::from_secs(2);
+
+/// The status with which Kisi answers for a door that it does not have.
+const NOT_FOUND: u16 = 404;
 
 /// Checks unlocks and counts the pending ones.
 pub(super) struct Unlocker {
@@ -85,6 +88,10 @@ impl Unlocker {
         audit: &mut AuditWriter,
         connectivity: &ConnectivityMonitor,
     ) -> Result<Permit, Refused> {
+        if let Some(visit) = visit.filter(|visit| visit.is_gone(door)) {
+            audit.gone(&visit.who, door);
+            return Err(Refused::with(Outcome::Refused(Reason::new(NOT_FOUND, Code::new(None)))));
+        }
         let Some((visit, known)) = visit.and_then(|visit| Some((visit, visit.door(door)?))) else {
             tracing::error!(door = door.get(), "refused an unlock: the session or the door is not in the open visit");
             return Err(Refused::with(Outcome::NotSent));

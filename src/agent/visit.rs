@@ -12,13 +12,28 @@ use crate::{
     session::SessionId,
 };
 
+/// A list of doors, and the part of it that this kiosk shows.
+#[derive(Default)]
+pub(super) struct Lists {
+    pub(super) shown: DoorList,
+    pub(super) all: DoorList,
+}
+
 /// The open visit.
 pub(super) struct Visit {
     pub(super) id: SessionId,
     pub(super) who: Who,
     pub(super) login: Arc<Secret<String>>,
-    /// The doors: Kisi's list, or that of the last visit until Kisi has answered.
+    /// The doors: Kisi's list, or that of the last visit until Kisi has answered. Those that this kiosk shows.
     pub(super) list: DoorList,
+    /// The same with the doors that are not shown here.
+    pub(super) all: DoorList,
+    /// Whether Kisi has listed the doors.
+    pub(super) is_listed: bool,
+    /// Whether the places must be checked once it has: a person's requests go one after the other.
+    pub(super) places_wait: bool,
+    /// Doors that were shown and that Kisi does not list any more.
+    gone: Vec<DoorId>,
     /// The doors as the window has them.
     pub(super) shown: DoorList,
     /// The list that the directory keeps, if it keeps one.
@@ -31,12 +46,16 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    pub(super) fn new(id: SessionId, who: Who, login: Secret<String>, list: DoorList) -> Self {
+    pub(super) fn new(id: SessionId, who: Who, login: Secret<String>, lists: Lists) -> Self {
         Self {
             id,
             who,
             login: Arc::new(login),
-            list,
+            list: lists.shown,
+            all: lists.all,
+            is_listed: true,
+            places_wait: false,
+            gone: Vec::new(),
             shown: DoorList::default(),
             kept: None,
             locked_down: LockedDown::new(),
@@ -54,9 +73,17 @@ impl Visit {
         self.list.doors.iter().filter(|door| door.state == DoorState::NeedsReader).map(|door| door.id)
     }
 
-    /// Replaces the doors.
-    pub(super) fn replace(&mut self, list: DoorList) {
-        self.list = list;
+    /// Whether this door was shown in the visit, and Kisi does not list it any more.
+    pub(super) fn is_gone(&self, door: DoorId) -> bool {
+        self.gone.contains(&door)
+    }
+
+    /// Replaces the doors by Kisi's list.
+    pub(super) fn replace(&mut self, lists: Lists) {
+        let before = std::mem::replace(&mut self.list, lists.shown);
+        (self.all, self.is_listed) = (lists.all, true);
+        self.gone.extend(before.doors.iter().map(|door| door.id));
+        self.gone.retain(|door| self.list.doors.iter().all(|known| known.id != *door));
         self.mark();
     }
 

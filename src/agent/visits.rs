@@ -114,7 +114,7 @@ impl Agent {
     /// replace the open visit.
     fn welcome(&mut self, mut visit: Visit, mut welcome: Welcome, is_awaited: bool) -> bool {
         if is_awaited {
-            self.unlocker.nearby.open(visit.list.doors.iter().map(|door| door.id));
+            self.unlocker.nearby.open(visit.all.doors.iter().map(|door| door.id));
         }
         visit.shown = self.shown(&visit);
         (welcome.doors, welcome.incomplete) = (visit.shown.doors.clone(), visit.shown.incomplete);

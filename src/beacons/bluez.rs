@@ -1,27 +1,29 @@
 //! Beacons by BlueZ, the Bluetooth service of Linux, over D-Bus.
 //!
-//! It discovers with `DuplicateData`. An `AdvertisementMonitor1` would send nothing itself, but BlueZ announces
-//! manufacturer data that do not change only to a discovery with that filter, and a reader keeps its code for longer than
-//! the kiosk believes it.
+//! A reader keeps its code for longer than the kiosk believes it, so what does not change must be heard again. BlueZ
+//! announces it again only to a discovery with `DuplicateData`, and not to an `AdvertisementMonitor1`. The controller
+//! reports it once in a scan, and BlueZ scans for ten seconds and rests for five. So the discovery is begun anew every two
+//! seconds.
 //!
 //! # Source
 //!
-//! BlueZ, `src/adapter.c` (`btd_adapter_device_found`) and `src/device.c` (`device_set_manufacturer_data`), August 2026.
-//! The D-Bus names are those of `doc/org.bluez.Adapter.rst` and `doc/org.bluez.Device.rst` there.
+//! BlueZ, `src/adapter.c` (`btd_adapter_device_found`, `IDLE_DISCOV_TIMEOUT`) and `src/device.c`
+//! (`device_set_manufacturer_data`), August 2026; Linux, `net/bluetooth/hci_sync.c` (`hci_active_scan_sync`). The D-Bus
+//! names are those of `doc/org.bluez.Adapter.rst` and `doc/org.bluez.Device.rst` in BlueZ.
 
 use std::{collections::HashMap, num::NonZero, time::Duration};
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use tokio::time::{self, Instant, MissedTickBehavior};
 use zbus::{
     Connection, MatchRule, Message, MessageStream, OwnedObjectPath, OwnedVariant, Proxy, Variant,
     fdo::{DBusProxy, NameOwnerChangedStream},
     message::Type,
-    names::OwnedUniqueName,
+    names::{MemberName, OwnedUniqueName},
 };
 
 use super::{Ears, ListenerState};
-use crate::proximity::{Beacon, Proofs};
+use crate::proximity::{Beacon, Proofs, When};
 
 const BLUEZ: &str = "org.bluez";
 const ADAPTER: &str = "org.bluez.Adapter1";
@@ -31,12 +33,16 @@ const OBJECTS: &str = "org.freedesktop.DBus.ObjectManager";
 const APPLE: u16 = 0x004c;
 /// Messages that wait for the listener. Beyond that the bus waits.
 const QUEUE: Option<NonZero<usize>> = NonZero::new(64);
+/// The discovery is begun anew after this: a controller reports the same beacon once in a scan.
+const SCAN: Duration = Duration::from_secs(2);
 /// The bus answers within this, or counts as broken.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The listener looks this often whether it was held up.
 const PULSE: Duration = Duration::from_millis(500);
-/// After a standstill of this length, what has queued up is not believed: it carries no time.
+/// After a standstill of this length, or a suspend, what has queued up is not believed: it carries no time.
 const STOOD_STILL: Duration = Duration::from_secs(2);
+/// Time that the queue takes to come in after that. Our choice.
+const DEAF: Duration = Duration::from_secs(1);
 
 type Properties = HashMap<String, OwnedVariant>;
 type Interfaces = HashMap<String, Properties>;
@@ -68,8 +74,8 @@ pub enum BluezError {
     /// The adapter is switched off.
     #[error("the Bluetooth adapter {0} is switched off")]
     PoweredOff(String),
-    /// The adapter was unplugged or switched off, or stopped discovering.
-    #[error("the Bluetooth adapter {0} is gone, or no longer listens")]
+    /// The adapter was unplugged or switched off.
+    #[error("the Bluetooth adapter {0} is gone or switched off")]
     AdapterLost(String),
 }
 
@@ -86,7 +92,8 @@ pub async fn listen_to_all(
 ) -> Result<Vec<(u64, Option<i16>)>, BluezError> {
     let nearby = super::Nearby::new(asleep);
     *nearby.ears.proofs() = Proofs::of_all_readers();
-    hear(bus, &nearby.ears, time::sleep(time)).await?;
+    let begun = begin(bus).await?;
+    run(begun, &nearby.ears, time::sleep(time)).await?;
     let readers = nearby.ears.proofs().readers(nearby.ears.now());
     Ok(readers)
 }
@@ -95,32 +102,73 @@ pub async fn listen_to_all(
 pub(super) async fn hear(bus: &Bus, ears: &Ears, quiet: impl Future<Output = ()>) -> Result<(), BluezError> {
     tokio::pin!(quiet);
     let begun = tokio::select! {
-        begun = time::timeout(PATIENCE, Discovery::begin(bus)) => begun.map_err(|_| BluezError::Silent)??,
+        begun = begin(bus) => begun?,
         () = &mut quiet => return Ok(()),
     };
-    let (discovery, mut signals, mut restarts) = begun;
-    ears.tell(ListenerState::Listening(discovery.name()));
+    ears.tell(ListenerState::Listening(begun.0.name()));
+    run(begun, ears, quiet).await
+}
+
+/// A discovery, what it hears, and the end of the service.
+type Begun = (Discovery, MessageStream, NameOwnerChangedStream);
+
+async fn begin(bus: &Bus) -> Result<Begun, BluezError> {
+    time::timeout(PATIENCE, Discovery::begin(bus)).await.map_err(|_| BluezError::Silent)?
+}
+
+async fn run(
+    (discovery, mut signals, mut restarts): Begun,
+    ears: &Ears,
+    quiet: impl Future<Output = ()>,
+) -> Result<(), BluezError> {
+    tokio::pin!(quiet);
     let mut pulse = time::interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut last = Instant::now();
+    let mut scan = time::interval_at(Instant::now() + SCAN, SCAN);
+    scan.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut attention = Attention::new(ears);
     loop {
-        tokio::select! {
+        let signal = tokio::select! {
             () = &mut quiet => break,
-            _ = pulse.tick() => last = Instant::now(),
+            _ = pulse.tick() => None,
             _ = restarts.next() => return Err(BluezError::NoService),
-            signal = signals.next() => {
-                let Some(signal) = signal else { return Err(BluezError::NoService) };
-                if STOOD_STILL < last.elapsed() {
-                    while signals.next().now_or_never().flatten().is_some() {}
-                    continue;
-                }
-                discovery.take(&signal?, ears)?;
+            _ = scan.tick() => {
+                discovery.begin_anew().await?;
+                None
             }
+            signal = signals.next() => Some(signal.ok_or(BluezError::NoService)??),
+        };
+        let is_deaf = attention.is_lost(ears);
+        if let Some(signal) = signal {
+            discovery.take(&signal, ears, is_deaf)?;
         }
     }
-    // The end of the connection ends the discovery too.
-    let _ = time::timeout(PATIENCE, discovery.adapter.call::<_, _, ()>("StopDiscovery", &())).await;
+    discovery.end().await;
     Ok(())
+}
+
+/// Notices that the program or the machine stood still: what was heard meanwhile comes in late.
+struct Attention {
+    last: When,
+    deaf_until: Instant,
+}
+
+impl Attention {
+    fn new(ears: &Ears) -> Self {
+        Self { last: ears.now(), deaf_until: Instant::now() }
+    }
+
+    /// Whether what comes in now may be old.
+    fn is_lost(&mut self, ears: &Ears) -> bool {
+        let now = ears.now();
+        let before = std::mem::replace(&mut self.last, now);
+        let stood_still = now.steady.saturating_duration_since(before.steady);
+        if STOOD_STILL < stood_still || before.asleep != now.asleep {
+            self.deaf_until = Instant::from_std(now.steady) + DEAF;
+            ears.forget();
+        }
+        Instant::from_std(now.steady) < self.deaf_until
+    }
 }
 
 /// A running discovery. BlueZ ends it with the connection.
@@ -132,18 +180,16 @@ struct Discovery {
 }
 
 impl Discovery {
-    async fn begin(bus: &Bus) -> Result<(Self, MessageStream, NameOwnerChangedStream), BluezError> {
-        let bus = match bus {
-            Bus::System => Connection::system().await?,
-            Bus::At(address) => zbus::connection::Builder::address(address.as_str()).build().await?,
-        };
+    async fn begin(bus: &Bus) -> Result<Begun, BluezError> {
+        // Signals have a connection of their own: while they queue up, answers to calls would not be read.
+        let (heard, bus) = (connect(bus).await?, connect(bus).await?);
         let names = DBusProxy::new(&bus).await?;
         let restarts = names.receive_name_owner_changed_with_args(&[(0, BLUEZ)]).await?;
-        let owner = names.get_name_owner(BLUEZ.try_into().map_err(zbus::Error::from)?).await;
+        let owner = names.get_name_owner(BLUEZ.try_into()?).await;
         let owner = owner.map_err(|_| BluezError::NoService)?;
         // Listen first, so that nothing is missed.
         let rule = MatchRule::builder().msg_type(Type::Signal).sender(owner.clone()).build()?;
-        let signals = MessageStream::for_match_rule(rule, &bus, QUEUE).await?;
+        let signals = MessageStream::for_match_rule(rule, &heard, QUEUE).await?;
         let manager = Proxy::new(&bus, owner.clone(), "/", OBJECTS).await?;
         let objects: HashMap<OwnedObjectPath, Interfaces> = manager.call("GetManagedObjects", &()).await?;
         let adapters = objects.into_iter().filter_map(|(path, mut found)| Some((path, found.remove(ADAPTER)?)));
@@ -155,56 +201,82 @@ impl Discovery {
             return Err(BluezError::PoweredOff(name(&path)));
         }
         let adapter = Proxy::new(&bus, owner.clone(), path.clone(), ADAPTER).await?;
+        let discovery = Self { adapter, path, owner };
+        discovery.start().await?;
+        Ok((discovery, signals, restarts))
+    }
+
+    async fn start(&self) -> Result<(), BluezError> {
         let filter = HashMap::from([("Transport", Variant::from("le")), ("DuplicateData", Variant::from(true))]);
-        adapter.call::<_, _, ()>("SetDiscoveryFilter", &filter).await?;
-        adapter.call::<_, _, ()>("StartDiscovery", &()).await?;
-        Ok((Self { adapter, path, owner }, signals, restarts))
+        self.adapter.call::<_, _, ()>("SetDiscoveryFilter", &filter).await?;
+        self.adapter.call::<_, _, ()>("StartDiscovery", &()).await?;
+        Ok(())
+    }
+
+    /// Begins another scan, which reports every beacon again.
+    async fn begin_anew(&self) -> Result<(), BluezError> {
+        self.end().await;
+        time::timeout(PATIENCE, self.start()).await.map_err(|_| BluezError::Silent)?
+    }
+
+    /// Ends the discovery. If that fails, the end of the connection ends it.
+    async fn end(&self) {
+        let _ = time::timeout(PATIENCE, self.adapter.call::<_, _, ()>("StopDiscovery", &())).await;
     }
 
     fn name(&self) -> String {
         name(&self.path)
     }
 
-    /// Takes a signal: a device that was heard, or the loss of the adapter.
-    fn take(&self, signal: &Message, ears: &Ears) -> Result<(), BluezError> {
+    /// Takes a signal: a device that was heard, unless that may be old, or the loss of the adapter.
+    fn take(&self, signal: &Message, ears: &Ears, is_deaf: bool) -> Result<(), BluezError> {
         let header = signal.header();
         if header.sender().is_none_or(|sender| sender.as_str() != self.owner.as_str()) {
             return Ok(());
         }
         let lost = || Err(BluezError::AdapterLost(self.name()));
-        match header.member().map(|member| member.as_str()) {
-            Some("InterfacesAdded") => {
-                if let Ok((_, mut added)) = signal.body().deserialize::<(OwnedObjectPath, Interfaces)>()
+        let (body, member) = (signal.body(), header.member().map(MemberName::as_str));
+        let is_ours = header.path().is_some_and(|path| path.as_str() == self.path.as_str());
+        // Most signals are of other devices, or repeat what is known: do not parse them.
+        let is_news = || !is_deaf && Beacon::find(body.data()).is_some_and(|beacon| ears.is_news(beacon));
+        match member {
+            Some("InterfacesAdded") if is_news() => {
+                if let Ok((_, mut added)) = body.deserialize::<(OwnedObjectPath, Interfaces)>()
                     && let Some(properties) = added.remove(DEVICE)
                 {
                     heard(properties, ears);
                 }
             }
             Some("InterfacesRemoved") => {
-                if let Ok((gone, interfaces)) = signal.body().deserialize::<(OwnedObjectPath, Vec<String>)>()
+                if let Ok((gone, interfaces)) = body.deserialize::<(OwnedObjectPath, Vec<String>)>()
                     && gone == self.path
                     && interfaces.iter().any(|interface| interface == ADAPTER)
                 {
                     return lost();
                 }
             }
-            Some("PropertiesChanged") => {
-                let Ok((interface, properties, _)) = signal.body().deserialize::<(String, Properties, Vec<String>)>()
-                else {
+            Some("PropertiesChanged") if is_ours || is_news() => {
+                let Ok((interface, properties, _)) = body.deserialize::<(String, Properties, Vec<String>)>() else {
                     return Ok(());
                 };
-                let is_off = |property| properties.get(property).is_some_and(|value| !is_true(value));
-                let is_ours = header.path().is_some_and(|path| path.as_str() == self.path.as_str());
-                if interface == ADAPTER && is_ours && (is_off("Powered") || is_off("Discovering")) {
+                let is_off = properties.get("Powered").is_some_and(|value| !is_true(value));
+                if interface == ADAPTER && is_ours && is_off {
                     return lost();
                 }
-                if interface == DEVICE {
+                if interface == DEVICE && !is_deaf {
                     heard(properties, ears);
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+}
+
+async fn connect(bus: &Bus) -> Result<Connection, zbus::Error> {
+    match bus {
+        Bus::System => Connection::system().await,
+        Bus::At(address) => zbus::connection::Builder::address(address.as_str()).build().await,
     }
 }
 

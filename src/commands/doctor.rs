@@ -100,7 +100,7 @@ impl Site {
             table = runtime.block_on(doors::Table::read(&client, &directory, admin.as_ref()))?;
         }
         if let Some(heard) = runtime.block_on(beacons::listen(&config)) {
-            findings.extend(table.readers(&heard));
+            findings.extend(table.readers(&heard, is_reached));
         }
         if is_reached {
             findings.extend(table.findings());

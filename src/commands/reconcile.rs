@@ -1,15 +1,13 @@
 //! The command `audit reconcile`: compares the unlocks of this kiosk with Kisi's history.
 
-use std::collections::HashMap;
-
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde_json::json;
 use vestibule::{
     door::DoorId,
     kisi::{self, Client, LoginId},
-    reconcile::{APART, Foreign, Interval, LATE, Reconciliation, Resolved},
+    reconcile::{APART, Foreign, Interval, LATE, Owners, Reconciliation, Resolved},
     store::{
-        audit::{Action, Log, Record, Unlock},
+        audit::{Action, Log, LoginOwner, Record, Unlock},
         directory::Directory,
     },
     wiring,
@@ -34,8 +32,10 @@ enum ReconcileError {
     Disagrees,
     #[error("{0} of Kisi's events cannot be read, so what they say is not known")]
     Unreadable(usize),
-    #[error("no unlock of this time can be compared: the log begins later")]
+    #[error("no unlock of this time can be compared: it is over before the log begins, or has not begun")]
     Nothing,
+    #[error("the audit log does not verify, so nothing can be compared with it: {0}")]
+    Log(String),
     #[error("Kisi's history cannot be read")]
     Kisi(#[source] kisi::Error),
 }
@@ -44,7 +44,7 @@ impl CommandError for ReconcileError {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Nothing => 2,
-            Self::Disagrees | Self::Unreadable(_) | Self::Kisi(_) => 1,
+            Self::Disagrees | Self::Unreadable(_) | Self::Log(_) | Self::Kisi(_) => 1,
         }
     }
 }
@@ -59,6 +59,9 @@ impl Site {
         let config = self.config()?;
         let directory = self.directory_alone()?;
         let mut log = wiring::writable_log(&directory)?;
+        if let Some(finding) = log.verify(None, &[])?.finding {
+            return Err(ReconcileError::Log(finding.to_string()).into());
+        }
         let interval = comparable(&log, interval(from, until)?, from.is_none())?;
         let Interval { from, until, .. } = interval;
         let client = Client::new(&wiring::client(&config)).map_err(Failure::client)?;
@@ -66,7 +69,8 @@ impl Site {
         let (first, last) = (before(from, APART), until.saturating_add(APART).unwrap_or(until));
         let history =
             runtime()?.block_on(client.unlocks_by_logins(&admin, first, last)).map_err(ReconcileError::Kisi)?;
-        let unlocks = log.unlocks(first, last)?;
+        // An event at the edge may be of an unlock that is as far beyond it.
+        let unlocks = log.unlocks(before(first, APART), last.saturating_add(APART).unwrap_or(last))?;
         let found = Reconciliation::new(&unlocks, &history.events, &owners(&log, &directory)?, interval);
         let about = format!(
             "{} agreed, {} resolved, {} pending, {} missing, {} foreign",
@@ -101,7 +105,8 @@ fn comparable(log: &Log, (from, until): (Timestamp, Timestamp), is_default: bool
     let from = if is_default { before(now, REACH) } else { from };
     // Without its record, an unlock of this kiosk would look like somebody else's.
     let (first, begin) = log.oldest()?.ok_or(ReconcileError::Nothing)?;
-    let begin = if first == 1 { begin } else { begin.saturating_add(APART).unwrap_or(begin) };
+    // An event at the edge, so long before, may be of an unlock that is again so long before.
+    let begin = if first == 1 { begin } else { begin.saturating_add(APART + APART).unwrap_or(begin) };
     let (from, until) = (from.max(begin), until.min(now));
     let interval = Interval { from, until, complete_until: before(now, LATE) };
     if from < until { Ok(interval) } else { Err(ReconcileError::Nothing.into()) }
@@ -112,10 +117,22 @@ fn before(at: Timestamp, time: SignedDuration) -> Timestamp {
 }
 
 /// Whose login is which: the present ones, and the earlier ones that records name.
-fn owners(log: &Log, directory: &Directory) -> Result<HashMap<LoginId, String>, Failure> {
-    let earlier = log.logins()?.into_iter().map(|(id, person)| (LoginId::new(id), person));
-    let present = directory.list()?.into_iter().map(|person| (LoginId::new(person.login_id), person.email));
-    Ok(earlier.chain(present).collect())
+fn owners(log: &Log, directory: &Directory) -> Result<Owners, Failure> {
+    let mut owners = Owners::default();
+    for person in directory.list()? {
+        // Only somebody whose login was never renewed had no other one.
+        if directory.open_revision(person.id)? != Some(1) {
+            let _ = owners.since.insert(person.email.to_lowercase(), Timestamp::MAX);
+        }
+        let _ = owners.people.insert(LoginId::new(person.login_id), person.email);
+    }
+    for LoginOwner { login, person, since } in log.logins()? {
+        let since = since.unwrap_or(Timestamp::MIN);
+        let known = owners.since.entry(person.to_lowercase()).or_insert(since);
+        *known = since.min(*known);
+        let _ = owners.people.insert(LoginId::new(login), person);
+    }
+    Ok(owners)
 }
 
 /// Prints what is unclear or wrong, one line each.
@@ -131,7 +148,7 @@ fn print(found: &Reconciliation, directory: &Directory, output: Output) -> Resul
         let (login, what) = (event.login.get(), if event.is_success { "unlocked" } else { "refused" });
         let is_enrolled = directory.person(person)?.is_some_and(|known| known.login_id == login);
         let revoke = if is_enrolled {
-            format!("vestibule staff renew {person}")
+            format!("vestibule staff renew {}", quoted(person))
         } else {
             format!("echo '{{\"email\":\"earlier login\",\"login_id\":{login}}}' | vestibule staff revoke --yes -")
         };
@@ -140,9 +157,14 @@ fn print(found: &Reconciliation, directory: &Directory, output: Output) -> Resul
             "door_name": event.door_name, "unlocked": event.is_success, "revoke": revoke,
         });
         let text = format!(
-            "NOT BY THIS KIOSK: {} {person}, {}, login {login}, {what} at Kisi. Somebody else has this login: run `{revoke}`",
+            "NOT BY THIS KIOSK: {} {person}, {}, login {login}, {what} at Kisi. Somebody else {}: run `{revoke}`",
             event.at,
-            door(&event.door_name, event.door)
+            door(&event.door_name, event.door),
+            if is_enrolled {
+                "has this login"
+            } else {
+                "had this login, which is not the present one. If it is still alive"
+            }
         );
         output.result(&line, &text)?;
     }
@@ -165,4 +187,10 @@ fn of_ours(output: Output, unlock: &Unlock, finding: &str, text: &str, unlocked:
 /// The name of a door, or its number if it has none.
 fn door(name: &str, id: DoorId) -> String {
     if name.is_empty() { format!("door {}", id.get()) } else { name.to_owned() }
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "@._+-".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

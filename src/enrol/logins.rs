@@ -51,7 +51,8 @@ impl Enroller {
         let written = self.directory.renew(person.id, &renewal, &mut |pin| printer.print(issued, pin));
         match written {
             Ok(pin) => {
-                self.record(Action::Renew, &person.email, &audit::login_text(login.id.get()));
+                let before = audit::earlier_login_text(person.login_id);
+                self.record(Action::Renew, &person.email, &format!("{}, {before}", audit::login_text(login.id.get())));
                 Ok(Renewed { pin, left_over: self.drain_outbox().await.err() })
             }
             Err(error) => Err(self.discard(outbox_entry, login.id, error).await),
@@ -70,7 +71,7 @@ impl Enroller {
         match self.enrolled(email) {
             Ok(person) => {
                 self.directory.remove(&person.email).map_err(Error::Directory)?;
-                self.record(Action::Remove, &person.email, "");
+                self.record(Action::Remove, &person.email, &audit::earlier_login_text(person.login_id));
             }
             // An earlier command removed the person but could not delete the login.
             Err(_) if self.directory.outbox().entries().is_ok_and(is_left_over) => {}

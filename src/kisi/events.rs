@@ -131,7 +131,11 @@ impl Client {
                 for event in std::mem::take(&mut set.events) {
                     match serde_json::from_value::<WireEvent>(event) {
                         Ok(event) if !seen.insert(event.uuid.clone()) => {}
-                        Ok(event) => history.events.extend(read(event)),
+                        Ok(event) if event.is_asked() => match read(event) {
+                            Some(event) => history.events.push(event),
+                            None => history.unreadable += 1,
+                        },
+                        Ok(_) => {}
                         Err(_) => history.unreadable += 1,
                     }
                 }
@@ -184,12 +188,17 @@ impl Client {
     }
 }
 
-/// `None` if it is not an unlock of a door by a login, although only those were asked for.
+impl WireEvent {
+    /// Whether it is what was asked for: an unlock of a door by a login. What it does not say, it may be.
+    fn is_asked(&self) -> bool {
+        let may_be = |field: &Option<String>, wanted: &str| field.as_deref().is_none_or(|field| field == wanted);
+        self.kind == "lock.unlock" && may_be(&self.authenticated_by_type, "Login") && may_be(&self.object_type, "Lock")
+    }
+}
+
+/// `None` if it does not say which login or which door.
 fn read(event: WireEvent) -> Option<UnlockEvent> {
-    let is_asked = event.kind == "lock.unlock"
-        && event.authenticated_by_type.as_deref() == Some("Login")
-        && event.object_type.as_deref() == Some("Lock");
-    let (login, door) = event.authenticated_by_id.zip(event.object_id).filter(|_| is_asked)?;
+    let (login, door) = event.authenticated_by_id.zip(event.object_id)?;
     Some(UnlockEvent {
         at: event.created_at,
         login: LoginId::new(login),

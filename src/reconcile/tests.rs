@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use proptest::{collection, prelude::*};
 
-use super::{APART, Interval, Reconciliation};
+use super::{APART, Interval, Owners, Reconciliation};
 use crate::{
     door::DoorId,
     kisi::{LoginId, UnlockEvent},
@@ -24,8 +24,9 @@ fn at(seconds: i64) -> Timestamp {
     begin() + SignedDuration::from_secs(seconds)
 }
 
-fn owners() -> HashMap<LoginId, String> {
-    [ADA, GRACE].map(|(id, person)| (LoginId::new(id), person.to_owned())).into()
+fn owners() -> Owners {
+    let people = [ADA, GRACE].map(|(id, person)| (LoginId::new(id), person.to_owned())).into();
+    Owners { people, since: HashMap::new() }
 }
 
 fn ours(record: u64, seconds: i64, (_, person): (u64, &str), door: u64, said: Said) -> Unlock {
@@ -95,8 +96,13 @@ fn a_clear_answer_is_matched_before_an_unknown_one() {
 fn logins_of_phones_are_nobodys_and_those_before_a_renewal_are_found_by_the_person() {
     let phone = (5, ADA.1);
     assert_eq!(all(&[], &[theirs(0, phone, 5, true), theirs(9, phone, 6, false)]), Reconciliation::default());
-    let found = all(&[ours(1, 0, ADA, 5, Said::Accepted)], &[theirs(0, phone, 5, true)]);
-    assert_eq!((found.agreed, found.is_clean()), (1, true));
+    let (unlock, event) = ([ours(1, 0, ADA, 5, Said::Accepted)], [theirs(0, phone, 5, true)]);
+    for (since, is_missing) in [(at(1), false), (at(0), true), (Timestamp::MIN, true)] {
+        let owners = Owners { since: [(ADA.1.to_owned(), since)].into(), ..owners() };
+        let found = Reconciliation::new(&unlock, &event, &owners, EVER);
+        assert_eq!(found.missing.len(), usize::from(is_missing), "her logins are known since {since}");
+    }
+    assert_eq!(all(&unlock, &event).missing.len(), 1, "her phone opened it, and not this kiosk");
 }
 
 #[test]

@@ -140,10 +140,17 @@ enum Pointer {
     Mouse,
 }
 
+/// A finger on the surface, and what the surface meant when it came down.
+#[derive(Debug)]
+struct Pressed<Message> {
+    by: Pointer,
+    meant: Option<Message>,
+}
+
 #[derive(Debug)]
 struct State<Message> {
-    /// What presses the surface now, and what it meant when it came down. There can be several fingers.
-    down: Vec<(Pointer, Option<Message>)>,
+    /// What presses the surface now. There can be several fingers.
+    down: Vec<Pressed<Message>>,
     /// The mouse's last own position. The cursor that iced passes may be a finger's.
     mouse: Option<Point>,
     /// Whether the mouse is over the surface.
@@ -157,10 +164,10 @@ impl<Message> Default for State<Message> {
 }
 
 impl<Message> State<Message> {
-    /// Ends the press of this pointer. Returns what it meant when it came down. `None` if it pressed nothing.
-    fn lift(&mut self, pointer: Pointer) -> Option<Option<Message>> {
-        let at = self.down.iter().position(|(down, _)| *down == pointer)?;
-        Some(self.down.swap_remove(at).1)
+    /// Ends the press of this pointer. `None` if it pressed nothing.
+    fn lift(&mut self, pointer: Pointer) -> Option<Pressed<Message>> {
+        let at = self.down.iter().position(|pressed| pressed.by == pointer)?;
+        Some(self.down.swap_remove(at))
     }
 
     /// Whether something presses what this message means.
@@ -168,7 +175,7 @@ impl<Message> State<Message> {
     where
         Message: PartialEq,
     {
-        self.down.iter().any(|(_, pressed)| pressed.as_ref() == message)
+        self.down.iter().any(|pressed| pressed.meant.as_ref() == message)
     }
 }
 
@@ -176,7 +183,7 @@ impl<Message: Clone + PartialEq> Press<'_, Message> {
     fn went_down(&self, state: &mut State<Message>, pointer: Pointer, shell: &mut Shell<'_, Message>) {
         // One finger opens a door. A second one on the same tile changes nothing.
         if self.when == When::Down || !state.is_pressed(self.message.as_ref()) {
-            state.down.push((pointer, self.message.clone()));
+            state.down.push(Pressed { by: pointer, meant: self.message.clone() });
             let first = self.message.as_ref().filter(|_| self.when == When::Down);
             for message in self.held.iter().chain(first) {
                 shell.publish(message.clone());
@@ -189,7 +196,7 @@ impl<Message: Clone + PartialEq> Press<'_, Message> {
         let Some(pressed) = state.lift(pointer) else { return };
         shell.request_redraw();
         // The screen may have changed below the finger: what it did not press, it does not choose.
-        let chosen = self.message.as_ref().filter(|message| pressed.as_ref() == Some(message));
+        let chosen = self.message.as_ref().filter(|message| pressed.meant.as_ref() == Some(message));
         if let Some(message) = chosen.filter(|_| self.when == When::Up && is_over) {
             shell.publish(message.clone());
         }

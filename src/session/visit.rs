@@ -186,6 +186,7 @@ impl Visit {
 
     /// Ignores touches for a moment: they were meant for the previous screen.
     fn settle(&mut self, now: Instant) {
+        self.forget_fingers();
         self.ignore_input_until = now + SETTLE;
     }
 

@@ -35,7 +35,7 @@ pub use self::{
     limit::{Counted, Limit, Used},
     outcome::{Said, UnlockOutcome},
     record::{Action, Kept, Record},
-    unlocks::{Unlock, login_text},
+    unlocks::{LoginOwner, Unlock, earlier_login_text, login_text},
     verify::{Finding, Verdict},
 };
 use crate::{

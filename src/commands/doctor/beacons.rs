@@ -31,16 +31,20 @@ pub(super) async fn listen(config: &Config) -> Option<Heard> {
 }
 
 /// One finding per door that asks for its reader. Removes the rows of doors whose reader is heard: the kiosk opens them.
+/// `knows_all`: everybody's doors could be checked.
 pub(super) fn findings(
     heard: &Heard,
     rows: &mut Vec<(String, Blocked)>,
     seen: &BTreeMap<DoorId, Door>,
+    knows_all: bool,
 ) -> Vec<Finding> {
     let heard = match heard {
         Ok(heard) => heard,
         Err(why) => return vec![finding("beacons", Severity::Unwell, format!("readers cannot be heard: {why}"))],
     };
-    let of = |door: DoorId| heard.iter().find(|(lock, _)| Proofs::is_of(*lock, door));
+    // A beacon does not say for which of two doors with the same lower bits it is.
+    let is_alone = |lock: u64| seen.keys().filter(|door| Proofs::is_of(lock, **door)).count() < 2;
+    let of = |door: DoorId| heard.iter().find(|(lock, _)| Proofs::is_of(*lock, door) && is_alone(*lock));
     let mut people: BTreeMap<DoorId, (String, Vec<String>)> = BTreeMap::new();
     for (person, blocked) in rows.iter().filter(|(_, blocked)| blocked.restriction == Restriction::Reader) {
         if let Some(id) = blocked.id {
@@ -54,37 +58,40 @@ pub(super) fn findings(
         .iter()
         .map(|(id, (name, people))| {
             let people = people.join(", ");
-            match of(*id) {
-                Some((_, signal)) => {
-                    let text =
-                        format!("\"{name}\": its reader is heard ({}), which opens it for {people}", dbm(*signal));
-                    finding("beacons", Severity::Well, text)
-                }
-                None => {
-                    let text = format!("\"{name}\": its reader is not heard, so it stays closed here for {people}");
-                    finding("beacons", Severity::Warning, text)
-                }
+            if let Some((_, signal)) = of(*id) {
+                let text = format!("\"{name}\": its reader is heard ({}), which opens it for {people}", dbm(*signal));
+                finding("beacons", Severity::Well, text)
+            } else {
+                let text = format!("\"{name}\": its reader is not heard, so it stays closed here for {people}");
+                finding("beacons", Severity::Warning, text)
             }
         })
         .collect();
     rows.retain(|(_, row)| row.restriction != Restriction::Reader || row.id.is_none_or(|id| of(id).is_none()));
-    let others = heard.iter().filter(|(lock, _)| !people.keys().any(|id| Proofs::is_of(*lock, *id)));
-    let others: Vec<String> = others
-        .map(|(lock, signal)| {
-            let door = seen.values().find(|door| Proofs::is_of(*lock, door.id));
-            let name =
-                door.map_or_else(|| format!("an unknown door (lock ...{lock})"), |door| format!("\"{}\"", door.name));
-            format!("{name} ({})", dbm(*signal))
-        })
-        .collect();
+    let is_said = |lock: u64| people.keys().any(|id| Proofs::is_of(lock, *id)) && is_alone(lock);
+    let others = heard.iter().filter(|(lock, _)| !is_said(*lock));
+    let others: Vec<String> =
+        others.map(|(lock, signal)| format!("{} ({})", of_lock(*lock, seen), dbm(*signal))).collect();
     if !others.is_empty() {
-        let text = format!("also heard, which makes no difference to anybody's doors: {}", others.join(", "));
-        findings.push(finding("beacons", Severity::Well, text));
+        let difference = if knows_all { "no difference to anybody's doors" } else { "not all doors could be checked" };
+        findings.push(finding("beacons", Severity::Well, format!("also heard, {difference}: {}", others.join(", "))));
     }
     if findings.is_empty() {
-        findings.push(finding("beacons", Severity::Well, "no reader is heard, and nobody's doors ask for one"));
+        let asks = if knows_all { "nobody's doors ask for one" } else { "not all doors could be checked" };
+        findings.push(finding("beacons", Severity::Well, format!("no reader is heard, and {asks}")));
     }
     findings
+}
+
+/// The doors that a reader may belong to.
+fn of_lock(lock: u64, seen: &BTreeMap<DoorId, Door>) -> String {
+    let names = seen.values().filter(|door| Proofs::is_of(lock, door.id)).map(|door| format!("\"{}\"", door.name));
+    let names: Vec<String> = names.collect();
+    match names.as_slice() {
+        [] => format!("an unknown door (lock ...{lock})"),
+        [name] => name.clone(),
+        several => format!("{}, whose beacons look the same and prove nothing", several.join(" or ")),
+    }
 }
 
 fn dbm(signal: Option<i16>) -> String {

@@ -104,8 +104,9 @@ impl Table {
     }
 
     /// Which readers are heard, and what difference that makes.
-    pub(super) fn readers(&mut self, heard: &beacons::Heard) -> Vec<Finding> {
-        beacons::findings(heard, &mut self.rows, &self.seen)
+    pub(super) fn readers(&mut self, heard: &beacons::Heard, is_read: bool) -> Vec<Finding> {
+        let knows_all = is_read && self.unchecked == 0 && self.failures.is_empty();
+        beacons::findings(heard, &mut self.rows, &self.seen, knows_all)
     }
 
     /// One finding per rule in `kiosk.toml` that matches no door, or that depends on the order of equal names.

@@ -59,6 +59,43 @@ fn a_finger_holds_a_list_back_for_three_seconds() {
     assert_eq!(names(&kiosk)[0], "Server room");
 }
 
+/// Other fingers that come and go do not prolong it, and a page that is turned ends it: other tiles are below the finger.
+#[test]
+fn nothing_holds_a_list_back_for_longer() {
+    let mut kiosk = signed_in();
+    let session = kiosk.visit().session;
+    let _ = kiosk.send(Event::DoorHeld(LOBBY));
+    let _ = kiosk.send(Event::DoorsListed(session, list(reordered())));
+    for _ in 0..2 {
+        let _ = kiosk.wait(ms(1_400)).send(Event::DoorHeld(PLANNED));
+        let _ = kiosk.send(Event::DoorReleased(PLANNED));
+        assert_eq!(names(&kiosk)[0], "Lobby");
+    }
+    let _ = kiosk.wait(ms(200)).send(Event::Ticked);
+    assert_eq!(names(&kiosk)[0], "Server room");
+
+    let _ = kiosk.wait(ms(500)).send(Event::DoorHeld(LOBBY));
+    let _ = kiosk.send(Event::DoorsListed(session, list(welcome().doors)));
+    assert_eq!(names(&kiosk)[0], "Server room");
+    let _ = kiosk.send(Event::PageTurned(1));
+    assert_eq!(names(&kiosk)[0], "Lobby");
+}
+
+/// A desk groups the tiles by the places of their doors.
+#[test]
+fn a_door_in_another_place_moves_tiles() {
+    let mut kiosk = signed_in();
+    let session = kiosk.visit().session;
+    let mut doors = welcome().doors;
+    doors[1].place = Some(crate::door::Place { id: crate::door::PlaceId::new(3), name: "Annex".to_owned() });
+    let _ = kiosk.send(Event::DoorHeld(LOBBY));
+    let _ = kiosk.send(Event::DoorsListed(session, list(doors.clone())));
+    assert_eq!(kiosk.visit().welcome.doors[1].place, None, "the finger is there");
+    let _ = kiosk.send(Event::DoorReleased(LOBBY));
+    assert_eq!(kiosk.visit().welcome.doors, doors);
+    assert_eq!(kiosk.send(Event::DoorTouched(LOBBY)), [], "the tiles have just moved");
+}
+
 /// What does not move a tile is shown at once: a door under the finger that is locked down does not open.
 #[test]
 fn a_state_does_not_wait_for_a_finger() {

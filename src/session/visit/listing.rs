@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Attempt, Visit};
 use crate::{
-    door::{Door, DoorId, DoorList},
+    door::{Door, DoorId, DoorList, Place},
     session::Denial,
 };
 
@@ -52,7 +52,8 @@ impl Visit {
     /// A finger came down on a tile.
     pub(in crate::session) fn hold(&mut self, door: DoorId, now: Instant) {
         self.listing.held.push(door);
-        self.listing.until = Some(now + HELD);
+        // Further fingers do not prolong it.
+        let _ = self.listing.until.get_or_insert(now + HELD);
     }
 
     /// A finger has left a tile.
@@ -68,8 +69,13 @@ impl Visit {
     /// Forgets fingers that stay on tiles, or whose release was lost.
     pub(super) fn expire_hold(&mut self, now: Instant) {
         if self.listing.until.is_some_and(|until| until <= now) {
-            (self.listing.held, self.listing.until) = (Vec::new(), None);
+            self.forget_fingers();
         }
+    }
+
+    /// Forgets the fingers on tiles: other tiles are below them now.
+    pub(super) fn forget_fingers(&mut self) {
+        (self.listing.held, self.listing.until) = (Vec::new(), None);
     }
 
     /// When a list is held back no longer.
@@ -89,11 +95,11 @@ impl Visit {
     }
 }
 
-/// Whether a tile is in another place or has another name in the new list.
+/// Whether a tile is elsewhere or reads otherwise in the new list. A desk groups tiles by the places of their doors.
 fn moves(before: &[Door], after: &[Door]) -> bool {
     !before.iter().map(tile).eq(after.iter().map(tile))
 }
 
-fn tile(door: &Door) -> (DoorId, &str) {
-    (door.id, &door.name)
+fn tile(door: &Door) -> (DoorId, &str, Option<&Place>) {
+    (door.id, &door.name, door.place.as_ref())
 }

@@ -8,6 +8,8 @@ use crate::door::DoorId;
 
 /// What stands before the id of a login in a record.
 const LOGIN: &str = "login ";
+/// What stands before the id of the login that a renewal or a removal ended.
+const EARLIER: &str = "earlier login ";
 
 /// An unlock that somebody asked for at this kiosk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,22 @@ pub struct Unlock {
 /// How the record of an enrolment or a renewal names the login that was made.
 pub fn login_text(id: u64) -> String {
     format!("{LOGIN}{id}")
+}
+
+/// How the record of a renewal or a removal names the login that it ended.
+pub fn earlier_login_text(id: u64) -> String {
+    format!("{EARLIER}{id}")
+}
+
+/// Whose login was which, as a record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginOwner {
+    /// Kisi's id of the login.
+    pub login: u64,
+    /// The person's e-mail address then.
+    pub person: String,
+    /// Since when the records name every login of this person. `None`: as far back as this one.
+    pub since: Option<Timestamp>,
 }
 
 impl Log {
@@ -91,21 +109,28 @@ impl Log {
         at.parse().map(|at| Some((seq, at))).map_err(|_| Error::Unreadable { seq })
     }
 
-    /// The logins that enrolments and renewals made, with the person's e-mail address. Records of older versions do not
-    /// name them.
+    /// The logins that records name: those that enrolments and renewals made, and those that renewals and removals ended.
+    /// Records of older versions name none.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub fn logins(&self) -> Result<Vec<(u64, String)>, Error> {
-        let mut select = self.db.prepare("SELECT about, person FROM audit WHERE action IN ('enrol', 'renew')")?;
+    pub fn logins(&self) -> Result<Vec<LoginOwner>, Error> {
+        let sql = "SELECT seq, at, about, person FROM audit WHERE action IN ('enrol', 'renew', 'remove')";
+        let mut select = self.db.prepare(sql)?;
         let mut rows = select.query([])?;
         let mut logins = Vec::new();
         while let Some(row) = rows.next()? {
-            let about: String = row.get(0)?;
-            let id = about.rsplit_once(LOGIN).and_then(|(_, id)| id.parse().ok());
-            if let Some(id) = id {
-                logins.push((id, row.get(1)?));
+            let (seq, at): (i64, String) = (row.get(0)?, row.get(1)?);
+            let (about, person): (String, String) = (row.get(2)?, row.get(3)?);
+            let at: Timestamp = at.parse().map_err(|_| Error::Unreadable { seq: seq.cast_unsigned() })?;
+            for part in about.split(", ") {
+                let (id, since) = match (part.strip_prefix(EARLIER), part.strip_prefix(LOGIN)) {
+                    (Some(id), _) => (id, None),
+                    (None, Some(id)) => (id, Some(at)),
+                    (None, None) => continue,
+                };
+                logins.extend(id.parse().ok().map(|login| LoginOwner { login, person: person.clone(), since }));
             }
         }
         Ok(logins)

@@ -16,7 +16,7 @@ use vestibule::{
         self, Moment, Shown,
         colors::Colors,
         sign_in::Labels,
-        theme::{self, Metrics},
+        theme::{self, Metrics, Panel},
         words::words,
     },
     session::{Effect, Identity, Session, SessionId, State, visit::Welcome},
@@ -43,8 +43,9 @@ struct Glass {
 
 impl Glass {
     /// Somebody has signed in, and sees these doors.
-    fn new(list: DoorList, size: Size) -> (Self, SessionId) {
-        let config = Config::parse("", "kiosk.toml".as_ref()).unwrap();
+    fn new(list: DoorList, size: Size, is_desk: bool) -> (Self, SessionId) {
+        let keys = if is_desk { "[display]\nreception = true\n" } else { "" };
+        let config = Config::parse(keys, "kiosk.toml".as_ref()).unwrap();
         screen::fonts::load();
         let mut glass = Self {
             session: Session::new(wiring::rules(&config)),
@@ -104,7 +105,15 @@ impl Glass {
             time,
             minutes: 7,
         };
-        screen::view(shown, Metrics::new(size, STILL, Colors::DARK, words(Language::En)))
+        screen::view(
+            shown,
+            Metrics::new(
+                size,
+                Panel { is_desk: session.rules().reception, ..STILL },
+                Colors::DARK,
+                words(Language::En),
+            ),
+        )
     }
 
     fn touch(&mut self, event: &Event, at: Point) {
@@ -153,7 +162,7 @@ fn changed(before: &[Door], rng: &mut fastrand::Rng) -> Vec<Door> {
     let mut doors = before.to_vec();
     for _ in 0..rng.usize(0..4) {
         let at = rng.usize(0..=doors.len());
-        match rng.u8(..6) {
+        match rng.u8(..7) {
             0 => doors.insert(at, door(1_000 + rng.u64(..1_000), rng)),
             1 if at < doors.len() => drop(doors.remove(at)),
             2 if at < doors.len() => doors[at].name = format!("Door {} of old", rng.u64(..1_000)),
@@ -164,6 +173,7 @@ fn changed(before: &[Door], rng: &mut fastrand::Rng) -> Vec<Door> {
                 doors[a].name = std::mem::replace(&mut doors[b].name, name);
             }
             5 if rng.u8(..8) == 0 => doors.clear(),
+            6 => doors.iter_mut().for_each(|some| some.place = door(some.id.get(), rng).place),
             _ => {}
         }
     }
@@ -185,13 +195,23 @@ fn changed(before: &[Door], rng: &mut fastrand::Rng) -> Vec<Door> {
     doors
 }
 
+/// How long a finger stays on the glass.
+fn held(rng: &mut fastrand::Rng) -> Duration {
+    Duration::from_millis(match rng.u8(..5) {
+        0 | 1 => rng.u64(20..200),
+        2 | 3 => rng.u64(200..2_900),
+        _ => rng.u64(2_900..5_000),
+    })
+}
+
 /// One visit with one finger, which comes down at any moment and stays for any time.
 fn visit(rng: &mut fastrand::Rng) -> (usize, usize) {
     let count = [rng.u64(0..3), rng.u64(2..12), rng.u64(2..40), 500][rng.choice([0, 1, 1, 1, 2, 2, 3]).unwrap()];
     let before: Vec<Door> = (1..=count).map(|id| door(id, rng)).collect();
     let after = changed(&before, rng);
     let size = [Size::new(1280.0, 800.0), Size::new(800.0, 480.0), Size::new(1080.0, 1920.0)][rng.usize(..3)];
-    let (mut glass, session) = Glass::new(DoorList { doors: before, incomplete: false }, size);
+    let is_desk = rng.u8(..4) == 0;
+    let (mut glass, session) = Glass::new(DoorList { doors: before, incomplete: false }, size, is_desk);
     let mut lists = vec![(Duration::from_millis(rng.u64(0..2_500)), after.clone())];
     if rng.bool() {
         lists.push((Duration::from_millis(rng.u64(0..4_000)), changed(&after, rng)));
@@ -199,9 +219,7 @@ fn visit(rng: &mut fastrand::Rng) -> (usize, usize) {
     }
     let at = Point::new(rng.f32() * size.width, rng.f32() * size.height);
     let down = Duration::from_millis(rng.u64(0..2_000));
-    let held = Duration::from_millis(
-        [rng.u64(20..200), rng.u64(200..2_900), rng.u64(2_900..5_000)][rng.choice([0, 0, 1, 1, 2]).unwrap()],
-    );
+    let held = held(rng);
     let up = down + held;
     let (mut passed, mut under, mut changed_at) = (Duration::ZERO, None, Duration::ZERO);
     let mut moments: Vec<(Duration, u8, Vec<Door>)> = lists.into_iter().map(|(at, doors)| (at, 2, doors)).collect();
@@ -221,7 +239,7 @@ fn visit(rng: &mut fastrand::Rng) -> (usize, usize) {
                 drop(
                     glass.tell(vestibule::session::Event::DoorsListed(session, DoorList { doors, incomplete: false })),
                 );
-                let is_down = down < moment && moment < up && moment - down < Duration::from_secs(3);
+                let is_down = down < moment && moment < up && moment.saturating_sub(down) < Duration::from_secs(3);
                 if let (Some((_, name)), true) = (&under, is_down) {
                     assert_eq!(glass.tile(at).as_ref(), Some(name), "moved under the finger");
                 }

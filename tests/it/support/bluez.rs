@@ -2,7 +2,7 @@
 //! says.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -34,6 +34,15 @@ struct Known {
     tells_duplicates: bool,
     /// Devices that were heard, with their data.
     devices: HashMap<String, Vec<u8>>,
+    /// What the controller has reported in this scan, which it does once.
+    reported: HashSet<(String, Vec<u8>)>,
+}
+
+impl Known {
+    /// A scan begins or ends.
+    fn scan(&mut self, begins: bool) {
+        (self.is_discovering, self.reported) = (begins, HashSet::new());
+    }
 }
 
 /// A BlueZ on a bus of its own.
@@ -108,7 +117,7 @@ impl Bluez {
         let (connection, known) = (self.stranger(), Arc::clone(&self.known));
         let stream = MessageStream::from(&connection);
         let serving = connection.clone();
-        let _ = self.runtime.spawn(async move { serve(serving, stream, &known).await });
+        drop(self.runtime.spawn(async move { serve(serving, stream, &known).await }));
         self.runtime.block_on(async { connection.request_name("org.bluez").await.unwrap() });
         self.service = Some(connection);
     }
@@ -126,8 +135,12 @@ impl Bluez {
         look(&mut self.known.lock().unwrap())
     }
 
+    /// Whether the kiosk listens. It ends a scan and begins another one at once.
     pub(crate) fn is_discovering(&self) -> bool {
-        self.with(|known| known.is_discovering)
+        (0..20).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            self.with(|known| known.is_discovering)
+        })
     }
 
     pub(crate) fn calls(&self) -> Vec<String> {
@@ -145,7 +158,8 @@ impl Bluez {
     }
 
     /// The adapter hears a device. As BlueZ does, it tells of a new one as an object that is added, and of others as a
-    /// property that changes; data that do not change are told only if the filter asks for it.
+    /// property that changes; data that do not change are told only if the filter asks for it. The controller reports the
+    /// same data of a device once in a scan.
     pub(crate) fn hears(&self, device: &str, data: &[u8], signal: i16) {
         self.hears_with(device, APPLE, data, Some(signal));
     }
@@ -153,7 +167,7 @@ impl Bluez {
     pub(crate) fn hears_with(&self, device: &str, company: u16, data: &[u8], signal: Option<i16>) {
         let Some(connection) = &self.service else { return };
         let (is_heard, before) = self.with(|known| {
-            let is_heard = known.is_discovering;
+            let is_heard = known.is_discovering && known.reported.insert((device.to_owned(), data.to_vec()));
             let before = if is_heard { known.devices.insert(device.to_owned(), data.to_vec()) } else { None };
             (is_heard && (known.tells_duplicates || before.as_deref() != Some(data)), before)
         });
@@ -163,19 +177,21 @@ impl Bluez {
         let path = OwnedObjectPath::try_from(format!("{ADAPTER}/dev_{}", device.replace(':', "_"))).unwrap();
         let properties = properties(company, data, signal);
         self.runtime.block_on(async {
-            match before {
-                None => {
-                    let added = HashMap::from([("org.bluez.Device1", properties)]);
-                    let (objects, name) = ("org.freedesktop.DBus.ObjectManager", "InterfacesAdded");
-                    connection.emit_signal(None::<&str>, "/", objects, name, &(path, added)).await.unwrap();
-                }
-                Some(_) => {
-                    let body = ("org.bluez.Device1", properties, Vec::<&str>::new());
-                    let interface = "org.freedesktop.DBus.Properties";
-                    connection.emit_signal(None::<&str>, path, interface, "PropertiesChanged", &body).await.unwrap();
-                }
+            if before.is_none() {
+                let added = HashMap::from([("org.bluez.Device1", properties)]);
+                let (objects, name) = ("org.freedesktop.DBus.ObjectManager", "InterfacesAdded");
+                connection.emit_signal(None::<&str>, "/", objects, name, &(path, added)).await.unwrap();
+            } else {
+                let body = ("org.bluez.Device1", properties, Vec::<&str>::new());
+                let interface = "org.freedesktop.DBus.Properties";
+                connection.emit_signal(None::<&str>, path, interface, "PropertiesChanged", &body).await.unwrap();
             }
         });
+    }
+
+    /// The controller reports again what it has reported, as in another scan.
+    pub(crate) fn scan_anew(&self) {
+        self.with(|known| known.reported.clear());
     }
 
     /// The readers of these doors send their beacons, as the simulated Kisi knows them.
@@ -288,12 +304,12 @@ async fn answer(connection: &Connection, message: &Message, member: &str, known:
         }
         "SetDiscoveryFilter" => {
             let filter: HashMap<String, zbus::OwnedVariant> = message.body().deserialize()?;
-            let is = |key: &str| filter.get(key).is_some_and(|value| bool::try_from(value).unwrap_or(false));
-            known.lock().unwrap().tells_duplicates = is("DuplicateData");
+            let duplicates = filter.get("DuplicateData").is_some_and(|value| bool::try_from(value).unwrap_or(false));
+            known.lock().unwrap().tells_duplicates = duplicates;
             connection.reply(&header, &()).await
         }
         "StartDiscovery" | "StopDiscovery" => {
-            known.lock().unwrap().is_discovering = member == "StartDiscovery";
+            known.lock().unwrap().scan(member == "StartDiscovery");
             connection.reply(&header, &()).await
         }
         _ => connection.reply_error(&header, "org.freedesktop.DBus.Error.UnknownMethod", &"").await,

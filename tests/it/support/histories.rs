@@ -1,12 +1,12 @@
 //! Kisi's history beside the audit log: they agree, or somebody else uses the kiosk's logins.
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use vestibule::{
     door::DoorId,
     kisi::{Client, LoginId, Roots, Settings},
-    reconcile::{Interval, Reconciliation},
+    reconcile::{Interval, Owners, Reconciliation},
     secret::Secret,
     store::{
         audit::Log,
@@ -52,8 +52,8 @@ impl Histories {
         let history = runtime.block_on(self.client().unlocks_by_logins(&admin, from, until)).unwrap();
         assert_eq!(history.unreadable, 0);
         let people = directory.list().unwrap().into_iter();
-        let owners: HashMap<LoginId, String> =
-            people.map(|person| (LoginId::new(person.login_id), person.email)).collect();
+        let people = people.map(|person| (LoginId::new(person.login_id), person.email)).collect();
+        let owners = Owners { people, ..Owners::default() };
         let interval = Interval { from, until, complete_until: until };
         Reconciliation::new(&log.unlocks(from, until).unwrap(), &history.events, &owners, interval)
     }

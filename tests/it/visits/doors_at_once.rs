@@ -8,7 +8,7 @@ use vestibule::{
     store::{audit::Action, directory::Standing},
 };
 
-use crate::support::headless::{BADGE, Kiosk, Site, english, now};
+use crate::support::headless::{BADGE, Kiosk, Site, english, lifted, now, pressed};
 
 /// Time between two touches that both count.
 const REACH: Duration = Duration::from_millis(450);
@@ -69,7 +69,7 @@ fn passed(since: Instant, at_most: u64) {
 #[test]
 fn the_doors_are_there_before_kisi_answers_and_show_no_state() {
     let (site, mut kiosk) = visited(|_| {}, "");
-    site.kisi.with(|world| slow(world, Duration::from_millis(2_000)));
+    site.kisi.with(|world| slow(world, Duration::from_secs(2)));
     let begin = now();
     kiosk.scan(BADGE);
     assert!(kiosk.shows("Hello Ada") && kiosk.shows("Main entrance"), "{:?}", kiosk.texts());
@@ -89,7 +89,7 @@ fn the_doors_are_there_before_kisi_answers_and_show_no_state() {
 #[test]
 fn a_tap_before_the_list_is_sent_and_kisi_decides() {
     let (site, mut kiosk) = visited(|_| {}, "");
-    site.kisi.with(|world| slow(world, Duration::from_millis(4_000)));
+    site.kisi.with(|world| slow(world, Duration::from_secs(4)));
     let before = listed(&site);
     kiosk.scan(BADGE);
     kiosk.wait(REACH);
@@ -111,7 +111,7 @@ fn a_tap_before_the_list_is_sent_and_kisi_decides() {
 fn the_live_list_replaces_what_differs() {
     let (site, mut kiosk) = visited(|_| {}, "");
     site.kisi.with(|world| {
-        slow(world, Duration::from_millis(1_000));
+        slow(world, Duration::from_secs(1));
         drop(world.doors.remove(&104));
         world.doors.get_mut(&101).unwrap().name = "South entrance".to_owned();
         let now = world.clock.now();
@@ -130,24 +130,60 @@ fn the_live_list_replaces_what_differs() {
     assert_eq!(kiosk.doors(), doors, "the next visit begins with the newer list");
 }
 
-/// The place check may be quicker than the list, which does not say that a place is locked down.
+/// A person's requests go one after the other: the places are checked after the list, which does not say that a place is
+/// locked down. A list that comes after that keeps it.
 #[test]
-fn a_list_that_comes_late_keeps_the_lock_down_of_a_place() {
+fn the_places_are_checked_after_the_list_and_count_for_later_lists() {
     let (site, mut kiosk) = visited(|_| {}, "");
     site.kisi.with(|world| {
+        world.requests.clear();
         slow(world, Duration::from_millis(1_500));
         let now = world.clock.now();
         world.places.get_mut(&1).unwrap().locked_down_since = Some(now);
     });
     kiosk.scan(BADGE);
+    kiosk.wait(Duration::from_secs(1));
+    assert!(site.kisi.with(|world| world.requests.iter().all(|asked| asked.path != "/places")));
     let is_locked = |kiosk: &Kiosk| kiosk.texts().iter().any(|text| text.starts_with("Locked since"));
-    let _ = kiosk.wait_for(Duration::from_secs(5), is_locked);
-    assert!(kiosk.remembers() || is_locked(&kiosk));
-    let _ = kiosk.wait_for(Duration::from_secs(10), |kiosk| !kiosk.remembers());
+    let _ = kiosk.wait_for(Duration::from_secs(10), is_locked);
     kiosk.wait(REACH);
-    assert!(is_locked(&kiosk), "{:?}", kiosk.texts());
     kiosk.tap_door("Main entrance");
     assert_eq!(site.kisi.with(|world| world.unlocks()), 0);
+}
+
+/// The finger was on a door that Kisi has removed meanwhile: that is what the kiosk says, and not that Kisi is away.
+#[test]
+fn a_door_that_is_gone_says_so_under_the_finger() {
+    let (site, mut kiosk) = visited(|_| {}, "");
+    site.kisi.with(|world| {
+        slow(world, Duration::from_secs(1));
+        drop(world.doors.remove(&101));
+    });
+    kiosk.scan(BADGE);
+    kiosk.wait(REACH);
+    let at = kiosk.find("Main entrance").unwrap();
+    kiosk.batch(&[pressed(0, at)]);
+    kiosk.wait(Duration::from_millis(1_300));
+    assert!(kiosk.shows("Main entrance"), "the list waits for the finger");
+    kiosk.batch(&[lifted(0, at)]);
+    assert!(
+        kiosk.texts().iter().any(|text| text.starts_with("This door does not exist any more.")),
+        "{:?}",
+        kiosk.texts()
+    );
+    site.kisi.with(|world| assert!(world.requests.iter().all(|asked| !asked.path.ends_with("/unlock"))));
+    assert_eq!(site.records(Action::Refusal), ["door not listed any more"]);
+}
+
+/// That somebody had no door at the last visit says nothing about this one.
+#[test]
+fn a_visit_without_doors_is_not_remembered_as_a_fact() {
+    let (site, mut kiosk) = visited(|world| world.rights.retain(|right| right.person != 2), "");
+    site.kisi.with(|world| slow(world, Duration::from_millis(700)));
+    let before = listed(&site);
+    kiosk.scan(BADGE);
+    assert!(kiosk.shows("Hello Ada"));
+    assert_eq!(listed(&site), before + 1, "she waited for Kisi");
 }
 
 #[test]

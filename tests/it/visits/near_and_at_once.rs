@@ -4,7 +4,10 @@
 use std::{fs, path::Path, thread, time::Duration};
 
 use iced::{Point, Size};
-use vestibule::{simulator::fault::Fault, wiring};
+use vestibule::{
+    simulator::{fault::Fault, world::World},
+    wiring,
+};
 
 use crate::support::{
     bluez::{Bluez, frame_of},
@@ -143,6 +146,47 @@ fn a_door_becomes_a_button_on_a_real_screen_when_its_reader_is_heard() {
     keep("opened-by-its-reader", &screen.picture());
 }
 
+/// What queues up while the kiosk is stopped carries no time: it proves nothing, although it is read just now.
+#[test]
+fn beacons_that_queued_up_while_the_kiosk_stood_still_prove_nothing() {
+    let bluez = Bluez::start();
+    let files = site("[proximity]\nbeacons = true\n");
+    let mut screen = Touchscreen::start(1280, 800);
+    let kiosk = opened(&files, &screen, &bluez.address());
+    let (_folder, mut twin) = twin(&files);
+    let (door, next) = archive(&mut twin);
+    let rest = screen.picture();
+    scan(&mut screen);
+    let _ = kiosk.expect("hears the beacons of readers");
+    let first = screen.once("her doors", |picture| 0.02 < difference(picture, &rest));
+    screen.tap(next);
+    let _ = screen.once("the other page", |picture| 0.01 < difference(picture, &first));
+    let pid = rustix::process::Pid::from_raw(i32::try_from(kiosk.child.id()).unwrap()).unwrap();
+    for _ in 0..3 {
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+        for _ in 0..20 {
+            bluez.hears_readers(&files.site.kisi, &[ARCHIVE]);
+            bluez.hears("FE", &frame_of(&files.site.kisi, 4_711), -60);
+            bluez.scan_anew();
+            thread::sleep(Duration::from_millis(50));
+        }
+        thread::sleep(Duration::from_secs(5));
+        rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+        thread::sleep(Duration::from_secs(1));
+        screen.tap(door);
+        thread::sleep(Duration::from_millis(500));
+        assert_eq!(files.site.kisi.with(|world| world.unlocks()), 0, "a stale proof");
+        let is_asked = |world: &mut World| world.requests.iter().any(|request| request.path.ends_with("/unlock"));
+        assert!(!files.site.kisi.with(is_asked), "it is no button");
+    }
+    // It hears again.
+    thread::sleep(Duration::from_millis(1_500));
+    bluez.hears_readers(&files.site.kisi, &[ARCHIVE]);
+    thread::sleep(Duration::from_millis(300));
+    screen.tap(door);
+    let _ = kiosk.expect("outcome=Accepted");
+}
+
 /// Who is told what by `doctor`, with an adapter, without one, and without Bluetooth at all.
 #[test]
 fn doctor_says_which_readers_are_heard_and_for_whom_that_makes_a_difference() {
@@ -177,7 +221,10 @@ fn doctor_says_which_readers_are_heard_and_for_whom_that_makes_a_difference() {
             && found[0].contains("\"Archive\": its reader is heard (-60 dBm), which opens it for ada@example.com"),
         "{found:?}"
     );
-    assert!(found[1].contains("no difference") && found[1].contains("\"Main entrance\" (-60 dBm)"), "{found:?}");
+    assert!(
+        found[1].contains("no difference to anybody's doors") && found[1].contains("\"Main entrance\" (-60 dBm)"),
+        "{found:?}"
+    );
     assert!(found[1].contains("an unknown door (lock ...4711) (strength unknown)"), "{found:?}");
     assert!(!heard.lines().any(|line| line.starts_with("never") && line.contains("Archive")), "{heard}");
 

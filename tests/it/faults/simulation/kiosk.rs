@@ -351,7 +351,8 @@ impl<'a> Run<'a> {
         let effects = self.life.session.handle(event.clone(), now);
         self.watch.after(&event, self.life.session.state(), now);
         for effect in effects {
-            if let Effect::Identify(..) = effect {
+            // One's own badge continues a visit, whose doors were listed before.
+            if matches!(effect, Effect::Identify(..)) && self.life.session.state().visit().is_none() {
                 self.kisi.with(|world| self.watch.readers.begin(world));
             }
             self.watch.effect(&effect, now);
