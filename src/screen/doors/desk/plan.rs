@@ -108,7 +108,7 @@ fn pages(sections: &[Section<'_>], columns: usize, has_names: bool, height: f32,
 /// How high the tiles of a page can be.
 fn row_height(page: &[Line], has_names: bool, height: f32, gap: f32) -> f32 {
     let sections = page.chunk_by(|a, b| a.section == b.section).count();
-    let headers = if has_names { times(sections) * SECTION } else { times(sections - 1) * gap };
+    let headers = if has_names { times(sections) * SECTION } else { times(sections.saturating_sub(1)) * gap };
     let rows = times(page.len());
     (height - headers - (rows - times(sections)) * gap) / rows.max(1.0)
 }
