@@ -46,10 +46,12 @@ pub(super) fn beacons() {
             let due = begin + Duration::from_millis(1_000 * sent / RATE);
             thread::sleep(due.saturating_duration_since(Instant::now()));
             for n in 0..10 {
-                let lock = if n == 0 { ARCHIVE } else { 5_000 + (sent / 10) % 300 };
+                let lock = if n == 0 { ARCHIVE } else { 5_000 + (sent + n) % 300 };
                 let device = format!("{:02X}:{:02X}", lock / 256, lock % 256);
                 bluez.hears(&device, &frame_of(&site.kisi, lock), -60);
             }
+            // As from a controller that reports everything.
+            bluez.scan_anew();
             sent += 10;
             if VISIT < visit.elapsed() {
                 screen.chord(&[1]);

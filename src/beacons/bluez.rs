@@ -11,7 +11,7 @@
 //! (`device_set_manufacturer_data`), August 2026; Linux, `net/bluetooth/hci_sync.c` (`hci_active_scan_sync`). The D-Bus
 //! names are those of `doc/org.bluez.Adapter.rst` and `doc/org.bluez.Device.rst` in BlueZ.
 
-use std::{collections::HashMap, num::NonZero, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use futures_util::StreamExt;
 use tokio::time::{self, Instant, MissedTickBehavior};
@@ -31,8 +31,6 @@ const DEVICE: &str = "org.bluez.Device1";
 const OBJECTS: &str = "org.freedesktop.DBus.ObjectManager";
 /// Apple's company number, which iBeacons carry.
 const APPLE: u16 = 0x004c;
-/// Messages that wait for the listener. Beyond that the bus waits.
-const QUEUE: Option<NonZero<usize>> = NonZero::new(64);
 /// The discovery is begun anew after this: a controller reports the same beacon once in a scan.
 const SCAN: Duration = Duration::from_secs(2);
 /// The bus answers within this, or counts as broken.
@@ -188,8 +186,9 @@ impl Discovery {
         let owner = names.get_name_owner(BLUEZ.try_into()?).await;
         let owner = owner.map_err(|_| BluezError::NoService)?;
         // Listen first, so that nothing is missed.
+        let signals = MessageStream::from(&heard);
         let rule = MatchRule::builder().msg_type(Type::Signal).sender(owner.clone()).build()?;
-        let signals = MessageStream::for_match_rule(rule, &heard, QUEUE).await?;
+        DBusProxy::new(&heard).await?.add_match_rule(rule).await.map_err(|error| zbus::Error::FDO(Box::new(error)))?;
         let manager = Proxy::new(&bus, owner.clone(), "/", OBJECTS).await?;
         let objects: HashMap<OwnedObjectPath, Interfaces> = manager.call("GetManagedObjects", &()).await?;
         let adapters = objects.into_iter().filter_map(|(path, mut found)| Some((path, found.remove(ADAPTER)?)));
@@ -230,6 +229,13 @@ impl Discovery {
 
     /// Takes a signal: a device that was heard, unless that may be old, or the loss of the adapter.
     fn take(&self, signal: &Message, ears: &Ears, is_deaf: bool) -> Result<(), BluezError> {
+        // Most signals are of other devices, or repeat what is known: they are not parsed.
+        let bytes = signal.data();
+        let is_news = || !is_deaf && Beacon::find(bytes).is_some_and(|beacon| ears.is_news(beacon));
+        let is_about_adapter = || bytes.windows(ADAPTER.len()).any(|window| window == ADAPTER.as_bytes());
+        if !is_news() && !is_about_adapter() {
+            return Ok(());
+        }
         let header = signal.header();
         if header.sender().is_none_or(|sender| sender.as_str() != self.owner.as_str()) {
             return Ok(());
@@ -237,10 +243,8 @@ impl Discovery {
         let lost = || Err(BluezError::AdapterLost(self.name()));
         let (body, member) = (signal.body(), header.member().map(MemberName::as_str));
         let is_ours = header.path().is_some_and(|path| path.as_str() == self.path.as_str());
-        // Most signals are of other devices, or repeat what is known: do not parse them.
-        let is_news = || !is_deaf && Beacon::find(body.data()).is_some_and(|beacon| ears.is_news(beacon));
         match member {
-            Some("InterfacesAdded") if is_news() => {
+            Some("InterfacesAdded") if !is_deaf => {
                 if let Ok((_, mut added)) = body.deserialize::<(OwnedObjectPath, Interfaces)>()
                     && let Some(properties) = added.remove(DEVICE)
                 {
@@ -255,7 +259,7 @@ impl Discovery {
                     return lost();
                 }
             }
-            Some("PropertiesChanged") if is_ours || is_news() => {
+            Some("PropertiesChanged") => {
                 let Ok((interface, properties, _)) = body.deserialize::<(String, Properties, Vec<String>)>() else {
                     return Ok(());
                 };
