@@ -148,10 +148,9 @@ impl Nearby {
         self.ears.proofs().of(door, self.ears.now())
     }
 
-    /// When the first of these doors' readers stops being heard without a further beacon.
-    pub fn fades(&self, doors: impl Iterator<Item = DoorId>) -> Option<Instant> {
-        let (proofs, now) = (self.ears.proofs(), self.ears.now());
-        doors.filter_map(|door| proofs.fades(door, now)).min().map(Instant::from_std)
+    /// When this door's reader stops being heard without a further beacon. `None` if it is not heard.
+    pub fn fades(&self, door: DoorId) -> Option<Instant> {
+        self.ears.proofs().fades(door, self.ears.now()).map(Instant::from_std)
     }
 
     /// Waits until a reader is heard that was not heard before, or none is heard any more.

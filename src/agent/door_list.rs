@@ -49,10 +49,12 @@ impl Agent {
         }
     }
 
-    /// When a door that asks for its reader stops being ready.
+    /// When a door that is shown as ready thanks to its reader stops being so. At once if that was missed.
     pub(super) fn fades(&self) -> Option<Instant> {
-        let doors = self.visit.as_ref()?.needing_reader();
-        self.unlocker.nearby.fades(doors)
+        let visit = self.visit.as_ref()?;
+        let pairs = visit.list.doors.iter().zip(&visit.shown.doors);
+        let ready = pairs.filter(|(door, shown)| door.state != shown.state && shown.state == DoorState::Ready);
+        ready.map(|(door, _)| self.unlocker.nearby.fades(door.id).unwrap_or_else(Instant::now)).min()
     }
 
     /// Asks Kisi for the doors of a visit that began with those of the last one.
