@@ -12,7 +12,7 @@ use super::{
     visit::{Lists, Visit},
 };
 use crate::{
-    door::{Door, DoorId, DoorList, DoorState, Place},
+    door::{DoorList, DoorState},
     error_chain::Chain,
     kisi,
     session::{Denial, Event, SessionId},
@@ -130,10 +130,9 @@ impl Agent {
     /// Keeps the doors of the open visit for this person's next one, unless they are kept already. Nobody waits for it.
     pub(super) fn keep_doors(&mut self, who: &Who) {
         let Some(visit) = self.visit.as_mut().filter(|visit| visit.who.staff == who.staff) else { return };
-        if !self.remembers || visit.kept.as_ref().is_some_and(|kept| is_same(kept, &visit.all)) {
+        if !self.remembers || std::mem::replace(&mut visit.is_kept, true) {
             return;
         }
-        visit.kept = Some(visit.all.clone());
         let (list, who) = (visit.all.clone(), who.clone());
         let authenticator = Arc::clone(&self.authenticator);
         let keep = move || authenticator.lock().unwrap_or_else(PoisonError::into_inner).keep_last_doors(&who, &list);
@@ -164,14 +163,4 @@ impl Visible {
         let shown = DoorList { doors: self.of(all.doors.clone()), incomplete: all.incomplete };
         Lists { shown, all }
     }
-}
-
-/// Whether two lists have the same doors with the same names in the same order. Their states do not count.
-fn is_same(kept: &DoorList, list: &DoorList) -> bool {
-    kept.incomplete == list.incomplete && kept.doors.iter().map(tile).eq(list.doors.iter().map(tile))
-}
-
-/// What is kept of a door.
-fn tile(door: &Door) -> (DoorId, &str, &str, Option<&Place>) {
-    (door.id, &door.name, &door.kisi_name, door.place.as_ref())
 }

@@ -106,10 +106,9 @@ impl Lookup {
         let welcome = Welcome { name, doors: Vec::new(), language: found.language, incomplete: false };
         // Without a door to show, only Kisi can say that there is none.
         if let Some(mut lists) = last.map(|last| visible.shown_of(last)).filter(|lists| !lists.shown.doors.is_empty()) {
-            let kept = lists.all.clone();
             lists.shown.incomplete = false;
             let mut visit = Visit::new(session, who, found.login, lists);
-            (visit.is_listed, visit.kept) = (false, Some(kept));
+            (visit.is_listed, visit.is_kept) = (false, true);
             return Ok(Signed::Remembered(visit, welcome));
         }
         match list(&client, &found.login).await {

@@ -6,7 +6,7 @@ use tokio::{task::AbortHandle, time::Instant};
 
 use super::audit_writer::Who;
 use crate::{
-    door::{Door, DoorId, DoorList, DoorState},
+    door::{Door, DoorId, DoorList, DoorState, Place},
     kisi::LockedDown,
     secret::Secret,
     session::SessionId,
@@ -36,8 +36,8 @@ pub(super) struct Visit {
     gone: Vec<DoorId>,
     /// The doors as the window has them.
     pub(super) shown: DoorList,
-    /// The list that the directory keeps, if it keeps one.
-    pub(super) kept: Option<DoorList>,
+    /// Whether the directory keeps these doors.
+    pub(super) is_kept: bool,
     /// Places under lock-down. Kisi's list of doors does not say so.
     locked_down: LockedDown,
     pub(super) since: Instant,
@@ -57,7 +57,7 @@ impl Visit {
             places_wait: false,
             gone: Vec::new(),
             shown: DoorList::default(),
-            kept: None,
+            is_kept: false,
             locked_down: LockedDown::new(),
             since: Instant::now(),
             reads: Vec::new(),
@@ -81,6 +81,7 @@ impl Visit {
     /// Replaces the doors by Kisi's list.
     pub(super) fn replace(&mut self, lists: Lists) {
         let before = std::mem::replace(&mut self.list, lists.shown);
+        self.is_kept = self.is_kept && is_same(&self.all, &lists.all);
         (self.all, self.is_listed) = (lists.all, true);
         self.gone.extend(before.doors.iter().map(|door| door.id));
         self.gone.retain(|door| self.list.doors.iter().all(|known| known.id != *door));
@@ -105,4 +106,14 @@ impl Visit {
     pub(super) fn abort_reads(&self) {
         self.reads.iter().for_each(AbortHandle::abort);
     }
+}
+
+/// Whether two lists have the same doors with the same names in the same order. Their states do not count.
+fn is_same(kept: &DoorList, list: &DoorList) -> bool {
+    kept.incomplete == list.incomplete && kept.doors.iter().map(tile).eq(list.doors.iter().map(tile))
+}
+
+/// What is kept of a door.
+fn tile(door: &Door) -> (DoorId, &str, &str, Option<&Place>) {
+    (door.id, &door.name, &door.kisi_name, door.place.as_ref())
 }
