@@ -68,6 +68,8 @@ pub struct Nearby {
 struct Ears {
     proofs: Arc<Mutex<Proofs>>,
     changed: Arc<Notify>,
+    /// The doors whose readers are wanted have changed.
+    asked: Arc<Notify>,
     state: watch::Sender<ListenerState>,
     /// Total time that the machine was suspended.
     asleep: fn() -> Duration,
@@ -83,7 +85,7 @@ impl Nearby {
     /// Without a listener. `asleep` returns the total time that the machine was suspended.
     pub fn new(asleep: fn() -> Duration) -> Self {
         let state = watch::Sender::new(ListenerState::Off);
-        let ears = Ears { proofs: Arc::default(), changed: Arc::default(), state, asleep };
+        let ears = Ears { proofs: Arc::default(), changed: Arc::default(), asked: Arc::default(), state, asleep };
         Self { ears, wish: watch::Sender::default() }
     }
 
@@ -125,7 +127,9 @@ impl Nearby {
 
     /// The doors of the visit have changed.
     pub fn want(&self, doors: impl Iterator<Item = DoorId>) {
-        self.ears.proofs().want(doors);
+        if self.ears.proofs().want(doors) {
+            self.ears.asked.notify_one();
+        }
     }
 
     /// The visit has ended. `needs_reader`: whether it showed a door that asks for its reader.

@@ -108,7 +108,7 @@ pub struct Heard {
 }
 
 /// Which readers count.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 enum Wanted {
     /// Those of these locks, by the lower bits of their id.
     Only(HashSet<u64>),
@@ -135,8 +135,9 @@ impl Proofs {
         Self { wanted: Wanted::All, ..Self::default() }
     }
 
-    /// Hears only the readers of these doors from now on. Doors whose beacons look the same have no proof.
-    pub fn want(&mut self, doors: impl Iterator<Item = DoorId>) {
+    /// Hears only the readers of these doors from now on. Doors whose beacons look the same have no proof. Returns whether
+    /// other readers are wanted than before.
+    pub fn want(&mut self, doors: impl Iterator<Item = DoorId>) -> bool {
         let (mut wanted, mut ambiguous) = (HashMap::new(), HashSet::new());
         for door in doors {
             let lock = door.get() & ID_BITS;
@@ -146,7 +147,8 @@ impl Proofs {
         }
         let wanted: HashSet<u64> = wanted.into_keys().filter(|lock| !ambiguous.contains(lock)).collect();
         self.heard.retain(|lock, _| wanted.contains(lock));
-        self.wanted = Wanted::Only(wanted);
+        let before = std::mem::replace(&mut self.wanted, Wanted::Only(wanted));
+        before != self.wanted
     }
 
     /// Whether this beacon changes anything: its reader is wanted, and it or its code was not heard just now.
@@ -237,7 +239,7 @@ mod tests {
 
     fn wanting(doors: &[u64]) -> Proofs {
         let mut proofs = Proofs::default();
-        proofs.want(doors.iter().copied().map(DoorId::new));
+        assert_eq!(proofs.want(doors.iter().copied().map(DoorId::new)), !doors.is_empty());
         proofs
     }
 
@@ -291,7 +293,7 @@ mod tests {
         let mut proofs = wanting(&[high]);
         let _ = proofs.hear(beacon(107, 733), None, now);
         assert_eq!(proofs.of(DoorId::new(high), now), Some(733));
-        proofs.want([low, high, low].into_iter().map(DoorId::new));
+        assert!(proofs.want([low, high, low].into_iter().map(DoorId::new)));
         assert!(!proofs.hear(beacon(107, 733), None, now));
         assert_eq!((proofs.of(DoorId::new(low), now), proofs.of(DoorId::new(high), now)), (None, None));
     }
@@ -324,7 +326,8 @@ mod tests {
             let _ = proofs.hear(beacon(lock, 1), None, now);
         }
         assert_eq!(proofs.readers(now), [(107, None)]);
-        proofs.want([108].into_iter().map(DoorId::new));
+        assert!(!proofs.want([107].into_iter().map(DoorId::new)), "as before");
+        assert!(proofs.want([108].into_iter().map(DoorId::new)));
         assert_eq!(proofs.readers(now), [], "of an earlier visit");
         let mut all = Proofs::of_all_readers();
         for lock in 0..10_000 {

@@ -11,17 +11,19 @@
 //! (`device_set_manufacturer_data`), August 2026; Linux, `net/bluetooth/hci_sync.c` (`hci_active_scan_sync`). The D-Bus
 //! names are those of `doc/org.bluez.Adapter.rst` and `doc/org.bluez.Device.rst` in BlueZ.
 
+mod subscriptions;
+
 use std::{collections::HashMap, time::Duration};
 
 use futures_util::StreamExt;
 use tokio::time::{self, Instant, MissedTickBehavior};
 use zbus::{
-    Connection, MatchRule, Message, MessageStream, OwnedObjectPath, OwnedVariant, Proxy, Variant,
+    Connection, Message, MessageStream, OwnedObjectPath, OwnedVariant, Proxy, Variant,
     fdo::{DBusProxy, NameOwnerChangedStream},
-    message::Type,
     names::{MemberName, OwnedUniqueName},
 };
 
+use self::subscriptions::Subscriptions;
 use super::{Ears, ListenerState};
 use crate::proximity::{Beacon, Proofs, When};
 
@@ -115,7 +117,7 @@ async fn begin(bus: &Bus) -> Result<Begun, BluezError> {
 }
 
 async fn run(
-    (discovery, mut signals, mut restarts): Begun,
+    (mut discovery, mut signals, mut restarts): Begun,
     ears: &Ears,
     quiet: impl Future<Output = ()>,
 ) -> Result<(), BluezError> {
@@ -134,11 +136,17 @@ async fn run(
                 discovery.begin_anew().await?;
                 None
             }
+            () = ears.asked.notified() => {
+                discovery.subscriptions.begin_anew().await?;
+                None
+            }
             signal = signals.next() => Some(signal.ok_or(BluezError::NoService)??),
         };
         let is_deaf = attention.is_lost(ears);
-        if let Some(signal) = signal {
-            discovery.take(&signal, ears, is_deaf)?;
+        if let Some(signal) = signal
+            && let Some(reader) = discovery.take(&signal, ears, is_deaf)?
+        {
+            discovery.subscriptions.follow(reader).await?;
         }
     }
     discovery.end().await;
@@ -175,6 +183,7 @@ struct Discovery {
     path: OwnedObjectPath,
     /// BlueZ's name on this bus. Anybody may send signals to the kiosk.
     owner: OwnedUniqueName,
+    subscriptions: Subscriptions,
 }
 
 impl Discovery {
@@ -187,8 +196,7 @@ impl Discovery {
         let owner = owner.map_err(|_| BluezError::NoService)?;
         // Listen first, so that nothing is missed.
         let signals = MessageStream::from(&heard);
-        let rule = MatchRule::builder().msg_type(Type::Signal).sender(owner.clone()).build()?;
-        DBusProxy::new(&heard).await?.add_match_rule(rule).await.map_err(|error| zbus::Error::FDO(Box::new(error)))?;
+        let subscriptions = Subscriptions::begin(&heard, owner.clone()).await?;
         let manager = Proxy::new(&bus, owner.clone(), "/", OBJECTS).await?;
         let objects: HashMap<OwnedObjectPath, Interfaces> = manager.call("GetManagedObjects", &()).await?;
         let adapters = objects.into_iter().filter_map(|(path, mut found)| Some((path, found.remove(ADAPTER)?)));
@@ -200,7 +208,8 @@ impl Discovery {
             return Err(BluezError::PoweredOff(name(&path)));
         }
         let adapter = Proxy::new(&bus, owner.clone(), path.clone(), ADAPTER).await?;
-        let discovery = Self { adapter, path, owner };
+        subscriptions.always(&path).await?;
+        let discovery = Self { adapter, path, owner, subscriptions };
         discovery.start().await?;
         Ok((discovery, signals, restarts))
     }
@@ -213,7 +222,8 @@ impl Discovery {
     }
 
     /// Begins another scan, which reports every beacon again.
-    async fn begin_anew(&self) -> Result<(), BluezError> {
+    async fn begin_anew(&mut self) -> Result<(), BluezError> {
+        self.subscriptions.next_scan().await?;
         self.end().await;
         time::timeout(PATIENCE, self.start()).await.map_err(|_| BluezError::Silent)?
     }
@@ -227,28 +237,29 @@ impl Discovery {
         name(&self.path)
     }
 
-    /// Takes a signal: a device that was heard, unless that may be old, or the loss of the adapter.
-    fn take(&self, signal: &Message, ears: &Ears, is_deaf: bool) -> Result<(), BluezError> {
+    /// Takes a signal: a device that was heard, unless that may be old, or the loss of the adapter. Returns the device
+    /// that is the reader of a wanted door.
+    fn take(&self, signal: &Message, ears: &Ears, is_deaf: bool) -> Result<Option<OwnedObjectPath>, BluezError> {
         // Most signals are of other devices, or repeat what is known: they are not parsed.
         let bytes = signal.data();
         let is_news = || !is_deaf && Beacon::find(bytes).is_some_and(|beacon| ears.is_news(beacon));
         let is_about_adapter = || bytes.windows(ADAPTER.len()).any(|window| window == ADAPTER.as_bytes());
         if !is_news() && !is_about_adapter() {
-            return Ok(());
+            return Ok(None);
         }
         let header = signal.header();
         if header.sender().is_none_or(|sender| sender.as_str() != self.owner.as_str()) {
-            return Ok(());
+            return Ok(None);
         }
         let lost = || Err(BluezError::AdapterLost(self.name()));
         let (body, member) = (signal.body(), header.member().map(MemberName::as_str));
         let is_ours = header.path().is_some_and(|path| path.as_str() == self.path.as_str());
         match member {
             Some("InterfacesAdded") if !is_deaf => {
-                if let Ok((_, mut added)) = body.deserialize::<(OwnedObjectPath, Interfaces)>()
-                    && let Some(properties) = added.remove(DEVICE)
+                if let Ok((device, mut added)) = body.deserialize::<(OwnedObjectPath, Interfaces)>()
+                    && added.remove(DEVICE).is_some_and(|properties| heard(properties, ears))
                 {
-                    heard(properties, ears);
+                    return Ok(Some(device));
                 }
             }
             Some("InterfacesRemoved") => {
@@ -261,19 +272,19 @@ impl Discovery {
             }
             Some("PropertiesChanged") => {
                 let Ok((interface, properties, _)) = body.deserialize::<(String, Properties, Vec<String>)>() else {
-                    return Ok(());
+                    return Ok(None);
                 };
                 let is_off = properties.get("Powered").is_some_and(|value| !is_true(value));
                 if interface == ADAPTER && is_ours && is_off {
                     return lost();
                 }
-                if interface == DEVICE && !is_deaf {
-                    heard(properties, ears);
+                if interface == DEVICE && !is_deaf && heard(properties, ears) {
+                    return Ok(header.path().map(|device| device.to_owned().into()));
                 }
             }
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 }
 
@@ -284,14 +295,13 @@ async fn connect(bus: &Bus) -> Result<Connection, zbus::Error> {
     }
 }
 
-/// Takes what a device's beacon says, if the device is one of Kisi's readers.
-fn heard(mut properties: Properties, ears: &Ears) {
+/// Takes what a device's beacon says, if the device is one of Kisi's readers. Returns whether it is.
+fn heard(mut properties: Properties, ears: &Ears) -> bool {
     let signal = properties.remove("RSSI").and_then(|signal| i16::try_from(signal).ok());
     let data = properties.remove("ManufacturerData").and_then(|data| HashMap::<u16, OwnedVariant>::try_from(data).ok());
     let data = data.and_then(|mut data| Vec::<u8>::try_from(data.remove(&APPLE)?).ok());
-    if let Some(beacon) = data.as_deref().and_then(Beacon::decode) {
-        ears.hear(beacon, signal);
-    }
+    let beacon = data.as_deref().and_then(Beacon::decode);
+    beacon.inspect(|beacon| ears.hear(*beacon, signal)).is_some()
 }
 
 fn is_true(value: &OwnedVariant) -> bool {

@@ -147,6 +147,17 @@ impl Bluez {
         self.with(|known| known.calls.clone())
     }
 
+    /// What the bus sends to any program, as match rules.
+    pub(crate) fn match_rules(&self) -> Vec<String> {
+        let stranger = self.stranger();
+        self.runtime.block_on(async {
+            let (path, interface) = ("/org/freedesktop/DBus", "org.freedesktop.DBus.Debug.Stats");
+            let stats = zbus::Proxy::new(&stranger, "org.freedesktop.DBus", path, interface).await.unwrap();
+            let rules: HashMap<String, Vec<String>> = stats.call("GetAllMatchRules", &()).await.unwrap();
+            rules.into_values().flatten().collect()
+        })
+    }
+
     /// Waits until the kiosk listens, or no longer.
     #[track_caller]
     pub(crate) fn wait_for(&self, is_discovering: bool) {
