@@ -6,12 +6,16 @@ use std::{
     time::Duration,
 };
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use vestibule::{
     door::{DoorId, Outcome},
     secret::Secret,
-    simulator::fault::Fault,
-    store::audit::Action,
+    simulator::{
+        fault::Fault,
+        world::{Event, World},
+    },
+    store::audit::{Action, Log, Record, earlier_login_text, login_text},
 };
 
 use crate::support::{
@@ -187,9 +191,13 @@ fn a_history_that_cannot_be_read_is_no_clean_one() {
     let _ = site.enrol(GRACE, Some(BADGE), false);
     visit(&site, &["Main entrance"]);
     let event = r#"{"id":1,"status":"finished","cursor":null,"events":[{"uuid":"a","type":"lock.unlock"}]}"#;
+    let anonymous = r#"{"id":1,"status":"finished","cursor":null,"events":[
+        {"uuid":"a","type":"lock.unlock","created_at":"2026-11-01T08:00:00Z","success":true,"object_id":101},
+        {"uuid":"b","type":"lock.unlock","created_at":"2026-11-01T08:00:00Z","success":true,"authenticated_by_id":1}]}"#;
     for (status, body, says) in [
         (200, r#"{"id":1,"status":"failed","cursor":null}"#, "did not send its history"),
         (200, event, "1 of Kisi's events cannot be read"),
+        (200, anonymous, "2 of Kisi's events cannot be read"),
         (200, "[]", "is not Kisi's"),
     ] {
         let fault = Fault { status: Some(status), body: Some(body.to_owned()), ..Fault::default() };
@@ -205,4 +213,78 @@ fn a_history_that_cannot_be_read_is_no_clean_one() {
     site.kisi.with(|world| (world.faults, world.switches.event_polls) = (Vec::new(), 3));
     let (lines, code) = reconcile(&site);
     assert_eq!((&lines[0]["agreed"], code), (&1.into(), Some(0)), "{lines:?}");
+}
+
+/// A log whose beginning was pruned does not know the unlocks before it. Nothing of that time, nor what a wrong clock may put
+/// there, is called a theft. An earlier login still belongs to its person, although the record that made it is pruned.
+#[test]
+fn a_pruned_beginning_makes_no_theft_and_hides_none() {
+    const EARLIER: u64 = 999_001;
+    let site = Site::new();
+    let begin = Timestamp::now() - SignedDuration::from_hours(48);
+    let directory = site.directory();
+    let mut log = Log::open(directory.folder(), directory.audit_key()).unwrap();
+    let hours = |n: i64| SignedDuration::from_hours(n);
+    let texts = [(-30, Action::Enrol, login_text(EARLIER)), (0, Action::Renew, earlier_login_text(EARLIER))];
+    for (at, action, about) in texts {
+        let _ = log.append(&Record::new(begin + hours(at), action, about).by(None, ADA)).unwrap();
+    }
+    assert_eq!(log.prune(begin - hours(1), Timestamp::now()).unwrap(), 1);
+    drop((log, directory));
+    let _ = site.enrol(ADA, Some(BADGE), false);
+    site.kisi.with(|world| {
+        let event = |minutes: i64, door: u64| Event {
+            kind: "lock.unlock",
+            at: begin + SignedDuration::from_mins(minutes),
+            actor: world.person_by_email(ADA).map(|person| person.id),
+            login: Some(EARLIER),
+            object: ("Lock", door),
+            object_name: String::new(),
+            error_code: None,
+            uuid: uuid::Uuid::new_v4(),
+        };
+        // Before the first record; by a clock that is five minutes ahead of the kiosk's; and a theft.
+        let events = [event(-1, 101), event(5, 101), event(11, 101), event(13, 102)];
+        world.events.extend(events);
+    });
+    let (lines, code) = reconcile(&site);
+    let thefts: Vec<_> = lines.iter().filter(|line| line["finding"] == "foreign").collect();
+    assert_eq!((thefts.len(), code), (1, Some(1)), "{lines:?}");
+    assert_eq!((&thefts[0]["person"], &thefts[0]["door"]), (&ADA.into(), &102.into()));
+    assert!(thefts[0]["revoke"].as_str().unwrap().contains(&format!("\"login_id\":{EARLIER}")), "{lines:?}");
+}
+
+/// The advised command goes into a shell as it stands.
+#[test]
+fn the_advised_command_names_the_person_whatever_the_address_contains() {
+    for email in ["o'neil@example.com", "a$(touch here)b@example.com", "a;b&c`d@example.com"] {
+        let site = Site::with(
+            |world| world.people.values_mut().find(|person| person.email == ADA).unwrap().email = email.to_owned(),
+            "",
+        );
+        let _ = site.enrol(email, Some(BADGE), false);
+        assert_eq!(steal(&site, &login_of(&site, email), 101), Outcome::Accepted);
+        let (lines, _) = reconcile(&site);
+        let command = lines[0]["revoke"].as_str().unwrap_or_else(|| panic!("{lines:?}"));
+        let script = format!("vestibule() {{ printf '%s\\n' \"$@\"; }}; {command}");
+        let output = Command::new("sh").args(["-c", &script]).current_dir(site.folder.path()).output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("staff\nrenew\n{email}\n"), "{command}");
+    }
+}
+
+/// Somebody who changes the log could hide a theft, or make one up.
+#[test]
+fn a_log_that_does_not_verify_is_not_compared() {
+    let site = Site::new();
+    let _ = site.enrol(GRACE, Some(BADGE), false);
+    visit(&site, &["Main entrance"]);
+    let db = rusqlite::Connection::open(site.folder.path().join("directory.sqlite")).unwrap();
+    assert_eq!(db.execute("UPDATE audit SET door = 102 WHERE action = 'unlock-intent'", []).unwrap(), 1);
+    drop(db);
+    let output = run(&site, &["audit", "reconcile"]);
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(text.contains("the audit log does not verify"), "{text}");
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let is_asked = |world: &mut World| world.requests.iter().any(|request| request.path.contains("event_sets"));
+    assert!(!site.kisi.with(is_asked), "it asks nothing");
 }

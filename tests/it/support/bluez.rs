@@ -30,6 +30,8 @@ struct Known {
     /// The methods that were called.
     calls: Vec<String>,
     is_discovering: bool,
+    /// Whether it answers nobody.
+    is_silent: bool,
     /// Whether the filter asks for data that do not change.
     tells_duplicates: bool,
     /// Devices that were heard, with their data.
@@ -212,6 +214,11 @@ impl Bluez {
         }
     }
 
+    /// The service hangs: it is on the bus and answers nobody.
+    pub(crate) fn hang(&self) {
+        self.with(|known| known.is_silent = true);
+    }
+
     /// The adapter is unplugged.
     pub(crate) fn unplug(&self) {
         self.with(|known| {
@@ -294,6 +301,9 @@ async fn serve(connection: Connection, mut messages: MessageStream, known: &Mute
         let header = message.header();
         let member = header.member().map(|member| member.as_str().to_owned()).unwrap_or_default();
         known.lock().unwrap().calls.push(member.clone());
+        if known.lock().unwrap().is_silent {
+            continue;
+        }
         let answered = answer(&connection, &message, &member, known).await;
         assert!(answered.is_ok(), "{member}: {answered:?}");
     }

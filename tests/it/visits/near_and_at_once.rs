@@ -234,6 +234,59 @@ fn doctor_says_which_readers_are_heard_and_for_whom_that_makes_a_difference() {
     assert!(none[0].starts_with("BAD") && none[0].contains("readers cannot be heard"), "{none:?}");
 }
 
+/// `doctor` claims nothing that it could not find out: two doors whose beacons look the same, somebody whose doors it cannot
+/// list, and a Bluetooth service that hangs.
+#[test]
+fn doctor_says_what_it_could_not_find_out_about_readers() {
+    let bluez = Bluez::start();
+    let files = site("[proximity]\nbeacons = true\n");
+    let said = |with_admin: bool| {
+        let mut command = files.command(&["doctor"]);
+        let command = command.env("DBUS_SYSTEM_BUS_ADDRESS", bluez.address());
+        let output = if with_admin { command.output() } else { command.env_remove("VESTIBULE_ADMIN_KEY").output() };
+        let said = String::from_utf8(output.unwrap().stdout).unwrap();
+        said.lines().filter(|line| line.contains("beacons  ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let hearing = |doors: &[u64], with_admin: bool| {
+        thread::scope(|scope| {
+            let doctor = scope.spawn(|| said(with_admin));
+            while !doctor.is_finished() {
+                bluez.hears_readers(&files.site.kisi, doors);
+                thread::sleep(Duration::from_millis(200));
+            }
+            doctor.join().unwrap()
+        })
+    };
+    // Only Grace's PIN opens her login, so that nobody knows her doors.
+    let config = files.folder.join("kiosk.toml");
+    let keys = "[sign_in]\nbadge = \"with-pin\"\n";
+    fs::write(&config, fs::read_to_string(&config).unwrap() + keys).unwrap();
+    let added = files.run(&["staff", "add", "grace@example.com", "--pin"]);
+    assert!(added.status.success(), "{added:?}");
+    let found = hearing(&[101], false);
+    assert!(found.iter().any(|line| line.contains("also heard, not all doors could be checked")), "{found:?}");
+    assert!(!found.iter().any(|line| line.contains("no difference to anybody")), "{found:?}");
+
+    files.site.kisi.with(|world| {
+        let mut vault = world.doors[&ARCHIVE].clone();
+        (vault.id, vault.name) = (ARCHIVE + (1 << 22), "Vault".to_owned());
+        for group in world.groups.values_mut().filter(|group| group.doors.contains(&ARCHIVE)) {
+            group.doors.push(vault.id);
+        }
+        let _ = world.doors.insert(vault.id, vault);
+    });
+    let found = hearing(&[ARCHIVE], true);
+    for door in ["Archive", "Vault"] {
+        let closed = format!("\"{door}\": its reader is not heard, so it stays closed");
+        assert!(found.iter().any(|line| line.starts_with("warning") && line.contains(&closed)), "{found:?}");
+    }
+    assert!(found.iter().any(|line| line.contains("look the same and prove nothing")), "{found:?}");
+
+    bluez.hang();
+    let found = said(true);
+    assert!(found[0].starts_with("BAD") && found[0].contains("did not answer on D-Bus within 5 s"), "{found:?}");
+}
+
 /// With beacons off nothing listens: no thread, no connection to the bus. With beacons on a machine without Bluetooth
 /// starts as before and says what is missing.
 #[test]
