@@ -18,6 +18,7 @@ pub mod backup_encryption;
 pub mod private_files;
 pub mod readers;
 pub mod beacons;
+pub mod fleet;
 pub mod platform;
 pub mod screen;
 pub mod status;

@@ -9,4 +9,5 @@ mod staff;
 mod faults;
 mod security;
 mod operations;
+mod fleet;
 mod architecture;

@@ -12,6 +12,7 @@ pub(crate) mod installed;
 pub(crate) mod keyboard;
 pub(crate) mod kisi;
 pub(crate) mod network_namespace;
+pub(crate) mod postgres;
 pub(crate) mod scenes;
 pub(crate) mod raw_server;
 pub(crate) mod screenshot;

@@ -60,7 +60,7 @@ const LAYERS: [Layer; 4] = [
     },
     Layer {
         name: "edge",
-        modules: &["config", "store", "kisi", "backup_encryption", "private_files", "readers", "beacons"],
+        modules: &["config", "store", "kisi", "backup_encryption", "private_files", "readers", "beacons", "fleet"],
         may_use: &["core"],
         banned: &["iced", "crate::session", "SystemTime"],
     },

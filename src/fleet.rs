@@ -1,0 +1,18 @@
+//! The database of a fleet: many kiosks that share people, limits and guesses. PostgreSQL, 15 or newer, reached by each kiosk
+//! and by admins' machines directly. They may execute functions and read no table: `fleet/schema` has both, and why.
+
+mod address;
+mod admin;
+mod connection;
+mod error;
+mod pairing;
+mod schema;
+
+pub use self::{
+    address::Address,
+    admin::{Kiosk, Settings, Site, WaitingKiosk},
+    connection::{Account, Connection},
+    error::{Error, Refusal},
+    pairing::{Code, JOIN_ROLE, JoinRequest},
+    schema::{FirstKey, VERSION, init, upgrade},
+};

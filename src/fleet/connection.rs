@@ -1,0 +1,126 @@
+//! One connection to the database.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use tokio::{task::JoinHandle, time};
+use tokio_postgres::{Client, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{Address, Error};
+use crate::secret::Secret;
+
+/// The whole of connecting, over all hosts, takes at most this long.
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// Who connects.
+#[derive(Debug)]
+pub struct Account {
+    /// The database's role.
+    pub role: String,
+    /// Its password. `None` on a socket where the server knows the account by the operating system.
+    pub password: Option<Secret<String>>,
+}
+
+/// A connection. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Connection {
+    client: Client,
+    driver: JoinHandle<()>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Connection {
+    /// Connects to the first host that takes writes. `ca`: a file of certificates to trust instead of the operating
+    /// system's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Connect`] when no host lets it in, [`Error::Silent`], and those of the certificates.
+    pub async fn open(address: &Address, ca: Option<&Path>, account: &Account) -> Result<Self, Error> {
+        let mut config = address.config();
+        let _ = config.user(&account.role);
+        if let Some(password) = &account.password {
+            let _ = config.password(password.expose());
+        }
+        let tls = if address.is_local() { None } else { Some(MakeRustlsConnect::new(tls(ca)?)) };
+        let connecting = async {
+            // The two kinds of connection have different types.
+            match tls {
+                None => {
+                    let (client, driver) = config.connect(NoTls).await?;
+                    Ok((client, tokio::spawn(async move { end(driver.await) })))
+                }
+                Some(tls) => {
+                    let (client, driver) = config.connect(tls).await?;
+                    Ok((client, tokio::spawn(async move { end(driver.await) })))
+                }
+            }
+        };
+        let connected = time::timeout(CONNECT, connecting).await.map_err(|_| Error::Silent(CONNECT))?;
+        let (client, driver) = connected.map_err(Error::Connect)?;
+        Ok(Self { client, driver })
+    }
+
+    /// The client of the library.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The same, for a transaction.
+    pub fn client_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+/// The connection has ended. Whoever asks next learns it.
+fn end(result: Result<(), tokio_postgres::Error>) {
+    if let Err(error) = result {
+        tracing::debug!(error = %crate::error_chain::Chain(&error), "the connection to the fleet's database ended");
+    }
+}
+
+fn tls(ca: Option<&Path>) -> Result<ClientConfig, Error> {
+    let mut roots = RootCertStore::empty();
+    match ca {
+        Some(file) => {
+            for certificate in certificates(file)? {
+                let add = roots.add(certificate);
+                add.map_err(|error| failed(file, std::io::Error::other(error)))?;
+            }
+        }
+        None => {
+            let _ = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
+    if roots.is_empty() {
+        return Err(Error::NoCertificates);
+    }
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|_| Error::NoCertificates)?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let bytes = std::fs::read(file).map_err(|source| failed(file, source))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    found.map_err(|error| failed(file, std::io::Error::new(std::io::ErrorKind::InvalidData, error)))
+}
+
+fn failed(file: &Path, source: std::io::Error) -> Error {
+    Error::Certificates { file: PathBuf::from(file), source }
+}

@@ -1,0 +1,687 @@
+-- A fleet's database, version 1: tables that nobody reads, and functions that kiosks and admins may call.
+--
+-- `vestibule fleet init` runs it in one transaction, as a superuser or as a role that owns the database and has CREATEROLE. It grants
+-- vestibule_owner and vestibule_keeper to that role before it, and takes them back after it.
+--
+-- A kiosk's own program may be hostile: it speaks any SQL, in any order, on up to three connections, rolls back what it likes and
+-- holds what it locked. Four rules answer that; each function below keeps them.
+--
+--   1. Paid is what was committed. `pay` charges and answers nothing; `look_up` answers only what an earlier transaction paid. In one
+--      statement, or one transaction, a ROLLBACK after the answer would give the guess back.
+--   2. `pay` looks at nothing but buckets. What it does not read it cannot tell, neither by time, nor by locks, nor by the
+--      counters of pg_stat_get_xact_tuples_updated.
+--   3. Kiosks and admins write different tables. A lock that a kiosk can hold never stands before `suspend` or `expel`, so nothing
+--      here has a foreign key from a kiosk's table to an admin's.
+--   4. No advisory locks: every role may take any of them. No isolation but READ COMMITTED: an older snapshot does not see
+--      what others did since.
+
+-- Roles ------------------------------------------------------------------------------------------------------------------------------
+-- The keeper makes, closes and signals kiosks' roles. Up to PostgreSQL 15 CREATEROLE is nearly as much as a superuser, so it owns
+-- four functions and no table, and nobody logs in as it.
+
+CREATE ROLE vestibule_owner NOLOGIN;
+CREATE ROLE vestibule_keeper NOLOGIN CREATEROLE;
+CREATE ROLE vestibule_admin NOLOGIN;
+CREATE ROLE vestibule_kiosk NOLOGIN;
+-- Closed until `open_joining`: whoever logs in here is a stranger with a whole SQL interpreter. The password is no secret.
+CREATE ROLE vestibule_join LOGIN PASSWORD 'join' CONNECTION LIMIT 4 VALID UNTIL '-infinity';
+GRANT vestibule_owner, vestibule_keeper TO CURRENT_USER;
+GRANT vestibule_kiosk TO vestibule_keeper WITH ADMIN OPTION;
+-- From 16 on, CREATEROLE reaches only those it was granted.
+GRANT vestibule_join TO vestibule_keeper WITH ADMIN OPTION;
+
+-- PUBLIC has TEMPORARY: a table in pg_temp stands before every schema.
+DO $$ BEGIN EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+            EXECUTE format('GRANT CONNECT ON DATABASE %I TO vestibule_kiosk, vestibule_admin, vestibule_join', current_database());
+END $$;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE vestibule_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE vestibule_keeper REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
+CREATE SCHEMA vestibule AUTHORIZATION vestibule_owner;
+CREATE SCHEMA vestibule_api AUTHORIZATION vestibule_owner;
+GRANT CREATE ON SCHEMA vestibule_api TO vestibule_keeper; -- taken back at the end
+GRANT USAGE ON SCHEMA vestibule TO vestibule_keeper;
+GRANT USAGE ON SCHEMA vestibule_api TO vestibule_kiosk, vestibule_admin, vestibule_join;
+
+SET ROLE vestibule_owner;
+
+-- Tables that admins write -----------------------------------------------------------------------------------------------------------
+
+CREATE TABLE vestibule.fleet (
+    only_one        boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    schema_version  integer NOT NULL,
+    oldest_program  integer NOT NULL, -- a program below it may not write
+    generation      integer NOT NULL,
+    salt            bytea NOT NULL CHECK (length(salt) = 16),
+    cost            integer[] NOT NULL,
+    per_hour        integer NOT NULL DEFAULT 0 CHECK (0 <= per_hour), -- 0: no limit
+    per_day         integer NOT NULL DEFAULT 0 CHECK (0 <= per_day),
+    offline_days    integer NOT NULL DEFAULT 7 CHECK (offline_days BETWEEN 0 AND 90),
+    keep_days       integer NOT NULL DEFAULT 90
+);
+CREATE TABLE vestibule.rates ( -- what may be spent, and how fast it comes back
+    kind   text PRIMARY KEY,
+    holds  integer NOT NULL CHECK (0 < holds),
+    refill interval NOT NULL
+);
+CREATE TABLE vestibule.sites (
+    id   integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL CHECK (0 < length(name)),
+    zone text NOT NULL CHECK (clock_timestamp() AT TIME ZONE zone IS NOT NULL) -- where the day of a limit begins
+);
+CREATE UNIQUE INDEX sites_name ON vestibule.sites (lower(name));
+CREATE TABLE vestibule.door_limits (
+    door    bigint PRIMARY KEY,
+    per_day integer NOT NULL CHECK (0 < per_day)
+);
+CREATE TABLE vestibule.kiosks (
+    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    role       name NOT NULL UNIQUE,
+    name       text NOT NULL,
+    site       integer NOT NULL REFERENCES vestibule.sites,
+    public_key text NOT NULL UNIQUE, -- an age recipient
+    expelled   timestamptz
+);
+-- An expelled kiosk keeps its name, and another one may have it.
+CREATE UNIQUE INDEX kiosks_name ON vestibule.kiosks (lower(name)) WHERE expelled IS NULL;
+CREATE TABLE vestibule.wrapped_keys (
+    kiosk      integer NOT NULL REFERENCES vestibule.kiosks,
+    generation integer NOT NULL,
+    wrapped    bytea NOT NULL,
+    PRIMARY KEY (kiosk, generation)
+);
+CREATE TABLE vestibule.admins ( -- who can wrap the data keys for others
+    role       name NOT NULL,
+    public_key text NOT NULL CHECK (public_key ~ '^age1[0-9a-z]{58}$'),
+    generation integer NOT NULL,
+    wrapped    bytea NOT NULL,
+    PRIMARY KEY (role, generation)
+);
+CREATE TABLE vestibule.staff (
+    id        bigint PRIMARY KEY,
+    email     text NOT NULL,
+    name      text NOT NULL,
+    salt      bytea NOT NULL CHECK (length(salt) = 16),
+    revision  bigint NOT NULL,
+    login_id  bigint NOT NULL,
+    suspended boolean NOT NULL DEFAULT false,
+    proof     bytea,
+    version   bigint NOT NULL DEFAULT 1 -- grows with every change that a cache must notice
+);
+CREATE UNIQUE INDEX staff_email ON vestibule.staff (lower(email));
+CREATE TABLE vestibule.staff_sites (
+    staff bigint NOT NULL REFERENCES vestibule.staff ON DELETE CASCADE,
+    site  integer NOT NULL REFERENCES vestibule.sites,
+    PRIMARY KEY (staff, site)
+);
+CREATE TABLE vestibule.tags ( -- PINs and badges: both are found by 32 bytes
+    kind       text NOT NULL CHECK (kind IN ('pin', 'badge')),
+    tag        bytea NOT NULL CHECK (length(tag) = 32),
+    staff      bigint NOT NULL REFERENCES vestibule.staff ON DELETE CASCADE,
+    generation integer NOT NULL,
+    PRIMARY KEY (kind, tag)
+);
+CREATE INDEX tags_of_staff ON vestibule.tags (staff);
+CREATE TABLE vestibule.logins (
+    staff      bigint NOT NULL REFERENCES vestibule.staff ON DELETE CASCADE,
+    opened_by  text NOT NULL CHECK (opened_by IN ('pin', 'device')),
+    generation integer NOT NULL,
+    revision   bigint NOT NULL,
+    nonce      bytea NOT NULL CHECK (length(nonce) = 24),
+    sealed     bytea NOT NULL,
+    PRIMARY KEY (staff, opened_by, generation)
+);
+CREATE TABLE vestibule.acts ( -- what admins did
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(), admin name NOT NULL DEFAULT session_user, about text NOT NULL
+);
+
+-- Tables that kiosks write, through functions ----------------------------------------------------------------------------------------
+
+CREATE TABLE vestibule.join_requests (
+    public_key text PRIMARY KEY CHECK (public_key ~ '^age1[0-9a-z]{58}$'), -- an age recipient
+    verifier   text NOT NULL, -- of a password that the kiosk made and nobody else knows
+    at         timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE vestibule.contacts (
+    kiosk   integer PRIMARY KEY,
+    program integer NOT NULL,
+    at      timestamptz NOT NULL
+) WITH (fillfactor = 50); -- HOT: no index changes
+-- A bucket is one moment: when it is full again. Each guess moves that by the time that one takes to come back.
+CREATE TABLE vestibule.buckets (
+    kiosk   integer NOT NULL,
+    kind    text NOT NULL,
+    full_at timestamptz NOT NULL,
+    PRIMARY KEY (kiosk, kind)
+) WITH (fillfactor = 50);
+-- Tries at the PIN of a badge, known or not, over all kiosks.
+CREATE TABLE vestibule.tries (
+    badge   bytea PRIMARY KEY,
+    full_at timestamptz NOT NULL
+) WITH (fillfactor = 70);
+CREATE TABLE vestibule.payments ( -- the last one of each kiosk
+    kiosk integer PRIMARY KEY,
+    kind  text NOT NULL,
+    tag   bytea NOT NULL,
+    pin   bytea, -- of a badge's PIN
+    at    timestamptz NOT NULL,
+    xact  xid8 NOT NULL,
+    open  boolean NOT NULL
+) WITH (fillfactor = 50);
+-- Whose rows this kiosk got: whom it may act for, and whose logins are renewed when it is expelled, whatever it says it keeps.
+CREATE TABLE vestibule.seen (
+    kiosk    integer NOT NULL,
+    staff    bigint NOT NULL,
+    revision bigint NOT NULL,
+    at       timestamptz NOT NULL,
+    PRIMARY KEY (kiosk, staff)
+);
+CREATE TABLE vestibule.habits ( -- what kiosks note about people; a hint, nothing depends on it
+    staff    bigint PRIMARY KEY,
+    language text,
+    refused  timestamptz
+);
+CREATE TABLE vestibule.turns ( -- whose limits are being counted: one at a time
+    staff bigint PRIMARY KEY,
+    turn  bigint NOT NULL
+) WITH (fillfactor = 70);
+-- The number is that of the kiosk's own audit record: sent twice, it is the same intent, and no kiosk learns what others do.
+CREATE TABLE vestibule.intents (
+    kiosk   integer NOT NULL,
+    number  bigint NOT NULL,
+    staff   bigint NOT NULL,
+    door    bigint NOT NULL,
+    at      timestamptz NOT NULL,
+    result  text CHECK (result IN ('accepted', 'unknown', 'refused', 'not-sent')),
+    offline boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (kiosk, number)
+);
+CREATE INDEX intents_that_count ON vestibule.intents (staff, at) INCLUDE (door)
+    WHERE result IS NULL OR result IN ('accepted', 'unknown');
+CREATE TABLE vestibule.audit (
+    kiosk  integer NOT NULL,
+    number bigint NOT NULL,
+    at     timestamptz NOT NULL DEFAULT clock_timestamp(), -- received
+    record bytea NOT NULL CHECK (length(record) <= 2048),
+    hash   bytea NOT NULL,
+    PRIMARY KEY (kiosk, number)
+);
+CREATE INDEX audit_at ON vestibule.audit USING brin (at);
+CREATE TABLE vestibule.heads ( -- where a kiosk's chain begins here, after pruning, and where it stands
+    kiosk        integer PRIMARY KEY,
+    first_number bigint NOT NULL DEFAULT 0, first_hash bytea NOT NULL DEFAULT '\x',
+    number       bigint NOT NULL DEFAULT 0, hash       bytea NOT NULL DEFAULT '\x'
+) WITH (fillfactor = 50);
+
+-- Inside -----------------------------------------------------------------------------------------------------------------------------
+
+-- The kiosk that calls. The same answer for one that was expelled and one that never was.
+CREATE FUNCTION vestibule.caller() RETURNS vestibule.kiosks LANGUAGE plpgsql AS $$
+DECLARE kiosk vestibule.kiosks;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'only READ COMMITTED' USING ERRCODE = 'VK002';
+    END IF;
+    SELECT * INTO kiosk FROM vestibule.kiosks WHERE role = session_user AND expelled IS NULL;
+    IF NOT FOUND THEN RAISE EXCEPTION 'not a kiosk of this fleet' USING ERRCODE = 'VK001'; END IF;
+    -- The kiosk may have turned it off. It may turn it off again, and then loses what is its own.
+    PERFORM set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local');
+    RETURN kiosk;
+END $$;
+
+-- Takes `price` from a bucket, or says when it could. A clock set back ends no bucket for longer than it takes to fill it.
+CREATE FUNCTION vestibule.charge(kiosk_id integer, of_kind text, price integer DEFAULT 1) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE now timestamptz; rate vestibule.rates; until timestamptz; latest timestamptz;
+BEGIN
+    SELECT * INTO STRICT rate FROM vestibule.rates WHERE kind = of_kind;
+    SELECT full_at INTO STRICT until FROM vestibule.buckets WHERE kiosk = kiosk_id AND kind = of_kind FOR UPDATE;
+    now := clock_timestamp(); -- after the wait
+    latest := now + rate.holds * rate.refill;
+    until := least(greatest(until, now), latest) + price * rate.refill;
+    IF latest < until THEN
+        RAISE EXCEPTION 'spent: %', of_kind
+            USING ERRCODE = 'VK010', DETAIL = ceil(extract(epoch FROM until - latest));
+    END IF;
+    UPDATE vestibule.buckets SET full_at = until WHERE kiosk = kiosk_id AND kind = of_kind;
+END $$;
+
+-- The person, if this kiosk got their row lately and they may still come in. Nobody, suspended and elsewhere look alike to a kiosk
+-- that never saw them.
+CREATE FUNCTION vestibule.present(kiosk vestibule.kiosks, staff_id bigint, within interval) RETURNS vestibule.staff
+LANGUAGE plpgsql AS $$
+DECLARE person vestibule.staff;
+BEGIN
+    SELECT staff.* INTO person
+    FROM vestibule.seen JOIN vestibule.staff ON staff.id = seen.staff
+    JOIN vestibule.staff_sites ON staff_sites.staff = staff.id AND staff_sites.site = kiosk.site
+    WHERE seen.kiosk = kiosk.id AND seen.staff = staff_id AND clock_timestamp() - within < seen.at;
+    IF NOT FOUND THEN RAISE EXCEPTION 'nobody who was here' USING ERRCODE = 'VK020'; END IF;
+    RETURN person;
+END $$;
+
+-- What kiosks call -------------------------------------------------------------------------------------------------------------------
+-- pg_temp stands last; left out, it would stand first. A wait for somebody's lock ends, whatever the session says.
+
+CREATE FUNCTION vestibule_api.hello(program integer)
+RETURNS TABLE (schema_version integer, generation integer, salt bytea, cost integer[], shipped bigint, chain bytea, keys bytea[], site text,
+               zone text, now timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
+DECLARE kiosk vestibule.kiosks := vestibule.caller();
+BEGIN
+    IF program < (SELECT oldest_program FROM vestibule.fleet) THEN
+        RAISE EXCEPTION 'this program is too old' USING ERRCODE = 'VK003';
+    END IF;
+    INSERT INTO vestibule.contacts AS contact VALUES (kiosk.id, program, clock_timestamp())
+        ON CONFLICT ON CONSTRAINT contacts_pkey DO UPDATE SET program = excluded.program, at = excluded.at;
+    RETURN QUERY
+        SELECT fleet.schema_version, fleet.generation, fleet.salt, fleet.cost, head.number, head.hash,
+               (SELECT array_agg(wrapped ORDER BY wrapped_keys.generation) FROM vestibule.wrapped_keys WHERE wrapped_keys.kiosk = kiosk.id),
+               site.name, site.zone, clock_timestamp()
+        FROM vestibule.fleet, vestibule.sites AS site, vestibule.heads AS head
+        WHERE site.id = kiosk.site AND head.kiosk = kiosk.id;
+END $$;
+
+-- Rule 1, first half. `pin` is the PIN's tag where a badge asks for one. Tells nothing.
+CREATE FUNCTION vestibule_api.pay(kind text, tag bytea, pin bytea DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
+DECLARE kiosk vestibule.kiosks := vestibule.caller(); now timestamptz; rate vestibule.rates; until timestamptz;
+BEGIN
+    IF kind IS NULL OR kind NOT IN ('pin', 'badge', 'badge-pin') OR length(tag) IS DISTINCT FROM 32
+        OR (kind = 'badge-pin') <> (pin IS NOT NULL) OR length(pin) <> 32 THEN
+        RAISE EXCEPTION 'no such guess' USING ERRCODE = 'VK004';
+    END IF;
+    PERFORM vestibule.charge(kiosk.id, kind);
+    IF kind = 'badge-pin' THEN -- the same with known and unknown badges
+        SELECT * INTO STRICT rate FROM vestibule.rates WHERE rates.kind = 'tries';
+        INSERT INTO vestibule.tries AS try VALUES (tag, clock_timestamp()) ON CONFLICT (badge) DO UPDATE SET full_at = try.full_at
+            RETURNING full_at INTO until;
+        now := clock_timestamp();
+        until := greatest(until, now) + rate.refill;
+        IF now + rate.holds * rate.refill < until THEN
+            RAISE EXCEPTION 'spent: tries' USING ERRCODE = 'VK010',
+                DETAIL = ceil(extract(epoch FROM until - now - rate.holds * rate.refill));
+        END IF;
+        UPDATE vestibule.tries SET full_at = until WHERE badge = tag;
+    END IF;
+    INSERT INTO vestibule.payments VALUES (kiosk.id, kind, tag, pin, clock_timestamp(), pg_current_xact_id(), true)
+        ON CONFLICT ON CONSTRAINT payments_pkey DO UPDATE SET kind = excluded.kind, tag = excluded.tag, pin = excluded.pin,
+            at = excluded.at, xact = excluded.xact, open = true;
+END $$;
+
+-- Rule 1, second half: who was paid for. A hit closes the payment and gives its guess back; a miss stays the same miss.
+CREATE FUNCTION vestibule_api.look_up()
+RETURNS TABLE (staff bigint, email text, name text, salt bytea, revision bigint, version bigint, suspended boolean, language text,
+               generation integer, nonce bytea, sealed bytea, proof bytea)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
+DECLARE kiosk vestibule.kiosks := vestibule.caller(); paid vestibule.payments; person vestibule.staff;
+BEGIN
+    SELECT * INTO paid FROM vestibule.payments WHERE payments.kiosk = kiosk.id FOR UPDATE;
+    -- Visible and not ours: committed. An old one is none, or it would tell when somebody gets that PIN.
+    IF NOT FOUND OR NOT paid.open OR paid.xact = pg_current_xact_id() OR paid.at < clock_timestamp() - interval '30 s' THEN
+        RAISE EXCEPTION 'nothing was paid' USING ERRCODE = 'VK011';
+    END IF;
+    SELECT people.* INTO person
+    FROM vestibule.tags JOIN vestibule.staff AS people ON people.id = tags.staff
+    JOIN vestibule.staff_sites ON staff_sites.staff = people.id AND staff_sites.site = kiosk.site
+    WHERE tags.kind = CASE paid.kind WHEN 'pin' THEN 'pin' ELSE 'badge' END AND tags.tag = paid.tag
+      AND (paid.pin IS NULL OR EXISTS (SELECT 1 FROM vestibule.tags AS own WHERE own.kind = 'pin' AND own.tag = paid.pin
+                                                                             AND own.staff = people.id));
+    IF NOT FOUND THEN RETURN; END IF;
+    UPDATE vestibule.payments SET open = false WHERE payments.kiosk = kiosk.id;
+    UPDATE vestibule.buckets SET full_at = full_at - (SELECT refill FROM vestibule.rates WHERE rates.kind = paid.kind)
+        WHERE buckets.kiosk = kiosk.id AND buckets.kind = paid.kind;
+    UPDATE vestibule.tries SET full_at = full_at - (SELECT refill FROM vestibule.rates WHERE rates.kind = 'tries')
+        WHERE paid.kind = 'badge-pin' AND badge = paid.tag;
+    INSERT INTO vestibule.seen VALUES (kiosk.id, person.id, person.revision, clock_timestamp())
+        ON CONFLICT ON CONSTRAINT seen_pkey DO UPDATE SET at = excluded.at, revision = excluded.revision;
+    RETURN QUERY
+        SELECT person.id, person.email, person.name, person.salt, person.revision, person.version, person.suspended,
+               (SELECT habits.language FROM vestibule.habits WHERE habits.staff = person.id),
+               login.generation, login.nonce, login.sealed, person.proof
+        -- Who is suspended learns that, and gets no login.
+        FROM (SELECT) AS once LEFT JOIN vestibule.logins AS login
+            ON login.staff = person.id AND NOT person.suspended
+               AND login.opened_by = CASE paid.kind WHEN 'badge' THEN 'device' ELSE 'pin' END;
+END $$;
+
+-- An unlock is about to be sent. A limit that stops it is an answer, not an error: then no intent is written. The same number again
+-- is the same answer, so that a kiosk may ask again after a connection broke.
+CREATE FUNCTION vestibule_api.intend(number bigint, staff bigint, door bigint, OUT written boolean, OUT stopped_by text, OUT remaining integer,
+                                     OUT again timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
+#variable_conflict use_column
+DECLARE
+    kiosk vestibule.kiosks := vestibule.caller();
+    -- As long as the kiosk may keep them, and a day for the clocks.
+    person vestibule.staff := vestibule.present(kiosk, intend.staff, (SELECT (1 + offline_days) * interval '1 day' FROM vestibule.fleet));
+    now timestamptz; place text; midnight timestamptz; tomorrow timestamptz; of_door integer; settings vestibule.fleet;
+    known vestibule.intents; used record;
+BEGIN
+    IF person.suspended THEN RAISE EXCEPTION 'suspended' USING ERRCODE = 'VK021'; END IF;
+    SELECT * INTO known FROM vestibule.intents AS i WHERE i.kiosk = kiosk.id AND i.number = intend.number;
+    IF FOUND THEN
+        IF known.staff <> intend.staff OR known.door <> intend.door OR known.result IS NOT NULL THEN
+            RAISE EXCEPTION 'another intent has this number' USING ERRCODE = 'VK022';
+        END IF;
+        written := true;
+        RETURN;
+    END IF;
+    PERFORM vestibule.charge(kiosk.id, 'intent');
+    SELECT * INTO STRICT settings FROM vestibule.fleet;
+    of_door := (SELECT per_day FROM vestibule.door_limits AS l WHERE l.door = intend.door);
+    IF 0 < settings.per_hour OR 0 < settings.per_day OR 0 < of_door THEN
+        -- One at a time for each person. What is counted next has a newer snapshot than this lock.
+        INSERT INTO vestibule.turns AS t VALUES (intend.staff, 1) ON CONFLICT ON CONSTRAINT turns_pkey DO UPDATE SET turn = t.turn + 1;
+        now := clock_timestamp();
+        place := (SELECT zone FROM vestibule.sites WHERE id = kiosk.site);
+        midnight := date_trunc('day', now, place);
+        tomorrow := (date_trunc('day', now AT TIME ZONE place) + interval '1 day') AT TIME ZONE place;
+        SELECT count(*) FILTER (WHERE now - interval '1 hour' < at) AS in_hour,
+               min(at) FILTER (WHERE now - interval '1 hour' < at) AS first,
+               count(*) FILTER (WHERE midnight <= at) AS in_day,
+               count(*) FILTER (WHERE midnight <= at AND door = intend.door) AS at_door
+            INTO used FROM vestibule.intents AS i
+            WHERE i.staff = intend.staff AND least(midnight, now - interval '1 hour') <= at
+              AND (result IS NULL OR result IN ('accepted', 'unknown'));
+        SELECT * INTO stopped_by, remaining, again FROM (VALUES
+            ('hour', settings.per_hour - used.in_hour::integer, used.first + interval '1 hour', settings.per_hour),
+            ('day', settings.per_day - used.in_day::integer, tomorrow, settings.per_day),
+            ('door', of_door - used.at_door::integer, tomorrow, of_door)) AS l (name, remaining, again, at_most)
+            WHERE 0 < at_most ORDER BY remaining, again DESC LIMIT 1;
+        IF remaining <= 0 THEN
+            written := false;
+            RETURN;
+        END IF;
+        remaining := remaining - 1;
+    END IF;
+    INSERT INTO vestibule.intents VALUES (kiosk.id, intend.number, intend.staff, intend.door, clock_timestamp());
+    written := true; stopped_by := NULL; again := NULL;
+END $$;
+
+-- One that was made while the database was away. It has happened: no limit stops it and suspension neither, but it counts from now on.
+CREATE FUNCTION vestibule_api.intended(number bigint, staff bigint, door bigint, at timestamptz, result text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
+DECLARE kiosk vestibule.kiosks := vestibule.caller(); now timestamptz := clock_timestamp();
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM vestibule.seen WHERE seen.kiosk = kiosk.id AND seen.staff = intended.staff) THEN
+        RAISE EXCEPTION 'nobody who was here' USING ERRCODE = 'VK020';
+    END IF;
+    IF result IS NULL OR result NOT IN ('accepted', 'unknown', 'refused', 'not-sent') THEN
+        RAISE EXCEPTION 'no such result' USING ERRCODE = 'VK004';
+    END IF;
+    PERFORM vestibule.charge(kiosk.id, 'intent');
+    INSERT INTO vestibule.intents -- the kiosk's clock, within reason
+        VALUES (kiosk.id, number, staff, door, least(greatest(at, now - interval '91 days'), now), result, true) ON CONFLICT DO NOTHING;
+END $$;
+
+-- What became of it. The same once more is fine, another is not.
+CREATE FUNCTION vestibule_api.outcome(number bigint, result text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
+DECLARE kiosk vestibule.kiosks := vestibule.caller();
+BEGIN
+    IF result IS NULL OR result NOT IN ('accepted', 'unknown', 'refused', 'not-sent') THEN
+        RAISE EXCEPTION 'no such result' USING ERRCODE = 'VK004';
+    END IF;
+    UPDATE vestibule.intents AS i SET result = outcome.result
+        WHERE i.kiosk = kiosk.id AND i.number = outcome.number AND coalesce(i.result, outcome.result) = outcome.result;
+    IF NOT FOUND THEN RAISE EXCEPTION 'no open intent has this number' USING ERRCODE = 'VK022'; END IF;
+END $$;
+
+-- Takes records in, each once, in order. The hash is made here: a copy that does not continue the chain cannot be written.
+CREATE FUNCTION vestibule_api.ship(first bigint, records bytea[], head bytea) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
+DECLARE kiosk vestibule.kiosks := vestibule.caller(); last vestibule.heads; next bigint := first; part bytea; known bytea;
+BEGIN
+    IF records IS NULL OR first IS NULL OR head IS NULL OR cardinality(records) NOT BETWEEN 1 AND 500 OR array_ndims(records) <> 1 THEN
+        RAISE EXCEPTION 'too much or nothing' USING ERRCODE = 'VK004';
+    END IF;
+    SELECT * INTO STRICT last FROM vestibule.heads WHERE heads.kiosk = kiosk.id FOR UPDATE;
+    IF last.number + 1 < first THEN RAISE EXCEPTION 'records are missing' USING ERRCODE = 'VK030', DETAIL = last.number; END IF;
+    PERFORM vestibule.charge(kiosk.id, 'record', cardinality(records));
+    FOREACH part IN ARRAY records LOOP
+        IF next <= last.number THEN -- here already, or taken out since
+            SELECT record INTO known FROM vestibule.audit WHERE audit.kiosk = kiosk.id AND audit.number = next;
+            IF FOUND AND known IS DISTINCT FROM part THEN
+                RAISE EXCEPTION 'another record has this number' USING ERRCODE = 'VK031', DETAIL = next;
+            END IF;
+        ELSIF part IS NULL OR length(part) NOT BETWEEN 1 AND 2048 THEN
+            RAISE EXCEPTION 'no record' USING ERRCODE = 'VK004', DETAIL = next;
+        ELSE
+            last.hash := sha256(last.hash || part);
+            last.number := next;
+            INSERT INTO vestibule.audit VALUES (kiosk.id, next, clock_timestamp(), part, last.hash);
+        END IF;
+        next := next + 1;
+    END LOOP;
+    IF next - 1 = last.number AND last.hash <> head THEN
+        RAISE EXCEPTION 'the chain does not continue' USING ERRCODE = 'VK031', DETAIL = last.number;
+    END IF;
+    UPDATE vestibule.heads SET number = last.number, hash = last.hash WHERE heads.kiosk = kiosk.id;
+    RETURN last.number;
+END $$;
+
+-- Of these people, with these versions, whom must the kiosk forget? It asks after each notification and each reconnect: no list
+-- of changes has to be kept, pruned or read in the order of commits. `true` in `keep` extends the others' time.
+CREATE FUNCTION vestibule_api.changed(staff bigint[], version bigint[]) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE kiosk vestibule.kiosks := vestibule.caller();
+BEGIN
+    IF 5000 < cardinality(staff) OR cardinality(staff) <> cardinality(version) THEN
+        RAISE EXCEPTION 'too many' USING ERRCODE = 'VK004';
+    END IF;
+    RETURN QUERY
+        SELECT held.staff FROM unnest(changed.staff, changed.version) AS held (staff, version)
+        WHERE NOT EXISTS (SELECT 1 FROM vestibule.seen JOIN vestibule.staff AS people ON people.id = seen.staff
+                          JOIN vestibule.staff_sites ON staff_sites.staff = people.id AND staff_sites.site = kiosk.site
+                          WHERE seen.kiosk = kiosk.id AND seen.staff = held.staff AND people.version = held.version
+                            AND NOT people.suspended);
+END $$;
+
+-- Language, and that Kisi refused the login. Hints.
+CREATE FUNCTION vestibule_api.note(staff bigint, language text, refused boolean) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
+DECLARE kiosk vestibule.kiosks := vestibule.caller(); person vestibule.staff := vestibule.present(kiosk, note.staff, interval '1 hour');
+BEGIN
+    IF language !~ '^[a-z]{2,3}$' THEN RAISE EXCEPTION 'no such language' USING ERRCODE = 'VK004'; END IF;
+    INSERT INTO vestibule.habits AS h VALUES (person.id, note.language, CASE WHEN note.refused THEN clock_timestamp() END)
+        ON CONFLICT ON CONSTRAINT habits_pkey DO UPDATE SET language = coalesce(excluded.language, h.language),
+            refused = CASE WHEN note.refused IS NULL THEN h.refused ELSE excluded.refused END;
+END $$;
+
+-- What a stranger may call while joining is open: leave a key and the verifier of a password. It then tries to log in until it is
+-- admitted. Returns the role it will have.
+CREATE FUNCTION vestibule_api.request_join(public_key text, verifier text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
+BEGIN
+    IF public_key IS NULL OR public_key !~ '^age1[0-9a-z]{58}$'
+        OR verifier IS NULL OR verifier !~ '^SCRAM-SHA-256\$4096:[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=$' THEN
+        RAISE EXCEPTION 'no key or no verifier' USING ERRCODE = 'VK004';
+    END IF;
+    DELETE FROM vestibule.join_requests WHERE at < clock_timestamp() - interval '15 min';
+    IF 32 <= (SELECT count(*) FROM vestibule.join_requests) THEN
+        RAISE EXCEPTION 'too many wait' USING ERRCODE = 'VK010', DETAIL = 900;
+    END IF;
+    -- The first stays: nobody takes over the request of a key that they saw.
+    INSERT INTO vestibule.join_requests VALUES (public_key, verifier) ON CONFLICT DO NOTHING;
+    RETURN 'kiosk_' || left(encode(sha256(convert_to(public_key || verifier, 'UTF8')), 'hex'), 16);
+END $$;
+
+-- What admins call -------------------------------------------------------------------------------------------------------------------
+
+-- Those that wait. The admin's machine compares the code with the hash of key and verifier; the database cannot choose for it.
+CREATE FUNCTION vestibule_api.join_requests() RETURNS TABLE (public_key text, verifier text, at timestamptz)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+'SELECT public_key, verifier, at FROM vestibule.join_requests WHERE clock_timestamp() - interval ''15 min'' < at';
+
+CREATE FUNCTION vestibule.add_kiosk(role name, name text, site text, public_key text, generation integer, wrapped bytea)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE new_id integer; site_id integer := (SELECT s.id FROM vestibule.sites AS s WHERE lower(s.name) = lower(add_kiosk.site));
+BEGIN
+    IF site_id IS NULL THEN RAISE EXCEPTION 'no such site' USING ERRCODE = 'VK023'; END IF;
+    INSERT INTO vestibule.kiosks (role, name, site, public_key) VALUES (role, name, site_id, public_key) RETURNING id INTO new_id;
+    INSERT INTO vestibule.wrapped_keys VALUES (new_id, generation, wrapped);
+    INSERT INTO vestibule.heads (kiosk) VALUES (new_id);
+    INSERT INTO vestibule.buckets SELECT new_id, kind, clock_timestamp() FROM vestibule.rates;
+    DELETE FROM vestibule.join_requests WHERE join_requests.public_key = add_kiosk.public_key;
+    INSERT INTO vestibule.acts (about) VALUES ('admit ' || role);
+    RETURN new_id;
+END $$;
+
+CREATE FUNCTION vestibule.mark_expelled(name text) RETURNS name
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE gone name;
+BEGIN
+    UPDATE vestibule.kiosks SET expelled = coalesce(expelled, clock_timestamp())
+        WHERE id = (SELECT k.id FROM vestibule.kiosks AS k WHERE lower(k.name) = lower(mark_expelled.name)
+                    ORDER BY k.expelled DESC NULLS FIRST LIMIT 1)
+        RETURNING role INTO gone;
+    IF NOT FOUND THEN RAISE EXCEPTION 'no such kiosk' USING ERRCODE = 'VK023'; END IF;
+    INSERT INTO vestibule.acts (about) VALUES ('expel ' || gone);
+    RETURN gone;
+END $$;
+
+-- Whose logins an expelled kiosk may still hold: whose row it got, and who has the same login since.
+CREATE FUNCTION vestibule_api.exposed(kiosk name) RETURNS TABLE (staff bigint, email text, last_seen timestamptz)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT people.id, people.email, seen.at FROM vestibule.seen
+    JOIN vestibule.kiosks ON kiosks.id = seen.kiosk AND kiosks.role = exposed.kiosk
+    JOIN vestibule.staff AS people ON people.id = seen.staff AND people.revision = seen.revision
+$$;
+
+CREATE FUNCTION vestibule_api.add_site(name text, zone text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_timezone_names AS z WHERE z.name = zone) THEN
+        RAISE EXCEPTION 'no such time zone' USING ERRCODE = 'VK004';
+    END IF;
+    INSERT INTO vestibule.sites (name, zone) VALUES (name, zone);
+    INSERT INTO vestibule.acts (about) VALUES (format('site %s, %s', name, zone));
+END $$;
+
+CREATE FUNCTION vestibule_api.sites() RETURNS TABLE (name text, zone text, kiosks bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT site.name, site.zone, count(kiosk.id)
+    FROM vestibule.sites AS site LEFT JOIN vestibule.kiosks AS kiosk ON kiosk.site = site.id AND kiosk.expelled IS NULL
+    GROUP BY site.id ORDER BY site.name
+$$;
+
+CREATE FUNCTION vestibule_api.kiosks()
+RETURNS TABLE (name text, site text, role name, program integer, last_contact timestamptz, records bigint, connected boolean, expelled timestamptz)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT kiosk.name, site.name, kiosk.role, contact.program, contact.at, head.number,
+           EXISTS (SELECT 1 FROM pg_stat_activity WHERE usename = kiosk.role), kiosk.expelled
+    FROM vestibule.kiosks AS kiosk JOIN vestibule.sites AS site ON site.id = kiosk.site
+    JOIN vestibule.heads AS head ON head.kiosk = kiosk.id LEFT JOIN vestibule.contacts AS contact ON contact.kiosk = kiosk.id
+    ORDER BY kiosk.expelled IS NOT NULL, site.name, kiosk.name
+$$;
+
+CREATE FUNCTION vestibule_api.settings()
+RETURNS TABLE (schema_version integer, generation integer, per_hour integer, per_day integer, offline_days integer, keep_days integer, people bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT schema_version, generation, per_hour, per_day, offline_days, keep_days, (SELECT count(*) FROM vestibule.staff) FROM vestibule.fleet
+$$;
+
+-- The data keys, wrapped to the admin who asks.
+CREATE FUNCTION vestibule_api.own_keys() RETURNS TABLE (public_key text, generation integer, wrapped bytea)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+'SELECT public_key, generation, wrapped FROM vestibule.admins WHERE role = session_user ORDER BY generation';
+
+CREATE FUNCTION vestibule_api.suspend(who text, is_suspended boolean) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
+DECLARE whom bigint;
+BEGIN
+    UPDATE vestibule.staff SET suspended = is_suspended, version = version + 1 WHERE lower(email) = lower(who) RETURNING id INTO whom;
+    IF NOT FOUND THEN RAISE EXCEPTION 'nobody has this address' USING ERRCODE = 'VK023'; END IF;
+    INSERT INTO vestibule.acts (about) VALUES (format('suspend %s: %s', whom, is_suspended));
+    -- A hint: everybody may send this, and what it says is asked for. Whoever does not keep this person stays asleep.
+    -- The queue is everybody's too: full, it would refuse this whole transaction, and that cannot be caught.
+    PERFORM pg_notify('vestibule_changes', whom::text) WHERE pg_notification_queue_usage() < 0.5;
+END $$;
+
+-- Takes out what is older than `keep_days`, the youngest record of each kiosk never. The chain begins where this ends.
+CREATE FUNCTION vestibule_api.prune(at_most integer DEFAULT 10000) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE limit_at timestamptz := clock_timestamp() - (SELECT keep_days FROM vestibule.fleet) * interval '1 day'; went bigint;
+BEGIN
+    WITH old AS (SELECT a.kiosk, a.number FROM vestibule.audit AS a JOIN vestibule.heads AS h USING (kiosk)
+                 WHERE a.at < limit_at AND a.number < h.number ORDER BY a.kiosk, a.number LIMIT at_most),
+         gone AS (DELETE FROM vestibule.audit AS a USING old WHERE a.kiosk = old.kiosk AND a.number = old.number
+                  RETURNING a.kiosk, a.number, a.hash),
+         ends AS (SELECT DISTINCT ON (kiosk) kiosk, number, hash FROM gone ORDER BY kiosk, number DESC),
+         moved AS (UPDATE vestibule.heads AS h SET first_number = ends.number, first_hash = ends.hash FROM ends
+                   WHERE h.kiosk = ends.kiosk)
+    SELECT count(*) INTO went FROM gone;
+    DELETE FROM vestibule.intents WHERE at < limit_at;
+    DELETE FROM vestibule.tries WHERE full_at < clock_timestamp();
+    DELETE FROM vestibule.seen WHERE NOT EXISTS (SELECT 1 FROM vestibule.staff AS s WHERE s.id = seen.staff);
+    RETURN went;
+END $$;
+
+RESET ROLE;
+
+-- What the keeper does ---------------------------------------------------------------------------------------------------------------
+GRANT EXECUTE ON FUNCTION vestibule.add_kiosk, vestibule.mark_expelled TO vestibule_keeper;
+SET ROLE vestibule_keeper;
+
+-- Role and rows in one transaction. The name is made here and the verifier has one form, so neither can be SQL.
+CREATE FUNCTION vestibule_api.admit(public_key text, verifier text, name text, site text, generation integer, wrapped bytea)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE role text := 'kiosk_' || left(encode(sha256(convert_to(public_key || verifier, 'UTF8')), 'hex'), 16);
+BEGIN
+    IF verifier !~ '^SCRAM-SHA-256\$4096:[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=$' THEN
+        RAISE EXCEPTION 'no verifier' USING ERRCODE = 'VK004';
+    END IF;
+    -- In the keeper's hands, who may then end its sessions.
+    EXECUTE format('CREATE ROLE %I LOGIN PASSWORD %L CONNECTION LIMIT 3 IN ROLE vestibule_kiosk ROLE vestibule_keeper', role, verifier);
+    -- For honest kiosks: a session may set them again.
+    EXECUTE format('ALTER ROLE %I SET statement_timeout = ''2s''', role);
+    EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''5s''', role);
+    PERFORM vestibule.add_kiosk(role, name, site, public_key, generation, wrapped);
+    RETURN role;
+END $$;
+
+-- First half: no new session, and the open ones are refused by every function as soon as this is committed. It waits for no lock that a
+-- kiosk can hold. Second half, in the next transaction: `end_sessions`. The role stays, closed: DROP ROLE ends no session, and a
+-- name that is gone could come again.
+CREATE FUNCTION vestibule_api.expel(name text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE role name := vestibule.mark_expelled(name);
+BEGIN
+    EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', role);
+    RETURN role;
+END $$;
+
+-- Ends kiosks' sessions: all of one that cannot log in any more, and those whose transaction is older than any honest one. Returns how
+-- many. Kiosks call it once a minute and when a lock was not to be had; that is all the housekeeping there is.
+CREATE FUNCTION vestibule_api.end_sessions() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))
+    FROM pg_stat_activity JOIN pg_roles ON pg_roles.oid = usesysid
+    WHERE pid <> pg_backend_pid() AND rolname ~ '^kiosk_[0-9a-f]{16}$'
+      AND (NOT rolcanlogin OR xact_start < clock_timestamp() - interval '10 s')
+$$;
+
+-- Opens the door to strangers for a while.
+CREATE FUNCTION vestibule_api.open_joining(minutes integer DEFAULT 15) RETURNS timestamptz
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE until timestamptz := clock_timestamp() + least(minutes, 60) * interval '1 min';
+BEGIN
+    EXECUTE format('ALTER ROLE vestibule_join VALID UNTIL %L', until);
+    RETURN until;
+END $$;
+
+GRANT EXECUTE ON FUNCTION vestibule_api.end_sessions TO vestibule_kiosk, vestibule_admin;
+GRANT EXECUTE ON FUNCTION vestibule_api.admit, vestibule_api.expel, vestibule_api.open_joining TO vestibule_admin;
+
+-- Who may call what, and what is set ---------------------------------------------------------------------------------------------------
+RESET ROLE;
+SET ROLE vestibule_owner;
+REVOKE CREATE ON SCHEMA vestibule_api FROM vestibule_keeper;
+GRANT EXECUTE ON FUNCTION vestibule_api.hello, vestibule_api.pay, vestibule_api.look_up, vestibule_api.intend, vestibule_api.intended, vestibule_api.outcome,
+    vestibule_api.ship, vestibule_api.changed, vestibule_api.note TO vestibule_kiosk;
+GRANT EXECUTE ON FUNCTION vestibule_api.request_join TO vestibule_join;
+GRANT EXECUTE ON FUNCTION vestibule_api.join_requests, vestibule_api.exposed, vestibule_api.suspend, vestibule_api.prune, vestibule_api.add_site,
+    vestibule_api.sites, vestibule_api.kiosks, vestibule_api.settings, vestibule_api.own_keys TO vestibule_admin;
+INSERT INTO vestibule.rates VALUES ('pin', 10, '6 min'), ('badge', 20, '30 s'), ('badge-pin', 20, '30 s'), ('tries', 10, '10 min'),
+    ('intent', 60, '1 s'), ('record', 20000, '0.2 s');
+RESET ROLE;

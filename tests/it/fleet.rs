@@ -1,0 +1,6 @@
+//! Many kiosks on one database: a real PostgreSQL that each test starts.
+
+mod hostile;
+mod hostile_statements;
+mod pairing;
+mod schema;

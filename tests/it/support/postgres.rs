@@ -1,0 +1,228 @@
+//! A real PostgreSQL that the test starts, with a database for a fleet. Kiosks come over TLS on loopback, admins by its socket.
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use vestibule::{
+    fleet::{self, Account, Address, Connection, FirstKey, JoinRequest},
+    secret::Secret,
+};
+
+use crate::support::headless::now;
+
+/// The account that PostgreSQL runs as where the tests run as root, which it refuses. Debian's package makes it.
+const ACCOUNT: &str = "postgres";
+
+/// A server with an empty database `fleet`.
+pub(crate) struct Postgres {
+    server: Child,
+    folder: TempDir,
+    port: u16,
+    /// Connections live in it.
+    runtime: Runtime,
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // An immediate shutdown. The postmaster ends its children.
+        if let Some(pid) = rustix::process::Pid::from_raw(i32::try_from(self.server.id()).unwrap()) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::QUIT);
+        }
+        let _ = self.server.wait();
+    }
+}
+
+/// The newest PostgreSQL that is installed.
+fn binaries() -> PathBuf {
+    let found = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let mut folders: Vec<PathBuf> = found.map(|entry| entry.unwrap().path().join("bin")).collect();
+    folders.retain(|folder| folder.join("initdb").exists());
+    folders
+        .sort_by_key(|folder| folder.parent().and_then(|version| version.file_name()?.to_str()?.parse::<u32>().ok()));
+    folders.pop().expect("PostgreSQL is installed: apt-get install postgresql")
+}
+
+/// A program of PostgreSQL, as an account that is not root.
+fn program(name: &str) -> Command {
+    let program = binaries().join(name);
+    if !rustix::process::geteuid().is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    let _ =
+        command.args(["--reuid", ACCOUNT, "--regid", ACCOUNT, "--clear-groups", "--"]).arg(program).current_dir("/");
+    command
+}
+
+/// Gives a file to PostgreSQL's account.
+fn give(path: &Path) {
+    if rustix::process::geteuid().is_root() {
+        assert!(Command::new("chown").arg("-R").arg(ACCOUNT).arg(path).status().unwrap().success());
+    }
+}
+
+impl Postgres {
+    /// `settings` go to postgresql.conf.
+    pub(crate) fn start_with(settings: &str) -> Self {
+        let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
+        give(folder.path());
+        let data = folder.path().join("data");
+        let made = program("initdb")
+            .args(["--username=owner", "--auth=trust", "--no-sync", "--locale=C.UTF-8", "-D"])
+            .arg(&data)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        certify(folder.path());
+        let config = format!(
+            "listen_addresses = 'localhost'\nport = {port}\nunix_socket_directories = '{0}'\nssl = on\nssl_cert_file = '{0}/server.crt'\n\
+             ssl_key_file = '{0}/server.key'\nfsync = off\nmax_connections = 200\nlog_min_messages = fatal\n{settings}\n",
+            folder.path().display()
+        );
+        fs::write(data.join("postgresql.conf"), config).unwrap();
+        fs::write(data.join("pg_hba.conf"), "local all all trust\nhostssl all all all scram-sha-256\n").unwrap();
+        give(folder.path());
+        let server = program("postgres").arg("-D").arg(&data).stderr(Stdio::null()).spawn().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let postgres = Self { server, folder, port, runtime };
+        let begin = now();
+        while !postgres.psql("postgres", "SELECT 1").status.success() {
+            assert!(begin.elapsed() < Duration::from_secs(30), "PostgreSQL does not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        postgres.on_server("CREATE DATABASE fleet");
+        postgres
+    }
+
+    pub(crate) fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// With a fleet that has one site, `HQ`.
+    pub(crate) fn with_fleet() -> Self {
+        let postgres = Self::start();
+        let mut owner = postgres.owner();
+        let first = FirstKey { salt: [7; 16], cost: [65_536, 3, 4], recipient: &recipient(1), wrapped: b"wrapped" };
+        postgres.run(fleet::init(&mut owner, &first)).unwrap();
+        postgres.run(owner.add_site("HQ", "Europe/Berlin")).unwrap();
+        postgres
+    }
+
+    /// Waits for what is asked of a connection.
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    fn psql(&self, database: &str, sql: &str) -> std::process::Output {
+        let mut command = program("psql");
+        let command = command.args(["-U", "owner", "-d", database, "-qAt", "-v", "ON_ERROR_STOP=1", "-c", sql]);
+        command.arg("-h").arg(self.folder.path()).arg("-p").arg(self.port.to_string()).output().unwrap()
+    }
+
+    /// Runs SQL as the superuser, and returns what it prints.
+    #[track_caller]
+    fn answer(&self, database: &str, sql: &str) -> String {
+        let done = self.psql(database, sql);
+        assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Runs SQL for the whole server.
+    #[track_caller]
+    pub(crate) fn on_server(&self, sql: &str) {
+        let _ = self.answer("postgres", sql);
+    }
+
+    /// Runs SQL in the fleet's database.
+    #[track_caller]
+    pub(crate) fn in_fleet(&self, sql: &str) {
+        let _ = self.answer("fleet", sql);
+    }
+
+    /// One value of the fleet's database.
+    #[track_caller]
+    pub(crate) fn value(&self, sql: &str) -> String {
+        self.answer("fleet", sql)
+    }
+
+    /// The authority whose certificates the server's is one of.
+    pub(crate) fn ca(&self) -> PathBuf {
+        self.folder.path().join("ca.crt")
+    }
+
+    /// The address of the socket, as admins use it.
+    pub(crate) fn socket(&self, role: &str) -> String {
+        let folder = self.folder.path().display().to_string().replace('/', "%2F");
+        format!("postgres://{role}@{folder}:{}/fleet", self.port)
+    }
+
+    /// The address of the network.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://localhost:{}/fleet", self.port)
+    }
+
+    /// Connects by the socket.
+    pub(crate) fn as_admin(&self, role: &str) -> Connection {
+        let address: Address = self.socket(role).parse().unwrap();
+        let account = Account { role: role.to_owned(), password: None };
+        self.run(Connection::open(&address, None, &account)).unwrap()
+    }
+
+    /// The superuser.
+    pub(crate) fn owner(&self) -> Connection {
+        self.as_admin("owner")
+    }
+
+    /// Connects over TLS, as a kiosk does.
+    pub(crate) fn connect(&self, role: &str, password: &str) -> Result<Connection, fleet::Error> {
+        let address: Address = self.url().parse().unwrap();
+        let account = Account { role: role.to_owned(), password: Some(Secret::new(password.to_owned())) };
+        self.run(Connection::open(&address, Some(&self.ca()), &account))
+    }
+}
+
+/// A kiosk of the fleet, with its own credentials.
+pub(crate) struct Member {
+    pub(crate) role: String,
+    pub(crate) password: String,
+}
+
+impl Postgres {
+    /// Admits a kiosk to the site `HQ`, or another.
+    pub(crate) fn admit(&self, number: u32, site: &str) -> Member {
+        let request = JoinRequest::new(recipient(number)).unwrap();
+        let owner = self.owner();
+        let role =
+            self.run(owner.admit(&(&request).into(), &format!("Kiosk {number}"), site, (1, b"wrapped"))).unwrap();
+        Member { role, password: request.password.expose().clone() }
+    }
+}
+
+/// An age recipient that is another one for each number.
+pub(crate) fn recipient(number: u32) -> String {
+    format!("age1{number:0>58}")
+}
+
+/// An authority, and a certificate of `localhost`.
+fn certify(folder: &Path) {
+    let (authority, own) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = params.self_signed(&authority).unwrap();
+    let issuer = rcgen::Issuer::from_params(&params, &authority);
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&own, &issuer).unwrap();
+    fs::write(folder.join("ca.crt"), root.pem()).unwrap();
+    fs::write(folder.join("server.crt"), certificate.pem()).unwrap();
+    fs::write(folder.join("server.key"), own.serialize_pem()).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(folder.join("server.key"), private).unwrap();
+}
