@@ -1,5 +1,6 @@
 //! Command-line arguments, parsed by clap, with their `--help` texts.
 
+mod fleet;
 mod gallery;
 mod staff;
 
@@ -8,6 +9,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(super) use self::{
+    fleet::{Database as FleetDatabase, Fleet},
     gallery::GalleryArguments,
     staff::{ListEncoding, Staff},
 };
@@ -53,6 +55,10 @@ pub(super) enum Command {
     #[command(subcommand)]
     #[command(after_help = "Example:\n  vestibule staff list")]
     Staff(Staff),
+    /// Manage a fleet: many kiosks that share one database. The kiosk itself does not use it yet
+    #[command(subcommand)]
+    #[command(after_help = "Example:\n  vestibule fleet list")]
+    Fleet(Fleet),
     /// Verify, export and evaluate the audit log
     #[command(subcommand)]
     #[command(after_help = "Example:\n  vestibule audit verify")]

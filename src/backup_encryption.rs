@@ -1,8 +1,12 @@
-//! Encryption of backups with age. `store/directory/backup.rs` defines what a backup contains.
+//! Encryption with age: of backups, and of a fleet's data keys to each member. `store/directory/backup.rs` defines what a
+//! backup contains.
 
 use std::io::{Read, Write};
 
+use age::secrecy::ExposeSecret;
 use zeroize::Zeroizing;
+
+use crate::secret::Secret;
 
 /// Why a backup cannot be encrypted or opened.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +75,25 @@ impl std::fmt::Display for Recipient {
     }
 }
 
+/// A new identity, as the line of a key file, and its recipient.
+pub fn new_identity() -> (Secret<String>, Recipient) {
+    let identity = age::x25519::Identity::generate();
+    let recipient = Recipient(identity.to_public());
+    (Secret::new(identity.to_string().expose_secret().to_owned()), recipient)
+}
+
+/// The recipient of the first identity in a key file.
+///
+/// # Errors
+///
+/// [`Error::Identity`]
+pub fn recipient_of(key_file: &str) -> Result<Recipient, Error> {
+    let line =
+        key_file.lines().map(str::trim).find(|line| line.starts_with("AGE-SECRET-KEY-1")).ok_or(Error::Identity)?;
+    let identity: age::x25519::Identity = line.parse().map_err(|_| Error::Identity)?;
+    Ok(Recipient(identity.to_public()))
+}
+
 /// Decrypts with whichever identity of a key file fits, as `age` does.
 ///
 /// # Errors
@@ -93,8 +116,6 @@ pub fn decrypt(encrypted: &[u8], key_file: &str) -> Result<Zeroizing<Vec<u8>>, E
 
 #[cfg(test)]
 mod tests {
-    use age::secrecy::ExposeSecret;
-
     use super::*;
 
     #[test]

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod failure;
 mod files;
+mod fleet;
 mod gallery;
 mod kiosk;
 mod qr;
@@ -36,6 +37,7 @@ use vestibule::{
 pub(super) use self::{
     demo::{demo, simulate},
     failure::Failure,
+    fleet::Join,
     gallery::gallery,
     report::printable,
     staff::Import,

@@ -13,6 +13,6 @@ pub use self::{
     admin::{Kiosk, Settings, Site, WaitingKiosk},
     connection::{Account, Connection},
     error::{Error, Refusal},
-    pairing::{Code, JOIN_ROLE, JoinRequest},
+    pairing::{Code, JOIN_ROLE, JoinRequest, Membership},
     schema::{FirstKey, VERSION, init, upgrade},
 };

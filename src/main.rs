@@ -18,7 +18,7 @@ use vestibule::{config::Config, enrol::list::Encoding, error_chain::Chain, platf
 
 use zeroizing_alloc::ZeroAlloc;
 
-use self::arguments::{Arguments, Audit, Command, ListEncoding, Reader, Staff, Technician};
+use self::arguments::{Arguments, Audit, Command, Fleet, ListEncoding, Reader, Staff, Technician};
 use self::commands::Failure;
 
 /// Wipes memory when it is freed, because libraries copy logins into requests and buffers of their own.
@@ -81,6 +81,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Gallery(arguments)) => commands::gallery(arguments),
         Some(Command::Simulate { listen, scene }) => commands::simulate(listen, scene),
         Some(Command::Staff(staff)) => run_staff(&site, staff),
+        Some(Command::Fleet(fleet)) => run_fleet(&site, fleet),
         Some(Command::Audit(Audit::Verify { heads, first_key, json })) => {
             site.audit_verify(&heads, first_key, json.into())
         }
@@ -137,5 +138,27 @@ fn run_staff(site: &commands::Site, staff: Staff) -> Result<(), Failure> {
         Staff::Revoke { file, yes, json } => site.staff_revoke(&file, yes.into(), json.into()),
         Staff::Suspend { email, json } => site.staff_suspend(&email, true, json.into()),
         Staff::Resume { email, json } => site.staff_suspend(&email, false, json.into()),
+    }
+}
+
+fn run_fleet(site: &commands::Site, fleet: Fleet) -> Result<(), Failure> {
+    match fleet {
+        Fleet::Init { database, json } => site.fleet_init(&database, json.into()),
+        Fleet::Upgrade { database, json } => commands::Site::fleet_upgrade(&database, json.into()),
+        Fleet::Sites { database, add, zone, json } => {
+            commands::Site::fleet_sites(&database, add.zip(zone), json.into())
+        }
+        Fleet::Open { database, minutes, json } => commands::Site::fleet_open(&database, minutes, json.into()),
+        Fleet::Join { url, ca, wait, anew, json } => {
+            site.fleet_join(commands::Join { url, ca, wait: Duration::from_mins(wait), is_anew: anew }, json.into())
+        }
+        Fleet::Admit { code, database, name, site: at, json } => {
+            site.fleet_admit(&database, &code, (&name, &at), json.into())
+        }
+        Fleet::List { database, json } => commands::Site::fleet_list(&database, json.into()),
+        Fleet::Status { database, json } => commands::Site::fleet_status(&database, json.into()),
+        Fleet::Expel { name, database, yes, json } => {
+            commands::Site::fleet_expel(&database, &name, yes.into(), json.into())
+        }
     }
 }

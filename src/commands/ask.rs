@@ -78,6 +78,15 @@ pub(super) fn admin_key() -> Result<Secret<String>, Failure> {
     Ok(bare(&key))
 }
 
+/// The password of a role of the fleet's database: from `VESTIBULE_FLEET_PASSWORD`, or from a prompt without echo.
+pub(super) fn fleet_password(role: &str) -> Result<Secret<String>, Failure> {
+    if let Ok(password) = env::var("VESTIBULE_FLEET_PASSWORD") {
+        return Ok(Secret::new(password));
+    }
+    let password = rpassword::prompt_password(format!("Password of {role} (not stored): "));
+    password.map(Secret::new).map_err(io("cannot ask for the password: set VESTIBULE_FLEET_PASSWORD"))
+}
+
 /// The admin key from a credential or `VESTIBULE_ADMIN_KEY`, without a prompt.
 pub(super) fn given_admin_key() -> Result<Option<Secret<String>>, Failure> {
     if let Some(file) = credentials().map(|folder| folder.join(ADMIN_CREDENTIAL)).filter(|file| file.exists()) {

@@ -18,6 +18,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{Address, Error};
 use crate::secret::Secret;
 
+/// Number of this program's version, by which a fleet refuses programs that are too old.
+const PROGRAM: i32 = 1;
 /// The whole of connecting, over all hosts, takes at most this long.
 const CONNECT: Duration = Duration::from_secs(20);
 
@@ -73,6 +75,16 @@ impl Connection {
         let connected = time::timeout(CONNECT, connecting).await.map_err(|_| Error::Silent(CONNECT))?;
         let (client, driver) = connected.map_err(Error::Connect)?;
         Ok(Self { client, driver })
+    }
+
+    /// A kiosk says that it is there. Returns the data keys that are wrapped to it, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when it is no kiosk of the fleet, or its program is too old.
+    pub async fn hello(&self) -> Result<Vec<Vec<u8>>, Error> {
+        let row = self.client.query_one("SELECT keys FROM vestibule_api.hello($1)", &[&PROGRAM]).await?;
+        Ok(row.try_get::<_, Option<Vec<Vec<u8>>>>(0)?.unwrap_or_default())
     }
 
     /// The client of the library.

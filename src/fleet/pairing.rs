@@ -3,9 +3,11 @@
 use std::{fmt, str::FromStr};
 
 use postgres_protocol::password;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{Connection, Error};
+use super::{Account, Connection, Error};
 use crate::{hex, secret::Secret};
 
 /// The role at which a kiosk asks to join. It is closed but for some minutes, and its password is no secret.
@@ -83,7 +85,7 @@ impl JoinRequest {
     ///
     /// [`Error::Random`]
     pub fn new(recipient: String) -> Result<Self, Error> {
-        let mut bytes = zeroize::Zeroizing::new([0; 32]);
+        let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *bytes).map_err(|_| Error::Random)?;
         let password = Secret::new(hex::encode(&*bytes).to_string());
         let verifier = password::scram_sha_256(password.expose().as_bytes());
@@ -111,6 +113,66 @@ impl JoinRequest {
         let row = connection.client().query_one(sql, &[&self.recipient, &self.verifier]).await?;
         // A database that makes another name would let the kiosk log in as another one.
         if row.try_get::<_, String>(0)? == self.role() { Ok(()) } else { Err(Error::Answer("another role's name")) }
+    }
+}
+
+/// What a kiosk keeps of its fleet, sealed by its device key.
+#[derive(Debug)]
+pub struct Membership {
+    /// The address of the database, without a role.
+    pub url: String,
+    /// What it asked to join with.
+    pub request: JoinRequest,
+    /// The private half of the request's recipient: an age identity.
+    pub identity: Secret<String>,
+}
+
+/// [`Membership`] as it is kept.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+struct Kept {
+    url: String,
+    recipient: String,
+    verifier: String,
+    password: String,
+    identity: String,
+}
+
+impl Membership {
+    /// As bytes, to be sealed.
+    ///
+    /// # Errors
+    ///
+    /// Never: text can always be written.
+    pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let JoinRequest { recipient, verifier, password } = &self.request;
+        let kept = Kept {
+            url: self.url.clone(),
+            recipient: recipient.clone(),
+            verifier: verifier.clone(),
+            password: password.expose().clone(),
+            identity: self.identity.expose().clone(),
+        };
+        serde_json::to_vec(&kept).map(Zeroizing::new).map_err(|_| Error::Answer("a membership that cannot be written"))
+    }
+
+    /// From what [`Self::to_bytes`] made. `None` when it is something else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut kept: Kept = serde_json::from_slice(bytes).ok()?;
+        let mut take = |field: fn(&mut Kept) -> &mut String| std::mem::take(field(&mut kept));
+        let password = Secret::new(take(|kept| &mut kept.password));
+        let identity = Secret::new(take(|kept| &mut kept.identity));
+        let request = JoinRequest {
+            recipient: take(|kept| &mut kept.recipient),
+            verifier: take(|kept| &mut kept.verifier),
+            password,
+        };
+        Some(Self { url: take(|kept| &mut kept.url), request, identity })
+    }
+
+    /// Who the kiosk is at the database once it is admitted.
+    pub fn account(&self) -> Account {
+        let password = Some(Secret::new(self.request.password.expose().clone()));
+        Account { role: self.request.role(), password }
     }
 }
 
@@ -146,5 +208,18 @@ mod tests {
         assert!(other.verifier != request.verifier && other.role() != request.role());
         assert!(request.role().starts_with("kiosk_") && request.role().len() == 22);
         assert!(!format!("{request:?}").contains(request.password.expose().as_str()));
+    }
+
+    #[test]
+    fn a_membership_is_read_as_it_was_kept() {
+        let request = JoinRequest::new("age1abc".to_owned()).unwrap();
+        let identity = Secret::new("AGE-SECRET-KEY-1X".to_owned());
+        let kept = Membership { url: "postgres://db.example/vestibule".to_owned(), request, identity };
+        let read = Membership::from_bytes(&kept.to_bytes().unwrap()).unwrap();
+        assert_eq!((read.url.as_str(), read.request.code()), (kept.url.as_str(), kept.request.code()));
+        assert_eq!(read.request.password.expose(), kept.request.password.expose());
+        assert_eq!(read.identity.expose(), kept.identity.expose());
+        assert!(Membership::from_bytes(b"{}").is_none());
+        assert!(!format!("{read:?}").contains("SECRET-KEY"));
     }
 }

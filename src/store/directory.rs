@@ -11,6 +11,7 @@ mod generations;
 mod identify;
 mod key;
 mod last_doors;
+mod membership;
 mod meta;
 mod pin_strength;
 mod person;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     DeviceKey, Directory, Error, FILE, KeyPlace, badge_row, counters,
     data_keys::{DataKeys, put_wraps},
-    integrity,
+    integrity, membership,
     meta::{meta, put_meta},
     seal::{DataKey, PinHash, Role, Sealed, Subject},
 };
@@ -74,6 +74,7 @@ impl Directory {
         let data = DataKeys { generation, current: DataKey::draw()?, older };
         put_meta(&change, "key_id", &next.id())?;
         put_wraps(&change, &next, &data)?;
+        membership::reseal(&change, &self.key, &next)?;
         reseal_logins(&change, &data)?;
         reseal_badges(&change, &data)?;
         // Each person's next visit brings their doors again.

@@ -190,6 +190,16 @@ impl DeviceKey {
         DataKey::from_bytes(&open(&purpose(generation)).or_else(unbound)?)
     }
 
+    /// Encrypts the secrets of a fleet.
+    pub(super) fn seal_fleet(&self, secrets: &[u8]) -> Result<Vec<u8>, Error> {
+        crypt::seal(&self.wrapping(), FLEET, secrets).ok_or(Error::Sealing)
+    }
+
+    /// Decrypts the secrets of a fleet. `None` when they were changed, or sealed with another device key.
+    pub(super) fn open_fleet(&self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        crypt::open(&self.wrapping(), FLEET, sealed)
+    }
+
     fn wrapping(&self) -> Key {
         let mut key = Key::default();
         // 32 bytes are never too long for HKDF with SHA-256.
@@ -197,6 +207,9 @@ impl DeviceKey {
         key
     }
 }
+
+/// What the secrets of a fleet are bound to.
+const FLEET: &[u8] = b"vestibule/fleet/v1";
 
 fn purpose(generation: i64) -> Vec<u8> {
     [&b"vestibule/data-key/v2"[..], &generation.to_be_bytes()].concat()

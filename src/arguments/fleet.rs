@@ -1,0 +1,133 @@
+//! Subcommands of `fleet`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Which database.
+#[derive(Debug, Args)]
+pub(crate) struct Database {
+    /// Address of the fleet's database, with your role and without a password: `postgres://alice@db.example/vestibule`
+    #[arg(long = "fleet", env = "VESTIBULE_FLEET", value_name = "URL")]
+    pub(crate) url: String,
+    /// Certificates to trust instead of the operating system's
+    #[arg(long, env = "VESTIBULE_FLEET_CA", value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Fleet {
+    /// Make a fleet in an empty database, and its data key on this machine. You become its first admin
+    #[command(after_help = "Example:\n  vestibule fleet init --fleet postgres://alice@db.example/vestibule")]
+    Init {
+        #[command(flatten)]
+        database: Database,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring the database to the version of this program
+    #[command(after_help = "Example:\n  vestibule fleet upgrade --fleet postgres://alice@db.example/vestibule")]
+    Upgrade {
+        #[command(flatten)]
+        database: Database,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the sites, or add one
+    #[command(after_help = "Example:\n  vestibule fleet sites --add HQ --zone Europe/Berlin")]
+    Sites {
+        #[command(flatten)]
+        database: Database,
+        /// Name of a new site
+        #[arg(long, value_name = "NAME", requires = "zone")]
+        add: Option<String>,
+        /// Its time zone, at whose midnight the day of a limit begins
+        #[arg(long, value_name = "ZONE", requires = "add")]
+        zone: Option<String>,
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let kiosks ask to join for some minutes
+    #[command(after_help = "Example:\n  vestibule fleet open --minutes 15")]
+    Open {
+        #[command(flatten)]
+        database: Database,
+        /// For so long
+        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(i32).range(1..=60))]
+        minutes: i32,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// On a kiosk: ask to join, show a code, and wait until an admin admits the kiosk with it
+    #[command(after_help = "Example:\n  vestibule fleet join postgres://db.example/vestibule")]
+    Join {
+        /// Address of the fleet's database
+        url: String,
+        /// Certificates to trust instead of the operating system's
+        #[arg(long, env = "VESTIBULE_FLEET_CA", value_name = "FILE")]
+        ca: Option<PathBuf>,
+        /// Give up after so many minutes
+        #[arg(long, default_value_t = 15, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=60))]
+        wait: u64,
+        /// Ask with a new key, as after the kiosk was expelled, or to join another fleet
+        #[arg(long)]
+        anew: bool,
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Admit the kiosk that shows this code
+    #[command(after_help = "Example:\n  vestibule fleet admit 7F3K-92QD-XM4T --name Lobby --site HQ")]
+    Admit {
+        /// The code on the kiosk's screen
+        code: String,
+        #[command(flatten)]
+        database: Database,
+        /// Name of the kiosk
+        #[arg(long)]
+        name: String,
+        /// Its site
+        #[arg(long)]
+        site: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the kiosks: where they are, and when they were last heard of
+    #[command(after_help = "Example:\n  vestibule fleet list")]
+    List {
+        #[command(flatten)]
+        database: Database,
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the settings and the size of the fleet
+    #[command(after_help = "Example:\n  vestibule fleet status")]
+    Status {
+        #[command(flatten)]
+        database: Database,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Cut off a kiosk, as after a theft. Returns when the database accepts nothing from it any more, and lists the people
+    /// whose logins it may still hold
+    #[command(after_help = "Example:\n  vestibule fleet expel Lobby")]
+    Expel {
+        /// Name of the kiosk
+        name: String,
+        #[command(flatten)]
+        database: Database,
+        /// Skip the confirmation
+        #[arg(long)]
+        yes: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}

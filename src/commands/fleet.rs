@@ -1,0 +1,280 @@
+//! The `fleet` commands on an admin's machine. `fleet/join.rs` is the kiosk's side.
+
+mod join;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::json;
+use vestibule::{
+    backup_encryption::{self, Recipient},
+    fleet::{self, Account, Address, Code, Connection, Error, FirstKey, VERSION},
+    private_files,
+    secret::Secret,
+    wiring,
+};
+use zeroize::Zeroizing;
+
+pub(crate) use self::join::Join;
+use super::{
+    Confirmation, Output, Site,
+    ask::{confirm, fleet_password},
+    failure::{CommandError, Failure},
+    files, io,
+    report::{count, say, tell},
+    runtime,
+};
+use crate::arguments::FleetDatabase as Database;
+
+/// File in the data folder with this admin's age identity, to which the fleet's data keys are wrapped.
+const KEY_FILE: &str = "fleet.key";
+
+/// Why a command about a fleet fails.
+#[derive(Debug, thiserror::Error)]
+enum FleetError {
+    #[error(transparent)]
+    Database(Error),
+    #[error("`{0}` is no code: it has 12 letters and digits, such as 7F3K-92QD-XM4T")]
+    Code(String),
+    #[error(
+        "no kiosk with the code {code} asks to join: {others}. Compare the code with the kiosk's screen. If it is the same, \
+         somebody between the kiosk and this machine changes what the kiosk sends"
+    )]
+    NobodyWaits { code: Code, others: String },
+    #[error("the file `{}` does not open this fleet's data key: use the machine and the account of an admin", .0.display())]
+    Key(PathBuf),
+    #[error("the age identity cannot be used")]
+    Identity(#[source] backup_encryption::Error),
+    #[error(
+        "your role at the database is not known: write it in front of the host, as in postgres://alice@db.example/vestibule"
+    )]
+    NoRole,
+    #[error("joining is closed: run `vestibule fleet open` on an admin's machine, then this command again")]
+    Closed,
+    #[error(
+        "nobody admitted this kiosk. Run this command again to go on waiting with the same code, or with --anew if the kiosk was expelled"
+    )]
+    NotAdmitted,
+    #[error("this kiosk asked to join another fleet before: run this command with --anew to leave that")]
+    OtherFleet,
+}
+
+impl CommandError for FleetError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Database(Error::Address { .. }) | Self::Code(_) | Self::NoRole => 2,
+            Self::Database(_)
+            | Self::NobodyWaits { .. }
+            | Self::Key(_)
+            | Self::Identity(_)
+            | Self::Closed
+            | Self::NotAdmitted
+            | Self::OtherFleet => 1,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        FleetError::Database(error).into()
+    }
+}
+
+/// A connection, and the runtime that it lives in.
+struct Admin {
+    runtime: tokio::runtime::Runtime,
+    connection: Connection,
+}
+
+impl Admin {
+    fn open(database: &Database) -> Result<Self, Failure> {
+        let address: Address = database.url.parse()?;
+        let role = address.role().map(str::to_owned).or_else(|| env::var("USER").ok()).ok_or(FleetError::NoRole)?;
+        let password = if address.is_local() { None } else { Some(fleet_password(&role)?) };
+        let runtime = runtime()?;
+        let account = Account { role, password };
+        let connection = runtime.block_on(Connection::open(&address, database.ca.as_deref(), &account))?;
+        Ok(Self { runtime, connection })
+    }
+
+    fn run<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
+        self.runtime.block_on(work).map_err(Failure::from)
+    }
+}
+
+impl Site {
+    pub(crate) fn fleet_init(&self, database: &Database, output: Output) -> Result<(), Failure> {
+        let mut admin = Admin::open(database)?;
+        let recipient = self.own_recipient()?;
+        let (mut key, mut salt) = (Zeroizing::new([0; 32]), [0; 16]);
+        let drawn = getrandom::fill(&mut *key).and_then(|()| getrandom::fill(&mut salt));
+        drawn.map_err(|_| Error::Random)?;
+        let wrapped = recipient.encrypt(&*key).map_err(FleetError::Identity)?;
+        tell("measuring how long a PIN's hash takes here ...");
+        let cost = wiring::measured_cost();
+        let cost = [cost.memory_kib, cost.passes, cost.lanes].map(u32::cast_signed);
+        let first = FirstKey { salt, cost, recipient: &recipient.to_string(), wrapped: &wrapped };
+        admin.runtime.block_on(fleet::init(&mut admin.connection, &first))?;
+        let file = self.folder().join(KEY_FILE);
+        output.result(
+            &json!({"result": "fleet made", "version": VERSION, "key": file}),
+            &format!(
+                "the fleet is made. `{}` opens its data key: keep a copy in a safe place. Next: `vestibule fleet sites --add`",
+                file.display()
+            ),
+        )
+    }
+
+    pub(crate) fn fleet_upgrade(database: &Database, output: Output) -> Result<(), Failure> {
+        let mut admin = Admin::open(database)?;
+        let had = admin.runtime.block_on(fleet::upgrade(&mut admin.connection))?;
+        let text = if had == VERSION {
+            format!("the database has version {VERSION} already")
+        } else {
+            format!("the database had version {had} and has {VERSION} now")
+        };
+        output.result(&json!({"had": had, "version": VERSION}), &text)
+    }
+
+    pub(crate) fn fleet_sites(
+        database: &Database,
+        new: Option<(String, String)>,
+        output: Output,
+    ) -> Result<(), Failure> {
+        let admin = Admin::open(database)?;
+        if let Some((name, zone)) = new {
+            admin.run(admin.connection.add_site(&name, &zone))?;
+            return output.result(&json!({"added": name, "zone": zone}), &format!("{name} added, {zone}"));
+        }
+        for fleet::Site { name, zone, kiosks } in admin.run(admin.connection.sites())? {
+            let line = json!({"site": name, "zone": zone, "kiosks": kiosks});
+            let kiosks = count(usize::try_from(kiosks).unwrap_or_default(), "kiosk", "kiosks");
+            output.result(&line, &format!("{name}, {zone}, {kiosks}"))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn fleet_open(database: &Database, minutes: i32, output: Output) -> Result<(), Failure> {
+        let admin = Admin::open(database)?;
+        admin.run(admin.connection.open_joining(minutes))?;
+        let text = format!("kiosks may ask to join for {minutes} min: run `vestibule fleet join` on each of them");
+        output.result(&json!({"result": "open", "minutes": minutes}), &text)
+    }
+
+    pub(crate) fn fleet_admit(
+        &self,
+        database: &Database,
+        code: &str,
+        (name, site): (&str, &str),
+        output: Output,
+    ) -> Result<(), Failure> {
+        let code: Code = code.parse().map_err(|()| FleetError::Code(code.to_owned()))?;
+        let admin = Admin::open(database)?;
+        let waiting = admin.run(admin.connection.waiting())?;
+        let Some(kiosk) = waiting.iter().find(|kiosk| kiosk.code() == code) else {
+            let others: Vec<String> = waiting.iter().map(|kiosk| kiosk.code().to_string()).collect();
+            let others =
+                if others.is_empty() { "nobody does".to_owned() } else { format!("only {}", others.join(", ")) };
+            return Err(FleetError::NobodyWaits { code, others }.into());
+        };
+        let file = self.folder().join(KEY_FILE);
+        let unusable = || FleetError::Key(file.clone());
+        let identity = fs::read_to_string(&file).map(Zeroizing::new).map_err(|_| unusable())?;
+        let keys = admin.run(admin.connection.own_keys())?;
+        let (generation, wrapped) = keys.last().ok_or_else(unusable)?;
+        let key = backup_encryption::decrypt(wrapped, &identity).map_err(|_| unusable())?;
+        let recipient = Recipient::parse(&kiosk.recipient).map_err(FleetError::Identity)?;
+        let wrapped = recipient.encrypt(&key).map_err(FleetError::Identity)?;
+        let role = admin.run(admin.connection.admit(kiosk, name, site, (*generation, &wrapped)))?;
+        let line = json!({"admitted": name, "site": site, "role": role});
+        output.result(&line, &format!("{name} at {site} is admitted, as {role}"))
+    }
+
+    pub(crate) fn fleet_list(database: &Database, output: Output) -> Result<(), Failure> {
+        let admin = Admin::open(database)?;
+        for kiosk in admin.run(admin.connection.kiosks())? {
+            let line = json!({
+                "kiosk": kiosk.name, "site": kiosk.site, "role": kiosk.role, "connected": kiosk.is_connected,
+                "last_contact": kiosk.last_contact, "records": kiosk.records, "expelled": kiosk.expelled,
+            });
+            let state = match (kiosk.expelled, kiosk.is_connected, kiosk.last_contact) {
+                (Some(at), _, _) => format!("expelled {at}"),
+                (None, true, _) => "connected".to_owned(),
+                (None, false, Some(at)) => format!("last heard of {at}"),
+                (None, false, None) => "never heard of".to_owned(),
+            };
+            let records = count(usize::try_from(kiosk.records).unwrap_or_default(), "record", "records");
+            output.result(&line, &format!("{}, {}: {state}, {records}", kiosk.name, kiosk.site))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn fleet_status(database: &Database, output: Output) -> Result<(), Failure> {
+        let admin = Admin::open(database)?;
+        let settings = admin.run(admin.connection.settings())?;
+        let kiosks = admin.run(admin.connection.kiosks())?;
+        let here = kiosks.iter().filter(|kiosk| kiosk.expelled.is_none());
+        let (all, connected) = (here.clone().count(), here.filter(|kiosk| kiosk.is_connected).count());
+        let line = json!({
+            "version": settings.schema_version, "generation": settings.generation, "people": settings.people, "kiosks": all,
+            "connected": connected, "per_hour": settings.per_hour, "per_day": settings.per_day,
+            "offline_days": settings.offline_days, "keep_days": settings.keep_days,
+        });
+        let people = count(usize::try_from(settings.people).unwrap_or_default(), "person", "people");
+        let text = format!(
+            "version {}, {people}, {connected} of {} connected, records kept for {} days",
+            settings.schema_version,
+            count(all, "kiosk", "kiosks"),
+            settings.keep_days
+        );
+        output.result(&line, &text)
+    }
+
+    pub(crate) fn fleet_expel(
+        database: &Database,
+        name: &str,
+        confirmation: Confirmation,
+        output: Output,
+    ) -> Result<(), Failure> {
+        let admin = Admin::open(database)?;
+        confirm(
+            confirmation,
+            &format!("{name} is cut off from the fleet, and must join again to come back. Expel it?"),
+        )?;
+        let exposed = admin.run(admin.connection.expel(name))?;
+        if output == Output::Json {
+            return output.json(&json!({"expelled": name, "exposed": exposed}));
+        }
+        say(&format!("{name} is expelled: the database accepts nothing from it any more"))?;
+        if exposed.is_empty() {
+            return say("nobody signed in there whose login is still the same");
+        }
+        say(&format!(
+            "it may hold the logins of {}, who signed in there. Renew them, and replace their PINs and cards:",
+            count(exposed.len(), "person", "people")
+        ))?;
+        exposed.iter().try_for_each(|email| say(email))
+    }
+
+    /// The recipient of this admin's age identity, which is made if there is none.
+    fn own_recipient(&self) -> Result<Recipient, Failure> {
+        let file = self.folder().join(KEY_FILE);
+        if file.exists() {
+            let identity = Zeroizing::new(files::read(&file)?);
+            let identity = std::str::from_utf8(&identity).map_err(|_| FleetError::Key(file.clone()))?;
+            return Ok(backup_encryption::recipient_of(identity).map_err(FleetError::Identity)?);
+        }
+        let (identity, recipient) = backup_encryption::new_identity();
+        write_identity(&file, &identity)?;
+        Ok(recipient)
+    }
+}
+
+fn write_identity(file: &Path, identity: &Secret<String>) -> Result<(), Failure> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    private_files::make_folder(folder).map_err(io(format!("`{}` cannot be created", folder.display())))?;
+    let line = Zeroizing::new(format!("{}\n", identity.expose()));
+    files::write(file, line.as_bytes(), "the age identity")
+}

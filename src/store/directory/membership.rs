@@ -1,0 +1,41 @@
+//! What a kiosk needs to be in a fleet: secrets that belong to this machine, so that its device key seals them.
+
+use rusqlite::Connection;
+use zeroize::Zeroizing;
+
+use super::{
+    DeviceKey, Directory, Error, integrity,
+    meta::{meta, put_meta},
+};
+
+/// Name of the row.
+const NAME: &str = "fleet";
+
+impl Directory {
+    /// The secrets of a fleet that [`Self::keep_fleet_secrets`] stored. `None` if there are none, or if they are another
+    /// machine's, as after a restore.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn fleet_secrets(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        Ok(meta(&self.db, NAME)?.and_then(|sealed| self.key.open_fleet(&sealed)))
+    }
+
+    /// Stores the secrets of a fleet, sealed with the device key.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn keep_fleet_secrets(&self, secrets: &[u8]) -> Result<(), Error> {
+        let change = self.begin()?;
+        put_meta(&change, NAME, &self.key.seal_fleet(secrets)?)?;
+        integrity::commit(change, &self.data.current, None)
+    }
+}
+
+/// Seals them with the next device key.
+pub(super) fn reseal(db: &Connection, key: &DeviceKey, next: &DeviceKey) -> Result<(), Error> {
+    let Some(secrets) = meta(db, NAME)?.and_then(|sealed| key.open_fleet(&sealed)) else { return Ok(()) };
+    put_meta(db, NAME, &next.seal_fleet(&secrets)?)
+}

@@ -1,0 +1,165 @@
+//! The `fleet` commands of the shipped program: an admin's machine, a kiosk, and the database between them.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{headless::Site, postgres::Postgres};
+
+/// An admin's machine: a data folder of its own, and the socket of the database.
+struct Machine<'a> {
+    db: &'a Postgres,
+    folder: TempDir,
+}
+
+impl<'a> Machine<'a> {
+    fn new(db: &'a Postgres) -> Self {
+        Self { db, folder: vestibule::private_files::temporary_folder("vestibule-").unwrap() }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = vestibule(self.folder.path().join("data"));
+        let command = command.arg("fleet").args(arguments).env("VESTIBULE_FLEET", self.db.socket("owner"));
+        command.output().unwrap()
+    }
+
+    /// What a command prints with `--json`. It must succeed.
+    #[track_caller]
+    fn asks(&self, arguments: &[&str]) -> Vec<Value> {
+        let done = self.run(&[arguments, &["--json"]].concat());
+        assert!(done.status.success(), "{arguments:?}: {done:?}");
+        let text = String::from_utf8(done.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// What a command says that must fail with this code.
+    #[track_caller]
+    fn is_refused(&self, arguments: &[&str], code: i32) -> String {
+        let done = self.run(arguments);
+        assert_eq!(done.status.code(), Some(code), "{arguments:?}: {done:?}");
+        String::from_utf8(done.stderr).unwrap()
+    }
+}
+
+fn vestibule(data: PathBuf) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+    let _ = command.arg("--data").arg(data).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// `fleet join` on a kiosk that was set up.
+fn join(db: &Postgres, kiosk: &Site, more: &[&str]) -> Command {
+    drop(kiosk.directory());
+    let mut command = vestibule(kiosk.folder.path().to_owned());
+    let _ = command.args(["fleet", "join", &db.url(), "--json", "--ca"]).arg(db.ca()).args(more);
+    command
+}
+
+/// Starts joining, and returns the program and the code that it shows.
+fn shown(mut command: Command) -> (std::process::Child, BufReader<std::process::ChildStdout>, String) {
+    let mut running = command.spawn().unwrap();
+    let mut said = BufReader::new(running.stdout.take().unwrap());
+    let mut line = String::new();
+    let _ = said.read_line(&mut line).unwrap();
+    assert!(!line.is_empty(), "no code: {:?}", running.wait_with_output());
+    let line: Value = serde_json::from_str(&line).unwrap();
+    (running, said, line["code"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_fleet_is_made_kiosks_join_by_their_code_and_a_stolen_one_is_cut_off() {
+    let db = Postgres::start();
+    let (admin, kiosk) = (Machine::new(&db), Site::new());
+    assert!(admin.is_refused(&["list"], 1).contains("run `vestibule fleet init`"));
+    let made = admin.asks(&["init"]);
+    assert_eq!(made[0]["version"], 1);
+    assert!(admin.is_refused(&["init"], 1).contains("has a fleet already"));
+    assert!(admin.is_refused(&["sites", "--add", "HQ", "--zone", "Europe/Nowhere"], 1).contains("no such time zone"));
+    let _ = admin.asks(&["sites", "--add", "HQ", "--zone", "Europe/Berlin"]);
+    assert_eq!(admin.asks(&["sites"])[0]["site"], "HQ");
+
+    let closed = join(&db, &kiosk, &[]).output().unwrap();
+    let closed = (closed.status.code(), String::from_utf8(closed.stderr).unwrap());
+    assert!(closed.0 == Some(1) && closed.1.contains("joining is closed"), "{closed:?}");
+    let _ = admin.asks(&["open"]);
+    let (mut first, _, code) = shown(join(&db, &kiosk, &[]));
+    // Interrupted, and begun again: the same code.
+    first.kill().unwrap();
+    let _ = first.wait().unwrap();
+    let (running, mut said, again) = shown(join(&db, &kiosk, &[]));
+    assert_eq!(again, code);
+    assert!(admin.is_refused(&["admit", "7F3K", "--name", "Lobby", "--site", "HQ"], 2).contains("no code"));
+    let wrong = admin.is_refused(&["admit", "0000-0000-0000", "--name", "Lobby", "--site", "HQ"], 1);
+    assert!(wrong.contains(&format!("only {code}")), "{wrong}");
+    let elsewhere = Machine::new(&db).is_refused(&["admit", &code, "--name", "Lobby", "--site", "HQ"], 1);
+    assert!(elsewhere.contains("does not open this fleet's data key"), "{elsewhere}");
+    let typed = code.to_lowercase().replace('-', " ");
+    let admitted = admin.asks(&["admit", &typed, "--name", "Lobby", "--site", "hq"]);
+    let mut line = String::new();
+    let _ = said.read_line(&mut line).unwrap();
+    let joined: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&joined["result"], &joined["role"]), (&"joined".into(), &admitted[0]["role"]));
+    assert!(running.wait_with_output().unwrap().status.success());
+    // Once more it only says so.
+    let again = join(&db, &kiosk, &[]).output().unwrap();
+    assert!(again.status.success() && String::from_utf8(again.stdout).unwrap().lines().count() == 1);
+
+    let listed = admin.asks(&["list"]);
+    assert_eq!((&listed[0]["kiosk"], &listed[0]["site"]), (&"Lobby".into(), &"HQ".into()));
+    assert!(listed[0]["last_contact"].is_string() && listed[0]["expelled"].is_null());
+    assert_eq!((&admin.asks(&["status"])[0]["kiosks"], &admin.asks(&["upgrade"])[0]["had"]), (&1.into(), &1.into()));
+
+    assert!(admin.is_refused(&["expel", "Garage", "--yes"], 1).contains("no such kiosk"));
+    assert!(admin.is_refused(&["expel", "Lobby"], 1).contains("--yes"));
+    assert_eq!(admin.asks(&["expel", "lobby", "--yes"])[0]["exposed"], Value::Array(Vec::new()));
+    assert!(admin.asks(&["list"])[0]["expelled"].is_string());
+    // It comes back only with a new key, and an admin.
+    let (back, _said, other) = shown(join(&db, &kiosk, &["--anew"]));
+    assert_ne!(other, code);
+    let _ = admin.asks(&["admit", &other, "--name", "Lobby", "--site", "HQ"]);
+    assert!(back.wait_with_output().unwrap().status.success());
+}
+
+/// What the kiosk keeps is sealed by its device key, also after that was replaced, and another machine cannot use it.
+#[test]
+fn what_a_kiosk_keeps_of_its_fleet_belongs_to_its_device_key() {
+    let db = Postgres::start();
+    let (admin, kiosk) = (Machine::new(&db), Site::new());
+    let _ = admin.asks(&["init"]);
+    let _ = admin.asks(&["open"]);
+    let (mut running, _, code) = shown(join(&db, &kiosk, &[]));
+    running.kill().unwrap();
+    let _ = running.wait().unwrap();
+    let kept = kiosk.directory().fleet_secrets().unwrap().unwrap();
+    let kept: Value = serde_json::from_slice(&kept).unwrap();
+    for secret in ["password", "identity"] {
+        let secret = kept[secret].as_str().unwrap();
+        for entry in std::fs::read_dir(kiosk.folder.path()).unwrap() {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap_or_default();
+            assert!(memchr::memmem::find(&bytes, secret.as_bytes()).is_none(), "a secret lies in the folder");
+        }
+    }
+    let rekeyed = vestibule(kiosk.folder.path().to_owned()).args(["rekey", "--yes"]).output().unwrap();
+    assert!(rekeyed.status.success(), "{rekeyed:?}");
+    let (mut running, _, again) = shown(join(&db, &kiosk, &[]));
+    assert_eq!(again, code, "the same membership with the new device key");
+    running.kill().unwrap();
+    let _ = running.wait().unwrap();
+    // A copy of the file on a machine with another device key is no member.
+    let other = Site::new();
+    drop(other.directory());
+    let sealed: Vec<u8> = rusqlite::Connection::open(kiosk.folder.path().join("directory.sqlite"))
+        .unwrap()
+        .query_row("SELECT value FROM meta WHERE key = 'fleet'", [], |row| row.get(0))
+        .unwrap();
+    let _ = rusqlite::Connection::open(other.folder.path().join("directory.sqlite"))
+        .unwrap()
+        .execute("INSERT INTO meta VALUES ('fleet', ?1)", [sealed])
+        .unwrap();
+    assert!(other.directory().fleet_secrets().unwrap().is_none());
+}
