@@ -5,14 +5,18 @@ mod address;
 mod admin;
 mod connection;
 mod error;
+mod link;
 mod pairing;
 mod schema;
+mod session;
 
 pub use self::{
     address::Address,
     admin::{Kiosk, Settings, Site, WaitingKiosk},
     connection::{Account, Connection},
     error::{Error, Refusal},
+    link::{Access, Link},
     pairing::{Code, JOIN_ROLE, JoinRequest, Membership},
     schema::{FirstKey, VERSION, init, upgrade},
+    session::{Found, Guess, Intended, Intent, Outcome, SealedLogin},
 };

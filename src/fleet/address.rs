@@ -10,7 +10,7 @@ use tokio_postgres::{
 use super::Error;
 
 /// A host that does not answer is given up after this. The next one is tried then.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(2);
 /// A connection that carries nothing is tried after this.
 const KEEP_ALIVE: Duration = Duration::from_mins(1);
 

@@ -1,8 +1,12 @@
 //! One connection to the database.
 
 use std::{
+    future,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -11,12 +15,17 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, pem::PemObject},
 };
-use tokio::{task::JoinHandle, time};
-use tokio_postgres::{Client, NoTls};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Notify,
+    task::JoinHandle,
+    time,
+};
+use tokio_postgres::{AsyncMessage, Client, NoTls, error::Severity};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Address, Error};
-use crate::secret::Secret;
+use crate::{error_chain::Chain, secret::Secret};
 
 /// Number of this program's version, by which a fleet refuses programs that are too old.
 const PROGRAM: i32 = 1;
@@ -37,6 +46,18 @@ pub struct Account {
 pub struct Connection {
     client: Client,
     driver: JoinHandle<()>,
+    signals: Arc<Signals>,
+}
+
+/// What the database says without being asked.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    /// A notification: people may have changed.
+    pub(super) changes: Notify,
+    /// The connection has ended, or is given up.
+    pub(super) ended: Notify,
+    /// It warned. The warning that we know is that a commit did not wait for its standby.
+    is_doubtful: AtomicBool,
 }
 
 impl Drop for Connection {
@@ -59,22 +80,24 @@ impl Connection {
             let _ = config.password(password.expose());
         }
         let tls = if address.is_local() { None } else { Some(MakeRustlsConnect::new(tls(ca)?)) };
+        let signals = Arc::<Signals>::default();
+        let heard = Arc::clone(&signals);
         let connecting = async {
             // The two kinds of connection have different types.
             match tls {
                 None => {
                     let (client, driver) = config.connect(NoTls).await?;
-                    Ok((client, tokio::spawn(async move { end(driver.await) })))
+                    Ok((client, tokio::spawn(drive(driver, heard))))
                 }
                 Some(tls) => {
                     let (client, driver) = config.connect(tls).await?;
-                    Ok((client, tokio::spawn(async move { end(driver.await) })))
+                    Ok((client, tokio::spawn(drive(driver, heard))))
                 }
             }
         };
         let connected = time::timeout(CONNECT, connecting).await.map_err(|_| Error::Silent(CONNECT))?;
         let (client, driver) = connected.map_err(Error::Connect)?;
-        Ok(Self { client, driver })
+        Ok(Self { client, driver, signals })
     }
 
     /// A kiosk says that it is there. Returns the data keys that are wrapped to it, the oldest first.
@@ -92,17 +115,47 @@ impl Connection {
         &self.client
     }
 
+    /// What the database says without being asked.
+    pub(super) fn signals(&self) -> Arc<Signals> {
+        Arc::clone(&self.signals)
+    }
+
+    /// It is of no further use: whoever keeps it puts it away.
+    pub(super) fn give_up(&self) {
+        self.signals.ended.notify_one();
+    }
+
+    /// Whether what this connection acknowledges may be lost.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.signals.is_doubtful.load(Ordering::Acquire)
+    }
+
     /// The same, for a transaction.
     pub fn client_mut(&mut self) -> &mut Client {
         &mut self.client
     }
 }
 
-/// The connection has ended. Whoever asks next learns it.
-fn end(result: Result<(), tokio_postgres::Error>) {
-    if let Err(error) = result {
-        tracing::debug!(error = %crate::error_chain::Chain(&error), "the connection to the fleet's database ended");
+/// Carries the connection until it ends. Whoever asks afterwards learns that it has.
+async fn drive<S, T>(mut driver: tokio_postgres::Connection<S, T>, signals: Arc<Signals>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(message) = future::poll_fn(|context| driver.poll_message(context)).await {
+        match message {
+            Ok(AsyncMessage::Notification(_)) => signals.changes.notify_one(),
+            Ok(AsyncMessage::Notice(notice)) if notice.parsed_severity() == Some(Severity::Warning) => {
+                signals.is_doubtful.store(true, Ordering::Release);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::debug!(error = %Chain(&error), "the connection to the fleet's database ended");
+                break;
+            }
+        }
     }
+    signals.ended.notify_one();
 }
 
 fn tls(ca: Option<&Path>) -> Result<ClientConfig, Error> {

@@ -3,5 +3,6 @@
 mod commands;
 mod hostile;
 mod hostile_statements;
+mod link;
 mod pairing;
 mod schema;

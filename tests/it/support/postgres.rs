@@ -165,6 +165,11 @@ impl Postgres {
         format!("postgres://{role}@{folder}:{}/fleet", self.port)
     }
 
+    /// The port on loopback.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The address of the network.
     pub(crate) fn url(&self) -> String {
         format!("postgres://localhost:{}/fleet", self.port)
