@@ -93,7 +93,7 @@ impl Link {
     /// [`Error::Refused`] for somebody who is suspended or was never here. [`Error::Silent`] after 2 s: whether it is
     /// written is not known then.
     pub async fn intend(&self, intent: Intent) -> Result<Intended, Error> {
-        self.repeat(async |session: &Session| session.intend(intent).await).await
+        self.repeat(|session| async move { session.intend(intent).await }).await
     }
 
     /// Says what became of an unlock.
@@ -102,7 +102,7 @@ impl Link {
     ///
     /// As for [`Self::intend`].
     pub async fn outcome(&self, number: i64, outcome: Outcome) -> Result<(), Error> {
-        self.repeat(async |session: &Session| session.outcome(number, outcome).await).await
+        self.repeat(|session| async move { session.outcome(number, outcome).await }).await
     }
 
     /// Of these people, with these versions, whom must the kiosk forget?
@@ -112,15 +112,19 @@ impl Link {
     /// [`Error::Silent`]
     pub async fn changed(&self, people: &[(StaffId, i64)]) -> Result<Vec<StaffId>, Error> {
         let (staff, versions): (Vec<i64>, Vec<i64>) = people.iter().map(|(id, version)| (id.get(), *version)).unzip();
-        self.repeat(async |session: &Session| session.changed(&staff, &versions).await).await
+        let asked = &(staff, versions);
+        self.repeat(|session| async move { session.changed(&asked.0, &asked.1).await }).await
     }
 
     /// Asks until there is an answer, each time on another connection.
-    async fn repeat<T>(&self, ask: impl AsyncFn(&Session) -> Result<T, Error>) -> Result<T, Error> {
+    async fn repeat<T, F>(&self, ask: impl Fn(Arc<Session>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let by = Instant::now() + IN_ALL;
         loop {
             let session = self.session(by, IN_ALL).await?;
-            let answer = time::timeout_at(by.min(Instant::now() + ONCE), ask(&session)).await;
+            let answer = time::timeout_at(by.min(Instant::now() + ONCE), ask(Arc::clone(&session))).await;
             // A commit that a standby did not confirm is no acknowledgement.
             let is_doubtful = session.connection().is_doubtful();
             match Self::judge(&session, answer, IN_ALL) {

@@ -1,6 +1,7 @@
 //! Many kiosks on one database: a real PostgreSQL that each test starts.
 
 mod commands;
+mod failover;
 mod hostile;
 mod hostile_statements;
 mod link;

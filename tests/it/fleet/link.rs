@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 /// A person with a badge and a PIN, who may come in at `HQ`.
-fn add_person(db: &Postgres, id: i64) {
+pub(super) fn add_person(db: &Postgres, id: i64) {
     db.in_fleet(&format!(
         "INSERT INTO vestibule.staff VALUES ({id}, 'person{id}@example.com', 'Person', substr(sha256('s'), 1, 16), 1, {id});
          INSERT INTO vestibule.staff_sites VALUES ({id}, 1);

@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
@@ -24,10 +25,12 @@ const ACCOUNT: &str = "postgres";
 /// A server with an empty database `fleet`.
 pub(crate) struct Postgres {
     server: Child,
-    folder: TempDir,
+    /// Shared with its standby: sockets and certificates.
+    folder: Arc<TempDir>,
+    data: PathBuf,
     port: u16,
     /// Connections live in it.
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
 }
 
 impl Drop for Postgres {
@@ -48,6 +51,10 @@ fn binaries() -> PathBuf {
     folders
         .sort_by_key(|folder| folder.parent().and_then(|version| version.file_name()?.to_str()?.parse::<u32>().ok()));
     folders.pop().expect("PostgreSQL is installed: apt-get install postgresql")
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A program of PostgreSQL, as an account that is not root.
@@ -81,7 +88,7 @@ impl Postgres {
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         certify(folder.path());
         let config = format!(
             "listen_addresses = 'localhost'\nport = {port}\nunix_socket_directories = '{0}'\nssl = on\nssl_cert_file = '{0}/server.crt'\n\
@@ -89,18 +96,74 @@ impl Postgres {
             folder.path().display()
         );
         fs::write(data.join("postgresql.conf"), config).unwrap();
-        fs::write(data.join("pg_hba.conf"), "local all all trust\nhostssl all all all scram-sha-256\n").unwrap();
+        fs::write(
+            data.join("pg_hba.conf"),
+            "local all all trust\nlocal replication all trust\nhostssl all all all scram-sha-256\n",
+        )
+        .unwrap();
         give(folder.path());
-        let server = program("postgres").arg("-D").arg(&data).stderr(Stdio::null()).spawn().unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let postgres = Self { server, folder, port, runtime };
-        let begin = now();
-        while !postgres.psql("postgres", "SELECT 1").status.success() {
-            assert!(begin.elapsed() < Duration::from_secs(30), "PostgreSQL does not start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let postgres = Self::serve(Arc::new(folder), data, port, Arc::new(runtime));
         postgres.on_server("CREATE DATABASE fleet");
         postgres
+    }
+
+    fn serve(folder: Arc<TempDir>, data: PathBuf, port: u16, runtime: Arc<Runtime>) -> Self {
+        let (log, quiet) = (fs::File::create(folder.path().join("server.log")).unwrap(), Stdio::null());
+        let mut command = program("postgres");
+        let server = command.arg("-D").arg(&data).stdin(Stdio::null()).stdout(quiet).stderr(log).spawn().unwrap();
+        let postgres = Self { server, folder, data, port, runtime };
+        let begin = now();
+        while !postgres.psql("postgres", "SELECT 1").status.success() {
+            let log = fs::read_to_string(postgres.folder.path().join("server.log")).unwrap();
+            assert!(begin.elapsed() < Duration::from_secs(30), "PostgreSQL does not start: {log}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        postgres
+    }
+
+    /// Starts a standby, without which no commit is acknowledged from now on.
+    pub(crate) fn standby(&self) -> Self {
+        let port = free_port();
+        let (name, data) = (format!("standby{port}"), self.folder.path().join(format!("data{port}")));
+        let from =
+            format!("host={} port={} user=owner application_name={name}", self.folder.path().display(), self.port);
+        let copied = program("pg_basebackup")
+            .args(["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync", "-d", &from, "-D"])
+            .arg(&data)
+            .output()
+            .unwrap();
+        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        let config = fs::read_to_string(data.join("postgresql.conf")).unwrap();
+        let other = config.replace(&format!("port = {}", self.port), &format!("port = {port}"));
+        assert_ne!(config, other);
+        fs::write(data.join("postgresql.conf"), other).unwrap();
+        let standby = Self::serve(Arc::clone(&self.folder), data, port, Arc::clone(&self.runtime));
+        self.on_server(&format!("ALTER SYSTEM SET synchronous_standby_names = '{name}'"));
+        self.on_server("SELECT pg_reload_conf()");
+        let begin = now();
+        while self.value("SELECT coalesce(max(sync_state), '') FROM pg_stat_replication") != "sync" {
+            assert!(begin.elapsed() < Duration::from_secs(30), "the standby does not follow");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        standby
+    }
+
+    /// kill -9, as by a power cut. Its children notice and end.
+    pub(crate) fn crash(mut self) {
+        self.server.kill().unwrap();
+        let _ = self.server.wait().unwrap();
+    }
+
+    /// A standby becomes the primary, and waits for no standby of its own.
+    pub(crate) fn promote(&self) {
+        // What the primary had set came with the copy.
+        let auto = self.data.join("postgresql.auto.conf");
+        let kept = fs::read_to_string(&auto).unwrap();
+        let kept: Vec<&str> = kept.lines().filter(|line| !line.starts_with("synchronous_standby_names")).collect();
+        fs::write(&auto, kept.join("\n") + "\n").unwrap();
+        self.on_server("SELECT pg_reload_conf()");
+        self.on_server("SELECT pg_promote()");
     }
 
     pub(crate) fn start() -> Self {
@@ -120,6 +183,11 @@ impl Postgres {
     /// Waits for what is asked of a connection.
     pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
+    }
+
+    /// Runs something beside the test.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
+        self.runtime.spawn(work)
     }
 
     fn psql(&self, database: &str, sql: &str) -> std::process::Output {
