@@ -119,15 +119,16 @@ impl Nearby {
         self
     }
 
-    /// A visit begins: its doors' readers are heard from now on.
-    pub fn open(&self, doors: impl Iterator<Item = DoorId>) {
-        self.want(doors);
+    /// A visit begins: its doors' readers are heard from now on. `needing`: those of the doors that ask for their reader.
+    pub fn open(&self, doors: impl Iterator<Item = DoorId>, needing: impl Iterator<Item = DoorId>) {
+        self.want(doors, needing);
+        self.ears.asked.notify_one();
         self.wish.send_modify(|wish| wish.is_open = true);
     }
 
     /// The doors of the visit have changed.
-    pub fn want(&self, doors: impl Iterator<Item = DoorId>) {
-        if self.ears.proofs().want(doors) {
+    pub fn want(&self, doors: impl Iterator<Item = DoorId>, needing: impl Iterator<Item = DoorId>) {
+        if self.ears.proofs().want(doors, needing) {
             self.ears.asked.notify_one();
         }
     }
@@ -150,6 +151,12 @@ impl Nearby {
     /// The fresh code of the door's reader.
     pub fn proof(&self, door: DoorId) -> Option<u16> {
         self.ears.proofs().of(door, self.ears.now())
+    }
+
+    /// The same, and until when it is fresh.
+    pub fn proof_until(&self, door: DoorId) -> Option<(u16, Instant)> {
+        let (proofs, now) = (self.ears.proofs(), self.ears.now());
+        proofs.of(door, now).zip(proofs.fades(door, now).map(Instant::from_std))
     }
 
     /// When this door's reader stops being heard without a further beacon. `None` if it is not heard.
@@ -175,6 +182,14 @@ impl Ears {
 
     fn now(&self) -> When {
         When { steady: Instant::now().into_std(), asleep: (self.asleep)() }
+    }
+
+    fn is_wanted(&self, beacon: Beacon) -> bool {
+        self.proofs().is_wanted(beacon)
+    }
+
+    fn lacks_one(&self) -> bool {
+        self.proofs().lacks_one(self.now())
     }
 
     fn is_news(&self, beacon: Beacon) -> bool {
@@ -263,11 +278,26 @@ async fn until_quiet(wish: &mut watch::Receiver<Wish>) {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+    use crate::proximity::FRESH;
+
+    /// An unlock with a proof is not sent after that: a tap may have to wait for a connection.
+    #[test]
+    fn a_proof_is_good_until_its_code_is_not_fresh_any_more() {
+        let (nearby, door) = (Nearby::new(|| Duration::ZERO), DoorId::new(107));
+        nearby.want(std::iter::once(door), std::iter::empty());
+        assert_eq!(nearby.proof_until(door), None);
+        let before = Instant::now();
+        nearby.hear(Beacon { lock: 107, code: 733 }, None);
+        let (proof, until) = nearby.proof_until(door).unwrap();
+        assert_eq!(proof, 733);
+        assert!((before + FRESH..=Instant::now() + FRESH).contains(&until));
+    }
 
     /// A reload or a restart of the agent leaves no thread behind, listening or spinning, whatever was wished last.
     #[test]
     fn the_listener_ends_with_its_last_agent() {
-        let wishes: [fn(&Nearby); 3] = [|nearby| nearby.open(std::iter::empty()), |nearby| nearby.close(true), |_| ()];
+        let wishes: [fn(&Nearby); 3] =
+            [|nearby| nearby.open(std::iter::empty(), std::iter::empty()), |nearby| nearby.close(true), |_| ()];
         for wish in wishes {
             let nearby = Nearby::new(|| Duration::ZERO).listening_on(Bus::At("unix:path=/nonexistent".to_owned()));
             let thread = Arc::downgrade(&nearby.ears.proofs);

@@ -42,6 +42,8 @@ const HEAD: [u8; 2] = [0x02, 0x15];
 const SIGNALS: std::ops::RangeInclusive<i16> = -127..=20;
 /// The same beacon again within this changes nothing.
 const RECENT: Duration = Duration::from_millis(250);
+/// A reader is looked for when it was not heard for this long. A listener begins a scan every two seconds.
+const SOON: Duration = Duration::from_secs(3);
 /// Readers that are kept where every reader counts. Our choice: anybody can send beacons of any number of them.
 const MOST: usize = 200;
 
@@ -112,32 +114,35 @@ pub struct Heard {
 enum Wanted {
     /// Those of these locks, by the lower bits of their id.
     Only(HashSet<u64>),
-    /// Every one, for `doctor`.
-    All,
+    /// Every one, for `doctor`. There is always room for these.
+    All(HashSet<u64>),
 }
 
 /// The last code of each reader. A kiosk near a reader takes its proximity proofs from here.
 #[derive(Debug)]
 pub struct Proofs {
     wanted: Wanted,
+    /// Of the wanted ones, those whose doors ask for them.
+    needed: HashSet<u64>,
     heard: HashMap<u64, Heard>,
 }
 
 impl Default for Proofs {
     fn default() -> Self {
-        Self { wanted: Wanted::Only(HashSet::new()), heard: HashMap::new() }
+        Self { wanted: Wanted::Only(HashSet::new()), needed: HashSet::new(), heard: HashMap::new() }
     }
 }
 
 impl Proofs {
-    /// Hears every reader, as far as there is room.
-    pub fn of_all_readers() -> Self {
-        Self { wanted: Wanted::All, ..Self::default() }
+    /// Hears every reader, as far as there is room, and those of these doors in any case.
+    pub fn of_all_readers(doors: impl Iterator<Item = DoorId>) -> Self {
+        let known = doors.map(|door| door.get() & ID_BITS).collect();
+        Self { wanted: Wanted::All(known), ..Self::default() }
     }
 
-    /// Hears only the readers of these doors from now on. Doors whose beacons look the same have no proof. Returns whether
-    /// other readers are wanted than before.
-    pub fn want(&mut self, doors: impl Iterator<Item = DoorId>) -> bool {
+    /// Hears only the readers of these doors from now on. Doors whose beacons look the same have no proof. `needing`: those
+    /// of the doors that ask for their reader. Returns whether others are wanted or needed than before.
+    pub fn want(&mut self, doors: impl Iterator<Item = DoorId>, needing: impl Iterator<Item = DoorId>) -> bool {
         let (mut wanted, mut ambiguous) = (HashMap::new(), HashSet::new());
         for door in doors {
             let lock = door.get() & ID_BITS;
@@ -147,19 +152,32 @@ impl Proofs {
         }
         let wanted: HashSet<u64> = wanted.into_keys().filter(|lock| !ambiguous.contains(lock)).collect();
         self.heard.retain(|lock, _| wanted.contains(lock));
-        let before = std::mem::replace(&mut self.wanted, Wanted::Only(wanted));
-        before != self.wanted
+        let needed = needing.map(|door| door.get() & ID_BITS).filter(|lock| wanted.contains(lock)).collect();
+        let before =
+            (std::mem::replace(&mut self.wanted, Wanted::Only(wanted)), std::mem::replace(&mut self.needed, needed));
+        before.0 != self.wanted || before.1 != self.needed
+    }
+
+    /// Whether this beacon's reader is wanted.
+    pub fn is_wanted(&self, beacon: Beacon) -> bool {
+        match &self.wanted {
+            Wanted::Only(locks) => locks.contains(&beacon.lock),
+            Wanted::All(_) => true,
+        }
+    }
+
+    /// Whether a reader that a door asks for was not heard for so long that its code may run out soon.
+    pub fn lacks_one(&self, now: When) -> bool {
+        let is_near =
+            |heard: &Heard| heard.at.is_fresh(now) && now.steady.saturating_duration_since(heard.at.steady) < SOON;
+        self.needed.iter().any(|lock| !self.heard.get(lock).is_some_and(is_near))
     }
 
     /// Whether this beacon changes anything: its reader is wanted, and it or its code was not heard just now.
     pub fn is_news(&self, beacon: Beacon, now: When) -> bool {
-        let is_wanted = match &self.wanted {
-            Wanted::Only(locks) => locks.contains(&beacon.lock),
-            Wanted::All => true,
-        };
         let is_recent =
             |heard: &Heard| heard.code == beacon.code && now.steady.saturating_duration_since(heard.at.steady) < RECENT;
-        is_wanted
+        self.is_wanted(beacon)
             && !self.heard.get(&beacon.lock).is_some_and(|heard| is_recent(heard) && heard.at.asleep == now.asleep)
     }
 
@@ -168,9 +186,9 @@ impl Proofs {
     pub fn hear(&mut self, beacon: Beacon, signal: Option<i16>, now: When) -> bool {
         let is_wanted = match &self.wanted {
             Wanted::Only(locks) => locks.contains(&beacon.lock),
-            Wanted::All => {
+            Wanted::All(known) => {
                 self.heard.retain(|_, heard| heard.at.is_fresh(now));
-                self.heard.len() < MOST || self.heard.contains_key(&beacon.lock)
+                self.heard.len() < MOST || self.heard.contains_key(&beacon.lock) || known.contains(&beacon.lock)
             }
         };
         if !is_wanted {
@@ -239,7 +257,7 @@ mod tests {
 
     fn wanting(doors: &[u64]) -> Proofs {
         let mut proofs = Proofs::default();
-        assert_eq!(proofs.want(doors.iter().copied().map(DoorId::new)), !doors.is_empty());
+        assert_eq!(proofs.want(doors.iter().copied().map(DoorId::new), std::iter::empty()), !doors.is_empty());
         proofs
     }
 
@@ -293,9 +311,25 @@ mod tests {
         let mut proofs = wanting(&[high]);
         let _ = proofs.hear(beacon(107, 733), None, now);
         assert_eq!(proofs.of(DoorId::new(high), now), Some(733));
-        assert!(proofs.want([low, high, low].into_iter().map(DoorId::new)));
+        assert!(proofs.want([low, high, low].into_iter().map(DoorId::new), std::iter::empty()));
         assert!(!proofs.hear(beacon(107, 733), None, now));
         assert_eq!((proofs.of(DoorId::new(low), now), proofs.of(DoorId::new(high), now)), (None, None));
+    }
+
+    /// A listener that hears only a part of everything hears everything again before a code runs out.
+    #[test]
+    fn a_reader_that_is_needed_is_looked_for_before_its_code_runs_out() {
+        let now = begin();
+        let mut proofs = Proofs::default();
+        let doors = || [107, 108].into_iter().map(DoorId::new);
+        assert!(proofs.want(doors(), std::iter::empty()));
+        assert!(!proofs.lacks_one(now), "no door asks for its reader");
+        assert!(proofs.want(doors(), std::iter::once(DoorId::new(107))), "one does now");
+        assert!(proofs.lacks_one(now));
+        let _ = proofs.hear(beacon(107, 733), None, now);
+        assert!(!proofs.lacks_one(after(now, 2_999)) && proofs.lacks_one(after(now, 3_000)));
+        let slept = When { asleep: Duration::from_secs(1), ..now };
+        assert!(proofs.lacks_one(slept));
     }
 
     /// A reader may send a hundred beacons a second, and others many more.
@@ -326,14 +360,16 @@ mod tests {
             let _ = proofs.hear(beacon(lock, 1), None, now);
         }
         assert_eq!(proofs.readers(now), [(107, None)]);
-        assert!(!proofs.want([107].into_iter().map(DoorId::new)), "as before");
-        assert!(proofs.want([108].into_iter().map(DoorId::new)));
+        assert!(!proofs.want([107].into_iter().map(DoorId::new), std::iter::empty()), "as before");
+        assert!(proofs.want([108].into_iter().map(DoorId::new), std::iter::empty()));
         assert_eq!(proofs.readers(now), [], "of an earlier visit");
-        let mut all = Proofs::of_all_readers();
+        let mut all = Proofs::of_all_readers([4_000_000].into_iter().map(DoorId::new));
         for lock in 0..10_000 {
             let _ = all.hear(beacon(lock, 1), None, now);
         }
         assert_eq!(all.readers(now).len(), MOST);
+        let _ = all.hear(beacon(4_000_000, 1), None, now);
+        assert!(all.readers(now).contains(&(4_000_000, None)), "a known door's reader always has room");
         assert!(all.hear(beacon(9_999, 1), None, after(now, 5_000)), "there is room again");
         assert_eq!(all.readers(after(now, 5_000)).len(), 1);
     }

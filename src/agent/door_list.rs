@@ -92,7 +92,7 @@ impl Agent {
         let mut places_wait = false;
         if let Some(visit) = self.visit.as_mut().filter(|visit| visit.id == session) {
             visit.replace(lists);
-            self.unlocker.nearby.want(visit.all.doors.iter().map(|door| door.id));
+            self.unlocker.nearby.want(visit.all.doors.iter().map(|door| door.id), visit.needing_reader());
             places_wait = std::mem::take(&mut visit.places_wait);
         }
         self.announce(session);

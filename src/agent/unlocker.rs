@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::Instant;
+
 use super::{
     UnlockLimits,
     audit_writer::{AuditWriter, Who},
@@ -17,7 +19,7 @@ use crate::{
 };
 
 /// An unlock that has not left this long after the tap is abandoned (R50). Our choice.
-pub(super) const LATE: Duration = Duration::from_secs(2);
+const LATE: Duration = Duration::from_secs(2);
 
 /// The status with which Kisi answers for a door that it does not have.
 const NOT_FOUND: u16 = 404;
@@ -38,6 +40,8 @@ pub(super) struct Permit {
     pub(super) record: u64,
     /// The current code of the door's reader, 0 to 1023. `None` if the kiosk does not receive it.
     pub(super) proof: Option<u16>,
+    /// Nothing is sent after this: the person may have left, or the reader's code is not fresh any more.
+    pub(super) by: Instant,
 }
 
 /// An unlock that was not sent.
@@ -79,11 +83,11 @@ impl Unlocker {
         self.under_way -= 1;
     }
 
-    /// Runs all checks and writes the intent to the disk. A check that fails to run refuses the unlock.
+    /// `at`: when the door was tapped. Runs all checks and writes the intent to the disk. A check that fails to run refuses the unlock.
     pub(super) fn grant(
         &mut self,
         visit: Option<&Visit>,
-        door: DoorId,
+        (door, at): (DoorId, Instant),
         authenticator: &Authenticator,
         audit: &mut AuditWriter,
         connectivity: &ConnectivityMonitor,
@@ -116,6 +120,10 @@ impl Unlocker {
             }
         };
         self.under_way += 1;
-        Ok(Permit { who: visit.who.clone(), login: Arc::clone(&visit.login), record, proof: self.nearby.proof(door) })
+        let (proof, by) = match self.nearby.proof_until(door) {
+            Some((proof, until)) => (Some(proof), until.min(at + LATE)),
+            None => (None, at + LATE),
+        };
+        Ok(Permit { who: visit.who.clone(), login: Arc::clone(&visit.login), record, proof, by })
     }
 }

@@ -12,7 +12,7 @@ use super::{
     completion,
     door_watch::{self, SensorReading},
     lookup::{Denied, Lookup, SECOND_LOOK, Signed},
-    unlocker::{self, Cause, Permit, Refused},
+    unlocker::{Cause, Permit, Refused},
     visit::Visit,
 };
 use crate::{
@@ -114,7 +114,7 @@ impl Agent {
     /// replace the open visit.
     fn welcome(&mut self, mut visit: Visit, mut welcome: Welcome, is_awaited: bool) -> bool {
         if is_awaited {
-            self.unlocker.nearby.open(visit.all.doors.iter().map(|door| door.id));
+            self.unlocker.nearby.open(visit.all.doors.iter().map(|door| door.id), visit.needing_reader());
         }
         visit.shown = self.shown(&visit);
         (welcome.doors, welcome.incomplete) = (visit.shown.doors.clone(), visit.shown.incomplete);
@@ -210,9 +210,9 @@ impl Agent {
     pub(super) fn unlock(&mut self, session: SessionId, request: RequestId, door: DoorId, at: time::Instant) {
         let visit = self.visit.as_ref().filter(|visit| visit.id == session);
         let authenticator = self.authenticator.lock().unwrap_or_else(PoisonError::into_inner);
-        let granted = self.unlocker.grant(visit, door, &authenticator, &mut self.audit, &self.connectivity);
+        let granted = self.unlocker.grant(visit, (door, at), &authenticator, &mut self.audit, &self.connectivity);
         drop(authenticator);
-        let Permit { who, login, record, proof } = match granted {
+        let Permit { who, login, record, proof, by } = match granted {
             Ok(permit) => permit,
             Err(Refused { outcome, cause }) => {
                 self.say(Event::UnlockAnswered(request, outcome));
@@ -231,7 +231,7 @@ impl Agent {
         span.in_scope(|| tracing::info!(staff = who.staff.get(), door = door.get(), "unlock requested"));
         let client = self.connection.client();
         let sent = async move {
-            let (outcome, outage) = client.unlock_and_tell(&login, door, proof, at + unlocker::LATE).await;
+            let (outcome, outage) = client.unlock_and_tell(&login, door, proof, by).await;
             tracing::info!(?outcome, "unlock answered");
             completion(move |agent| {
                 if let Some(outage) = outage {

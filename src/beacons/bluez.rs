@@ -13,10 +13,13 @@
 
 mod subscriptions;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, future, time::Duration};
 
 use futures_util::StreamExt;
-use tokio::time::{self, Instant, MissedTickBehavior};
+use tokio::{
+    task::JoinHandle,
+    time::{self, Instant, MissedTickBehavior},
+};
 use zbus::{
     Connection, Message, MessageStream, OwnedObjectPath, OwnedVariant, Proxy, Variant,
     fdo::{DBusProxy, NameOwnerChangedStream},
@@ -25,7 +28,10 @@ use zbus::{
 
 use self::subscriptions::Subscriptions;
 use super::{Ears, ListenerState};
-use crate::proximity::{Beacon, Proofs, When};
+use crate::{
+    door::DoorId,
+    proximity::{Beacon, Proofs, When},
+};
 
 const BLUEZ: &str = "org.bluez";
 const ADAPTER: &str = "org.bluez.Adapter1";
@@ -37,6 +43,8 @@ const APPLE: u16 = 0x004c;
 const SCAN: Duration = Duration::from_secs(2);
 /// The bus answers within this, or counts as broken.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Larger messages are not BlueZ's: a device or an adapter takes about a kilobyte. Our choice.
+const LARGEST: usize = 16 * 1024;
 /// The listener looks this often whether it was held up.
 const PULSE: Duration = Duration::from_millis(500);
 /// After a standstill of this length, or a suspend, what has queued up is not believed: it carries no time.
@@ -79,7 +87,7 @@ pub enum BluezError {
     AdapterLost(String),
 }
 
-/// Hears every reader for this long, for `doctor`. Returns the lower 22 bits of each lock's id, and the strength of the
+/// Hears every reader for this long, for `doctor`; those of these doors in any case. Returns the lower 22 bits of each lock's id, and the strength of the
 /// reader's signal in dBm.
 ///
 /// # Errors
@@ -89,9 +97,10 @@ pub async fn listen_to_all(
     bus: &Bus,
     asleep: fn() -> Duration,
     time: Duration,
+    doors: impl Iterator<Item = DoorId>,
 ) -> Result<Vec<(u64, Option<i16>)>, BluezError> {
     let nearby = super::Nearby::new(asleep);
-    *nearby.ears.proofs() = Proofs::of_all_readers();
+    *nearby.ears.proofs() = Proofs::of_all_readers(doors);
     let begun = begin(bus).await?;
     run(begun, &nearby.ears, time::sleep(time)).await?;
     let readers = nearby.ears.proofs().readers(nearby.ears.now());
@@ -127,13 +136,20 @@ async fn run(
     let mut scan = time::interval_at(Instant::now() + SCAN, SCAN);
     scan.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut attention = Attention::new(ears);
+    // A slow answer of BlueZ does not keep signals waiting.
+    let mut another = Another(None);
     loop {
         let signal = tokio::select! {
             () = &mut quiet => break,
             _ = pulse.tick() => None,
             _ = restarts.next() => return Err(BluezError::NoService),
-            _ = scan.tick() => {
-                discovery.begin_anew().await?;
+            _ = scan.tick(), if another.0.is_none() => {
+                discovery.subscriptions.next_scan(ears.lacks_one()).await?;
+                another = Another(Some(tokio::spawn(another_scan(discovery.adapter.clone()))));
+                None
+            }
+            begun = another.done() => {
+                begun?;
                 None
             }
             () = ears.asked.notified() => {
@@ -149,8 +165,31 @@ async fn run(
             discovery.subscriptions.follow(reader).await?;
         }
     }
-    discovery.end().await;
+    drop(another);
+    end(&discovery.adapter).await;
     Ok(())
+}
+
+/// Another scan that is being begun.
+struct Another(Option<JoinHandle<Result<(), BluezError>>>);
+
+impl Drop for Another {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+impl Another {
+    /// Waits until it has begun. For ever, if there is none.
+    async fn done(&mut self) -> Result<(), BluezError> {
+        let Some(task) = &mut self.0 else { return future::pending().await };
+        let begun = task.await;
+        self.0 = None;
+        // A task that was ended ends the listener, too.
+        begun.map_err(|_| BluezError::Silent)?
+    }
 }
 
 /// Notices that the program or the machine stood still: what was heard meanwhile comes in late.
@@ -209,28 +248,8 @@ impl Discovery {
         }
         let adapter = Proxy::new(&bus, owner.clone(), path.clone(), ADAPTER).await?;
         subscriptions.always(&path).await?;
-        let discovery = Self { adapter, path, owner, subscriptions };
-        discovery.start().await?;
-        Ok((discovery, signals, restarts))
-    }
-
-    async fn start(&self) -> Result<(), BluezError> {
-        let filter = HashMap::from([("Transport", Variant::from("le")), ("DuplicateData", Variant::from(true))]);
-        self.adapter.call::<_, _, ()>("SetDiscoveryFilter", &filter).await?;
-        self.adapter.call::<_, _, ()>("StartDiscovery", &()).await?;
-        Ok(())
-    }
-
-    /// Begins another scan, which reports every beacon again.
-    async fn begin_anew(&mut self) -> Result<(), BluezError> {
-        self.subscriptions.next_scan().await?;
-        self.end().await;
-        time::timeout(PATIENCE, self.start()).await.map_err(|_| BluezError::Silent)?
-    }
-
-    /// Ends the discovery. If that fails, the end of the connection ends it.
-    async fn end(&self) {
-        let _ = time::timeout(PATIENCE, self.adapter.call::<_, _, ()>("StopDiscovery", &())).await;
+        start(&adapter).await?;
+        Ok((Self { adapter, path, owner, subscriptions }, signals, restarts))
     }
 
     fn name(&self) -> String {
@@ -242,9 +261,15 @@ impl Discovery {
     fn take(&self, signal: &Message, ears: &Ears, is_deaf: bool) -> Result<Option<OwnedObjectPath>, BluezError> {
         // Most signals are of other devices, or repeat what is known: they are not parsed.
         let bytes = signal.data();
-        let is_news = || !is_deaf && Beacon::find(bytes).is_some_and(|beacon| ears.is_news(beacon));
+        // Anybody may send the kiosk messages that take long to search.
+        if LARGEST < bytes.len() {
+            return Ok(None);
+        }
+        let is_unknown = || signal.header().path().is_none_or(|device| !self.subscriptions.follows(device.as_str()));
+        let is_news = |beacon| ears.is_news(beacon) || ears.is_wanted(beacon) && is_unknown();
+        let is_heard = || !is_deaf && Beacon::find(bytes).is_some_and(is_news);
         let is_about_adapter = || bytes.windows(ADAPTER.len()).any(|window| window == ADAPTER.as_bytes());
-        if !is_news() && !is_about_adapter() {
+        if !is_heard() && !is_about_adapter() {
             return Ok(None);
         }
         let header = signal.header();
@@ -286,6 +311,24 @@ impl Discovery {
         }
         Ok(None)
     }
+}
+
+async fn start(adapter: &Proxy<'static>) -> Result<(), BluezError> {
+    let filter = HashMap::from([("Transport", Variant::from("le")), ("DuplicateData", Variant::from(true))]);
+    adapter.call::<_, _, ()>("SetDiscoveryFilter", &filter).await?;
+    adapter.call::<_, _, ()>("StartDiscovery", &()).await?;
+    Ok(())
+}
+
+/// Ends the scan and begins another one, which reports every beacon again.
+async fn another_scan(adapter: Proxy<'static>) -> Result<(), BluezError> {
+    end(&adapter).await;
+    time::timeout(PATIENCE, start(&adapter)).await.map_err(|_| BluezError::Silent)?
+}
+
+/// Ends the discovery. If that fails, the end of the connection ends it.
+async fn end(adapter: &Proxy<'static>) {
+    let _ = time::timeout(PATIENCE, adapter.call::<_, _, ()>("StopDiscovery", &())).await;
 }
 
 async fn connect(bus: &Bus) -> Result<Connection, zbus::Error> {

@@ -99,7 +99,7 @@ impl Site {
             findings.extend(runtime.block_on(logins(&client, &directory, admin.as_ref()))?);
             table = runtime.block_on(doors::Table::read(&client, &directory, admin.as_ref()))?;
         }
-        if let Some(heard) = runtime.block_on(beacons::listen(&config)) {
+        if let Some(heard) = runtime.block_on(beacons::listen(&config, table.doors())) {
             findings.extend(table.readers(&heard, is_reached));
         }
         if is_reached {

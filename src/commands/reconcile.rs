@@ -104,7 +104,7 @@ fn comparable(log: &Log, (from, until): (Timestamp, Timestamp), is_default: bool
     let now = Timestamp::now();
     let from = if is_default { before(now, REACH) } else { from };
     // Without its record, an unlock of this kiosk would look like somebody else's.
-    let (first, begin) = log.oldest()?.ok_or(ReconcileError::Nothing)?;
+    let (first, begin) = log.oldest(now)?.ok_or(ReconcileError::Nothing)?;
     // An event at the edge, so long before, may be of an unlock that is again so long before.
     let begin = if first == 1 { begin } else { begin.saturating_add(APART + APART).unwrap_or(begin) };
     let (from, until) = (from.max(begin), until.min(now));

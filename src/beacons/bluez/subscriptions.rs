@@ -1,8 +1,9 @@
 //! Which signals of BlueZ the bus sends to the kiosk.
 //!
 //! Each message costs time, and in a busy office almost all of them are of phones and headphones. So the bus sends all of
-//! them only at the beginning of a visit and in one scan of five. Otherwise it sends what is new, what happens to the
-//! adapter, and the changes of devices that were heard as readers of wanted doors.
+//! them at the beginning of a visit, while the reader of a door that asks for it is not heard, and in one scan of five.
+//! Otherwise it sends what is new, what happens to the adapter, and the changes of devices that were heard as readers of
+//! wanted doors.
 
 use std::collections::HashSet;
 
@@ -14,7 +15,7 @@ use zbus::{
 use super::OBJECTS;
 
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
-/// After the doors have changed, the bus sends everything for this many scans, and later in one of as many. A scan takes
+/// After a visit has begun or its doors have changed, the bus sends everything for this many scans, and later in one of as many. A scan takes
 /// two seconds.
 const SCANS: u32 = 5;
 /// Most devices that are followed. With more of them the bus sends everything. dbus-daemon allows 512 rules.
@@ -30,7 +31,7 @@ pub(super) struct Subscriptions {
     /// Devices that are readers of wanted doors.
     devices: HashSet<OwnedObjectPath>,
     is_everything: bool,
-    /// Scans since the doors have changed.
+    /// Scans since a visit has begun or its doors have changed.
     scans: u32,
 }
 
@@ -51,7 +52,7 @@ impl Subscriptions {
         self.add(&self.changes_of(adapter)?).await
     }
 
-    /// The doors have changed: any device may be a reader of theirs.
+    /// A visit begins, or its doors have changed: any device may be a reader of theirs.
     pub(super) async fn begin_anew(&mut self) -> Result<(), zbus::Error> {
         for device in std::mem::take(&mut self.devices) {
             self.remove(&self.changes_of(&device)?).await?;
@@ -60,11 +61,16 @@ impl Subscriptions {
         self.set_everything(true).await
     }
 
-    /// Another scan begins.
-    pub(super) async fn next_scan(&mut self) -> Result<(), zbus::Error> {
+    /// Another scan begins. `lacks_one`: a reader that a door asks for is not heard.
+    pub(super) async fn next_scan(&mut self, lacks_one: bool) -> Result<(), zbus::Error> {
         self.scans = self.scans.saturating_add(1);
-        let is_everything = self.scans < SCANS || self.scans.is_multiple_of(SCANS) || self.devices.len() == MOST;
-        self.set_everything(is_everything).await
+        let is_turn = self.scans < SCANS || self.scans.is_multiple_of(SCANS);
+        self.set_everything(is_turn || lacks_one || self.devices.len() == MOST).await
+    }
+
+    /// Whether this device is followed.
+    pub(super) fn follows(&self, device: &str) -> bool {
+        self.devices.iter().any(|followed| followed.as_str() == device)
     }
 
     /// This device is the reader of a wanted door.

@@ -15,17 +15,22 @@ use super::{Finding, Severity, finding};
 /// What was heard: the lower 22 bits of the lock's id, and the signal in dBm. `Err`: why nothing can be heard.
 pub(super) type Heard = Result<Vec<(u64, Option<i16>)>, String>;
 
-/// Listens for as long as a code counts. `None` where the kiosk does not.
-pub(super) async fn listen(config: &Config) -> Option<Heard> {
+/// Other readers that are listed at most.
+const LISTED: usize = 12;
+
+/// Listens for as long as a code counts, to the readers of these doors in any case. `None` where the kiosk does not.
+pub(super) async fn listen(config: &Config, doors: impl Iterator<Item = DoorId>) -> Option<Heard> {
     if !config.proximity.beacons {
         return None;
     }
     #[cfg(target_os = "linux")]
     {
         use vestibule::{beacons, platform::suspend, proximity::FRESH};
-        let heard = beacons::listen_to_all(&beacons::Bus::System, suspend::time_suspended, FRESH).await;
+        let heard = beacons::listen_to_all(&beacons::Bus::System, suspend::time_suspended, FRESH, doors).await;
         Some(heard.map_err(|error| error.to_string()))
     }
+    #[cfg(not(target_os = "linux"))]
+    drop(doors);
     #[cfg(not(target_os = "linux"))]
     Some(Err("beacons can be heard on Linux only".to_owned()))
 }
@@ -70,8 +75,12 @@ pub(super) fn findings(
     rows.retain(|(_, row)| row.restriction != Restriction::Reader || row.id.is_none_or(|id| of(id).is_none()));
     let is_said = |lock: u64| people.keys().any(|id| Proofs::is_of(lock, *id)) && is_alone(lock);
     let others = heard.iter().filter(|(lock, _)| !is_said(*lock));
-    let others: Vec<String> =
+    let mut others: Vec<String> =
         others.map(|(lock, signal)| format!("{} ({})", of_lock(*lock, seen), dbm(*signal))).collect();
+    if LISTED < others.len() {
+        let more = others.split_off(LISTED).len();
+        others.push(format!("and {more} more"));
+    }
     if !others.is_empty() {
         let difference = if knows_all { "no difference to anybody's doors" } else { "not all doors could be checked" };
         findings.push(finding("beacons", Severity::Well, format!("also heard, {difference}: {}", others.join(", "))));

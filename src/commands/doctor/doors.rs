@@ -103,6 +103,11 @@ impl Table {
         }));
     }
 
+    /// Every door that could be read.
+    pub(super) fn doors(&self) -> impl Iterator<Item = DoorId> {
+        self.seen.keys().copied()
+    }
+
     /// Which readers are heard, and what difference that makes.
     pub(super) fn readers(&mut self, heard: &beacons::Heard, is_read: bool) -> Vec<Finding> {
         let knows_all = is_read && self.unchecked == 0 && self.failures.is_empty();

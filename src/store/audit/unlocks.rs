@@ -1,5 +1,7 @@
 //! Unlocks with their outcomes, and whose login was which: what Kisi's history is compared with.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
@@ -80,13 +82,15 @@ impl Log {
         Ok(unlocks)
     }
 
-    /// The oldest record that the log still has: its number and its time. `None` if the log is empty.
+    /// The oldest record that the log still has: its number and its time. Records of the future were written while the clock
+    /// was wrong, and say nothing about when the log begins. `None` if there is no other.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub fn oldest(&self) -> Result<Option<(u64, Timestamp)>, Error> {
-        self.found("SELECT seq, at FROM audit ORDER BY seq LIMIT 1")
+    pub fn oldest(&self, now: Timestamp) -> Result<Option<(u64, Timestamp)>, Error> {
+        let past = format!("julianday(at) <= julianday('{now}')");
+        self.found(&format!("SELECT seq, at FROM audit WHERE {past} ORDER BY seq LIMIT 1"))
     }
 
     /// The last time that records may have been lost: a directory was restored from a backup, or records could not be
@@ -116,17 +120,22 @@ impl Log {
     ///
     /// When the file cannot be read.
     pub fn logins(&self) -> Result<Vec<LoginOwner>, Error> {
-        let sql = "SELECT seq, at, about, person FROM audit WHERE action IN ('enrol', 'renew', 'remove')";
+        let sql = "SELECT seq, at, about, person, action FROM audit WHERE action IN ('enrol', 'renew', 'remove') ORDER BY seq";
         let mut select = self.db.prepare(sql)?;
         let mut rows = select.query([])?;
-        let mut logins = Vec::new();
+        let (mut logins, mut unnamed) = (Vec::new(), HashMap::new());
         while let Some(row) = rows.next()? {
             let (seq, at): (i64, String) = (row.get(0)?, row.get(1)?);
-            let (about, person): (String, String) = (row.get(2)?, row.get(3)?);
+            let (about, person, action): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
             let at: Timestamp = at.parse().map_err(|_| Error::Unreadable { seq: seq.cast_unsigned() })?;
+            // The login that an older version made is named by nobody, or only when it ends.
+            let is_named = about.split(", ").any(|part| part.starts_with(LOGIN));
+            if action != "remove" && !is_named {
+                let _ = unnamed.insert(person.to_lowercase(), at);
+            }
             for part in about.split(", ") {
                 let (id, since) = match (part.strip_prefix(EARLIER), part.strip_prefix(LOGIN)) {
-                    (Some(id), _) => (id, None),
+                    (Some(id), _) => (id, unnamed.get(&person.to_lowercase()).copied()),
                     (None, Some(id)) => (id, Some(at)),
                     (None, None) => continue,
                 };

@@ -288,3 +288,36 @@ fn a_log_that_does_not_verify_is_not_compared() {
     let is_asked = |world: &mut World| world.requests.iter().any(|request| request.path.contains("event_sets"));
     assert!(!site.kisi.with(is_asked), "it asks nothing");
 }
+
+/// The clock was ahead when the kiosk was set up. That hides no theft of today.
+#[test]
+fn a_record_of_the_future_hides_no_theft() {
+    let site = Site::with(|world| world.unlimited = true, "");
+    let directory = site.directory();
+    let mut log = Log::open(directory.folder(), directory.audit_key()).unwrap();
+    let ahead = Timestamp::now() + SignedDuration::from_hours(40 * 24);
+    let _ = log.append(&Record::new(ahead, Action::Reconcile, "")).unwrap();
+    let _ = log.append(&Record::new(Timestamp::now() - SignedDuration::from_hours(1), Action::Reconcile, "")).unwrap();
+    drop((log, directory));
+    let _ = site.enrol(ADA, Some(BADGE), false);
+    assert_eq!(steal(&site, &login_of(&site, ADA), 101), Outcome::Accepted);
+    let (lines, code) = reconcile(&site);
+    assert_eq!((lines[0]["finding"].as_str(), code), (Some("foreign"), Some(1)), "{lines:?}");
+}
+
+/// A renewal by an older version names no login: what was done with the login before it may be of an unknown one.
+#[test]
+fn an_earlier_login_is_known_only_since_the_record_that_made_it() {
+    let site = Site::new();
+    let directory = site.directory();
+    let mut log = Log::open(directory.folder(), directory.audit_key()).unwrap();
+    let at = |hours: i64| "2026-11-01T08:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hours);
+    let named = format!("{}, {}", login_text(778), earlier_login_text(777));
+    for (hours, action, about) in
+        [(0, Action::Enrol, String::new()), (1, Action::Renew, String::new()), (2, Action::Renew, named)]
+    {
+        let _ = log.append(&Record::new(at(hours), action, about).by(None, ADA)).unwrap();
+    }
+    let since: Vec<_> = log.logins().unwrap().iter().map(|login| (login.login, login.since)).collect();
+    assert_eq!(since, [(778, Some(at(2))), (777, Some(at(1)))]);
+}

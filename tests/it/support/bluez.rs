@@ -32,6 +32,8 @@ struct Known {
     is_discovering: bool,
     /// Whether it answers nobody.
     is_silent: bool,
+    /// How long it takes to answer.
+    delay: Duration,
     /// Whether the filter asks for data that do not change.
     tells_duplicates: bool,
     /// Devices that were heard, with their data.
@@ -219,6 +221,11 @@ impl Bluez {
         self.with(|known| known.is_silent = true);
     }
 
+    /// The service takes this long for each answer.
+    pub(crate) fn slow_down(&self, delay: Duration) {
+        self.with(|known| known.delay = delay);
+    }
+
     /// The adapter is unplugged.
     pub(crate) fn unplug(&self) {
         self.with(|known| {
@@ -304,6 +311,8 @@ async fn serve(connection: Connection, mut messages: MessageStream, known: &Mute
         if known.lock().unwrap().is_silent {
             continue;
         }
+        let delay = known.lock().unwrap().delay;
+        tokio::time::sleep(delay).await;
         let answered = answer(&connection, &message, &member, known).await;
         assert!(answered.is_ok(), "{member}: {answered:?}");
     }
