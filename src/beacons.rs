@@ -287,7 +287,8 @@ mod tests {
         nearby.want(std::iter::once(door), std::iter::empty());
         assert_eq!(nearby.proof_until(door), None);
         let before = Instant::now();
-        nearby.hear(Beacon { lock: 107, code: 733 }, None);
+        let frame = crate::hex::decode::<23>(b"02156dfe2064518611ea8dfe4b73218bf9460001aeddc5").unwrap();
+        nearby.hear(Beacon::decode(&*frame).unwrap(), None);
         let (proof, until) = nearby.proof_until(door).unwrap();
         assert_eq!(proof, 733);
         assert!((before + FRESH..=Instant::now() + FRESH).contains(&until));

@@ -53,8 +53,10 @@ pub struct Reconciliation {
     pub agreed: usize,
     /// Unlocks without a clear answer, and what Kisi says about them.
     pub resolved: Vec<Resolved>,
-    /// Accepted here, and not in Kisi's history.
+    /// Accepted here, and not in Kisi's history as an unlock.
     pub missing: Vec<Unlock>,
+    /// Records of those of the missing ones that Kisi's history has as a failure.
+    pub failed: Vec<u64>,
     /// Asked for with a login of this kiosk, and not by this kiosk.
     pub foreign: Vec<Foreign>,
     /// Unlocks that Kisi's history may not contain yet.
@@ -119,6 +121,12 @@ impl Reconciliation {
 }
 
 impl Pair<'_> {
+    /// The events of failures that no unlock has.
+    fn failures(&self, matching: &Matching) -> Vec<usize> {
+        let alone = self.theirs.iter().enumerate().filter(|(index, _)| matching.partner(EVENTS, *index).is_none());
+        alone.filter(|(_, event)| !event.is_success).map(|(index, _)| index).collect()
+    }
+
     fn compare(self, owners: &Owners, interval: Interval, found: &mut Reconciliation) {
         let is_asked = |at: Timestamp| interval.from <= at && at < interval.until;
         let unlocks: Vec<Timestamp> = self.ours.iter().map(|unlock| unlock.at).collect();
@@ -135,6 +143,9 @@ impl Pair<'_> {
         for event in 0..self.theirs.len() {
             matching.pair_up(EVENTS, event);
         }
+        // An answer and an event that contradict each other are one doubt about Kisi, and no theft.
+        let mut failures = self.failures(&matching);
+        let mut explained = Vec::new();
         let mut others: Vec<_> = self.others.into_iter().filter(|event| event.is_success).collect();
         for (index, unlock) in self.ours.iter().copied().enumerate() {
             if !is_asked(unlock.at) {
@@ -151,19 +162,27 @@ impl Pair<'_> {
                     found.resolved.push(Resolved { unlock: unlock.clone(), is_unlocked: false });
                 }
                 // Records of older versions do not say which login was used before a renewal.
-                (Said::Accepted, None) => match others.iter().position(|event| owners.may_lack(unlock, event.at)) {
-                    Some(at) => {
+                (Said::Accepted, None) => {
+                    if let Some(at) = others.iter().position(|event| owners.may_lack(unlock, event.at)) {
                         let _ = others.remove(at);
                         found.agreed += 1;
+                        continue;
                     }
-                    None => found.missing.push(unlock.clone()),
-                },
+                    let is_near =
+                        |event: &usize| self.theirs.get(*event).is_some_and(|event| are_near(unlock.at, event.at));
+                    if let Some(at) = failures.iter().position(is_near) {
+                        explained.push(failures.remove(at));
+                        found.failed.push(unlock.record);
+                    }
+                    found.missing.push(unlock.clone());
+                }
                 // Kisi makes no event of some refusals.
                 (Said::Refused | Said::NotSent, None) => {}
             }
         }
         let unpaired = self.theirs.iter().enumerate().filter(|(_, event)| is_asked(event.at));
-        let unpaired = unpaired.filter(|(index, _)| matching.partner(EVENTS, *index).is_none());
+        let unpaired =
+            unpaired.filter(|(index, _)| matching.partner(EVENTS, *index).is_none() && !explained.contains(index));
         found.foreign.extend(unpaired.map(|(_, event)| Foreign {
             person: owners.people.get(&event.login).cloned().unwrap_or_default(),
             event: (*event).clone(),

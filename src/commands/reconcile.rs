@@ -142,7 +142,10 @@ fn print(found: &Reconciliation, directory: &Directory, output: Output) -> Resul
         of_ours(output, unlock, "resolved", &format!("unknown here, {what} at Kisi"), Some(*is_unlocked))?;
     }
     for unlock in &found.missing {
-        of_ours(output, unlock, "missing", "accepted here, not in Kisi's history", None)?;
+        let is_failed = found.failed.contains(&unlock.record);
+        let text =
+            if is_failed { "accepted here, failed in Kisi's history" } else { "accepted here, not in Kisi's history" };
+        of_ours(output, unlock, "missing", text, is_failed.then_some(false))?;
     }
     for Foreign { person, event } in &found.foreign {
         let (login, what) = (event.login.get(), if event.is_success { "unlocked" } else { "refused" });

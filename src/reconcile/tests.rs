@@ -105,6 +105,17 @@ fn logins_of_phones_are_nobodys_and_those_before_a_renewal_are_found_by_the_pers
     assert_eq!(all(&unlock, &event).missing.len(), 1, "her phone opened it, and not this kiosk");
 }
 
+/// Kisi answered that it unlocked, and its history says that it failed: a doubt about Kisi, and no theft.
+#[test]
+fn an_answer_and_an_event_that_contradict_each_other_are_no_theft() {
+    let unlocks = [ours(7, 0, ADA, 5, Said::Accepted), ours(8, 600, ADA, 5, Said::Accepted)];
+    let found = all(&unlocks, &[theirs(1, ADA, 5, false), theirs(601, ADA, 5, true), theirs(2, ADA, 6, false)]);
+    assert_eq!((found.missing, found.failed), (vec![unlocks[0].clone()], vec![7]));
+    assert_eq!(found.foreign.len(), 1, "at another door");
+    let found = all(&[ours(7, 0, ADA, 5, Said::NotSent)], &[theirs(1, ADA, 5, true)]);
+    assert_eq!(found.foreign.len(), 1, "this kiosk did not ask");
+}
+
 #[test]
 fn what_is_beyond_the_time_asked_for_only_helps_to_match() {
     let interval = Interval { from: at(0), until: at(100), ..EVER };
