@@ -83,7 +83,8 @@ impl Unlocker {
         self.under_way -= 1;
     }
 
-    /// `at`: when the door was tapped. Runs all checks and writes the intent to the disk. A check that fails to run refuses the unlock.
+    /// Runs all checks and writes the intent to the disk. A check that fails to run refuses the unlock. `at`: when the door
+    /// was tapped.
     pub(super) fn grant(
         &mut self,
         visit: Option<&Visit>,

@@ -55,7 +55,7 @@ pub(crate) enum Fleet {
     Open {
         #[command(flatten)]
         database: Database,
-        /// For so long
+        /// How many minutes joining stays open
         #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(i32).range(1..=60))]
         minutes: i32,
         /// Print one JSON object
@@ -70,7 +70,7 @@ pub(crate) enum Fleet {
         /// Certificates to trust instead of the operating system's
         #[arg(long, env = "VESTIBULE_FLEET_CA", value_name = "FILE")]
         ca: Option<PathBuf>,
-        /// Give up after so many minutes
+        /// Minutes after which the command stops waiting
         #[arg(long, default_value_t = 15, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=60))]
         wait: u64,
         /// Ask with a new key, as after the kiosk was expelled, or to join another fleet

@@ -182,7 +182,7 @@ impl Drop for Another {
 }
 
 impl Another {
-    /// Waits until it has begun. For ever, if there is none.
+    /// Waits until BlueZ has begun the scan. Never returns if no scan is being begun.
     async fn done(&mut self) -> Result<(), BluezError> {
         let Some(task) = &mut self.0 else { return future::pending().await };
         let begun = task.await;

@@ -57,7 +57,7 @@ enum FleetError {
         "nobody admitted this kiosk. Run this command again to go on waiting with the same code, or with --anew if the kiosk was expelled"
     )]
     NotAdmitted,
-    #[error("this kiosk asked to join another fleet before: run this command with --anew to leave that")]
+    #[error("this kiosk asked to join another fleet before: --anew makes it forget that fleet and ask this one")]
     OtherFleet,
 }
 
@@ -258,7 +258,7 @@ impl Site {
         exposed.iter().try_for_each(|email| say(email))
     }
 
-    /// The recipient of this admin's age identity, which is made if there is none.
+    /// The recipient of this admin's age identity. Makes an identity if the data folder has none.
     fn own_recipient(&self) -> Result<Recipient, Failure> {
         let file = self.folder().join(KEY_FILE);
         if file.exists() {

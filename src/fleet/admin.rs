@@ -158,7 +158,7 @@ impl Connection {
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
-    /// Lets kiosks ask to join for so many minutes, at most 60.
+    /// Lets kiosks ask to join for this number of minutes. The database allows at most 60.
     ///
     /// # Errors
     ///

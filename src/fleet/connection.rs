@@ -120,7 +120,7 @@ impl Connection {
         Arc::clone(&self.signals)
     }
 
-    /// It is of no further use: whoever keeps it puts it away.
+    /// Marks the connection as useless. The link that holds it then replaces it.
     pub(super) fn give_up(&self) {
         self.signals.ended.notify_one();
     }
