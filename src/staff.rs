@@ -2,6 +2,7 @@
 
 mod badge;
 mod name;
+mod rows;
 mod scan;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use zeroize::Zeroize;
 pub use self::{
     badge::{Badge, BadgeFormat, BadgeProfile, UidForm},
     name::NameFormat,
+    rows::{BadgeRow, LoginRow, PersonRows, PinRow},
     scan::{Read, Scan},
 };
 
