@@ -29,8 +29,8 @@ pub use self::{
     error::{Error, text_of},
     readers::Reader,
     sections::{
-        Audit, Badge, Badges, Budget, Display, Doors, Health, Keyboard, Kiosk, Kisi, Limits, Log, LogFormat, Proximity,
-        ScanEnd, Session, SignIn, Sound, Theme,
+        Audit, Badge, Badges, Budget, Display, Doors, Fleet, Health, Keyboard, Kiosk, Kisi, Limits, Log, LogFormat,
+        Offline, Proximity, ScanEnd, Session, SignIn, Sound, Theme,
     },
 };
 
@@ -58,6 +58,8 @@ pub struct Config {
     pub doors: Doors,
     /// `[limits]`
     pub limits: Limits,
+    /// `[fleet]`
+    pub fleet: Fleet,
     /// `[proximity]`
     pub proximity: Proximity,
     /// `[audit]`
@@ -138,6 +140,7 @@ impl Config {
         let folder = file.parent().unwrap_or(Path::new(""));
         config.readers = readers;
         config.kiosk.logo = config.kiosk.logo.map(|logo| folder.join(logo));
+        config.fleet.ca = config.fleet.ca.map(|ca| folder.join(ca));
         if let Some(value) = config.wrong_value() {
             return Err(wrong(value));
         }

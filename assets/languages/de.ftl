@@ -20,6 +20,7 @@ still-there = Ausweis fünf Sekunden wegnehmen, dann noch einmal vorhalten.
 reader-missing-pin = Ein Ausweisleser geht nicht. Bitte die PIN benutzen.
 reader-missing = Ein Ausweisleser geht nicht.
 login-dead = Ihr Zugang muss erneuert werden. Fragen Sie am Empfang.
+not-here = Hier nicht bekannt, und die Personalliste ist nicht erreichbar. Nutzen Sie Ihre Karte.
 kiosk-fault = Dieser Kiosk hat eine Störung. Nutzen Sie Ihre Karte.
 too-slow = Das hat zu lange gedauert. Bitte noch einmal.
 too-many-guesses = Zu viele Fehler. Warten Sie, bis Sie wieder tippen können.

@@ -23,6 +23,7 @@ still-there = Take the badge away for five seconds, then present it again.
 reader-missing-pin = A badge reader does not work. Use your PIN.
 reader-missing = A badge reader does not work.
 login-dead = Your access must be renewed. Ask at reception.
+not-here = Not known here, and the staff list cannot be reached. Use your card.
 kiosk-fault = This kiosk has a problem. Use your card.
 too-slow = That took too long. Try again.
 too-many-guesses = Too many wrong entries. Wait until you can type again.

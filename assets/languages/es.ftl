@@ -20,6 +20,7 @@ still-there = Retire la tarjeta cinco segundos y vuelva a acercarla.
 reader-missing-pin = Un lector de tarjetas no funciona. Use su PIN.
 reader-missing = Un lector de tarjetas no funciona.
 login-dead = Hay que renovar su acceso. Pregunte en recepción.
+not-here = No se reconoce aquí, y la lista de personal no está disponible. Use su tarjeta.
 kiosk-fault = Este quiosco tiene un problema. Use su tarjeta.
 too-slow = Ha tardado demasiado. Inténtelo otra vez.
 too-many-guesses = Demasiados errores. Espere para volver a teclear.

@@ -20,6 +20,7 @@ still-there = Éloignez le badge cinq secondes, puis présentez-le à nouveau.
 reader-missing-pin = Un lecteur de badges est en panne. Utilisez votre code.
 reader-missing = Un lecteur de badges est en panne.
 login-dead = Votre accès doit être renouvelé. Demandez à l'accueil.
+not-here = Inconnu ici, et la liste du personnel est inaccessible. Utilisez votre carte.
 kiosk-fault = Cette borne est en panne. Utilisez votre carte.
 too-slow = Cela a pris trop de temps. Réessayez.
 too-many-guesses = Trop d'erreurs. Attendez de pouvoir taper à nouveau.

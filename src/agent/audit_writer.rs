@@ -291,6 +291,8 @@ pub(super) fn reason(denial: Denial) -> &'static str {
         Denial::NoTechnician => "no technician PIN",
         Denial::LoginDead => "login refused",
         Denial::Network(outage) => outage.name(),
+        Denial::NotHere => "not known here, and the fleet is away",
+        Denial::Spent(_) => "the fleet takes no guess",
         Denial::KioskFault => "fault of the kiosk",
         Denial::TooSlow => "too slow",
     }

@@ -16,7 +16,7 @@ use crate::{
 type Range = (&'static str, i64, i64, &'static str);
 
 /// Ranges of all keys with an integer value.
-const NUMBERS: [Range; 24] = [
+const NUMBERS: [Range; 25] = [
     ("kisi.timeout_seconds", 2, 30, "2 to 30"),
     ("sign_in.pin_digits", 6, 12, "6 to 12"),
     ("badge.min_length", 1, 64, "1 to 64"),
@@ -31,6 +31,7 @@ const NUMBERS: [Range; 24] = [
     ("session.warning_seconds", 5, 60, "5 to 60"),
     ("session.after_unlock_seconds", 3, 60, "3 to 60"),
     ("session.max_seconds", 30, 3_600, "30 to 3600"),
+    ("fleet.offline_days", 0, 90, "0 to 90 (0: nobody signs in while the database is away)"),
     ("limits.per_person_per_hour", 0, 10_000, "0 to 10000 (0: no limit)"),
     ("limits.per_person_per_day", 0, 10_000, "0 to 10000 (0: no limit)"),
     ("audit.keep_days", 1, 3_650, "1 to 3650"),
@@ -46,7 +47,7 @@ const NUMBERS: [Range; 24] = [
 /// A key with a text value that must be one of these: key, values, and the values in words.
 type Choice = (&'static str, &'static [&'static str], &'static str);
 
-const CHOICES: [Choice; 8] = [
+const CHOICES: [Choice; 9] = [
     ("sign_in.badge", &["alone", "with-pin", "off"], "\"alone\", \"with-pin\" or \"off\""),
     ("sign_in.keyboard", &["readers", "keypad", "desk"], "\"readers\", \"keypad\" or \"desk\""),
     ("badge.format", &["as-read", "decimal", "hex", "wiegand"], "\"as-read\", \"decimal\", \"hex\" or \"wiegand\""),
@@ -56,6 +57,7 @@ const CHOICES: [Choice; 8] = [
         "\"number\", \"hex\", \"hex-reversed\", \"decimal\" or \"decimal-reversed\"",
     ),
     ("badge.end", &["auto", "enter", "tab", "none"], "\"auto\", \"enter\", \"tab\" or \"none\""),
+    ("fleet.offline", &["allow", "refuse"], "\"allow\" or \"refuse\""),
     ("log.format", &["text", "json"], "\"text\" or \"json\""),
     ("display.theme", &["dark", "light", "contrast"], "\"dark\", \"light\" or \"contrast\""),
     ("display.names", &["first", "initials", "full"], "\"first\", \"initials\" or \"full\""),

@@ -159,6 +159,32 @@ impl Proximity {
     }
 }
 
+/// `[fleet]`: the database that several kiosks share.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fleet {
+    /// Address of the database, without a password. Empty: the one that this kiosk joined.
+    pub url: String,
+    /// File of certificates to trust instead of the operating system's; empty trusts those. A relative path was joined to
+    /// the folder of `kiosk.toml`.
+    #[serde(deserialize_with = "fields::path")]
+    pub ca: Option<PathBuf>,
+    /// Days for which people who signed in here can do so while the database is away, 0 to 90.
+    pub offline_days: u32,
+    /// Whether doors open while the database is away.
+    pub offline: Offline,
+}
+
+/// `fleet.offline`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Offline {
+    /// Within a share of the limits.
+    Allow,
+    /// Nothing is sent to Kisi.
+    Refuse,
+}
+
 /// `[limits]`: how many unlocks one person may make at this kiosk. Zero means no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

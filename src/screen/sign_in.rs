@@ -227,7 +227,8 @@ fn message(state: &State, rules: &Rules, said: AtRest<'_>, m: Metrics) -> Option
                 Denial::NotKnown | Denial::NotKnownAgain | Denial::LoginDead | Denial::NoTechnician => {
                     (REFUSED, Picture::Icon(Icon::X), Tone::Bad)
                 }
-                Denial::Network(_) => warning(Icon::Unplug),
+                Denial::Network(_) | Denial::NotHere => warning(Icon::Unplug),
+                Denial::Spent(_) => (REFUSED, Picture::Icon(Icon::Hand), Tone::Bad),
                 Denial::NotRead | Denial::KeyStuck | Denial::StillThere => warning(Icon::IdCard),
                 Denial::KioskFault | Denial::TooSlow => (Shape::Diamond, Picture::Mark('!'), Tone::Warning),
             };

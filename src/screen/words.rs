@@ -176,6 +176,9 @@ impl Words {
             Denial::StillThere => "still-there",
             Denial::LoginDead => "login-dead",
             Denial::Network(outage) => return self.network(outage),
+            Denial::NotHere => "not-here",
+            // The keypad is locked and says for how long. This is for whoever used a badge.
+            Denial::Spent(_) => return self.too_many_guesses(true),
             Denial::KioskFault => "kiosk-fault",
             Denial::NoTechnician => "no-technician",
             Denial::TooSlow => "too-slow",

@@ -73,6 +73,11 @@ impl Budget {
         }
     }
 
+    /// Leaves no guess before `until`, when the first one is refilled.
+    pub fn empty(&mut self, until: Instant) {
+        (self.left, self.refill_at) = (0, Some(until));
+    }
+
     /// Refills the bucket at the technician's request (R18).
     pub fn restore_all(&mut self) {
         *self = Self::full(self.rules);

@@ -1,5 +1,7 @@
 //! What goes into the session and what comes out: events, effects, and the ids that match an answer to its question.
 
+use std::time::Duration;
+
 use super::{
     reader::Key,
     technician::{HealthReport, TechnicianAction},
@@ -233,6 +235,10 @@ pub enum Denial {
     LoginDead,
     /// Kisi cannot be reached, or does not send the list of doors.
     Network(Outage),
+    /// The fleet's list of staff cannot be reached, and nobody who signed in here lately has this PIN or badge.
+    NotHere,
+    /// The fleet's list of staff takes no further guess from this kiosk for this long.
+    Spent(Duration),
     /// The kiosk itself cannot work.
     KioskFault,
     /// No answer came in time.

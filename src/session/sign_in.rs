@@ -199,6 +199,8 @@ impl Session {
                 | Denial::NotRead
                 | Denial::KeyStuck
                 | Denial::StillThere
+                | Denial::NotHere
+                | Denial::Spent(_)
                 | Denial::KioskFault
                 | Denial::TooSlow,
             ) => return None,
@@ -236,6 +238,10 @@ impl Session {
         let State::Checking { visit, badge, is_paid, next, .. } = before else { return Vec::new() };
         let paid_back = if is_paid { self.settle(&answer) } else { None };
         let mut effects: Vec<Effect> = paid_back.into_iter().collect();
+        if let (Err(Denial::Spent(wait)), true) = (&answer, is_paid) {
+            self.budget.empty(now + *wait);
+            effects.push(Effect::KeepBudget(0));
+        }
         effects.extend(visit.iter().map(|visit| Effect::Forget(visit.session, Ended::OtherBadge)));
         match (answer, visit, badge) {
             (Ok(Identity::Person(welcome)), _, _) => {

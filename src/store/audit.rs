@@ -9,6 +9,7 @@ mod outcome;
 mod pending;
 mod prune;
 mod record;
+mod shipment;
 mod signing;
 mod unlocks;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use self::{
     limit::{Counted, Limit, Used},
     outcome::{Said, UnlockOutcome},
     record::{Action, Kept, Record},
+    shipment::{Batch, Outcome},
     unlocks::{LoginOwner, Unlock, earlier_login_text, login_text},
     verify::{Finding, Verdict},
 };

@@ -2,17 +2,20 @@
 //! folder and stores no PIN, badge number or login in clear. It does not talk to Kisi; `enrol.rs` creates logins.
 
 mod backup;
+mod copies;
 mod counters;
 mod data_keys;
 mod change;
 mod outbox;
 mod error;
+mod fleet_keys;
 mod generations;
 mod identify;
 mod key;
 mod last_doors;
 mod membership;
 mod meta;
+mod origin;
 mod pin_strength;
 mod person;
 mod pin;
@@ -32,8 +35,11 @@ pub use self::{
     change::{Renewal, ShowPin},
     counters::Counters,
     error::Error,
+    fleet_keys::FleetKeys,
     generations::{Outdated, Rekeyed},
+    identify::{Index, Presented},
     key::{DeviceKey, KeyPlace},
+    origin::Origin,
     outbox::{Outbox, OutboxEntry, OutboxId, OutboxKind},
     person::{Enrolment, FoundPerson, Person, Standing, Standings},
     pin::{Cost, random_digits},
@@ -43,6 +49,7 @@ use self::{
     data_keys::{DataKeys, put_wraps},
     identify::{badge_owner, badge_row, pin_owner},
     meta::{meta, put_meta},
+    origin::{Fleet, Touched},
     seal::{DataKey, random},
 };
 use crate::{
@@ -66,6 +73,8 @@ pub struct Directory {
     cost: Cost,
     /// Identifies this kiosk in the logins it creates at Kisi: 12 hexadecimal digits.
     name: String,
+    /// The fleet whose people are kept here as copies.
+    fleet: Option<Fleet>,
 }
 
 impl Directory {
@@ -131,7 +140,7 @@ impl Directory {
         let name = meta(&begin, "kisi_name")?.and_then(|name| String::from_utf8(name).ok());
         let name = name.ok_or_else(|| Error::Tampered { file: file.clone() })?;
         begin.commit()?;
-        let directory = Self { folder: folder.to_owned(), db, key, data, salt, cost, name };
+        let directory = Self { folder: folder.to_owned(), db, key, data, salt, cost, name, fleet: None };
         directory.check()?;
         Ok(directory)
     }
@@ -158,7 +167,7 @@ impl Directory {
     pub fn note_log(&self) -> Result<(), Error> {
         let change = self.begin()?;
         put_meta(&change, LOG_BEGUN, &[1])?;
-        integrity::commit(change, &self.data.current, None)
+        self.commit(change, Touched::Nobody)
     }
 
     /// Where the device key is stored.
@@ -173,7 +182,7 @@ impl Directory {
 
     /// The cost of one PIN hash in this directory.
     pub fn cost(&self) -> Cost {
-        self.cost
+        self.people().cost
     }
 
     /// E-mail address of the badge's owner. `None` for an unknown badge.
@@ -182,7 +191,10 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn owner_of(&self, badge: &Badge) -> Result<Option<String>, Error> {
-        Ok(badge_owner(&self.db, &self.data, badge)?.map(|owner| owner.email))
+        if self.origin().is_some() {
+            return self.badge_owner_elsewhere(badge);
+        }
+        Ok(badge_owner(&self.db, self.people().data, badge)?.map(|owner| owner.email))
     }
 
     /// How many people have a PIN.
@@ -191,6 +203,9 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn pins(&self) -> Result<u32, Error> {
+        if let Some(origin) = self.origin() {
+            return Ok(origin.counts()?.0);
+        }
         Ok(self.db.query_row("SELECT count(*) FROM pins", [], |row| row.get(0))?)
     }
 
@@ -200,6 +215,9 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn badges(&self) -> Result<u32, Error> {
+        if let Some(origin) = self.origin() {
+            return Ok(origin.counts()?.1);
+        }
         Ok(self.db.query_row("SELECT count(*) FROM badges", [], |row| row.get(0))?)
     }
 
@@ -234,7 +252,10 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn list(&self) -> Result<Vec<Person>, Error> {
-        self.people(None)
+        match self.origin() {
+            Some(origin) => origin.people(),
+            None => self.select(None),
+        }
     }
 
     /// The person with this e-mail address.
@@ -243,12 +264,13 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn person(&self, email: &str) -> Result<Option<Person>, Error> {
+        self.fetch(email)?;
         let Some(staff) = person_id(&self.db, email)? else { return Ok(None) };
-        Ok(self.people(Some(staff))?.pop())
+        Ok(self.select(Some(staff))?.pop())
     }
 
     /// One person, or everybody.
-    fn people(&self, only: Option<StaffId>) -> Result<Vec<Person>, Error> {
+    fn select(&self, only: Option<StaffId>) -> Result<Vec<Person>, Error> {
         let mut select = self.db.prepare(
             "SELECT staff.id, email, name, login_id, EXISTS (SELECT 1 FROM pins WHERE pins.staff_id = staff.id),
                     (SELECT group_concat(hint, ' ') FROM badges WHERE badges.staff_id = staff.id), suspended, refused,

@@ -6,7 +6,7 @@ use super::Error;
 
 /// The migrations. A file's schema version is the number of migrations applied to it. Never change a released
 /// migration.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     "
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY NOT NULL,
@@ -100,6 +100,15 @@ CREATE TABLE IF NOT EXISTS audit_pending (
 CREATE TABLE last_doors (
     staff_id INTEGER PRIMARY KEY NOT NULL REFERENCES staff (id) ON DELETE CASCADE,
     sealed   BLOB NOT NULL
+) STRICT;
+",
+    // People whose rows a fleet's database handed over: when, in milliseconds, and in which version.
+    "
+CREATE TABLE copies (
+    staff_id INTEGER PRIMARY KEY NOT NULL REFERENCES staff (id) ON DELETE CASCADE,
+    version  INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    mac      BLOB NOT NULL
 ) STRICT;
 ",
 ];

@@ -5,11 +5,9 @@ use std::io;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
-    Directory, Enrolment, Error, OutboxId, badge_owner, badge_row,
+    Directory, Enrolment, Error, Origin, OutboxId, Touched, badge_owner, badge_row,
     counters::begin_tries,
-    data_keys::DataKeys,
-    integrity::commit,
-    outbox, person_id, pin, pin_owner,
+    outbox, person_id, pin,
     seal::{PinHash, Role, Subject, random},
 };
 use crate::{
@@ -58,6 +56,8 @@ impl Directory {
     ///
     /// As [`Self::enrol`], and [`Error::NotShown`]; nothing was written then.
     pub fn enrol_and_show(&mut self, person: &Enrolment<'_>, show: ShowPin<'_>) -> Result<Option<Pin>, Error> {
+        self.fetch(person.email)?;
+        let id = self.origin().map(Origin::next_staff).transpose()?;
         let drawn = self.draw(person.pin_digits, show)?;
         let change = self.begin()?;
         if person_id(&change, person.email)?.is_some() {
@@ -66,23 +66,23 @@ impl Directory {
         let salt = random::<16>()?;
         let login_id = person.login_id.cast_signed();
         let _ = change.execute(
-            "INSERT INTO staff (email, name, salt, revision, login_id) VALUES (?1, ?2, ?3, 1, ?4)",
-            params![person.email, person.name, &salt[..], login_id],
+            "INSERT INTO staff (id, email, name, salt, revision, login_id) VALUES (?5, ?1, ?2, ?3, 1, ?4)",
+            params![person.email, person.name, &salt[..], login_id, id.map(StaffId::get)],
         )?;
         let staff = StaffId::new(change.last_insert_rowid());
         let subject = Subject { staff, salt: &salt[..], revision: 1 };
         if let Some(badge) = person.badge {
-            add_badge(&change, &self.data, staff, badge)?;
+            self.add_badge(&change, staff, badge)?;
         }
         if person.badge_alone {
-            put_login(&change, &self.data, Role::DeviceKeyOnly, subject, person.secret)?;
+            self.put_login(&change, Role::DeviceKeyOnly, subject, person.secret)?;
         }
         begin_tries(&change, &self.data.current, staff)?;
         let issued = self.give(&change, subject, person.secret, drawn)?;
         if let Some(outbox_entry) = person.outbox_entry {
             outbox::made(&change, outbox_entry)?;
         }
-        commit(change, &self.data.current, Some(staff))?;
+        self.commit(change, Touched::Person(staff))?;
         Ok(issued)
     }
 
@@ -93,11 +93,12 @@ impl Directory {
     /// [`Error::BadgeTaken`] when it belongs to another person.
     pub fn give_badge(&mut self, staff: StaffId, badge: &Badge) -> Result<bool, Error> {
         let change = self.begin()?;
-        let is_new = badge_owner(&change, &self.data, badge)?.is_none_or(|owner| owner.staff != staff);
+        let owner = badge_owner(&change, self.people().data, badge)?;
+        let is_new = owner.is_none_or(|owner| owner.staff != staff);
         if is_new {
-            add_badge(&change, &self.data, staff, badge)?;
+            self.add_badge(&change, staff, badge)?;
         }
-        commit(change, &self.data.current, None)?;
+        self.commit(change, if is_new { Touched::Person(staff) } else { Touched::Nobody })?;
         Ok(is_new)
     }
 
@@ -108,12 +109,13 @@ impl Directory {
     ///
     /// [`Error::NotEnrolled`], and [`Error::NoSuchBadge`] when the person does not have this badge, or has none.
     pub fn take_badges(&mut self, email: &str, only: Option<&Badge>) -> Result<usize, Error> {
+        self.fetch(email)?;
         let change = self.begin()?;
         let staff = person_id(&change, email)?.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
         let taken = match only {
             None => change.execute("DELETE FROM badges WHERE staff_id = ?1", [staff.get()])?,
             Some(badge) => {
-                let owner = badge_owner(&change, &self.data, badge)?.filter(|owner| owner.staff == staff);
+                let owner = badge_owner(&change, self.people().data, badge)?.filter(|owner| owner.staff == staff);
                 let owner = owner.ok_or_else(|| Error::NoSuchBadge { email: email.to_owned() })?;
                 change.execute("DELETE FROM badges WHERE tag = ?1", [owner.tag])?
             }
@@ -125,7 +127,7 @@ impl Directory {
                    AND NOT EXISTS (SELECT 1 FROM badges WHERE badges.staff_id = ?1)
                    AND EXISTS (SELECT 1 FROM pins WHERE pins.staff_id = ?1)";
         let _ = change.execute(sql, [staff.get()])?;
-        commit(change, &self.data.current, None)?;
+        self.commit(change, Touched::Person(staff))?;
         Ok(taken)
     }
 
@@ -143,7 +145,7 @@ impl Directory {
         let _ = change.execute("DELETE FROM pins WHERE staff_id = ?1", [staff.get()])?;
         let _ = change.execute("DELETE FROM logins WHERE staff_id = ?1 AND role = 'pin'", [staff.get()])?;
         let pin = self.give(&change, Subject { staff, salt: &salt, revision }, &found.login, drawn)?;
-        commit(change, &self.data.current, None)?;
+        self.commit(change, Touched::Person(staff))?;
         Ok(pin)
     }
 
@@ -169,12 +171,12 @@ impl Directory {
         begin_tries(&change, &self.data.current, staff)?;
         let of = Subject { staff, salt: &salt, revision };
         if renewal.badge_alone {
-            put_login(&change, &self.data, Role::DeviceKeyOnly, of, renewal.secret)?;
+            self.put_login(&change, Role::DeviceKeyOnly, of, renewal.secret)?;
         }
         let issued = self.give(&change, of, renewal.secret, drawn)?;
         outbox::made(&change, renewal.outbox_entry)?;
         outbox::note_deletion(&change, &email, old)?;
-        commit(change, &self.data.current, Some(staff))?;
+        self.commit(change, Touched::Person(staff))?;
         Ok(issued)
     }
 
@@ -195,6 +197,7 @@ impl Directory {
     ///
     /// [`Error::NotEnrolled`]
     pub fn remove(&mut self, email: &str) -> Result<(), Error> {
+        self.fetch(email)?;
         let change = self.begin()?;
         let found = change
             .query_row("SELECT id, login_id FROM staff WHERE email = ?1", [email], |row| {
@@ -204,7 +207,7 @@ impl Directory {
         let (id, login) = found.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
         let _ = change.execute("DELETE FROM staff WHERE id = ?1", [id])?;
         outbox::note_deletion(&change, email, login)?;
-        commit(change, &self.data.current, None)
+        self.commit(change, Touched::Removed(StaffId::new(id)))
     }
 
     /// Suspends a person, or lifts the suspension. Returns whether anything changed.
@@ -213,12 +216,13 @@ impl Directory {
     ///
     /// [`Error::NotEnrolled`]
     pub fn suspend(&mut self, email: &str, is_suspended: bool) -> Result<bool, Error> {
+        self.fetch(email)?;
         let change = self.begin()?;
         let staff = person_id(&change, email)?.ok_or_else(|| Error::NotEnrolled { email: email.to_owned() })?;
         let sql = "UPDATE staff SET suspended = ?2 WHERE id = ?1 AND suspended <> ?2";
         let changed = change.execute(sql, params![staff.get(), is_suspended])?;
         forget_last_doors(&change, staff)?;
-        commit(change, &self.data.current, Some(staff))?;
+        self.commit(change, if 0 < changed { Touched::Person(staff) } else { Touched::Nobody })?;
         Ok(0 < changed)
     }
 
@@ -238,7 +242,7 @@ impl Directory {
                    AND EXISTS (SELECT 1 FROM logins pin WHERE pin.staff_id = logins.staff_id AND pin.role = 'pin')";
         let forgotten = change.execute(sql, [])?;
         if 0 < forgotten {
-            commit(change, &self.data.current, None)?;
+            self.commit(change, Touched::Nobody)?;
         }
         Ok(forgotten)
     }
@@ -249,9 +253,9 @@ impl Directory {
         let Some(digits) = digits else { return Ok(None) };
         for _ in 0..DRAWS {
             let pin = pin::draw(digits)?;
-            let stretched = pin::stretch(&pin, &self.salt, self.cost)?;
+            let stretched = self.stretch(&pin)?;
             // This finds PINs indexed with an older key too.
-            if pin_owner(&self.db, &self.data, &stretched)?.is_none() {
+            if !self.is_pin_taken(&stretched)? {
                 show(&pin).map_err(Error::NotShown)?;
                 return Ok(Some((pin, stretched)));
             }
@@ -269,13 +273,45 @@ impl Directory {
     ) -> Result<Option<Pin>, Error> {
         let Some((pin, stretched)) = drawn else { return Ok(None) };
         let sql = "INSERT INTO pins (tag, staff_id, generation) VALUES (?1, ?2, ?3) ON CONFLICT (tag) DO NOTHING";
-        let values = params![self.data.current.pin_tag(&stretched), of.staff.get(), self.data.generation];
+        let data = self.people().data;
+        let values = params![data.current.pin_tag(&stretched), of.staff.get(), data.generation];
         // Another process has stored the same PIN since it was drawn.
         if change.execute(sql, values)? != 1 {
             return Err(Error::NoPinLeft { digits: pin.len() });
         }
-        put_login(change, &self.data, Role::Pin(&stretched), of, secret)?;
+        self.put_login(change, Role::Pin(&stretched), of, secret)?;
         Ok(Some(pin))
+    }
+
+    fn add_badge(&self, change: &Transaction<'_>, staff: StaffId, badge: &Badge) -> Result<(), Error> {
+        let data = self.people().data;
+        // Within the change, or in the fleet's list.
+        let owner = badge_owner(change, data, badge)?.map(|owner| owner.email);
+        let owner = owner.map_or_else(|| self.badge_owner_elsewhere(badge), |owner| Ok(Some(owner)))?;
+        if let Some(owner) = owner {
+            return Err(Error::BadgeTaken { hint: badge.hint().to_owned(), owner });
+        }
+        let (tag, sealed) = badge_row(&data.current, staff, badge)?;
+        let sql = "INSERT INTO badges (tag, hint, staff_id, generation, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let _ = change.execute(sql, params![tag, badge.hint(), staff.get(), data.generation, sealed])?;
+        Ok(())
+    }
+
+    fn put_login(
+        &self,
+        change: &Transaction<'_>,
+        role: Role<'_>,
+        of: Subject<'_>,
+        secret: &Secret<String>,
+    ) -> Result<(), Error> {
+        let data = self.people().data;
+        let sealed = data.current.seal(role, of, secret)?;
+        let bytes = self.seal_copy(of.staff, &sealed.bytes)?;
+        let sql =
+            "INSERT INTO logins (staff_id, role, revision, nonce, sealed, generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let values = params![of.staff.get(), role.name(), of.revision, sealed.nonce, bytes, data.generation];
+        let _ = change.execute(sql, values)?;
+        Ok(())
     }
 
     /// Stores whether Kisi refused this person's login at its last use, and forgets the doors of their last visit if it
@@ -295,7 +331,7 @@ impl Directory {
 }
 
 /// Forgets the doors of this person's last visit.
-fn forget_last_doors(db: &Connection, staff: StaffId) -> Result<(), Error> {
+pub(super) fn forget_last_doors(db: &Connection, staff: StaffId) -> Result<(), Error> {
     let _ = db.execute("DELETE FROM last_doors WHERE staff_id = ?1", [staff.get()])?;
     Ok(())
 }
@@ -311,29 +347,4 @@ fn keyed(db: &Connection, staff: StaffId) -> Result<Keyed, Error> {
     let sql = "SELECT salt, revision, email FROM staff WHERE id = ?1";
     let read = |row: &rusqlite::Row<'_>| Ok(Keyed { salt: row.get(0)?, revision: row.get(1)?, email: row.get(2)? });
     Ok(db.query_row(sql, [staff.get()], read)?)
-}
-
-fn add_badge(change: &Transaction<'_>, data: &DataKeys, staff: StaffId, badge: &Badge) -> Result<(), Error> {
-    if let Some(owner) = badge_owner(change, data, badge)? {
-        return Err(Error::BadgeTaken { hint: badge.hint().to_owned(), owner: owner.email });
-    }
-    let (tag, sealed) = badge_row(&data.current, staff, badge)?;
-    let sql = "INSERT INTO badges (tag, hint, staff_id, generation, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let _ = change.execute(sql, params![tag, badge.hint(), staff.get(), data.generation, sealed])?;
-    Ok(())
-}
-
-fn put_login(
-    change: &Transaction<'_>,
-    data: &DataKeys,
-    role: Role<'_>,
-    of: Subject<'_>,
-    secret: &Secret<String>,
-) -> Result<(), Error> {
-    let sealed = data.current.seal(role, of, secret)?;
-    let sql =
-        "INSERT INTO logins (staff_id, role, revision, nonce, sealed, generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let values = params![of.staff.get(), role.name(), of.revision, sealed.nonce, sealed.bytes, data.generation];
-    let _ = change.execute(sql, values)?;
-    Ok(())
 }

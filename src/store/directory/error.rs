@@ -194,6 +194,9 @@ pub enum Error {
     /// The slow hash failed: its stored parameters are wrong, or memory is short.
     #[error("a PIN cannot be hashed: the stored parameters are wrong, or memory is short")]
     Hashing,
+    /// The fleet's list cannot be read or changed.
+    #[error("the fleet's list of people cannot be read or changed")]
+    Fleet(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The cipher failed.
     #[error("a login, a badge number or a data key cannot be encrypted")]
     Sealing,

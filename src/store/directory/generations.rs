@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    DeviceKey, Directory, Error, FILE, KeyPlace, badge_row, counters,
+    DeviceKey, Directory, Error, FILE, KeyPlace, Touched, badge_row, counters,
     data_keys::{DataKeys, put_wraps},
     integrity, membership,
     meta::{meta, put_meta},
@@ -75,6 +75,8 @@ impl Directory {
         put_meta(&change, "key_id", &next.id())?;
         put_wraps(&change, &next, &data)?;
         membership::reseal(&change, &self.key, &next)?;
+        // Copies are sealed with the old key: the fleet's database hands them over again.
+        let _ = change.execute("DELETE FROM staff WHERE id IN (SELECT staff_id FROM copies)", [])?;
         reseal_logins(&change, &data)?;
         reseal_badges(&change, &data)?;
         // Each person's next visit brings their doors again.
@@ -137,7 +139,7 @@ impl Directory {
             return Ok(());
         }
         let forgotten = change.execute("DELETE FROM meta WHERE key LIKE 'data_key.%'", [])?;
-        integrity::commit(change, &self.data.current, None)?;
+        self.commit(change, Touched::Nobody)?;
         if 0 < forgotten {
             tracing::info!("every row uses the new data key: the older ones were deleted");
             self.clear_old_pages()?;
@@ -161,7 +163,8 @@ impl Directory {
     /// Moves a person's login and PIN index to the current data key after they signed in with an older one. If that fails,
     /// the next sign-in tries again.
     pub(super) fn reseal_pin(&self, staff: StaffId, stretched: &PinHash) {
-        if !self.data.older.is_empty()
+        if self.fleet.is_none()
+            && !self.data.older.is_empty()
             && let Err(error) = self.try_to_reseal_pin(staff, stretched)
         {
             tracing::warn!(%error, "a PIN could not be moved to the new data key: its next use tries again");
@@ -178,13 +181,14 @@ impl Directory {
         let tag = self.data.current.pin_tag(stretched);
         let sql = "UPDATE pins SET tag = ?2, generation = ?3 WHERE staff_id = ?1";
         let _ = change.execute(sql, params![staff.get(), tag, self.data.generation])?;
-        integrity::commit(change, &self.data.current, Some(staff))?;
+        self.commit(change, Touched::Person(staff))?;
         self.forget_unused_keys()
     }
 
     /// The same for a badge whose number is not stored.
     pub(super) fn reseal_badge(&self, staff: StaffId, badge: &Badge) {
-        if !self.data.older.is_empty()
+        if self.fleet.is_none()
+            && !self.data.older.is_empty()
             && let Err(error) = self.try_to_reseal_badge(staff, badge)
         {
             tracing::warn!(%error, "a badge could not be moved to the new data key: its next use tries again");
@@ -200,14 +204,16 @@ impl Directory {
         if !is_moved {
             return Ok(());
         }
-        integrity::commit(change, &self.data.current, None)?;
+        self.commit(change, Touched::Nobody)?;
         self.forget_unused_keys()
     }
 }
 
 fn outdated(db: &Connection, generation: i64) -> Result<Outdated, Error> {
+    // Copies are made with a fleet's keys.
     let sql = "SELECT (SELECT count(DISTINCT staff_id) FROM (SELECT staff_id, generation FROM pins UNION ALL SELECT staff_id, generation FROM logins)
-                       WHERE generation <> ?1), (SELECT count(*) FROM badges WHERE generation <> ?1)";
+                       WHERE generation <> ?1 AND staff_id NOT IN (SELECT staff_id FROM copies)),
+                      (SELECT count(*) FROM badges WHERE generation <> ?1 AND staff_id NOT IN (SELECT staff_id FROM copies))";
     let (pins, badges) = db.query_row(sql, [generation], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let of_technician = meta(db, super::technician_pin::TAG)?;
     let technician = of_technician.is_some_and(|kept| super::technician_pin::generation(&kept) != generation);

@@ -1,5 +1,7 @@
 //! Looks up a PIN or badge and opens the person's login. A miss does the same work as a hit.
 
+use std::fmt;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::{
     language::Language,
-    staff::{Badge, Credential, Pin, StaffId},
+    staff::{Badge, BadgeRow, Credential, Pin, PinRow, StaffId},
 };
 
 impl Directory {
@@ -24,6 +26,77 @@ impl Directory {
         self.data.current.repeat_tag(pin)
     }
 
+    /// The slow hash of a PIN.
+    pub(super) fn stretch(&self, pin: &Pin) -> Result<PinHash, Error> {
+        let keys = self.people();
+        pin::stretch(pin, keys.salt, keys.cost)
+    }
+
+    /// Hashes the PIN of a credential, if it has one. This takes a quarter of a second.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Hashing`]
+    pub fn present(&self, credential: Credential) -> Result<Presented, Error> {
+        let stretched = match &credential {
+            Credential::Pin(pin) | Credential::BadgeWithPin(_, pin) => Some(self.stretch(pin)?),
+            // The technician's PIN has a hash of its own.
+            Credential::Badge(_) | Credential::Technician(_) => None,
+        };
+        Ok(Presented { credential, stretched })
+    }
+
+    /// The indexes under which the fleet's list has the owner of this credential, if anybody has it: one for each data key,
+    /// the newest first. None for the technician.
+    pub fn indexes(&self, presented: &Presented) -> Vec<Index> {
+        let of = |key: &DataKey| match (&presented.credential, &presented.stretched) {
+            (Credential::Pin(_), Some(pin)) => Some(Index::Pin(key.pin_tag(pin))),
+            (Credential::Badge(badge), _) => Some(Index::Badge(key.badge_tag(badge))),
+            (Credential::BadgeWithPin(badge, _), Some(pin)) => {
+                Some(Index::BadgeWithPin { badge: key.badge_tag(badge), pin: key.pin_tag(pin) })
+            }
+            (Credential::Pin(_) | Credential::BadgeWithPin(..), None) | (Credential::Technician(_), _) => None,
+        };
+        self.people().data.all().into_iter().filter_map(|(_, key)| of(key)).collect()
+    }
+
+    /// The rows of tags under which a credential's owner was found by [`Self::indexes`], to keep with a copy.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sealing`]
+    pub fn tags_of(
+        &self,
+        presented: &Presented,
+        staff: StaffId,
+        found: Index,
+    ) -> Result<(Vec<PinRow>, Vec<BadgeRow>), Error> {
+        let data = self.people().data;
+        let made_by = |index: &dyn Fn(&DataKey) -> [u8; 32], tag| {
+            data.all()
+                .into_iter()
+                .find(|(_, key)| index(key) == tag)
+                .map_or(data.generation, |(generation, _)| generation)
+        };
+        Ok(match (&presented.credential, &presented.stretched, found) {
+            (Credential::Pin(_), Some(pin), Index::Pin(tag)) => {
+                let generation = made_by(&|key| key.pin_tag(pin), tag);
+                (vec![PinRow { tag, generation }], Vec::new())
+            }
+            (
+                Credential::Badge(badge) | Credential::BadgeWithPin(badge, _),
+                _,
+                Index::Badge(tag) | Index::BadgeWithPin { badge: tag, .. },
+            ) => {
+                let generation = made_by(&|key| key.badge_tag(badge), tag);
+                let key = data.of(generation).unwrap_or(&data.current);
+                let sealed = Some(key.seal_badge(staff, badge)?);
+                (Vec::new(), vec![BadgeRow { tag, hint: badge.hint().to_owned(), generation, sealed }])
+            }
+            _ => (Vec::new(), Vec::new()),
+        })
+    }
+
     /// Finds the person with this credential. `None` for an unknown PIN or badge. A miss and a suspended person take the
     /// same work as a wrong PIN.
     ///
@@ -31,10 +104,24 @@ impl Directory {
     ///
     /// [`Error::Damaged`] when there is such a person but their login does not open.
     pub fn identify(&self, credential: &Credential) -> Result<Option<FoundPerson>, Error> {
+        self.find(credential, None)
+    }
+
+    /// As [`Self::identify`], without hashing the PIN again.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::identify`].
+    pub fn identify_presented(&self, presented: &Presented) -> Result<Option<FoundPerson>, Error> {
+        self.find(&presented.credential, presented.stretched.as_ref())
+    }
+
+    fn find(&self, credential: &Credential, hashed: Option<&PinHash>) -> Result<Option<FoundPerson>, Error> {
+        let stretch = |pin: &Pin| hashed.map_or_else(|| self.stretch(pin), |hashed| Ok(hashed.clone()));
         match credential {
             Credential::Pin(pin) => {
-                let stretched = pin::stretch(pin, &self.salt, self.cost)?;
-                let owner = pin_owner(&self.db, &self.data, &stretched)?;
+                let stretched = stretch(pin)?;
+                let owner = pin_owner(&self.db, self.people().data, &stretched)?;
                 self.open_or_pretend(owner, &stretched)
             }
             Credential::Badge(badge) => {
@@ -43,13 +130,13 @@ impl Directory {
                     self.reseal_badge(found.staff, badge);
                 }
                 if found.as_ref().is_none_or(|found| found.is_suspended) {
-                    let stretched = pin::stretch(&Pin::new(), &self.salt, self.cost)?;
+                    let stretched = stretch(&Pin::new())?;
                     let _ = self.open_or_pretend(None, &stretched)?;
                 }
                 Ok(found)
             }
             Credential::BadgeWithPin(badge, pin) => {
-                let stretched = pin::stretch(pin, &self.salt, self.cost)?;
+                let stretched = stretch(pin)?;
                 match self.open_or_pretend(self.staff_of(badge)?, &stretched) {
                     Ok(Some(found)) => {
                         self.reseal_badge(found.staff, badge);
@@ -99,7 +186,7 @@ impl Directory {
     ///
     /// When the file cannot be read.
     pub fn staff_of(&self, badge: &Badge) -> Result<Option<StaffId>, Error> {
-        Ok(badge_owner(&self.db, &self.data, badge)?.map(|owner| owner.staff))
+        Ok(badge_owner(&self.db, self.people().data, badge)?.map(|owner| owner.staff))
     }
 
     pub(super) fn open_for(&self, staff: Option<StaffId>, role: Role<'_>) -> Result<Option<FoundPerson>, Error> {
@@ -124,7 +211,9 @@ impl Directory {
             return Ok(None);
         };
         let of = Subject { staff, salt: &salt, revision };
-        let login = self.data.of(generation).and_then(|key| key.open(role, of, &sealed));
+        let key = self.people().data.of(generation);
+        let sealed = self.open_copy(staff, sealed.bytes).map(|bytes| Sealed { bytes, ..sealed });
+        let login = key.zip(sealed).and_then(|(key, sealed)| key.open(role, of, &sealed));
         let is_ours = self.is_ours(staff, proof.as_deref())?;
         // A suspended person's login is opened as well, so that it takes as long.
         match login.filter(|_| is_ours) {
@@ -132,6 +221,35 @@ impl Directory {
             None => Err(Error::Damaged { email }),
         }
     }
+}
+
+/// A credential, with the slow hash of its PIN.
+pub struct Presented {
+    /// What was presented.
+    pub credential: Credential,
+    pub(super) stretched: Option<PinHash>,
+}
+
+impl fmt::Debug for Presented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Presented(..)")
+    }
+}
+
+/// Blind indexes of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Index {
+    /// Of a PIN.
+    Pin([u8; 32]),
+    /// Of a badge that signs in alone.
+    Badge([u8; 32]),
+    /// Of a badge and its PIN.
+    BadgeWithPin {
+        /// The badge.
+        badge: [u8; 32],
+        /// The PIN.
+        pin: [u8; 32],
+    },
 }
 
 /// The owner of a badge, and the tag that indexes it.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, params, types::ValueRef};
 use sha2::Sha256;
 
 use super::{
-    Directory, Error, FILE, data_keys,
+    Directory, Error, FILE, Touched, data_keys,
     meta::{meta, put_meta},
     seal::DataKey,
 };
@@ -74,9 +74,21 @@ impl Directory {
         Error::Tampered { file: self.folder.join(FILE) }
     }
 
+    /// Updates the MAC of the touched person's row and the MAC over all rows, hands the person to the fleet's list if they are
+    /// kept there, then commits.
+    pub(super) fn commit(&self, change: Transaction<'_>, touched: Touched) -> Result<(), Error> {
+        if let Touched::Person(staff) = touched {
+            prove_person(&change, &self.people().data.current, staff)?;
+        }
+        self.hand_over(&change, touched)?;
+        prove(&change, &self.data.current)?;
+        change.commit()?;
+        Ok(())
+    }
+
     /// Whether `proof` is the MAC of this person's row.
     pub(super) fn is_ours(&self, staff: StaffId, proof: Option<&[u8]>) -> Result<bool, Error> {
-        let found = of_person(&self.db, &self.data.current, staff)?;
+        let found = of_person(&self.db, &self.people().data.current, staff)?;
         Ok(proof.is_some() && proof == found.as_ref().map(<[u8; 32]>::as_slice))
     }
 }
@@ -89,16 +101,6 @@ pub(super) fn is_proven_as_before(db: &Connection, data: &DataKey) -> Result<boo
 /// Whether the MAC over all protected rows is right.
 pub(super) fn is_proven(db: &Connection, data: &DataKey) -> Result<bool, Error> {
     Ok(meta(db, "proof")?.unwrap_or_default() == of_everything(db, data, &TABLES)?)
-}
-
-/// Updates the MAC of the touched person's row and the MAC over all rows, then commits.
-pub(super) fn commit(change: Transaction<'_>, data: &DataKey, touched: Option<StaffId>) -> Result<(), Error> {
-    if let Some(staff) = touched {
-        prove_person(&change, data, staff)?;
-    }
-    prove(&change, data)?;
-    change.commit()?;
-    Ok(())
 }
 
 /// Updates the MAC over all protected rows.
@@ -136,7 +138,7 @@ fn of_everything(db: &Connection, data: &DataKey, rows_of: &Proven) -> Result<[u
     Ok(streaming_mac.finalize().into_bytes().into())
 }
 
-fn of_person(db: &Connection, data: &DataKey, staff: StaffId) -> Result<Option<[u8; 32]>, Error> {
+pub(super) fn of_person(db: &Connection, data: &DataKey, staff: StaffId) -> Result<Option<[u8; 32]>, Error> {
     let mut select = db.prepare_cached(PERSON)?;
     let mut rows = select.query([staff.get()])?;
     let Some(row) = rows.next()? else { return Ok(None) };

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use zeroize::Zeroizing;
 
 use super::{
-    DeviceKey, Directory, Error, integrity,
+    DeviceKey, Directory, Error, Touched,
     meta::{meta, put_meta},
 };
 
@@ -30,7 +30,7 @@ impl Directory {
     pub fn keep_fleet_secrets(&self, secrets: &[u8]) -> Result<(), Error> {
         let change = self.begin()?;
         put_meta(&change, NAME, &self.key.seal_fleet(secrets)?)?;
-        integrity::commit(change, &self.data.current, None)
+        self.commit(change, Touched::Nobody)
     }
 }
 

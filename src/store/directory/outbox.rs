@@ -3,7 +3,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{Directory, Error, integrity::commit};
+use super::{Directory, Error, Touched};
 
 /// Identifies an outbox entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Outbox<'_> {
         let change = self.directory.begin()?;
         let _ = change.execute("INSERT INTO errands (kind, email) VALUES ('make', ?1)", [email])?;
         let id = change.last_insert_rowid();
-        commit(change, &self.directory.data.current, None)?;
+        self.directory.commit(change, Touched::Nobody)?;
         Ok(OutboxId(id))
     }
 
@@ -65,7 +65,7 @@ impl Outbox<'_> {
         let sql = "UPDATE errands SET kind = 'delete', login_id = ?2 WHERE id = ?1";
         let change = self.directory.begin()?;
         let _ = change.execute(sql, params![entry.0, login.cast_signed()])?;
-        commit(change, &self.directory.data.current, None)
+        self.directory.commit(change, Touched::Nobody)
     }
 
     /// Deletes an entry whose work is done or not needed.
@@ -76,7 +76,7 @@ impl Outbox<'_> {
     pub fn done(&self, entry: OutboxId) -> Result<(), Error> {
         let change = self.directory.begin()?;
         made(&change, entry)?;
-        commit(change, &self.directory.data.current, None)
+        self.directory.commit(change, Touched::Nobody)
     }
 
     /// All entries, oldest first.

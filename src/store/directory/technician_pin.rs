@@ -3,8 +3,7 @@
 use std::io;
 
 use super::{
-    Directory, Error,
-    integrity::commit,
+    Directory, Error, Touched,
     meta::{meta, put_meta},
     pin::{self, draw},
     seal::PinHash,
@@ -62,7 +61,7 @@ impl Directory {
     fn put_technician(&self, stretched: &PinHash) -> Result<(), Error> {
         let change = self.begin()?;
         put_meta(&change, TAG, &tag(self.data.generation, &self.data.current.technician_tag(stretched)))?;
-        commit(change, &self.data.current, None)
+        self.commit(change, Touched::Nobody)
     }
 
     /// Whether a technician's PIN is set.
