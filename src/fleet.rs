@@ -7,16 +7,23 @@ mod connection;
 mod error;
 mod link;
 mod pairing;
+mod people;
+mod rows;
 mod schema;
 mod session;
+mod settings;
+mod welcome;
 
 pub use self::{
     address::Address,
-    admin::{Kiosk, Settings, Site, WaitingKiosk},
+    admin::{Kiosk, Site, WaitingKiosk},
     connection::{Account, Connection},
-    error::{Error, Refusal},
-    link::{Access, Link},
+    error::{Error, Refusal, TagKind},
+    link::{Access, Link, LinkEvent},
     pairing::{Code, JOIN_ROLE, JoinRequest, Membership},
+    people::Listed,
     schema::{FirstKey, VERSION, init, upgrade},
-    session::{Found, Guess, Intended, Intent, Outcome, SealedLogin},
+    session::{Found, Guess, Intended, Intent, Outcome, PastIntent, Shipment},
+    settings::{Setting, Settings},
+    welcome::Welcome,
 };

@@ -49,25 +49,6 @@ pub struct WaitingKiosk {
     pub verifier: String,
 }
 
-/// Settings of the fleet, and its size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// Version of the tables and functions.
-    pub schema_version: i32,
-    /// The newest data key.
-    pub generation: i32,
-    /// Unlocks of a person per hour; 0 for no limit.
-    pub per_hour: i32,
-    /// Unlocks of a person per day; 0 for no limit.
-    pub per_day: i32,
-    /// Days for which people sign in while the database is away.
-    pub offline_days: i32,
-    /// Days for which records are kept.
-    pub keep_days: i32,
-    /// People who are enrolled.
-    pub people: i64,
-}
-
 impl WaitingKiosk {
     /// The code that the kiosk shows.
     pub fn code(&self) -> Code {
@@ -127,25 +108,6 @@ impl Connection {
             })
         };
         rows.iter().map(read).collect()
-    }
-
-    /// Settings of the fleet, and its size.
-    ///
-    /// # Errors
-    ///
-    /// What the database says.
-    pub async fn settings(&self) -> Result<Settings, Error> {
-        let sql = "SELECT schema_version, generation, per_hour, per_day, offline_days, keep_days, people FROM vestibule_api.settings()";
-        let row = self.client().query_one(sql, &[]).await?;
-        Ok(Settings {
-            schema_version: row.try_get(0)?,
-            generation: row.try_get(1)?,
-            per_hour: row.try_get(2)?,
-            per_day: row.try_get(3)?,
-            offline_days: row.try_get(4)?,
-            keep_days: row.try_get(5)?,
-            people: row.try_get(6)?,
-        })
     }
 
     /// The data keys, wrapped to this admin: the generation and the encrypted key, the oldest first.

@@ -27,8 +27,6 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{Address, Error};
 use crate::{error_chain::Chain, secret::Secret};
 
-/// Number of this program's version, by which a fleet refuses programs that are too old.
-const PROGRAM: i32 = 1;
 /// The whole of connecting, over all hosts, takes at most this long.
 const CONNECT: Duration = Duration::from_secs(20);
 
@@ -56,6 +54,8 @@ pub(super) struct Signals {
     pub(super) changes: Notify,
     /// The connection has ended, or is given up.
     pub(super) ended: Notify,
+    /// Somebody gave it up.
+    is_given_up: AtomicBool,
     /// It warned. The warning that we know is that a commit did not wait for its standby.
     is_doubtful: AtomicBool,
 }
@@ -100,16 +100,6 @@ impl Connection {
         Ok(Self { client, driver, signals })
     }
 
-    /// A kiosk says that it is there. Returns the data keys that are wrapped to it, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`] when it is no kiosk of the fleet, or its program is too old.
-    pub async fn hello(&self) -> Result<Vec<Vec<u8>>, Error> {
-        let row = self.client.query_one("SELECT keys FROM vestibule_api.hello($1)", &[&PROGRAM]).await?;
-        Ok(row.try_get::<_, Option<Vec<Vec<u8>>>>(0)?.unwrap_or_default())
-    }
-
     /// The client of the library.
     pub fn client(&self) -> &Client {
         &self.client
@@ -122,7 +112,13 @@ impl Connection {
 
     /// Marks the connection as useless. The link that holds it then replaces it.
     pub(super) fn give_up(&self) {
+        self.signals.is_given_up.store(true, Ordering::Release);
         self.signals.ended.notify_one();
+    }
+
+    /// Whether somebody marked it so.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.signals.is_given_up.load(Ordering::Acquire)
     }
 
     /// Whether what this connection acknowledges may be lost.

@@ -65,6 +65,25 @@ pub enum Error {
     Random,
 }
 
+/// What somebody is found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagKind {
+    /// A PIN.
+    Pin,
+    /// A badge.
+    Badge,
+}
+
+impl TagKind {
+    /// As the database calls it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Pin => "pin",
+            Self::Badge => "badge",
+        }
+    }
+}
+
 /// What one of the database's own functions says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -90,6 +109,14 @@ pub enum Refusal {
     RecordsMissing(u64),
     /// VK031, with the number of the record.
     ChainBroken(u64),
+    /// VK032, with the number of the record. Sending it again does not help: no record may have more than 8,192 bytes.
+    RecordTooLong(u64),
+    /// VK040: somebody has this e-mail address, or this number.
+    Enrolled,
+    /// VK041: a PIN or a badge is somebody else's.
+    TagTaken(TagKind),
+    /// VK042: somebody else changed or removed this person after they were read.
+    ChangedMeanwhile,
 }
 
 impl fmt::Display for Refusal {
@@ -105,6 +132,13 @@ impl fmt::Display for Refusal {
             Self::OtherIntent => f.write_str("another intent has this number"),
             Self::RecordsMissing(last) => write!(f, "records are missing after {last}"),
             Self::ChainBroken(at) => write!(f, "the chain of records breaks at {at}"),
+            Self::RecordTooLong(at) => write!(f, "record {at} is too long for the fleet's database"),
+            Self::Enrolled => f.write_str("somebody with this e-mail address is enrolled already"),
+            Self::TagTaken(TagKind::Pin) => f.write_str("this PIN is somebody else's"),
+            Self::TagTaken(TagKind::Badge) => f.write_str("this badge is somebody else's"),
+            Self::ChangedMeanwhile => {
+                f.write_str("another admin changed this person meanwhile: look at the change, then try again")
+            }
         }
     }
 }
@@ -125,6 +159,11 @@ impl Refusal {
             "VK023" => Self::Unknown(error.message().to_owned()),
             "VK030" => Self::RecordsMissing(number()),
             "VK031" => Self::ChainBroken(number()),
+            "VK032" => Self::RecordTooLong(number()),
+            "VK040" => Self::Enrolled,
+            "VK041" if error.detail() == Some(TagKind::Pin.name()) => Self::TagTaken(TagKind::Pin),
+            "VK041" => Self::TagTaken(TagKind::Badge),
+            "VK042" => Self::ChangedMeanwhile,
             _ => return None,
         })
     }

@@ -4,29 +4,41 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Notify, watch},
+    sync::{mpsc, watch},
     task::JoinHandle,
     time::{self, Instant},
 };
+use tokio_postgres::error::SqlState;
 
 use super::{
-    Account, Address, Connection, Error,
-    session::{Found, Guess, Intended, Intent, Outcome, Session},
+    Account, Address, Connection, Error, Welcome,
+    session::{Found, Guess, Intended, Intent, Outcome, PastIntent, Session, Shipment},
 };
 use crate::{error_chain::Chain, staff::StaffId};
 
-/// A question is asked on a new connection if it is not answered within this.
-const ONCE: Duration = Duration::from_millis(300);
-/// A question that is the same when it is asked again is given up after this.
-const IN_ALL: Duration = Duration::from_secs(2);
-/// Somebody at the kiosk waits: their cached row serves them after this.
-const SIGN_IN: Duration = Duration::from_millis(900);
+/// Somebody at the kiosk waits: their cached row serves them, and the local count decides, after this.
+const AT_THE_DOOR: Patience = Patience { once: Duration::from_millis(300), in_all: Duration::from_millis(900) };
+/// Nobody waits. An attempt is long enough for the longest wait for a lock, and for a full shipment.
+const BEHIND: Patience = Patience { once: Duration::from_millis(950), in_all: Duration::from_secs(2) };
+/// People in one question. The database takes no more.
+const SLICE: usize = 5_000;
+/// Pause after telling of a change. Changes in between are told together, whoever sends them and how many.
+const QUIET: Duration = Duration::from_millis(200);
 /// Pause before the first attempt after a break, at most. It doubles up to [`LONGEST`].
 const SHORTEST: Duration = Duration::from_millis(250);
 /// Longest pause between two attempts. Each pause is a random part of it, so that a thousand kiosks do not come back at once.
 const LONGEST: Duration = Duration::from_secs(4);
 /// An attempt is given up after this, over all hosts.
 const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// How long a question may take.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// It is asked on a new connection if it is not answered within this.
+    once: Duration,
+    /// It is given up after this.
+    in_all: Duration,
+}
 
 /// Where to connect, and as whom.
 #[derive(Debug)]
@@ -39,12 +51,21 @@ pub struct Access {
     pub account: Account,
 }
 
+/// What a link tells by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// There is a new connection. What changed meanwhile was told to nobody: ask with [`Link::changed`].
+    Up(Arc<Welcome>),
+    /// People may have changed. It is a hint: ask with [`Link::changed`].
+    Changed,
+    /// The connection is lost. The link makes another one.
+    Down,
+}
+
 /// The link. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Link {
     session: watch::Receiver<Option<Arc<Session>>>,
-    /// Something has changed, or may have while the link was down.
-    changes: Arc<Notify>,
     keeper: JoinHandle<()>,
 }
 
@@ -55,12 +76,12 @@ impl Drop for Link {
 }
 
 impl Link {
-    /// Connects in the background, on the present runtime.
-    pub fn start(access: Access) -> Self {
+    /// Connects in the background, on the present runtime. The receiver may be dropped.
+    pub fn start(access: Access) -> (Self, mpsc::UnboundedReceiver<LinkEvent>) {
         let (send, session) = watch::channel(None);
-        let changes = Arc::<Notify>::default();
-        let keeper = tokio::spawn(keep(access, send, Arc::clone(&changes)));
-        Self { session, changes, keeper }
+        let (tell, told) = mpsc::unbounded_channel();
+        let keeper = tokio::spawn(keep(access, send, tell));
+        (Self { session, keeper }, told)
     }
 
     /// Whether there is a connection now.
@@ -68,21 +89,21 @@ impl Link {
         self.session.borrow().is_some()
     }
 
-    /// Waits until people may have changed. It is a hint: ask with [`Self::changed`].
-    pub async fn told(&self) {
-        self.changes.notified().await;
-    }
-
     /// Pays for a guess, and looks it up. Not repeated: a guess is paid each time.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with [`super::Refusal::Spent`] when no guess is left. [`Error::Silent`] within a second.
+    /// [`Error::Refused`] with [`super::Refusal::Spent`] when no guess is left. [`Error::Silent`] within 0.9 s.
     pub async fn sign_in(&self, guess: Guess) -> Result<Option<Found>, Error> {
-        let by = Instant::now() + SIGN_IN;
-        let session = self.session(by, SIGN_IN).await?;
+        let by = Instant::now() + AT_THE_DOOR.in_all;
+        let session = self.session(by, AT_THE_DOOR).await?;
         let found = time::timeout_at(by, session.sign_in(guess)).await;
-        Self::judge(&session, found, SIGN_IN)
+        let found = judge(&session, found, AT_THE_DOOR);
+        if found.as_ref().is_err_and(is_locked) {
+            // Nobody waits for this.
+            drop(tokio::spawn(async move { end_sessions(&session).await }));
+        }
+        found
     }
 
     /// Writes an intent, before the unlock is sent. The same number is asked for again on a new connection if the first one
@@ -90,47 +111,108 @@ impl Link {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] for somebody who is suspended or was never here. [`Error::Silent`] after 2 s: whether it is
-    /// written is not known then.
+    /// [`Error::Refused`] for somebody who is suspended or was never here. [`Error::Silent`] after 0.9 s: whether it is
+    /// written is not known then, and [`Self::intended`] tells it later in both cases.
     pub async fn intend(&self, intent: Intent) -> Result<Intended, Error> {
-        self.repeat(|session| async move { session.intend(intent).await }).await
+        self.repeat(AT_THE_DOOR, |session| async move { session.intend(intent).await }).await
     }
 
-    /// Says what became of an unlock.
+    /// Tells of an unlock that was sent without an acknowledged intent. The same once more changes nothing.
     ///
     /// # Errors
     ///
-    /// As for [`Self::intend`].
+    /// [`Error::Refused`] for somebody who was never here, and when another intent has the number. [`Error::Silent`] after 2 s.
+    pub async fn intended(&self, past: &PastIntent) -> Result<(), Error> {
+        self.repeat(BEHIND, |session| async move { session.intended(past).await }).await
+    }
+
+    /// Says what became of an unlock. The same once more changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when there is no such intent, or it has another outcome. [`Error::Silent`] after 2 s.
     pub async fn outcome(&self, number: i64, outcome: Outcome) -> Result<(), Error> {
-        self.repeat(|session| async move { session.outcome(number, outcome).await }).await
+        self.repeat(BEHIND, |session| async move { session.outcome(number, outcome).await }).await
     }
 
-    /// Of these people, with these versions, whom must the kiosk forget?
+    /// Of these people, with these versions, whom must the kiosk forget? Nobody else is confirmed by an error.
     ///
     /// # Errors
     ///
-    /// [`Error::Silent`]
+    /// [`Error::Silent`] when 5,000 of them take longer than 2 s.
     pub async fn changed(&self, people: &[(StaffId, i64)]) -> Result<Vec<StaffId>, Error> {
-        let (staff, versions): (Vec<i64>, Vec<i64>) = people.iter().map(|(id, version)| (id.get(), *version)).unzip();
-        let asked = &(staff, versions);
-        self.repeat(|session| async move { session.changed(&asked.0, &asked.1).await }).await
+        let mut all = Vec::new();
+        for slice in people.chunks(SLICE) {
+            let (staff, versions): (Vec<i64>, Vec<i64>) =
+                slice.iter().map(|(id, version)| (id.get(), *version)).unzip();
+            let asked = &(staff, versions);
+            all.extend(self.repeat(BEHIND, |session| async move { session.changed(&asked.0, &asked.1).await }).await?);
+        }
+        Ok(all)
+    }
+
+    /// Sends audit records. Those that are there already change nothing. Returns the number of the newest one in the database.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with [`super::Refusal::RecordsMissing`], [`super::Refusal::ChainBroken`],
+    /// [`super::Refusal::RecordTooLong`], or [`super::Refusal::Spent`] with the time after which to go on.
+    /// [`Error::Silent`] after 2 s.
+    pub async fn ship(&self, shipment: &Shipment) -> Result<u64, Error> {
+        self.repeat(BEHIND, |session| async move { session.ship(shipment).await }).await
+    }
+
+    /// Notes a person's language, and whether Kisi refused the login that this kiosk has of them. `None`: as it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] for somebody who was not looked up here within the last hour. [`Error::Silent`] after 2 s.
+    pub async fn note(&self, staff: StaffId, language: Option<&str>, is_refused: Option<bool>) -> Result<(), Error> {
+        self.repeat(BEHIND, |session| async move { session.note(staff, language, is_refused).await }).await
+    }
+
+    /// Says that the kiosk is there, and ends sessions that other kiosks left open. Once a minute.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when this is not a kiosk of the fleet any more. [`Error::Silent`] after 2 s.
+    pub async fn beat(&self) -> Result<Welcome, Error> {
+        self.repeat(BEHIND, |session| async move { session.beat().await }).await
+    }
+
+    /// Takes out records that are older than the fleet keeps them, a few thousand at a time. Returns how many: at 0 there are no
+    /// more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Silent`] after 2 s.
+    pub async fn prune(&self) -> Result<u64, Error> {
+        self.repeat(BEHIND, |session| async move { session.prune().await }).await
     }
 
     /// Asks until there is an answer, each time on another connection.
-    async fn repeat<T, F>(&self, ask: impl Fn(Arc<Session>) -> F) -> Result<T, Error>
+    async fn repeat<T, F>(&self, patience: Patience, ask: impl Fn(Arc<Session>) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let by = Instant::now() + IN_ALL;
+        let by = Instant::now() + patience.in_all;
+        let mut has_ended_sessions = false;
         loop {
-            let session = self.session(by, IN_ALL).await?;
-            let answer = time::timeout_at(by.min(Instant::now() + ONCE), ask(Arc::clone(&session))).await;
+            let session = self.session(by, patience).await?;
+            let answer = time::timeout_at(by.min(Instant::now() + patience.once), ask(Arc::clone(&session))).await;
             // A commit that a standby did not confirm is no acknowledgement.
             let is_doubtful = session.connection().is_doubtful();
-            match Self::judge(&session, answer, IN_ALL) {
+            match judge(&session, answer, patience) {
                 Ok(answer) if !is_doubtful => return Ok(answer),
                 Ok(_) => session.connection().give_up(),
-                Err(Error::Silent(_) | Error::Database(_)) if Instant::now() < by => {}
+                Err(error) if is_locked(&error) && !has_ended_sessions => {
+                    has_ended_sessions = true;
+                    let _ = time::timeout_at(by, end_sessions(&session)).await;
+                    continue;
+                }
+                Err(error) if Instant::now() < by && session.connection().is_given_up() => {
+                    tracing::debug!(error = %Chain(&error), "the fleet's database is asked again");
+                }
                 Err(error) => return Err(error),
             }
             self.gone(&session, by).await;
@@ -138,33 +220,11 @@ impl Link {
     }
 
     /// The present session, or the next one.
-    async fn session(&self, by: Instant, patience: Duration) -> Result<Arc<Session>, Error> {
+    async fn session(&self, by: Instant, patience: Patience) -> Result<Arc<Session>, Error> {
         let mut sessions = self.session.clone();
-        let silent = Error::Silent(patience);
+        let silent = Error::Silent(patience.in_all);
         let Ok(found) = time::timeout_at(by, sessions.wait_for(Option::is_some)).await else { return Err(silent) };
         found.ok().and_then(|session| session.clone()).ok_or(silent)
-    }
-
-    /// Whether the session is of further use. A timeout leaves a question without an answer: the connection is closed, and no
-    /// cancel request is sent, because that would acknowledge a commit that waits for a standby.
-    fn judge<T>(
-        session: &Session,
-        answer: Result<Result<T, Error>, time::error::Elapsed>,
-        patience: Duration,
-    ) -> Result<T, Error> {
-        match answer {
-            Err(_) => {
-                session.connection().give_up();
-                Err(Error::Silent(patience))
-            }
-            Ok(Err(Error::Database(error))) => {
-                if session.connection().client().is_closed() || is_of_no_use(&error) {
-                    session.connection().give_up();
-                }
-                Err(Error::Database(error))
-            }
-            Ok(answer) => answer,
-        }
     }
 
     /// Waits until the keeper has put the session away.
@@ -174,30 +234,68 @@ impl Link {
     }
 }
 
+/// Whether the session is of further use. A timeout leaves a question without an answer: the connection is closed, and no cancel
+/// request is sent, because that would acknowledge a commit that waits for a standby.
+fn judge<T>(
+    session: &Session,
+    answer: Result<Result<T, Error>, time::error::Elapsed>,
+    patience: Patience,
+) -> Result<T, Error> {
+    match answer {
+        Err(_) => {
+            session.connection().give_up();
+            Err(Error::Silent(patience.in_all))
+        }
+        Ok(Err(Error::Database(error))) => {
+            if session.connection().client().is_closed() || is_of_no_use(&error) {
+                session.connection().give_up();
+            }
+            Err(Error::Database(error))
+        }
+        Ok(answer) => answer,
+    }
+}
+
 /// Whether the server cannot write, or is going down: another one may do.
 fn is_of_no_use(error: &tokio_postgres::Error) -> bool {
     error.code().is_none_or(|code| code.code().starts_with("57") || code.code() == "25006")
 }
 
+/// Whether somebody else held a lock for too long.
+fn is_locked(error: &Error) -> bool {
+    error.sql_state() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+}
+
+/// After a lock was not to be had: a kiosk that leaves its transaction open may hold it.
+async fn end_sessions(session: &Session) {
+    if let Err(error) = session.end_sessions().await {
+        tracing::debug!(error = %Chain(&error), "sessions that hold locks cannot be ended");
+    }
+}
+
 /// Connects, and connects again whenever the session breaks.
-async fn keep(access: Access, sessions: watch::Sender<Option<Arc<Session>>>, changes: Arc<Notify>) {
+async fn keep(access: Access, sessions: watch::Sender<Option<Arc<Session>>>, events: mpsc::UnboundedSender<LinkEvent>) {
+    // Whoever dropped the receiver does not want to know.
+    let tell = |event| drop(events.send(event));
     let mut pause = SHORTEST;
     loop {
         match begin(&access).await {
-            Ok(session) => {
-                let session = Arc::new(session);
+            Ok((session, welcome)) => {
                 let signals = session.connection().signals();
-                let _ = sessions.send_replace(Some(session));
+                let _ = sessions.send_replace(Some(Arc::new(session)));
                 pause = SHORTEST;
-                // What changed while the link was down was told to nobody.
-                changes.notify_one();
+                tell(LinkEvent::Up(Arc::new(welcome)));
                 loop {
                     tokio::select! {
-                        () = signals.changes.notified() => changes.notify_one(),
+                        () = signals.changes.notified() => tell(LinkEvent::Changed),
                         () = signals.ended.notified() => break,
+                    }
+                    if time::timeout(QUIET, signals.ended.notified()).await.is_ok() {
+                        break;
                     }
                 }
                 let _ = sessions.send_replace(None);
+                tell(LinkEvent::Down);
             }
             Err(error) => tracing::debug!(error = %Chain(&error), "the fleet's database cannot be reached"),
         }
@@ -206,7 +304,7 @@ async fn keep(access: Access, sessions: watch::Sender<Option<Arc<Session>>>, cha
     }
 }
 
-async fn begin(access: &Access) -> Result<Session, Error> {
+async fn begin(access: &Access) -> Result<(Session, Welcome), Error> {
     let begun = async {
         let connection = Connection::open(&access.address, access.ca.as_deref(), &access.account).await?;
         Session::begin(connection).await

@@ -1,9 +1,13 @@
 //! What a kiosk asks the database for, by statements that are prepared once for each connection.
 
+use jiff::Timestamp;
 use tokio_postgres::{Row, Statement, types::ToSql};
 
-use super::{Connection, Error};
-use crate::{door::DoorId, staff::StaffId};
+use super::{Connection, Error, Welcome, rows};
+use crate::{
+    door::DoorId,
+    staff::{LoginRow, PersonRows, StaffId},
+};
 
 /// What somebody presented, as blind indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,37 +28,10 @@ pub enum Guess {
 /// Somebody who was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Their number in the fleet.
-    pub staff: StaffId,
-    /// Their e-mail address.
-    pub email: String,
-    /// Their name; may be empty.
-    pub name: String,
-    /// Salt of their seals.
-    pub salt: Vec<u8>,
-    /// Revision of their login.
-    pub revision: i64,
-    /// Grows with each change that a cache must notice.
+    /// Their rows: no PINs, no badges, and the logins that what they presented opens. None for somebody who is suspended.
+    pub rows: PersonRows,
+    /// Another one after each change that a cache must notice.
     pub version: i64,
-    /// Whether they are suspended. Then there is no login.
-    pub is_suspended: bool,
-    /// The language that they chose.
-    pub language: Option<String>,
-    /// Proves that their row belongs together.
-    pub proof: Option<Vec<u8>>,
-    /// Their login, once for each generation of the data key.
-    pub logins: Vec<SealedLogin>,
-}
-
-/// A login, sealed with a data key of the fleet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedLogin {
-    /// Generation of the data key.
-    pub generation: i32,
-    /// Nonce of the seal.
-    pub nonce: Vec<u8>,
-    /// The sealed login.
-    pub sealed: Vec<u8>,
 }
 
 /// An unlock that is about to be sent.
@@ -90,6 +67,30 @@ pub enum Outcome {
     NotSent,
 }
 
+/// An unlock that was sent while the database was away, or that it never said it had written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastIntent {
+    /// What was intended.
+    pub intent: Intent,
+    /// When, by the kiosk's clock.
+    pub at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// Records of the kiosk's audit log, in order: at most 500, of at most 8,192 bytes each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shipment {
+    /// Number of the first one.
+    pub first: u64,
+    /// Hash of the record before it; 32 zeros before record 1.
+    pub before: [u8; 32],
+    /// The records as they were hashed.
+    pub records: Vec<Vec<u8>>,
+    /// Hash of the last one.
+    pub head: [u8; 32],
+}
+
 impl Outcome {
     fn name(self) -> &'static str {
         match self {
@@ -108,28 +109,35 @@ pub(super) struct Session {
     pay: Statement,
     look_up: Statement,
     intend: Statement,
+    intended: Statement,
     outcome: Statement,
     changed: Statement,
+    ship: Statement,
+    note: Statement,
 }
 
 impl Session {
     /// Says hello, prepares the statements, and asks to be told of changes.
-    pub(super) async fn begin(connection: Connection) -> Result<Self, Error> {
-        let _ = connection.hello().await?;
+    pub(super) async fn begin(connection: Connection) -> Result<(Self, Welcome), Error> {
+        let welcome = connection.hello().await?;
         let client = connection.client();
+        let look_up = format!(
+            "SELECT {}, opened_by, login_revision, generation::bigint, nonce, sealed FROM vestibule_api.look_up()",
+            rows::PERSON
+        );
         // All on their way at once: one round trip.
-        let (pay, look_up, intend, outcome, changed) = futures_util::try_join!(
+        let (pay, look_up, intend, intended, outcome, changed, ship, note) = futures_util::try_join!(
             client.prepare("SELECT vestibule_api.pay($1, $2, $3)"),
-            client.prepare(
-                "SELECT staff, email, name, salt, revision, version, suspended, language, proof, generation, nonce, sealed
-                 FROM vestibule_api.look_up()"
-            ),
+            client.prepare(&look_up),
             client.prepare("SELECT written, stopped_by, remaining FROM vestibule_api.intend($1, $2, $3)"),
+            client.prepare("SELECT vestibule_api.intended($1, $2, $3, to_timestamp($4::bigint / 1000.0), $5)"),
             client.prepare("SELECT vestibule_api.outcome($1, $2)"),
             client.prepare("SELECT vestibule_api.changed($1, $2)"),
+            client.prepare("SELECT vestibule_api.ship($1, $2, $3, $4)"),
+            client.prepare("SELECT vestibule_api.note($1, $2, $3)"),
         )?;
         client.batch_execute("LISTEN vestibule_changes").await?;
-        Ok(Self { connection, pay, look_up, intend, outcome, changed })
+        Ok((Self { connection, pay, look_up, intend, intended, outcome, changed, ship, note }, welcome))
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -150,7 +158,8 @@ impl Session {
         let rows = rows?;
         let Some(first) = rows.first() else { return Ok(None) };
         let logins = rows.iter().map(login).filter_map(Result::transpose).collect::<Result<_, _>>()?;
-        Ok(Some(Found { logins, ..person(first)? }))
+        let version = rows::version(first)?;
+        Ok(Some(Found { rows: PersonRows { logins, ..rows::person(first)? }, version }))
     }
 
     pub(super) async fn intend(&self, intent: Intent) -> Result<Intended, Error> {
@@ -162,6 +171,14 @@ impl Session {
         row.try_get::<_, Option<String>>(1)?.map(Intended::Stopped).ok_or(Error::Answer("no limit stops an intent"))
     }
 
+    pub(super) async fn intended(&self, past: &PastIntent) -> Result<(), Error> {
+        let PastIntent { intent: Intent { number, staff, door }, at, outcome } = past;
+        let (staff, door, at) = (staff.get(), door.get().cast_signed(), at.as_millisecond());
+        let asked: [&(dyn ToSql + Sync); 5] = [number, &staff, &door, &at, &outcome.name()];
+        let _ = self.connection.client().query_one(&self.intended, &asked).await?;
+        Ok(())
+    }
+
     pub(super) async fn outcome(&self, number: i64, outcome: Outcome) -> Result<(), Error> {
         let _ = self.connection.client().query_one(&self.outcome, &[&number, &outcome.name()]).await?;
         Ok(())
@@ -171,26 +188,55 @@ impl Session {
         let rows = self.connection.client().query(&self.changed, &[&staff, &versions]).await?;
         rows.iter().map(|row| Ok(StaffId::new(row.try_get(0)?))).collect()
     }
+
+    /// Returns the number of the newest record in the database.
+    pub(super) async fn ship(&self, shipment: &Shipment) -> Result<u64, Error> {
+        let out_of_range = || Error::Answer("the number of a record out of range");
+        let first = i64::try_from(shipment.first).map_err(|_| out_of_range())?;
+        let (before, head) = (shipment.before.as_slice(), shipment.head.as_slice());
+        let row = self.connection.client().query_one(&self.ship, &[&first, &before, &shipment.records, &head]).await?;
+        row.try_get::<_, i64>(0)?.try_into().map_err(|_| out_of_range())
+    }
+
+    pub(super) async fn note(
+        &self,
+        staff: StaffId,
+        language: Option<&str>,
+        is_refused: Option<bool>,
+    ) -> Result<(), Error> {
+        let asked: [&(dyn ToSql + Sync); 3] = [&staff.get(), &language, &is_refused];
+        let _ = self.connection.client().query_one(&self.note, &asked).await?;
+        Ok(())
+    }
+
+    /// Ends kiosks' transactions that hold locks for longer than an honest one does.
+    pub(super) async fn end_sessions(&self) -> Result<(), Error> {
+        Ok(self.connection.client().batch_execute("SELECT vestibule_api.end_sessions()").await?)
+    }
+
+    /// Says hello again, and ends what other kiosks have left open.
+    pub(super) async fn beat(&self) -> Result<Welcome, Error> {
+        let (welcome, ended) = futures_util::join!(self.connection.hello(), self.end_sessions());
+        ended?;
+        welcome
+    }
+
+    /// Returns how many rows went.
+    pub(super) async fn prune(&self) -> Result<u64, Error> {
+        let row = self.connection.client().query_typed_one("SELECT vestibule_api.prune()", &[]).await?;
+        row.try_get::<_, i64>(0)?.try_into().map_err(|_| Error::Answer("a number out of range"))
+    }
 }
 
-/// The person of a row, without logins.
-fn person(row: &Row) -> Result<Found, Error> {
-    Ok(Found {
-        staff: StaffId::new(row.try_get(0)?),
-        email: row.try_get(1)?,
-        name: row.try_get(2)?,
-        salt: row.try_get(3)?,
-        revision: row.try_get(4)?,
-        version: row.try_get(5)?,
-        is_suspended: row.try_get(6)?,
-        language: row.try_get(7)?,
-        proof: row.try_get(8)?,
-        logins: Vec::new(),
-    })
-}
-
-/// The login of a row. `None` for somebody who is suspended.
-fn login(row: &Row) -> Result<Option<SealedLogin>, Error> {
-    let Some(generation) = row.try_get(9)? else { return Ok(None) };
-    Ok(Some(SealedLogin { generation, nonce: row.try_get(10)?, sealed: row.try_get(11)? }))
+/// The login of a row. `None` for somebody who is suspended, or whose login this does not open.
+fn login(row: &Row) -> Result<Option<LoginRow>, Error> {
+    let column = |index: usize| rows::WIDTH + index;
+    let Some(role) = row.try_get(column(0))? else { return Ok(None) };
+    Ok(Some(LoginRow {
+        role,
+        revision: row.try_get(column(1))?,
+        generation: row.try_get(column(2))?,
+        nonce: row.try_get(column(3))?,
+        sealed: row.try_get(column(4))?,
+    }))
 }

@@ -92,8 +92,8 @@ async fn welcome(address: &Address, ca: Option<&Path>, membership: &Membership) 
         Err(error) if is_refused_login(&error) => return Ok(false),
         Err(error) => return Err(error.into()),
     };
-    let keys = connection.hello().await?;
-    for key in &keys {
+    let keys = connection.hello().await?.keys;
+    for (_, key) in &keys {
         let _ = backup_encryption::decrypt(key, membership.identity.expose()).map_err(FleetError::Identity)?;
     }
     if keys.is_empty() { Err(Error::Answer("no data key for this kiosk").into()) } else { Ok(true) }

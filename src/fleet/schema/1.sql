@@ -10,8 +10,8 @@
 --      statement, or one transaction, a ROLLBACK after the answer would give the guess back.
 --   2. `pay` looks at nothing but buckets. What it does not read it cannot tell, neither by time, nor by locks, nor by the
 --      counters of pg_stat_get_xact_tuples_updated.
---   3. Kiosks and admins write different tables. A lock that a kiosk can hold never stands before `suspend` or `expel`, so nothing
---      here has a foreign key from a kiosk's table to an admin's.
+--   3. Kiosks and admins write different tables. A lock that a kiosk can hold never stands before `put`, `remove` or `expel`, so
+--      nothing here has a foreign key from a kiosk's table to an admin's.
 --   4. No advisory locks: every role may take any of them. No isolation but READ COMMITTED: an older snapshot does not see
 --      what others did since.
 
@@ -58,7 +58,7 @@ CREATE TABLE vestibule.fleet (
     per_hour        integer NOT NULL DEFAULT 0 CHECK (0 <= per_hour), -- 0: no limit
     per_day         integer NOT NULL DEFAULT 0 CHECK (0 <= per_day),
     offline_days    integer NOT NULL DEFAULT 7 CHECK (offline_days BETWEEN 0 AND 90),
-    keep_days       integer NOT NULL DEFAULT 90
+    keep_days       integer NOT NULL DEFAULT 90 CHECK (keep_days BETWEEN 1 AND 3650)
 );
 CREATE TABLE vestibule.rates ( -- what may be spent, and how fast it comes back
     kind   text PRIMARY KEY,
@@ -85,6 +85,7 @@ CREATE TABLE vestibule.kiosks (
 );
 -- An expelled kiosk keeps its name, and another one may have it.
 CREATE UNIQUE INDEX kiosks_name ON vestibule.kiosks (lower(name)) WHERE expelled IS NULL;
+CREATE INDEX kiosks_of_site ON vestibule.kiosks (site) WHERE expelled IS NULL;
 CREATE TABLE vestibule.wrapped_keys (
     kiosk      integer NOT NULL REFERENCES vestibule.kiosks,
     generation integer NOT NULL,
@@ -98,16 +99,25 @@ CREATE TABLE vestibule.admins ( -- who can wrap the data keys for others
     wrapped    bytea NOT NULL,
     PRIMARY KEY (role, generation)
 );
+-- Never given twice, also when somebody with that version was removed: a cache compares for equality.
+CREATE SEQUENCE vestibule.versions;
+-- The highest id that was given or put. Ids are part of the seals, so they must be known before a row is written.
+CREATE TABLE vestibule.last_staff (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    id       bigint NOT NULL
+);
+INSERT INTO vestibule.last_staff (id) VALUES (0);
 CREATE TABLE vestibule.staff (
-    id        bigint PRIMARY KEY,
-    email     text NOT NULL,
-    name      text NOT NULL,
-    salt      bytea NOT NULL CHECK (length(salt) = 16),
-    revision  bigint NOT NULL,
-    login_id  bigint NOT NULL,
-    suspended boolean NOT NULL DEFAULT false,
-    proof     bytea,
-    version   bigint NOT NULL DEFAULT 1 -- grows with every change that a cache must notice
+    id         bigint PRIMARY KEY CHECK (0 < id),
+    email      text NOT NULL CHECK (0 < length(email)),
+    name       text NOT NULL,
+    salt       bytea NOT NULL CHECK (length(salt) = 16),
+    revision   bigint NOT NULL,
+    login_id   bigint NOT NULL,
+    suspended  boolean NOT NULL DEFAULT false,
+    proof      bytea, -- by an admin, over what is above: the database cannot change it alone
+    version    bigint NOT NULL DEFAULT nextval('vestibule.versions'), -- grows with every change that a cache must notice
+    everywhere boolean NOT NULL DEFAULT true -- at all sites. Otherwise at those of staff_sites
 );
 CREATE UNIQUE INDEX staff_email ON vestibule.staff (lower(email));
 CREATE TABLE vestibule.staff_sites (
@@ -120,7 +130,10 @@ CREATE TABLE vestibule.tags ( -- PINs and badges: both are found by 32 bytes
     tag        bytea NOT NULL CHECK (length(tag) = 32),
     staff      bigint NOT NULL REFERENCES vestibule.staff ON DELETE CASCADE,
     generation integer NOT NULL,
-    PRIMARY KEY (kind, tag)
+    hint       text, -- of a badge: the end of its number, for lists
+    sealed     bytea, -- of a badge: its number, by which a new data key indexes it
+    PRIMARY KEY (kind, tag),
+    CHECK (kind = 'badge' OR (hint IS NULL AND sealed IS NULL))
 );
 CREATE INDEX tags_of_staff ON vestibule.tags (staff);
 CREATE TABLE vestibule.logins (
@@ -181,7 +194,8 @@ CREATE TABLE vestibule.seen (
 CREATE TABLE vestibule.habits ( -- what kiosks note about people; a hint, nothing depends on it
     staff    bigint PRIMARY KEY,
     language text,
-    refused  timestamptz
+    refused  timestamptz,
+    revision bigint -- of the login that was refused. A new login is not, and no admin has to wait for this row
 );
 CREATE TABLE vestibule.turns ( -- whose limits are being counted: one at a time
     staff bigint PRIMARY KEY,
@@ -200,19 +214,21 @@ CREATE TABLE vestibule.intents (
 );
 CREATE INDEX intents_that_count ON vestibule.intents (staff, at) INCLUDE (door)
     WHERE result IS NULL OR result IN ('accepted', 'unknown');
+CREATE INDEX intents_at ON vestibule.intents USING brin (at) WITH (autosummarize = on);
 CREATE TABLE vestibule.audit (
     kiosk  integer NOT NULL,
     number bigint NOT NULL,
     at     timestamptz NOT NULL DEFAULT clock_timestamp(), -- received
-    record bytea NOT NULL CHECK (length(record) <= 2048),
+    record bytea NOT NULL CHECK (length(record) BETWEEN 1 AND 8192),
     hash   bytea NOT NULL,
     PRIMARY KEY (kiosk, number)
 );
-CREATE INDEX audit_at ON vestibule.audit USING brin (at);
-CREATE TABLE vestibule.heads ( -- where a kiosk's chain begins here, after pruning, and where it stands
+-- Where a kiosk's chain begins here, and where it stands. It begins after record 0, whose hash is 32 zeros, or later: after what the
+-- kiosk wrote before it joined, and after what was pruned.
+CREATE TABLE vestibule.heads (
     kiosk        integer PRIMARY KEY,
-    first_number bigint NOT NULL DEFAULT 0, first_hash bytea NOT NULL DEFAULT '\x',
-    number       bigint NOT NULL DEFAULT 0, hash       bytea NOT NULL DEFAULT '\x'
+    first_number bigint NOT NULL DEFAULT 0, first_hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
+    number       bigint NOT NULL DEFAULT 0, hash       bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex')
 ) WITH (fillfactor = 50);
 
 -- Inside -----------------------------------------------------------------------------------------------------------------------------
@@ -247,6 +263,13 @@ BEGIN
     UPDATE vestibule.buckets SET full_at = until WHERE kiosk = kiosk_id AND kind = of_kind;
 END $$;
 
+-- Whether somebody signs in at a site.
+CREATE FUNCTION vestibule.comes_in(staff_id bigint, everywhere boolean, site_id integer) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF everywhere THEN RETURN true; END IF;
+    RETURN EXISTS (SELECT 1 FROM vestibule.staff_sites WHERE staff = staff_id AND site = site_id);
+END $$;
+
 -- The person, if this kiosk got their row lately and they may still come in. Nobody, suspended and elsewhere look alike to a kiosk
 -- that never saw them.
 CREATE FUNCTION vestibule.present(kiosk vestibule.kiosks, staff_id bigint, within interval) RETURNS vestibule.staff
@@ -255,30 +278,95 @@ DECLARE person vestibule.staff;
 BEGIN
     SELECT staff.* INTO person
     FROM vestibule.seen JOIN vestibule.staff ON staff.id = seen.staff
-    JOIN vestibule.staff_sites ON staff_sites.staff = staff.id AND staff_sites.site = kiosk.site
-    WHERE seen.kiosk = kiosk.id AND seen.staff = staff_id AND clock_timestamp() - within < seen.at;
+    WHERE seen.kiosk = kiosk.id AND seen.staff = staff_id AND clock_timestamp() - within < seen.at
+      AND vestibule.comes_in(staff.id, staff.everywhere, kiosk.site);
     IF NOT FOUND THEN RAISE EXCEPTION 'nobody who was here' USING ERRCODE = 'VK020'; END IF;
     RETURN person;
+END $$;
+
+-- Tells the kiosks that somebody has changed, and writes down who did it.
+-- It is a hint: everybody may send this, and what it says is asked for. Whoever does not keep this person stays asleep.
+-- The queue is everybody's too: full, it would refuse the whole transaction, and that cannot be caught.
+CREATE FUNCTION vestibule.announce(staff_id bigint, about text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO vestibule.acts (about) VALUES (format('%s: %s', staff_id, about));
+    PERFORM pg_notify('vestibule_changes', staff_id::text) WHERE pg_notification_queue_usage() < 0.5;
+END $$;
+
+-- Takes out records, intents and what belongs to people who are gone, of one kiosk (`own`), of kiosks that were expelled and of kiosks
+-- that were not there for a day; `own` NULL: of all. Nothing that is younger than `keep_days`. Nobody waits for it, and it waits for nobody:
+-- a kiosk that leaves its transaction open holds no lock that another one needs.
+-- The youngest record of each kiosk stays. The chain begins where this ends.
+CREATE FUNCTION vestibule.prune(own integer, at_most integer) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    now timestamptz := clock_timestamp();
+    limit_at timestamptz := now - (SELECT keep_days FROM vestibule.fleet) * interval '1 day';
+    -- Offline intents of the last 91 days are still taken from those who were seen.
+    unseen_at timestamptz := least(limit_at, now - interval '91 days');
+    head vestibule.heads; upto bigint; count bigint; went bigint := 0;
+BEGIN
+    FOR head IN
+        SELECT h.* FROM vestibule.heads AS h
+        JOIN vestibule.audit AS oldest ON oldest.kiosk = h.kiosk AND oldest.number = h.first_number + 1
+        LEFT JOIN vestibule.contacts AS c ON c.kiosk = h.kiosk
+        WHERE oldest.at < limit_at AND oldest.number < h.number
+          AND (own IS NULL OR h.kiosk = own OR coalesce(c.at, '-infinity') < now - interval '1 day'
+               OR EXISTS (SELECT 1 FROM vestibule.kiosks AS k WHERE k.id = h.kiosk AND k.expelled IS NOT NULL))
+        FOR UPDATE OF h SKIP LOCKED
+    LOOP
+        EXIT WHEN at_most <= went;
+        -- All that are old up to the first one that is not: a clock may have been set back.
+        upto := head.first_number + at_most - went;
+        upto := least(upto, head.number - 1, (SELECT min(a.number) - 1 FROM vestibule.audit AS a
+                                              WHERE a.kiosk = head.kiosk AND a.number <= upto + 1 AND limit_at <= a.at));
+        UPDATE vestibule.heads AS h SET first_number = a.number, first_hash = a.hash FROM vestibule.audit AS a
+            WHERE h.kiosk = head.kiosk AND a.kiosk = head.kiosk AND a.number = upto;
+        CONTINUE WHEN NOT FOUND;
+        DELETE FROM vestibule.audit AS a WHERE a.kiosk = head.kiosk AND a.number <= upto;
+        GET DIAGNOSTICS count = ROW_COUNT;
+        went := went + count;
+    END LOOP;
+    DELETE FROM vestibule.intents AS i USING (
+        SELECT kiosk, number FROM vestibule.intents WHERE at < limit_at LIMIT at_most FOR UPDATE SKIP LOCKED) AS old
+        WHERE i.kiosk = old.kiosk AND i.number = old.number;
+    GET DIAGNOSTICS count = ROW_COUNT;
+    went := went + count;
+    DELETE FROM vestibule.seen WHERE (kiosk, staff) IN (
+        SELECT s.kiosk, s.staff FROM vestibule.seen AS s
+        WHERE (own IS NULL OR s.kiosk = own) AND s.at < unseen_at AND NOT EXISTS (SELECT 1 FROM vestibule.staff WHERE id = s.staff)
+        LIMIT at_most FOR UPDATE SKIP LOCKED);
+    -- A full bucket says nothing. Of those that are not, one that a kiosk held would stop a person.
+    DELETE FROM vestibule.tries WHERE badge IN (
+        SELECT badge FROM vestibule.tries WHERE full_at < limit_at LIMIT at_most FOR UPDATE SKIP LOCKED);
+    RETURN went;
 END $$;
 
 -- What kiosks call -------------------------------------------------------------------------------------------------------------------
 -- pg_temp stands last; left out, it would stand first. A wait for somebody's lock ends, whatever the session says.
 
+-- A kiosk says that it is there, at each connection and each minute, and is told what its fleet is like.
 CREATE FUNCTION vestibule_api.hello(program integer)
-RETURNS TABLE (schema_version integer, generation integer, salt bytea, cost integer[], shipped bigint, chain bytea, keys bytea[], site text,
-               zone text, now timestamptz)
+RETURNS TABLE (schema_version integer, generation integer, salt bytea, cost integer[], key_generations integer[], keys bytea[],
+               shipped bigint, chain bytea, site text, zone text, kiosks integer, per_hour integer, per_day integer,
+               doors bigint[], door_limits integer[], offline_days integer, now timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
 DECLARE kiosk vestibule.kiosks := vestibule.caller();
 BEGIN
-    IF program < (SELECT oldest_program FROM vestibule.fleet) THEN
+    IF program IS NULL OR program < (SELECT oldest_program FROM vestibule.fleet) THEN
         RAISE EXCEPTION 'this program is too old' USING ERRCODE = 'VK003';
     END IF;
     INSERT INTO vestibule.contacts AS contact VALUES (kiosk.id, program, clock_timestamp())
         ON CONFLICT ON CONSTRAINT contacts_pkey DO UPDATE SET program = excluded.program, at = excluded.at;
     RETURN QUERY
-        SELECT fleet.schema_version, fleet.generation, fleet.salt, fleet.cost, head.number, head.hash,
-               (SELECT array_agg(wrapped ORDER BY wrapped_keys.generation) FROM vestibule.wrapped_keys WHERE wrapped_keys.kiosk = kiosk.id),
-               site.name, site.zone, clock_timestamp()
+        SELECT fleet.schema_version, fleet.generation, fleet.salt, fleet.cost,
+               ARRAY(SELECT k.generation FROM vestibule.wrapped_keys AS k WHERE k.kiosk = kiosk.id ORDER BY k.generation),
+               ARRAY(SELECT k.wrapped FROM vestibule.wrapped_keys AS k WHERE k.kiosk = kiosk.id ORDER BY k.generation),
+               head.number, head.hash, site.name, site.zone,
+               (SELECT count(*)::integer FROM vestibule.kiosks AS k WHERE k.site = kiosk.site AND k.expelled IS NULL),
+               fleet.per_hour, fleet.per_day,
+               ARRAY(SELECT l.door FROM vestibule.door_limits AS l ORDER BY l.door),
+               ARRAY(SELECT l.per_day FROM vestibule.door_limits AS l ORDER BY l.door),
+               fleet.offline_days, clock_timestamp()
         FROM vestibule.fleet, vestibule.sites AS site, vestibule.heads AS head
         WHERE site.id = kiosk.site AND head.kiosk = kiosk.id;
 END $$;
@@ -312,45 +400,54 @@ END $$;
 
 -- Rule 1, second half: who was paid for. A hit closes the payment and gives its guess back; a miss stays the same miss.
 CREATE FUNCTION vestibule_api.look_up()
-RETURNS TABLE (staff bigint, email text, name text, salt bytea, revision bigint, version bigint, suspended boolean, language text,
-               generation integer, nonce bytea, sealed bytea, proof bytea)
+RETURNS TABLE (staff bigint, email text, name text, salt bytea, revision bigint, login_id bigint, suspended boolean, proof bytea,
+               language text, refused boolean, version bigint, opened_by text, login_revision bigint, generation integer, nonce bytea,
+               sealed bytea)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
-DECLARE kiosk vestibule.kiosks := vestibule.caller(); paid vestibule.payments; person vestibule.staff;
+DECLARE kiosk vestibule.kiosks := vestibule.caller(); paid vestibule.payments; is_found boolean := false;
 BEGIN
     SELECT * INTO paid FROM vestibule.payments WHERE payments.kiosk = kiosk.id FOR UPDATE;
     -- Visible and not ours: committed. An old one is none, or it would tell when somebody gets that PIN.
     IF NOT FOUND OR NOT paid.open OR paid.xact = pg_current_xact_id() OR paid.at < clock_timestamp() - interval '30 s' THEN
         RAISE EXCEPTION 'nothing was paid' USING ERRCODE = 'VK011';
     END IF;
-    SELECT people.* INTO person
-    FROM vestibule.tags JOIN vestibule.staff AS people ON people.id = tags.staff
-    JOIN vestibule.staff_sites ON staff_sites.staff = people.id AND staff_sites.site = kiosk.site
-    WHERE tags.kind = CASE paid.kind WHEN 'pin' THEN 'pin' ELSE 'badge' END AND tags.tag = paid.tag
-      AND (paid.pin IS NULL OR EXISTS (SELECT 1 FROM vestibule.tags AS own WHERE own.kind = 'pin' AND own.tag = paid.pin
-                                                                             AND own.staff = people.id));
-    IF NOT FOUND THEN RETURN; END IF;
-    UPDATE vestibule.payments SET open = false WHERE payments.kiosk = kiosk.id;
-    UPDATE vestibule.buckets SET full_at = full_at - (SELECT refill FROM vestibule.rates WHERE rates.kind = paid.kind)
-        WHERE buckets.kiosk = kiosk.id AND buckets.kind = paid.kind;
-    UPDATE vestibule.tries SET full_at = full_at - (SELECT refill FROM vestibule.rates WHERE rates.kind = 'tries')
-        WHERE paid.kind = 'badge-pin' AND badge = paid.tag;
-    INSERT INTO vestibule.seen VALUES (kiosk.id, person.id, person.revision, clock_timestamp())
-        ON CONFLICT ON CONSTRAINT seen_pkey DO UPDATE SET at = excluded.at, revision = excluded.revision;
-    RETURN QUERY
-        SELECT person.id, person.email, person.name, person.salt, person.revision, person.version, person.suspended,
-               (SELECT habits.language FROM vestibule.habits WHERE habits.staff = person.id),
-               login.generation, login.nonce, login.sealed, person.proof
+    -- One statement, one snapshot: `seen` says which revision of the logins went out.
+    FOR staff, email, name, salt, revision, login_id, suspended, proof, language, refused, version, opened_by, login_revision, generation,
+        nonce, sealed IN
+        SELECT people.id, people.email, people.name, people.salt, people.revision, people.login_id, people.suspended, people.proof,
+               habits.language, coalesce(habits.refused IS NOT NULL AND habits.revision = people.revision, false), people.version,
+               login.opened_by, login.revision, login.generation, login.nonce, login.sealed
+        FROM vestibule.tags JOIN vestibule.staff AS people ON people.id = tags.staff
+        LEFT JOIN vestibule.habits ON habits.staff = people.id
         -- Who is suspended learns that, and gets no login.
-        FROM (SELECT) AS once LEFT JOIN vestibule.logins AS login
-            ON login.staff = person.id AND NOT person.suspended
-               AND login.opened_by = CASE paid.kind WHEN 'badge' THEN 'device' ELSE 'pin' END;
+        LEFT JOIN vestibule.logins AS login ON login.staff = people.id AND NOT people.suspended
+            AND login.opened_by = CASE paid.kind WHEN 'badge' THEN 'device' ELSE 'pin' END
+        WHERE tags.kind = CASE paid.kind WHEN 'pin' THEN 'pin' ELSE 'badge' END AND tags.tag = paid.tag
+          AND vestibule.comes_in(people.id, people.everywhere, kiosk.site)
+          AND (paid.pin IS NULL OR EXISTS (SELECT 1 FROM vestibule.tags AS own WHERE own.kind = 'pin' AND own.tag = paid.pin
+                                                                                 AND own.staff = people.id))
+        ORDER BY login.generation
+    LOOP
+        IF NOT is_found THEN
+            is_found := true;
+            UPDATE vestibule.payments SET open = false WHERE payments.kiosk = kiosk.id;
+            UPDATE vestibule.buckets SET full_at = full_at - (SELECT refill FROM vestibule.rates WHERE rates.kind = paid.kind)
+                WHERE buckets.kiosk = kiosk.id AND buckets.kind = paid.kind;
+            UPDATE vestibule.tries SET full_at = full_at - (SELECT refill FROM vestibule.rates WHERE rates.kind = 'tries')
+                WHERE paid.kind = 'badge-pin' AND badge = paid.tag;
+            INSERT INTO vestibule.seen VALUES (kiosk.id, look_up.staff, look_up.revision, clock_timestamp())
+                ON CONFLICT ON CONSTRAINT seen_pkey DO UPDATE SET at = excluded.at, revision = excluded.revision;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
 END $$;
 
 -- An unlock is about to be sent. A limit that stops it is an answer, not an error: then no intent is written. The same number again
 -- is the same answer, so that a kiosk may ask again after a connection broke.
+-- It waits for a lock no longer than the kiosk waits for it, so that the kiosk learns why and calls `end_sessions`.
 CREATE FUNCTION vestibule_api.intend(number bigint, staff bigint, door bigint, OUT written boolean, OUT stopped_by text, OUT remaining integer,
                                      OUT again timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '250ms' AS $$
 #variable_conflict use_column
 DECLARE
     kiosk vestibule.kiosks := vestibule.caller();
@@ -400,20 +497,35 @@ BEGIN
     written := true; stopped_by := NULL; again := NULL;
 END $$;
 
--- One that was made while the database was away. It has happened: no limit stops it and suspension neither, but it counts from now on.
+-- One that was made while the database was away, or written here without the kiosk learning of it. It has happened: no limit stops it and
+-- suspension or removal neither, but it counts from now on.
 CREATE FUNCTION vestibule_api.intended(number bigint, staff bigint, door bigint, at timestamptz, result text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
-DECLARE kiosk vestibule.kiosks := vestibule.caller(); now timestamptz := clock_timestamp();
+DECLARE kiosk vestibule.kiosks := vestibule.caller(); now timestamptz := clock_timestamp(); known vestibule.intents;
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM vestibule.seen WHERE seen.kiosk = kiosk.id AND seen.staff = intended.staff) THEN
-        RAISE EXCEPTION 'nobody who was here' USING ERRCODE = 'VK020';
-    END IF;
     IF result IS NULL OR result NOT IN ('accepted', 'unknown', 'refused', 'not-sent') THEN
         RAISE EXCEPTION 'no such result' USING ERRCODE = 'VK004';
     END IF;
-    PERFORM vestibule.charge(kiosk.id, 'intent');
-    INSERT INTO vestibule.intents -- the kiosk's clock, within reason
-        VALUES (kiosk.id, number, staff, door, least(greatest(at, now - interval '91 days'), now), result, true) ON CONFLICT DO NOTHING;
+    IF number IS NULL OR staff IS NULL OR door IS NULL OR at IS NULL THEN
+        RAISE EXCEPTION 'no intent' USING ERRCODE = 'VK004';
+    END IF;
+    SELECT * INTO known FROM vestibule.intents AS i WHERE i.kiosk = kiosk.id AND i.number = intended.number FOR UPDATE;
+    IF NOT FOUND THEN
+        IF NOT EXISTS (SELECT 1 FROM vestibule.seen WHERE seen.kiosk = kiosk.id AND seen.staff = intended.staff) THEN
+            RAISE EXCEPTION 'nobody who was here' USING ERRCODE = 'VK020';
+        END IF;
+        PERFORM vestibule.charge(kiosk.id, 'intent');
+        INSERT INTO vestibule.intents -- the kiosk's clock, within reason
+            VALUES (kiosk.id, number, staff, door, least(greatest(at, now - interval '91 days'), now), result, true) ON CONFLICT DO NOTHING;
+        IF FOUND THEN RETURN; END IF;
+        -- The kiosk's other connection was faster.
+        SELECT * INTO known FROM vestibule.intents AS i WHERE i.kiosk = kiosk.id AND i.number = intended.number FOR UPDATE;
+    END IF;
+    IF known.staff <> intended.staff OR known.door <> intended.door OR known.result <> intended.result THEN
+        RAISE EXCEPTION 'another intent has this number' USING ERRCODE = 'VK022';
+    END IF;
+    UPDATE vestibule.intents AS i SET result = intended.result
+        WHERE i.kiosk = kiosk.id AND i.number = intended.number AND i.result IS NULL;
 END $$;
 
 -- What became of it. The same once more is fine, another is not.
@@ -429,16 +541,28 @@ BEGIN
     IF NOT FOUND THEN RAISE EXCEPTION 'no open intent has this number' USING ERRCODE = 'VK022'; END IF;
 END $$;
 
--- Takes records in, each once, in order. The hash is made here: a copy that does not continue the chain cannot be written.
-CREATE FUNCTION vestibule_api.ship(first bigint, records bytea[], head bytea) RETURNS bigint
+-- Takes records in, each once, in order. The hash is made here: a copy that does not continue the chain cannot be written. `before` is
+-- the hash before `first`, `head` that of the last one. A kiosk that had a log before it joined may begin with a later number than 1.
+CREATE FUNCTION vestibule_api.ship(first bigint, before bytea, records bytea[], head bytea) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
 DECLARE kiosk vestibule.kiosks := vestibule.caller(); last vestibule.heads; next bigint := first; part bytea; known bytea;
 BEGIN
-    IF records IS NULL OR first IS NULL OR head IS NULL OR cardinality(records) NOT BETWEEN 1 AND 500 OR array_ndims(records) <> 1 THEN
+    IF records IS NULL OR first IS NULL OR first < 1 OR length(before) IS DISTINCT FROM 32 OR length(head) IS DISTINCT FROM 32
+        OR cardinality(records) NOT BETWEEN 1 AND 500 OR array_ndims(records) <> 1 THEN
         RAISE EXCEPTION 'too much or nothing' USING ERRCODE = 'VK004';
     END IF;
     SELECT * INTO STRICT last FROM vestibule.heads WHERE heads.kiosk = kiosk.id FOR UPDATE;
+    IF last.number = 0 AND 1 < first THEN
+        last.first_number := first - 1;
+        last.first_hash := before;
+        last.number := first - 1;
+        last.hash := before;
+    END IF;
     IF last.number + 1 < first THEN RAISE EXCEPTION 'records are missing' USING ERRCODE = 'VK030', DETAIL = last.number; END IF;
+    -- What is known of the hash before. Nothing where it was taken out since.
+    known := CASE first - 1 WHEN last.number THEN last.hash WHEN last.first_number THEN last.first_hash
+             ELSE (SELECT hash FROM vestibule.audit WHERE audit.kiosk = kiosk.id AND audit.number = first - 1) END;
+    IF known <> before THEN RAISE EXCEPTION 'the chain does not continue' USING ERRCODE = 'VK031', DETAIL = first - 1; END IF;
     PERFORM vestibule.charge(kiosk.id, 'record', cardinality(records));
     FOREACH part IN ARRAY records LOOP
         IF next <= last.number THEN -- here already, or taken out since
@@ -446,8 +570,10 @@ BEGIN
             IF FOUND AND known IS DISTINCT FROM part THEN
                 RAISE EXCEPTION 'another record has this number' USING ERRCODE = 'VK031', DETAIL = next;
             END IF;
-        ELSIF part IS NULL OR length(part) NOT BETWEEN 1 AND 2048 THEN
+        ELSIF part IS NULL OR length(part) = 0 THEN
             RAISE EXCEPTION 'no record' USING ERRCODE = 'VK004', DETAIL = next;
+        ELSIF 8192 < length(part) THEN -- of its own kind: sending it again does not help
+            RAISE EXCEPTION 'a record is too long' USING ERRCODE = 'VK032', DETAIL = next;
         ELSE
             last.hash := sha256(last.hash || part);
             last.number := next;
@@ -458,36 +584,50 @@ BEGIN
     IF next - 1 = last.number AND last.hash <> head THEN
         RAISE EXCEPTION 'the chain does not continue' USING ERRCODE = 'VK031', DETAIL = last.number;
     END IF;
-    UPDATE vestibule.heads SET number = last.number, hash = last.hash WHERE heads.kiosk = kiosk.id;
+    UPDATE vestibule.heads AS h SET first_number = last.first_number, first_hash = last.first_hash, number = last.number, hash = last.hash
+        WHERE h.kiosk = kiosk.id;
     RETURN last.number;
 END $$;
 
--- Of these people, with these versions, whom must the kiosk forget? It asks after each notification and each reconnect: no list
--- of changes has to be kept, pruned or read in the order of commits. `true` in `keep` extends the others' time.
+-- Of these people, with these versions, whom must the kiosk forget? It asks after each notification, each reconnect and each minute: no
+-- list of changes has to be kept, pruned or read in the order of commits.
 CREATE FUNCTION vestibule_api.changed(staff bigint[], version bigint[]) RETURNS SETOF bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE kiosk vestibule.kiosks := vestibule.caller();
 BEGIN
-    IF 5000 < cardinality(staff) OR cardinality(staff) <> cardinality(version) THEN
+    IF 5000 < cardinality(staff) OR cardinality(staff) IS DISTINCT FROM cardinality(version) THEN
         RAISE EXCEPTION 'too many' USING ERRCODE = 'VK004';
     END IF;
     RETURN QUERY
         SELECT held.staff FROM unnest(changed.staff, changed.version) AS held (staff, version)
         WHERE NOT EXISTS (SELECT 1 FROM vestibule.seen JOIN vestibule.staff AS people ON people.id = seen.staff
-                          JOIN vestibule.staff_sites ON staff_sites.staff = people.id AND staff_sites.site = kiosk.site
                           WHERE seen.kiosk = kiosk.id AND seen.staff = held.staff AND people.version = held.version
-                            AND NOT people.suspended);
+                            -- Of those that are asked for only, however the rest is joined.
+                            AND CASE WHEN people.version = held.version AND NOT people.suspended
+                                     THEN vestibule.comes_in(people.id, people.everywhere, kiosk.site) ELSE false END);
 END $$;
 
--- Language, and that Kisi refused the login. Hints.
+-- Language, and that Kisi refused the login that this kiosk got. Hints.
 CREATE FUNCTION vestibule_api.note(staff bigint, language text, refused boolean) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
-DECLARE kiosk vestibule.kiosks := vestibule.caller(); person vestibule.staff := vestibule.present(kiosk, note.staff, interval '1 hour');
+DECLARE
+    kiosk vestibule.kiosks := vestibule.caller();
+    person vestibule.staff := vestibule.present(kiosk, note.staff, interval '1 hour');
+    had bigint := (SELECT seen.revision FROM vestibule.seen WHERE seen.kiosk = kiosk.id AND seen.staff = note.staff);
 BEGIN
     IF language !~ '^[a-z]{2,3}$' THEN RAISE EXCEPTION 'no such language' USING ERRCODE = 'VK004'; END IF;
-    INSERT INTO vestibule.habits AS h VALUES (person.id, note.language, CASE WHEN note.refused THEN clock_timestamp() END)
+    INSERT INTO vestibule.habits AS h VALUES (person.id, note.language, CASE WHEN note.refused THEN clock_timestamp() END, had)
         ON CONFLICT ON CONSTRAINT habits_pkey DO UPDATE SET language = coalesce(excluded.language, h.language),
-            refused = CASE WHEN note.refused IS NULL THEN h.refused ELSE excluded.refused END;
+            refused = CASE WHEN note.refused IS NULL THEN h.refused ELSE excluded.refused END,
+            revision = CASE WHEN note.refused IS NULL THEN h.revision ELSE excluded.revision END;
+END $$;
+
+-- The hourly chore of each kiosk. It can do no harm: see there.
+CREATE FUNCTION vestibule_api.prune() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
+DECLARE kiosk vestibule.kiosks := vestibule.caller();
+BEGIN
+    RETURN vestibule.prune(kiosk.id, 2000);
 END $$;
 
 -- What a stranger may call while joining is open: leave a key and the verifier of a password. It then tries to log in until it is
@@ -578,45 +718,186 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 CREATE FUNCTION vestibule_api.settings()
-RETURNS TABLE (schema_version integer, generation integer, per_hour integer, per_day integer, offline_days integer, keep_days integer, people bigint)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT schema_version, generation, per_hour, per_day, offline_days, keep_days, (SELECT count(*) FROM vestibule.staff) FROM vestibule.fleet
+RETURNS TABLE (schema_version integer, generation integer, per_hour integer, per_day integer, offline_days integer, keep_days integer,
+               people bigint, doors bigint[], door_limits integer[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT schema_version, generation, per_hour, per_day, offline_days, keep_days, (SELECT count(*) FROM vestibule.staff),
+           ARRAY(SELECT door FROM vestibule.door_limits ORDER BY door), ARRAY(SELECT l.per_day FROM vestibule.door_limits AS l ORDER BY door)
+    FROM vestibule.fleet
 $$;
+
+-- One setting, by its name. `door` for the limit of a door only, where 0 takes it away.
+CREATE FUNCTION vestibule_api.set(setting text, door bigint, to_value integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
+BEGIN
+    CASE setting
+        WHEN 'per_hour' THEN UPDATE vestibule.fleet SET per_hour = to_value;
+        WHEN 'per_day' THEN UPDATE vestibule.fleet SET per_day = to_value;
+        WHEN 'offline_days' THEN UPDATE vestibule.fleet SET offline_days = to_value;
+        WHEN 'keep_days' THEN UPDATE vestibule.fleet SET keep_days = to_value;
+        WHEN 'door' THEN
+            IF to_value = 0 THEN
+                DELETE FROM vestibule.door_limits AS l WHERE l.door = set.door;
+            ELSE
+                INSERT INTO vestibule.door_limits VALUES (set.door, to_value)
+                    ON CONFLICT ON CONSTRAINT door_limits_pkey DO UPDATE SET per_day = excluded.per_day;
+            END IF;
+    END CASE;
+    INSERT INTO vestibule.acts (about) VALUES (concat_ws(' ', 'set', setting, set.door, to_value));
+EXCEPTION WHEN check_violation OR case_not_found THEN
+    RAISE EXCEPTION '% is out of range for %', to_value, setting USING ERRCODE = 'VK004';
+END $$;
 
 -- The data keys, wrapped to the admin who asks.
 CREATE FUNCTION vestibule_api.own_keys() RETURNS TABLE (public_key text, generation integer, wrapped bytea)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 'SELECT public_key, generation, wrapped FROM vestibule.admins WHERE role = session_user ORDER BY generation';
 
-CREATE FUNCTION vestibule_api.suspend(who text, is_suspended boolean) RETURNS void
+-- Whether an id is free is decided here, before a seal is made with it.
+CREATE FUNCTION vestibule_api.next_staff() RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS
+'UPDATE vestibule.last_staff SET id = id + 1 RETURNING id';
+
+-- All rows of one person, as of one moment.
+CREATE FUNCTION vestibule_api.person(who text)
+RETURNS TABLE (staff bigint, email text, name text, salt bytea, revision bigint, login_id bigint, suspended boolean, proof bytea,
+               language text, refused boolean, version bigint, pin_tags bytea[], pin_generations bigint[],
+               badge_tags bytea[], badge_hints text[], badge_generations bigint[], badge_sealed bytea[],
+               login_openers text[], login_revisions bigint[], login_generations bigint[], login_nonces bytea[], login_sealed bytea[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT s.id, s.email, s.name, s.salt, s.revision, s.login_id, s.suspended, s.proof,
+           h.language, coalesce(h.refused IS NOT NULL AND h.revision = s.revision, false), s.version,
+           pin.tags, pin.generations, badge.tags, badge.hints, badge.generations, badge.sealed,
+           login.openers, login.revisions, login.generations, login.nonces, login.sealed
+    FROM vestibule.staff AS s LEFT JOIN vestibule.habits AS h ON h.staff = s.id,
+         LATERAL (SELECT array_agg(t.tag ORDER BY t.generation, t.tag) AS tags,
+                         array_agg(t.generation::bigint ORDER BY t.generation, t.tag) AS generations
+                  FROM vestibule.tags AS t WHERE t.staff = s.id AND t.kind = 'pin') AS pin,
+         LATERAL (SELECT array_agg(t.tag ORDER BY t.generation, t.tag) AS tags,
+                         array_agg(coalesce(t.hint, '') ORDER BY t.generation, t.tag) AS hints,
+                         array_agg(t.generation::bigint ORDER BY t.generation, t.tag) AS generations,
+                         array_agg(t.sealed ORDER BY t.generation, t.tag) AS sealed
+                  FROM vestibule.tags AS t WHERE t.staff = s.id AND t.kind = 'badge') AS badge,
+         LATERAL (SELECT array_agg(l.opened_by ORDER BY l.opened_by, l.generation) AS openers,
+                         array_agg(l.revision ORDER BY l.opened_by, l.generation) AS revisions,
+                         array_agg(l.generation::bigint ORDER BY l.opened_by, l.generation) AS generations,
+                         array_agg(l.nonce ORDER BY l.opened_by, l.generation) AS nonces,
+                         array_agg(l.sealed ORDER BY l.opened_by, l.generation) AS sealed
+                  FROM vestibule.logins AS l WHERE l.staff = s.id) AS login
+    WHERE lower(s.email) = lower(who)
+$$;
+
+-- Whose one of these tags is.
+CREATE FUNCTION vestibule_api.owner(kind text, tags bytea[]) RETURNS TABLE (staff bigint, email text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT s.id, s.email FROM vestibule.tags AS t JOIN vestibule.staff AS s ON s.id = t.staff
+    WHERE t.kind = owner.kind AND t.tag = ANY (owner.tags) ORDER BY s.id LIMIT 1
+$$;
+
+-- Writes all rows of one person. `expected` is the version that was read, or NULL for somebody new. Sites stay as they are; what kiosks
+-- noted does too: only somebody new brings it along.
+CREATE FUNCTION vestibule_api.put(
+    staff bigint, email text, name text, salt bytea, revision bigint, login_id bigint, suspended boolean, proof bytea, language text,
+    refused boolean, pin_tags bytea[], pin_generations bigint[], badge_tags bytea[], badge_hints text[], badge_generations bigint[],
+    badge_sealed bytea[], login_openers text[], login_revisions bigint[], login_generations bigint[], login_nonces bytea[],
+    login_sealed bytea[], expected bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
-DECLARE whom bigint;
+#variable_conflict use_variable
+DECLARE new_version bigint; writes text := 'person'; broken text;
 BEGIN
-    UPDATE vestibule.staff SET suspended = is_suspended, version = version + 1 WHERE lower(email) = lower(who) RETURNING id INTO whom;
-    IF NOT FOUND THEN RAISE EXCEPTION 'nobody has this address' USING ERRCODE = 'VK023'; END IF;
-    INSERT INTO vestibule.acts (about) VALUES (format('suspend %s: %s', whom, is_suspended));
-    -- A hint: everybody may send this, and what it says is asked for. Whoever does not keep this person stays asleep.
-    -- The queue is everybody's too: full, it would refuse this whole transaction, and that cannot be caught.
-    PERFORM pg_notify('vestibule_changes', whom::text) WHERE pg_notification_queue_usage() < 0.5;
+    IF expected IS NULL THEN
+        INSERT INTO vestibule.staff (id, email, name, salt, revision, login_id, suspended, proof)
+            VALUES (staff, email, name, salt, revision, login_id, suspended, proof) RETURNING version INTO new_version;
+        UPDATE vestibule.last_staff AS l SET id = staff WHERE l.id < staff;
+        INSERT INTO vestibule.habits VALUES (staff, language, CASE WHEN refused THEN clock_timestamp() END, revision) ON CONFLICT DO NOTHING;
+    ELSE
+        UPDATE vestibule.staff AS s SET email = put.email, name = put.name, salt = put.salt, revision = put.revision,
+                login_id = put.login_id, suspended = put.suspended, proof = put.proof, version = nextval('vestibule.versions')
+            WHERE s.id = put.staff AND s.version = expected RETURNING s.version INTO new_version;
+        IF NOT FOUND THEN RAISE EXCEPTION 'changed meanwhile' USING ERRCODE = 'VK042'; END IF;
+        DELETE FROM vestibule.tags AS t WHERE t.staff = put.staff;
+        DELETE FROM vestibule.logins AS l WHERE l.staff = put.staff;
+    END IF;
+    writes := 'pin';
+    INSERT INTO vestibule.tags (kind, tag, staff, generation)
+        SELECT 'pin', p.tag, put.staff, p.generation FROM unnest(pin_tags, pin_generations) AS p (tag, generation);
+    writes := 'badge';
+    INSERT INTO vestibule.tags (kind, tag, staff, generation, hint, sealed)
+        SELECT 'badge', b.tag, put.staff, b.generation, b.hint, b.sealed
+        FROM unnest(badge_tags, badge_generations, badge_hints, badge_sealed) AS b (tag, generation, hint, sealed);
+    writes := 'login';
+    INSERT INTO vestibule.logins (staff, opened_by, generation, revision, nonce, sealed)
+        SELECT put.staff, l.opener, l.generation, l.revision, l.nonce, l.sealed
+        FROM unnest(login_openers, login_generations, login_revisions, login_nonces, login_sealed)
+            AS l (opener, generation, revision, nonce, sealed);
+    PERFORM vestibule.announce(staff, format('%s, revision %s%s', CASE WHEN expected IS NULL THEN 'enrolled' ELSE 'changed' END, revision,
+                                             CASE WHEN suspended THEN ', suspended' END));
+    RETURN new_version;
+EXCEPTION WHEN unique_violation THEN
+    GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
+    IF broken = 'tags_pkey' THEN RAISE EXCEPTION 'somebody else has this %', writes USING ERRCODE = 'VK041', DETAIL = writes; END IF;
+    IF writes = 'person' THEN RAISE EXCEPTION 'enrolled already' USING ERRCODE = 'VK040'; END IF;
+    RAISE;
 END $$;
 
--- Takes out what is older than `keep_days`, the youngest record of each kiosk never. The chain begins where this ends.
-CREATE FUNCTION vestibule_api.prune(at_most integer DEFAULT 10000) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE limit_at timestamptz := clock_timestamp() - (SELECT keep_days FROM vestibule.fleet) * interval '1 day'; went bigint;
+-- At which sites somebody signs in. None: at all of them.
+CREATE FUNCTION vestibule_api.set_sites(who text, sites text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
+DECLARE whom bigint; missing text;
 BEGIN
-    WITH old AS (SELECT a.kiosk, a.number FROM vestibule.audit AS a JOIN vestibule.heads AS h USING (kiosk)
-                 WHERE a.at < limit_at AND a.number < h.number ORDER BY a.kiosk, a.number LIMIT at_most),
-         gone AS (DELETE FROM vestibule.audit AS a USING old WHERE a.kiosk = old.kiosk AND a.number = old.number
-                  RETURNING a.kiosk, a.number, a.hash),
-         ends AS (SELECT DISTINCT ON (kiosk) kiosk, number, hash FROM gone ORDER BY kiosk, number DESC),
-         moved AS (UPDATE vestibule.heads AS h SET first_number = ends.number, first_hash = ends.hash FROM ends
-                   WHERE h.kiosk = ends.kiosk)
-    SELECT count(*) INTO went FROM gone;
-    DELETE FROM vestibule.intents WHERE at < limit_at;
-    DELETE FROM vestibule.tries WHERE full_at < clock_timestamp();
-    DELETE FROM vestibule.seen WHERE NOT EXISTS (SELECT 1 FROM vestibule.staff AS s WHERE s.id = seen.staff);
-    RETURN went;
+    SELECT wanted.site INTO missing FROM unnest(set_sites.sites) AS wanted (site)
+        WHERE NOT EXISTS (SELECT 1 FROM vestibule.sites AS s WHERE lower(s.name) = lower(wanted.site)) LIMIT 1;
+    IF FOUND THEN RAISE EXCEPTION 'no such site: %', missing USING ERRCODE = 'VK023'; END IF;
+    UPDATE vestibule.staff SET everywhere = cardinality(set_sites.sites) = 0, version = nextval('vestibule.versions')
+        WHERE lower(email) = lower(who) RETURNING id INTO whom;
+    IF NOT FOUND THEN RAISE EXCEPTION 'nobody has this address' USING ERRCODE = 'VK023'; END IF;
+    DELETE FROM vestibule.staff_sites WHERE staff = whom;
+    INSERT INTO vestibule.staff_sites
+        SELECT whom, s.id FROM vestibule.sites AS s
+        WHERE EXISTS (SELECT 1 FROM unnest(set_sites.sites) AS wanted (site) WHERE lower(s.name) = lower(wanted.site));
+    PERFORM vestibule.announce(whom, format('sites %s', set_sites.sites));
+END $$;
+
+-- Kiosks find out by `changed`, where nobody has this id. What they wrote about the person stays until `prune`: they may still be
+-- sending what happened meanwhile. A note that a kiosk holds locked stays too, and says nothing that matters.
+CREATE FUNCTION vestibule_api.remove(staff bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
+BEGIN
+    DELETE FROM vestibule.staff AS s WHERE s.id = remove.staff;
+    IF NOT FOUND THEN RAISE EXCEPTION 'nobody has this number' USING ERRCODE = 'VK023'; END IF;
+    DELETE FROM vestibule.habits WHERE habits.staff IN (
+        SELECT h.staff FROM vestibule.habits AS h WHERE h.staff = remove.staff FOR UPDATE SKIP LOCKED);
+    PERFORM vestibule.announce(remove.staff, 'removed');
+END $$;
+
+-- A page of the list, by id.
+CREATE FUNCTION vestibule_api.people(after bigint, at_most integer)
+RETURNS TABLE (staff bigint, email text, name text, login_id bigint, has_pin boolean, badge_hints text[], suspended boolean,
+               refused boolean, opens_by_badge boolean, sites text[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT s.id, s.email, s.name, s.login_id, EXISTS (SELECT 1 FROM vestibule.tags AS t WHERE t.staff = s.id AND t.kind = 'pin'),
+           ARRAY(SELECT coalesce(t.hint, '') FROM vestibule.tags AS t WHERE t.staff = s.id AND t.kind = 'badge' ORDER BY t.hint, t.tag),
+           s.suspended,
+           EXISTS (SELECT 1 FROM vestibule.habits AS h WHERE h.staff = s.id AND h.refused IS NOT NULL AND h.revision = s.revision),
+           EXISTS (SELECT 1 FROM vestibule.logins AS l WHERE l.staff = s.id AND l.opened_by = 'device'),
+           ARRAY(SELECT site.name FROM vestibule.staff_sites AS o JOIN vestibule.sites AS site ON site.id = o.site
+                 WHERE o.staff = s.id ORDER BY site.name)
+    FROM vestibule.staff AS s WHERE after < s.id ORDER BY s.id LIMIT at_most
+$$;
+
+CREATE FUNCTION vestibule_api.counts() RETURNS TABLE (people_with_pin bigint, badges bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT count(DISTINCT staff) FILTER (WHERE kind = 'pin'), count(*) FILTER (WHERE kind = 'badge') FROM vestibule.tags
+$$;
+
+-- What kiosks' own chores leave, of all kiosks.
+CREATE FUNCTION vestibule_api.prune_all(at_most integer DEFAULT 10000) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
+BEGIN
+    DELETE FROM vestibule.habits WHERE habits.staff IN (
+        SELECT h.staff FROM vestibule.habits AS h WHERE NOT EXISTS (SELECT 1 FROM vestibule.staff AS s WHERE s.id = h.staff)
+        FOR UPDATE SKIP LOCKED);
+    RETURN vestibule.prune(NULL, at_most);
 END $$;
 
 RESET ROLE;
@@ -678,10 +959,12 @@ RESET ROLE;
 SET ROLE vestibule_owner;
 REVOKE CREATE ON SCHEMA vestibule_api FROM vestibule_keeper;
 GRANT EXECUTE ON FUNCTION vestibule_api.hello, vestibule_api.pay, vestibule_api.look_up, vestibule_api.intend, vestibule_api.intended, vestibule_api.outcome,
-    vestibule_api.ship, vestibule_api.changed, vestibule_api.note TO vestibule_kiosk;
+    vestibule_api.ship, vestibule_api.changed, vestibule_api.note, vestibule_api.prune TO vestibule_kiosk;
 GRANT EXECUTE ON FUNCTION vestibule_api.request_join TO vestibule_join;
-GRANT EXECUTE ON FUNCTION vestibule_api.join_requests, vestibule_api.exposed, vestibule_api.suspend, vestibule_api.prune, vestibule_api.add_site,
-    vestibule_api.sites, vestibule_api.kiosks, vestibule_api.settings, vestibule_api.own_keys TO vestibule_admin;
+GRANT EXECUTE ON FUNCTION vestibule_api.join_requests, vestibule_api.exposed, vestibule_api.add_site, vestibule_api.sites, vestibule_api.kiosks,
+    vestibule_api.settings, vestibule_api.set, vestibule_api.own_keys, vestibule_api.next_staff, vestibule_api.person, vestibule_api.owner,
+    vestibule_api.put, vestibule_api.set_sites, vestibule_api.remove, vestibule_api.people, vestibule_api.counts, vestibule_api.prune_all
+    TO vestibule_admin;
 INSERT INTO vestibule.rates VALUES ('pin', 10, '6 min'), ('badge', 20, '30 s'), ('badge-pin', 20, '30 s'), ('tries', 10, '10 min'),
     ('intent', 60, '1 s'), ('record', 20000, '0.2 s');
 RESET ROLE;

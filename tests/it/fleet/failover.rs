@@ -12,12 +12,10 @@ use std::{
 
 use vestibule::{
     door::DoorId,
-    fleet::{Access, Account, Error, Intended, Intent, Link},
-    secret::Secret,
+    fleet::{Error, Intended, Intent, Link},
     staff::StaffId,
 };
 
-use super::link::add_person;
 use crate::support::{
     headless::now,
     postgres::{Member, Postgres},
@@ -66,10 +64,9 @@ fn round(primary: Postgres, kiosks: &[Member], index: i64) -> (Postgres, usize, 
     let working: Vec<_> = (1..)
         .zip(kiosks)
         .map(|(kiosk, member)| {
-            let account = Account { role: member.role.clone(), password: Some(Secret::new(member.password.clone())) };
-            let access = Access { address: url.parse().unwrap(), ca: Some(standby.ca()), account };
+            let (link, _) = standby.link_by(member, &url);
             let (is_over, said) = (Arc::clone(&is_over), said.clone());
-            standby.spawn(async move { work(Link::start(access), kiosk, index * 1_000_000, is_over, said).await })
+            standby.spawn(async move { work(link, kiosk, index * 1_000_000, is_over, said).await })
         })
         .collect();
     drop(said);
@@ -116,7 +113,7 @@ fn no_acknowledged_intent_is_lost_when_the_primary_dies_and_every_kiosk_is_back_
         "UPDATE vestibule.rates SET holds = 1000000; UPDATE vestibule.fleet SET per_hour = {LIMIT}"
     ));
     for person in (1..=i64::from(KIOSKS)).chain([SHARED]) {
-        add_person(&primary, person);
+        primary.enrol(person);
     }
     for (person, member) in (1..).zip(&kiosks) {
         let link = primary.connect(&member.role, &member.password).unwrap();

@@ -2,9 +2,13 @@
 
 use std::thread;
 
-use vestibule::fleet::{Connection, Error, JOIN_ROLE};
+use vestibule::{
+    door::DoorId,
+    fleet::{Connection, Error, Intended, Intent, JOIN_ROLE, Setting},
+    staff::{PersonRows, StaffId},
+};
 
-use super::hostile_statements::{REFUSED, REFUSED_TO_STRANGERS};
+use super::hostile_statements::{ALLOWED, REFUSED, REFUSED_TO_STRANGERS};
 use crate::support::{
     headless::now,
     postgres::{Member, Postgres, recipient},
@@ -14,6 +18,34 @@ use crate::support::{
 const GUESSES: usize = 10;
 /// A person's unlocks in an hour, in the test of limits.
 const LIMIT: usize = 5;
+/// A kiosk ships its first record.
+const SHIP: &str = "SELECT vestibule_api.ship(1, decode(repeat('00', 32), 'hex'), ARRAY['a']::bytea[], sha256(decode(repeat('00', 32), 'hex') || 'a'))";
+/// Everything that is not the first kiosk's own, as one checksum.
+const OF_OTHERS: &str = "SELECT md5(string_agg(x::text, ',' ORDER BY x::text)) FROM (
+    SELECT 'staff' || s::text FROM vestibule.staff s UNION ALL SELECT 'tag' || t::text FROM vestibule.tags t
+    UNION ALL SELECT 'login' || l::text FROM vestibule.logins l UNION ALL SELECT 'sites' || s::text FROM vestibule.staff_sites s
+    UNION ALL SELECT 'site' || s::text FROM vestibule.sites s UNION ALL SELECT 'fleet' || f::text FROM vestibule.fleet f
+    UNION ALL SELECT 'door' || d::text FROM vestibule.door_limits d UNION ALL SELECT 'rate' || r::text FROM vestibule.rates r
+    UNION ALL SELECT 'last' || l::text FROM vestibule.last_staff l UNION ALL SELECT 'version' || last_value FROM vestibule.versions
+    UNION ALL SELECT 'act' || a::text FROM vestibule.acts a UNION ALL SELECT 'admin' || a::text FROM vestibule.admins a
+    UNION ALL SELECT 'key' || k::text FROM vestibule.wrapped_keys k UNION ALL SELECT 'kiosk' || k::text FROM vestibule.kiosks k
+    UNION ALL SELECT 'join' || j::text FROM vestibule.join_requests j
+    UNION ALL SELECT 'audit' || a::text FROM vestibule.audit a WHERE kiosk <> 1
+    UNION ALL SELECT 'intent' || i::text FROM vestibule.intents i WHERE kiosk <> 1
+    UNION ALL SELECT 'head' || h::text FROM vestibule.heads h WHERE kiosk <> 1
+    UNION ALL SELECT 'contact' || c::text FROM vestibule.contacts c WHERE kiosk <> 1
+    UNION ALL SELECT 'seen' || s::text FROM vestibule.seen s WHERE kiosk <> 1
+    UNION ALL SELECT 'bucket' || b::text FROM vestibule.buckets b WHERE kiosk <> 1
+    UNION ALL SELECT 'payment' || p::text FROM vestibule.payments p WHERE kiosk <> 1
+    UNION ALL SELECT 'try' || t::text FROM vestibule.tries t
+    UNION ALL SELECT 'habit' || h::text FROM vestibule.habits h WHERE staff <> 1
+    UNION ALL SELECT 'role' || r::text FROM pg_roles r UNION ALL SELECT 'function' || p.oid || p.proacl::text FROM pg_proc p
+) AS all_of_it (x)";
+/// What is the first kiosk's own, as one checksum.
+const OWN: &str = "SELECT md5(string_agg(x::text, ',' ORDER BY x::text)) FROM (
+    SELECT 'audit' || a::text FROM vestibule.audit a UNION ALL SELECT 'intent' || i::text FROM vestibule.intents i
+    UNION ALL SELECT 'head' || h::text FROM vestibule.heads h UNION ALL SELECT 'habit' || h::text FROM vestibule.habits h
+) AS all_of_it (x)";
 
 /// A fleet with 20 people. Persons with odd numbers may come in at `HQ`, the others at `Plant`. The first kiosk is hostile.
 struct Fleet {
@@ -27,10 +59,11 @@ impl Fleet {
         let db = Postgres::with_fleet();
         db.run(db.owner().add_site("Plant", "Asia/Tokyo")).unwrap();
         db.in_fleet(
-            "INSERT INTO vestibule.staff SELECT n, 'person' || n || '@example.com', 'Person ' || n, substr(sha256(('s' || n)::bytea), 1, 16), 1, n
+            "INSERT INTO vestibule.staff (id, email, name, salt, revision, login_id, everywhere)
+                 SELECT n, 'person' || n || '@example.com', 'Person ' || n, substr(sha256(('s' || n)::bytea), 1, 16), 1, n, false
                  FROM generate_series(1, 20) n;
              INSERT INTO vestibule.staff_sites SELECT n, 2 - n % 2 FROM generate_series(1, 20) n;
-             INSERT INTO vestibule.tags SELECT kind, sha256((kind || ' ' || n)::bytea), n, 1
+             INSERT INTO vestibule.tags (kind, tag, staff, generation) SELECT kind, sha256((kind || ' ' || n)::bytea), n, 1
                  FROM generate_series(1, 20) n, unnest(ARRAY['pin', 'badge']) kind;
              INSERT INTO vestibule.logins SELECT n, opener, 1, 1, substr(sha256(('n' || n)::bytea), 1, 24), sha256(('login' || n)::bytea)
                  FROM generate_series(1, 20) n, unnest(ARRAY['pin', 'device']) opener",
@@ -92,15 +125,9 @@ fn no_statement_reads_lists_changes_or_forges_what_is_not_its_own() {
     let (evil, other) = (fleet.connect(&fleet.evil), fleet.connect(&fleet.other));
     assert_eq!((evil.sign_in(1), other.sign_in(2)), (1, 1));
     assert_eq!(other.run("SELECT vestibule_api.intend(1, 2, 7)"), None);
-    assert_eq!(other.run("SELECT vestibule_api.ship(1, ARRAY['a']::bytea[], sha256('a'))"), None);
-    let of_others = "SELECT md5(string_agg(x::text, ',' ORDER BY x::text)) FROM (
-        SELECT 'staff' || s::text FROM vestibule.staff s UNION ALL SELECT 'tag' || t::text FROM vestibule.tags t
-        UNION ALL SELECT 'login' || l::text FROM vestibule.logins l UNION ALL SELECT 'audit' || a::text FROM vestibule.audit a
-        UNION ALL SELECT 'intent' || i::text FROM vestibule.intents i UNION ALL SELECT 'head' || h::text FROM vestibule.heads h
-        UNION ALL SELECT 'bucket' || b::text FROM vestibule.buckets b WHERE kiosk <> 1
-        UNION ALL SELECT 'role' || r::text FROM pg_roles r UNION ALL SELECT 'function' || p.oid || p.proacl::text FROM pg_proc p
-        UNION ALL SELECT 'kiosk' || k::text FROM vestibule.kiosks k) AS all_of_it (x)";
-    let before = fleet.db.value(of_others);
+    assert_eq!(other.run(SHIP), None);
+    assert_eq!(other.run("SELECT vestibule_api.note(2, 'de', true)"), None);
+    let (before, own) = (fleet.db.value(OF_OTHERS), fleet.db.value(OWN));
     let tables = fleet.db.value("SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'vestibule'");
     let reads = tables.split(' ').flat_map(|table| {
         [format!("SELECT * FROM vestibule.{table} LIMIT 1"), format!("SELECT count(*) FROM ONLY vestibule.{table}")]
@@ -121,7 +148,7 @@ fn no_statement_reads_lists_changes_or_forges_what_is_not_its_own() {
     println!("{tried} hostile statements, each alone and in a transaction");
     assert!(200 <= tried, "{tried}");
     assert_eq!(got_through, Vec::<String>::new());
-    assert_eq!(fleet.db.value(of_others), before, "something has changed");
+    assert_eq!((fleet.db.value(OF_OTHERS), fleet.db.value(OWN)), (before, own), "something has changed");
     // It is told nothing about people by what everybody may read.
     for view in [
         "pg_stat_activity",
@@ -236,9 +263,10 @@ fn fifty_connections_get_no_more_guesses_and_no_more_unlocks_than_one() {
 #[test]
 fn an_open_transaction_stops_no_admin_and_is_ended() {
     let fleet = Fleet::new();
-    let (evil, lobby) = (fleet.connect(&fleet.evil), fleet.db.admit(4, "HQ"));
-    let (lobby, owner) = (fleet.connect(&lobby), fleet.db.owner());
-    assert_eq!((evil.sign_in(1), lobby.sign_in(1)), (1, 1));
+    let (evil, member) = (fleet.connect(&fleet.evil), fleet.db.admit(4, "HQ"));
+    let (lobby, owner) = (fleet.connect(&member), fleet.db.owner());
+    let link = fleet.db.link(&member);
+    assert_eq!((evil.sign_in(1), evil.sign_in(3), lobby.sign_in(1), lobby.sign_in(3)), (1, 1, 1, 1));
     fleet.db.in_fleet("UPDATE vestibule.fleet SET per_hour = 5");
     let holds = "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; BEGIN; SELECT vestibule_api.hello(1);
         SELECT vestibule_api.note(1, 'en', true); SELECT vestibule_api.pay('badge-pin', sha256('badge 1'), sha256('pin 1'));
@@ -250,8 +278,12 @@ fn an_open_transaction_stops_no_admin_and_is_ended() {
         "it waits, and not for long"
     );
     let begin = now();
-    let suspended = "SELECT vestibule_api.suspend('PERSON1@example.com', true)";
-    let _ = fleet.db.run(owner.client().query_one(suspended, &[])).unwrap();
+    fleet.db.suspend(1, true);
+    fleet.db.run(owner.set_sites("PERSON1@example.com", &["hq".to_owned()])).unwrap();
+    fleet.db.run(owner.set(Setting::PerHour(6))).unwrap();
+    let (rows, version) = fleet.db.run(owner.person("person1@example.com")).unwrap().unwrap();
+    let renewed = PersonRows { revision: 2, ..rows };
+    let _ = fleet.db.run(owner.put(&renewed, Some(version))).unwrap();
     assert!(begin.elapsed().as_millis() < 1_000, "an admin waits for a kiosk: {:?}", begin.elapsed());
     assert_eq!(lobby.run("SELECT vestibule_api.intend(79, 1, 7)").as_deref(), Some("VK021"));
     assert_eq!(
@@ -259,11 +291,62 @@ fn an_open_transaction_stops_no_admin_and_is_ended() {
         Some("VK021"),
         "in the open transaction too"
     );
-    assert_eq!(evil.run("ROLLBACK; BEGIN; SELECT vestibule_api.hello(1)"), None);
+    // Also when it is removed.
+    fleet.db.run(owner.remove(StaffId::new(1))).unwrap();
+    assert_eq!(evil.run("ROLLBACK; BEGIN; SELECT vestibule_api.hello(1); SELECT vestibule_api.intend(81, 3, 7)"), None);
+    let intent = |number| Intent { number, staff: StaffId::new(3), door: DoorId::new(7) };
+    let (begin, held) = (now(), fleet.db.run(link.intend(intent(90))));
+    assert!(held.is_err() && begin.elapsed().as_millis() < 1_200, "{held:?} after {:?}", begin.elapsed());
+    assert!(link.is_up(), "a lock is no reason to reconnect");
     thread::sleep(std::time::Duration::from_millis(10_200));
-    assert_eq!(lobby.run("SELECT vestibule_api.end_sessions()"), None);
-    thread::sleep(std::time::Duration::from_millis(200));
+    // The link finds the lock, has the session ended that holds it, and asks again.
+    let (begin, done) = (now(), fleet.db.run(link.intend(intent(91))));
+    assert!(matches!(done, Ok(Intended::Written(_))) && begin.elapsed().as_millis() < 1_200, "{done:?}");
     assert!(evil.run("SELECT 1").is_some(), "it is ended after 10 s");
+}
+
+/// What its own functions take, with whatever arguments, concerns what is its own. Old records of a kiosk that is there stay, too.
+#[test]
+fn what_a_hostile_kiosk_is_allowed_to_send_changes_nothing_of_others() {
+    let fleet = Fleet::new();
+    let (evil, other) = (fleet.connect(&fleet.evil), fleet.connect(&fleet.other));
+    assert_eq!((evil.sign_in(1), other.sign_in(2)), (1, 1));
+    assert_eq!(other.run("SELECT vestibule_api.hello(1); SELECT vestibule_api.intend(1, 2, 7)"), None);
+    assert_eq!(other.run(SHIP), None);
+    assert_eq!(other.run("SELECT vestibule_api.note(2, 'de', true)"), None);
+    fleet.db.in_fleet(
+        "UPDATE vestibule.audit SET at = at - interval '400 days'; UPDATE vestibule.seen SET at = at - interval '89 days'
+             WHERE kiosk = 2; INSERT INTO vestibule.tries VALUES (sha256('badge 2'), clock_timestamp() - interval '1 hour')",
+    );
+    let before = fleet.db.value(OF_OTHERS);
+    let mut taken = 0;
+    for sql in ALLOWED {
+        taken += usize::from(evil.run(sql).is_none());
+        let _ = evil.run("ROLLBACK");
+        let _ = evil.run(&format!("BEGIN; SAVEPOINT s; {sql}; ROLLBACK TO s; {sql}; COMMIT"));
+        let _ = evil.run("ROLLBACK");
+        assert_eq!(fleet.db.value(OF_OTHERS), before, "{sql}");
+    }
+    println!("{taken} of {} were taken", ALLOWED.len());
+    assert!(ALLOWED.len() <= taken + 6, "{taken} of {} were taken", ALLOWED.len());
+    // It has shipped what is its own, and the other's chain goes on.
+    assert_eq!(fleet.db.value("SELECT count(DISTINCT kiosk) FROM vestibule.heads WHERE 0 < number"), "2");
+    let next = "SELECT vestibule_api.ship(2, sha256(decode(repeat('00', 32), 'hex') || 'a'), ARRAY['b']::bytea[],
+                    sha256(sha256(decode(repeat('00', 32), 'hex') || 'a') || 'b'))";
+    // Pruning, left open, holds nothing that another one needs.
+    fleet.db.in_fleet("UPDATE vestibule.audit SET at = at - interval '400 days'");
+    assert_eq!(evil.run("BEGIN; SELECT vestibule_api.prune()"), None);
+    assert_eq!(other.sign_in(2), 1);
+    for sql in [
+        next,
+        "SELECT vestibule_api.hello(1); SELECT vestibule_api.prune()",
+        "SELECT vestibule_api.pay('badge-pin', sha256('badge 2'), sha256('pin 2'))",
+        "SELECT vestibule_api.intended(1, 2, 7, now(), 'accepted')",
+        "SELECT vestibule_api.intend(2, 2, 7)",
+    ] {
+        assert_eq!(other.run(sql), None, "{sql}");
+    }
+    fleet.db.suspend(2, true);
 }
 
 #[test]

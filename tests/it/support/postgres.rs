@@ -10,11 +10,13 @@ use std::{
 };
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::mpsc::UnboundedReceiver};
 use vestibule::{
-    fleet::{self, Account, Address, Connection, FirstKey, JoinRequest},
+    fleet::{self, Access, Account, Address, Connection, FirstKey, JoinRequest, Link, LinkEvent},
     secret::Secret,
+    staff::{BadgeRow, LoginRow, PersonRows, PinRow, StaffId},
 };
 
 use crate::support::headless::now;
@@ -277,6 +279,69 @@ impl Postgres {
         let role =
             self.run(owner.admit(&(&request).into(), &format!("Kiosk {number}"), site, (1, b"wrapped"))).unwrap();
         Member { role, password: request.password.expose().clone() }
+    }
+}
+
+impl Postgres {
+    /// A kiosk's link, at this address.
+    pub(crate) fn link_by(&self, member: &Member, url: &str) -> (Link, UnboundedReceiver<LinkEvent>) {
+        let account = Account { role: member.role.clone(), password: Some(Secret::new(member.password.clone())) };
+        let access = Access { address: url.parse().unwrap(), ca: Some(self.ca()), account };
+        self.run(async { Link::start(access) })
+    }
+
+    /// A kiosk's link.
+    pub(crate) fn link(&self, member: &Member) -> Link {
+        self.link_by(member, &self.url()).0
+    }
+
+    /// Enrols a [`person`], who may come in everywhere.
+    pub(crate) fn enrol(&self, id: i64) {
+        let _ = self.run(self.owner().put(&person(id), None)).unwrap();
+    }
+
+    /// Suspends a [`person`], or resumes them.
+    pub(crate) fn suspend(&self, id: i64, is_suspended: bool) {
+        let owner = self.owner();
+        let (rows, version) = self.run(owner.person(&person(id).email)).unwrap().unwrap();
+        let proof = Some(b"another proof".to_vec());
+        let _ = self.run(owner.put(&PersonRows { is_suspended, proof, ..rows }, Some(version))).unwrap();
+    }
+}
+
+/// The blind index of a text in these tests.
+pub(crate) fn tag(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
+}
+
+/// A person with the PIN `pin 7` and the badge `badge 7`, where 7 is their number.
+pub(crate) fn person(id: i64) -> PersonRows {
+    let login = |role: &str| LoginRow {
+        role: role.to_owned(),
+        revision: 1,
+        generation: 1,
+        nonce: tag("nonce")[..24].to_vec(),
+        sealed: tag(role).to_vec(),
+    };
+    PersonRows {
+        staff: StaffId::new(id),
+        email: format!("person{id}@example.com"),
+        name: format!("Person {id}"),
+        salt: tag("salt")[..16].to_vec(),
+        revision: 1,
+        login_id: 1_000 + id.cast_unsigned(),
+        is_suspended: false,
+        proof: Some(b"proof".to_vec()),
+        language: None,
+        is_refused: false,
+        pins: vec![PinRow { tag: tag(&format!("pin {id}")), generation: 1 }],
+        badges: vec![BadgeRow {
+            tag: tag(&format!("badge {id}")),
+            hint: format!("…{id}"),
+            generation: 1,
+            sealed: Some(b"number".to_vec()),
+        }],
+        logins: vec![login("device"), login("pin")],
     }
 }
 
