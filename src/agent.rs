@@ -10,6 +10,7 @@ mod connectivity;
 mod diagnostics;
 mod door_list;
 mod door_watch;
+mod fleet;
 mod limits;
 mod lookup;
 mod parts;
@@ -40,6 +41,7 @@ use self::{
     connection::Connection,
     connectivity::{Clocks, ConnectivityMonitor},
     diagnostics::Diagnostics,
+    fleet::Fleet,
     lookup::Visible,
     unlocker::Unlocker,
     visit::Visit,
@@ -48,12 +50,14 @@ pub use self::{
     authenticator::TRIES,
     channel::{Ending, Events, Handle, Port, channel},
     connectivity::Connectivity,
+    fleet::Membership,
     limits::UnlockLimits,
     parts::Parts,
     start::{prepare, start},
 };
 use crate::{
     door::DoorId,
+    fleet::LinkEvent,
     kisi,
     platform::suspend,
     secret::Secret,
@@ -76,7 +80,8 @@ const HOUR: u64 = 60;
 
 /// Runs the agent until it is told to end or the last handle is dropped.
 pub async fn run(parts: Parts, port: &mut Port) {
-    Agent::new(parts, port).run(port).await;
+    let (agent, changes) = Agent::new(parts, port);
+    agent.run(port, changes).await;
 }
 
 /// Applies the result of a finished task to the agent: records it and reports it to the window.
@@ -106,21 +111,25 @@ struct Agent {
     inline_lookup: bool,
     /// Whether each person's doors are kept for their next visit.
     remembers: bool,
+    /// The fleet that this kiosk is in, if it is in one.
+    fleet: Option<Fleet>,
     work: JoinSet<Completion>,
 }
 
 impl Agent {
-    fn new(parts: Parts, port: &Port) -> Self {
+    /// On a runtime: the link to a fleet lives on it. What it reports comes beside the agent.
+    fn new(parts: Parts, port: &Port) -> (Self, Option<mpsc::UnboundedReceiver<LinkEvent>>) {
         let folder = parts.directory.folder();
         let memory = DoorMemory::open(folder).unwrap_or_else(|error| {
             tracing::warn!(%error, "the doors that rules meant earlier cannot be read");
             DoorMemory::empty(folder)
         });
+        let (fleet, changes) = parts.fleet.map(|membership| Fleet::start(membership, &parts.directory)).unzip();
         let mut authenticator = Authenticator::new(parts.directory, parts.badge_needs_pin, parts.badge_budget);
         if !parts.remembers_doors {
             authenticator.remember_no_doors();
         }
-        Self {
+        let agent = Self {
             events: port.events.clone(),
             authenticator: Arc::new(Mutex::new(authenticator)),
             audit: AuditWriter::new(parts.log),
@@ -142,17 +151,20 @@ impl Agent {
             status: parts.status,
             inline_lookup: parts.inline_lookup,
             remembers: parts.remembers_doors,
+            fleet,
             work: JoinSet::new(),
-        }
+        };
+        agent.report_fleet();
+        (agent, changes)
     }
 
-    async fn run(mut self, port: &mut Port) {
+    async fn run(mut self, port: &mut Port, mut changes: Option<mpsc::UnboundedReceiver<LinkEvent>>) {
         let mut chores = time::interval(CHORES);
         let mut minutes = 0;
         let nearby = self.unlocker.nearby.clone();
         loop {
             self.status.metrics().queued(port.len(), self.work.len());
-            let fades = self.fades();
+            let (fades, ships) = (self.fades(), self.shipping_due());
             tokio::select! {
                 // A fixed order, so that the same events always give the same run.
                 biased;
@@ -166,6 +178,8 @@ impl Agent {
                 Some(done) = self.work.join_next() => self.complete(done),
                 () = nearby.changed() => self.announce_readers(),
                 () = until(fades) => self.announce_readers(),
+                Some(event) = next(&mut changes) => self.fleet_reports(event),
+                () = until(ships) => self.ship(),
                 () = until(self.connectivity.due()) => self.look(),
                 () = until(self.audit.due().map(Into::into)) => self.audit.tick(time::Instant::now().into_std()),
                 _ = chores.tick() => {
@@ -201,8 +215,9 @@ impl Agent {
                 let _ = self.keep_guesses(left);
             }
             Effect::KeepLanguage(session, language) => {
-                if let Some(visit) = self.visit(session) {
-                    self.authenticator().keep_language(visit.who.staff, language);
+                if let Some(staff) = self.visit(session).map(|visit| visit.who.staff) {
+                    self.authenticator().keep_language(staff, language);
+                    self.note_in_fleet(staff, Some(language.code()), None);
                 }
             }
             Effect::Identify(session, presented, asked) => self.identify(session, presented.0, asked),
@@ -362,6 +377,7 @@ impl Agent {
         if let Some(session) = revoked {
             self.revoke_access(session);
         }
+        self.fleet_chores(minutes.is_multiple_of(HOUR));
         if minutes.is_multiple_of(HOUR) {
             self.audit.report();
             let authenticator = Arc::clone(&self.authenticator);
@@ -370,10 +386,19 @@ impl Agent {
                 completion(|_| {})
             });
             // Prune only by a clock that agrees with Kisi's: a clock that is months ahead would empty the log (C11).
-            if self.connectivity.has_right_clock() {
+            // In a fleet, nor before the records are shipped.
+            if self.connectivity.has_right_clock() && self.has_shipped() {
                 self.audit.prune(self.keep_days);
             }
         }
+    }
+}
+
+/// The next report of the link to the fleet's database. Never without a fleet.
+async fn next(changes: &mut Option<mpsc::UnboundedReceiver<LinkEvent>>) -> Option<LinkEvent> {
+    match changes {
+        Some(changes) => changes.recv().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -20,7 +20,7 @@ pub use self::{
     connection::{Account, Connection},
     error::{Error, Refusal, TagKind},
     link::{Access, Link, LinkEvent},
-    pairing::{Code, JOIN_ROLE, JoinRequest, Membership},
+    pairing::{Code, JOIN_ROLE, JoinRequest, Membership, WrappedKeys},
     people::Listed,
     schema::{FirstKey, VERSION, init, upgrade},
     session::{Found, Guess, Intended, Intent, Outcome, PastIntent, Shipment},

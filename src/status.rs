@@ -50,6 +50,8 @@ pub struct Facts {
     pub out_of_order: Option<String>,
     /// Hash of the configuration in use. Empty before the first start.
     pub config_hash: String,
+    /// How the kiosk stands to its fleet's database. `None` without a fleet.
+    pub fleet: Option<&'static str>,
     /// The badge readers with a wire of their own.
     pub readers: Vec<ReaderState>,
 }

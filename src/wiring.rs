@@ -2,6 +2,7 @@
 
 mod appearance;
 mod doors;
+mod fleet;
 mod guessing;
 mod readers;
 
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 pub use self::{
     appearance::{BadLogo, colors, labels, logo, window},
     doors::all_door_rules,
+    fleet::{cost, enter_fleet},
     guessing::{badge_odds, measured_cost, odds, spray},
     readers::{devices, nearby, osdp_keys, readers},
 };
@@ -78,6 +80,15 @@ pub enum Error {
         /// Number of badge numbers that is enough.
         needed: u64,
     },
+    /// The configuration names a fleet, or the directory has people of one, and this machine did not join.
+    #[error("this machine is not in the fleet: run `vestibule fleet join`, and let an admin admit it")]
+    NotJoined,
+    /// The fleet's keys cannot be opened.
+    #[error("what this kiosk keeps of its fleet is damaged: run `vestibule fleet join --anew`")]
+    FleetKeys,
+    /// The fleet's address cannot be used.
+    #[error("`fleet.url` cannot be used")]
+    Fleet(#[source] crate::fleet::Error),
     /// The HTTP client for Kisi cannot be created.
     #[error("the client cannot start")]
     Client(#[source] kisi::Error),
@@ -109,8 +120,8 @@ pub fn start_with(config: &Config, mut directory: Directory, client: Client, sta
     forget_badge_copies(config, &mut directory)?;
     let again = again(config, &directory, face.client, status.clone());
     let log = begin_log(config, &directory)?;
-    let agent = agent::start(agent::Parts { status: status.clone(), ..agent(config, directory, log, client) }, again)
-        .map_err(Error::Thread)?;
+    let parts = agent(config, directory, log, client)?;
+    let agent = agent::start(agent::Parts { status: status.clone(), ..parts }, again).map_err(Error::Thread)?;
     announce(config, status, face.guesses_left);
     Ok(Start::Working { rules: Box::new(rules(config)), labels: face.labels, agent, guesses_left: face.guesses_left })
 }
@@ -210,7 +221,8 @@ fn again(
         let mut directory = Directory::open_existing(&folder, credentials.as_deref()).map_err(Error::Directory)?;
         forget_badge_copies(&config, &mut directory)?;
         let log = begin_log(&config, &directory)?;
-        Ok(agent::Parts { status: status.clone(), ..agent(&config, directory, log, client.clone()) })
+        let parts = agent(&config, directory, log, client.clone())?;
+        Ok(agent::Parts { status: status.clone(), ..parts })
     }
 }
 
@@ -378,9 +390,15 @@ pub fn enroller(
 }
 
 /// The parts and settings of the agent.
-pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) -> agent::Parts {
-    agent::Parts {
+///
+/// # Errors
+///
+/// Those of [`enter_fleet`].
+pub fn agent(config: &Config, mut directory: Directory, log: Log, client: Client) -> Result<agent::Parts, Error> {
+    let fleet = enter_fleet(config, &mut directory)?;
+    Ok(agent::Parts {
         directory,
+        fleet,
         log,
         keep_days: config.audit.keep_days,
         client,
@@ -395,5 +413,5 @@ pub fn agent(config: &Config, directory: Directory, log: Log, client: Client) ->
         status: Status::default(),
         nearby: readers::nearby(config),
         limits: unlock_limits(config),
-    }
+    })
 }

@@ -15,7 +15,7 @@ use crate::{
     platform::disk_space,
     session::{Denial, Ended},
     staff::StaffId,
-    store::audit::{self, Action, Log, Record, UnlockOutcome},
+    store::audit::{self, Action, Batch, Log, Record, UnlockOutcome},
 };
 
 /// After the first refusal of a kind, further ones are counted for this long and then recorded together.
@@ -53,6 +53,8 @@ pub(super) struct AuditWriter {
     counted: Option<Refusals>,
     /// Records that could not be written and that no gap record covers yet (R54).
     missing: u32,
+    /// Number of the newest record.
+    newest: u64,
 }
 
 /// A record of what this person does now, or is refused now.
@@ -66,7 +68,8 @@ fn at_door(record: Record, door: &Door) -> Record {
 
 impl AuditWriter {
     pub(super) fn new(log: Log) -> Self {
-        Self { log, counted: None, missing: 0 }
+        let newest = log.head().ok().flatten().map_or(0, |head| head.seq);
+        Self { log, counted: None, missing: 0, newest }
     }
 
     pub(super) fn signed_in(&mut self, who: &Who) {
@@ -118,19 +121,49 @@ impl AuditWriter {
         &mut self,
         who: &Who,
         door: &Door,
-        limits: &UnlockLimits,
+        limits: &[Option<&UnlockLimits>],
     ) -> Result<Option<u64>, audit::Error> {
         self.flush();
         let record = at_door(record_of(who, Action::Intent, &who.how), door);
-        let written = self.log.append_within(who.staff, &record, &limits.of(door, record.at));
+        let limits: Vec<_> = limits.iter().flatten().flat_map(|limits| limits.of(door, record.at)).collect();
+        let written = self.log.append_within(who.staff, &record, &limits);
         if written.is_err() {
             self.missing = self.missing.saturating_add(1);
         }
         let written = written?;
+        self.newest = self.newest.max(written.unwrap_or_default());
         if written.is_none() {
             self.write(&Record { action: Action::Refusal, about: UnlockOutcome::Limited.to_string(), ..record });
         }
         Ok(written)
+    }
+
+    /// Whether an unlock that is recorded already is within these limits.
+    pub(super) fn is_within(&self, who: &Who, door: &Door, limits: &UnlockLimits) -> bool {
+        let limits = limits.of(door, Timestamp::now());
+        let Some(since) = limits.iter().map(|limit| limit.since).min() else { return true };
+        match self.log.counted(who.staff, since) {
+            Ok(counted) => limits.iter().all(|limit| limit.used(&counted).count <= limit.at_most),
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "unlocks cannot be counted");
+                false
+            }
+        }
+    }
+
+    /// Number of the newest record, as far as this writer knows.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// Records after this one, to be shipped.
+    pub(super) fn batch(&self, after: u64, at_most: u32) -> Result<Option<Batch>, audit::Error> {
+        self.log.batch(after, at_most)
+    }
+
+    /// The hash of a record. `None` if it is not kept.
+    pub(super) fn hash_of(&self, record: u64) -> Result<Option<[u8; 32]>, audit::Error> {
+        self.log.hash_of(record)
     }
 
     /// Sets the unlocks left on each door. If the log cannot be read they stay unset, and the unlock itself is refused.
@@ -269,9 +302,12 @@ impl AuditWriter {
 
     /// Appends a record. A failure is logged and counted; only an unlock is refused because of it.
     fn append(&mut self, record: &Record) {
-        if let Err(error) = self.log.append(record) {
-            self.missing = self.missing.saturating_add(1);
-            tracing::error!(action = record.action.name(), error = %Chain(&error), "the audit log cannot be written");
+        match self.log.append(record) {
+            Ok(number) => self.newest = number,
+            Err(error) => {
+                self.missing = self.missing.saturating_add(1);
+                tracing::error!(action = record.action.name(), error = %Chain(&error), "the audit log cannot be written");
+            }
         }
     }
 }

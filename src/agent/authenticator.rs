@@ -8,6 +8,7 @@ use std::{
 
 use tokio::time;
 
+pub(super) use self::fleet::Plan;
 use super::audit_writer::Who;
 use crate::{
     door::DoorList,
@@ -19,7 +20,7 @@ use crate::{
     },
     staff::{Badge, Credential, Pin, StaffId},
     status::metrics::Metrics,
-    store::directory::{self, Directory, FoundPerson},
+    store::directory::{self, Directory, FoundPerson, Presented},
 };
 
 /// Budget of wrong PINs after one person's badge.
@@ -53,6 +54,10 @@ pub(super) struct Authenticator {
     needs_pin: bool,
     /// Whether the doors of people's last visits are used.
     remembers: bool,
+    /// In a fleet: whether the present sign-in may use a copy. Else always.
+    uses_copies: bool,
+    /// The repeat tag of the credential that the fleet was asked for last, and when.
+    asked_last: Option<([u8; 32], Instant)>,
     /// Tag of the PIN that was refused last: repeating it costs no guess (R20).
     last_wrong: Option<[u8; 32]>,
     /// Budget of wrong PINs after a person's badge, with the number that was stored last. If the stored number differs,
@@ -107,6 +112,8 @@ impl Authenticator {
             directory,
             needs_pin,
             remembers: true,
+            uses_copies: true,
+            asked_last: None,
             last_wrong: None,
             tries: HashMap::new(),
             badges: BadgeBudget { rules: badges, budget: None, kept: u32::MAX },
@@ -148,10 +155,12 @@ impl Authenticator {
     }
 
     /// Stores whether Kisi refuses this person's login. It does not lock anybody out: the next sign-in asks Kisi again.
-    pub(super) fn note_refused(&mut self, who: &Who, is_refused: bool) {
-        if let Err(error) = self.directory.note_refused(who.staff, who.revision, is_refused) {
-            tracing::error!(error = %Chain(&error), "the state of a login cannot be stored");
-        }
+    /// Returns whether it was another one before.
+    pub(super) fn note_refused(&mut self, who: &Who, is_refused: bool) -> bool {
+        let noted = self.directory.note_refused(who.staff, who.revision, is_refused);
+        noted
+            .inspect_err(|error| tracing::error!(error = %Chain(error), "the state of a login cannot be stored"))
+            .unwrap_or(false)
     }
 
     /// Updates the metrics of enrolled people.
@@ -205,26 +214,19 @@ impl Authenticator {
     }
 
     /// Looks up a credential. `present` is the person who is signed in.
-    pub(super) fn look_up(&mut self, credential: &Credential, present: Option<StaffId>, now: Instant) -> LookedUp {
-        match self.try_to(credential, present, now) {
-            Ok(looked_up) => looked_up,
-            Err(error) => {
-                tracing::error!(error = %Chain(&error), "a sign-in failed");
-                let is_theirs = matches!(error, directory::Error::Damaged { .. });
-                LookedUp::Not(if is_theirs { Denial::LoginDead } else { Denial::KioskFault })
-            }
-        }
+    pub(super) fn look_up(&mut self, presented: &Presented, present: Option<StaffId>, now: Instant) -> LookedUp {
+        self.try_to(presented, present, now).unwrap_or_else(|error| LookedUp::Not(denial(&error)))
     }
 
     fn try_to(
         &mut self,
-        credential: &Credential,
+        presented: &Presented,
         present: Option<StaffId>,
         now: Instant,
     ) -> Result<LookedUp, directory::Error> {
-        match credential {
+        match &presented.credential {
             Credential::Pin(pin) => {
-                let found = self.find(credential)?;
+                let found = self.find(presented)?;
                 let tag = matches!(found, LookedUp::Not(_)).then(|| self.directory.repeat_tag(pin));
                 let again = tag.is_some() && self.last_wrong == tag;
                 self.last_wrong = tag;
@@ -240,11 +242,11 @@ impl Authenticator {
                 if self.needs_pin {
                     return Ok(LookedUp::NeedsPin);
                 }
-                self.look_up_badge(badge, credential, now)
+                self.look_up_badge(badge, presented, now)
             }
             Credential::BadgeWithPin(badge, _) => {
                 self.last_wrong = None;
-                self.with_tries(badge, credential, now)
+                self.with_tries(badge, presented, now)
             }
             Credential::Technician(pin) => {
                 self.last_wrong = None;
@@ -258,7 +260,7 @@ impl Authenticator {
     fn look_up_badge(
         &mut self,
         badge: &Badge,
-        credential: &Credential,
+        presented: &Presented,
         now: Instant,
     ) -> Result<LookedUp, directory::Error> {
         let tag = self.directory.badge_repeat_tag(badge);
@@ -267,7 +269,7 @@ impl Authenticator {
         if !has_any || !(is_repeated || self.badges.pay(&self.directory, now)?) {
             return Ok(LookedUp::NeedsPin);
         }
-        let found = self.find(credential)?;
+        let found = self.find(presented)?;
         match found {
             // The badge is enrolled, but opens only with its PIN: refund it and ask for the PIN.
             LookedUp::Not(Denial::NotKnown) if !is_repeated && self.is_enrolled(badge)? => {
@@ -307,19 +309,14 @@ impl Authenticator {
     }
 
     /// Wrong PINs for a badge use that person's budget, not the shared keypad budget.
-    fn with_tries(
-        &mut self,
-        badge: &Badge,
-        credential: &Credential,
-        now: Instant,
-    ) -> Result<LookedUp, directory::Error> {
-        let Some(staff) = self.directory.staff_of(badge)? else { return self.find(credential) };
+    fn with_tries(&mut self, badge: &Badge, presented: &Presented, now: Instant) -> Result<LookedUp, directory::Error> {
+        let Some(staff) = self.directory.staff_of(badge)? else { return self.find(presented) };
         let kept = self.directory.counters().tries_left(staff)?;
         let known = self.tries.remove(&staff).filter(|(_, written)| *written == kept).map(|(tries, _)| tries);
         let mut tries =
             known.unwrap_or_else(|| Budget::restored(TRIES, kept.unwrap_or(TRIES.guesses), self.began.min(now)));
         let keep = |left| self.directory.counters().keep_tries_left(staff, left);
-        let found = paid(&mut tries, now, keep, || self.find(credential));
+        let found = paid(&mut tries, now, keep, || self.find(presented));
         let left = tries.left();
         let _ = self.tries.insert(staff, (tries, Some(left)));
         found
@@ -341,10 +338,17 @@ impl Authenticator {
     }
 
     /// Finds the person with this credential. A suspended person counts as unknown.
-    fn find(&self, credential: &Credential) -> Result<LookedUp, directory::Error> {
-        let found = self.directory.identify(credential)?.filter(|found| !found.is_suspended);
+    fn find(&self, presented: &Presented) -> Result<LookedUp, directory::Error> {
+        let found = self.directory.identify_presented(presented)?;
+        let found = found.filter(|found| !found.is_suspended && self.uses_copies);
         Ok(found.map_or(LookedUp::Not(Denial::NotKnown), LookedUp::Found))
     }
+}
+
+/// Why a sign-in failed in the directory.
+pub(super) fn denial(error: &directory::Error) -> Denial {
+    tracing::error!(error = %Chain(error), "a sign-in failed");
+    if matches!(error, directory::Error::Damaged { .. }) { Denial::LoginDead } else { Denial::KioskFault }
 }
 
 /// Charges a try on the disk before the lookup. A right PIN is refunded that one try.
@@ -380,5 +384,6 @@ pub(super) fn method(credential: &Credential) -> &'static str {
     }
 }
 
+mod fleet;
 #[cfg(test)]
 mod tests;

@@ -9,11 +9,12 @@ use tokio::time;
 
 use super::{
     audit_writer::Who,
-    authenticator::{Authenticator, LookedUp},
+    authenticator::{Authenticator, LookedUp, Plan, denial as directory_denial},
+    fleet::{Answer, Asking, Confirmation},
     visit::Visit,
 };
 use crate::{
-    door::{Door, DoorRule, PlaceId},
+    door::{Door, DoorList, DoorRule, PlaceId},
     error_chain::Chain,
     kisi,
     outage::Outage,
@@ -78,20 +79,15 @@ pub(super) struct Lookup {
     pub(super) client: kisi::Client,
     pub(super) visible: Arc<Visible>,
     pub(super) is_inline: bool,
+    /// The fleet, if this kiosk is in one.
+    pub(super) fleet: Option<Asking>,
 }
 
 impl Lookup {
     pub(super) async fn run(self) -> Result<Signed, Denied> {
-        let Self { session, credential, how, present, authenticator, client, visible, is_inline } = self;
-        let now = time::Instant::now().into_std();
-        let look_up = move || {
-            let mut authenticator = authenticator.lock().unwrap_or_else(PoisonError::into_inner);
-            let looked_up = authenticator.look_up(&credential, present, now);
-            let last = if let LookedUp::Found(found) = &looked_up { authenticator.last_doors(found) } else { None };
-            (looked_up, last)
-        };
-        let looked_up = if is_inline { Ok(look_up()) } else { tokio::task::spawn_blocking(look_up).await };
-        let Ok((looked_up, last)) = looked_up else { return Err(Denied::new(Denial::KioskFault, None)) };
+        let Self { session, credential, how, present, authenticator, client, visible, is_inline, fleet } = self;
+        let directory = Blocking { authenticator, is_inline };
+        let Looked { looked_up, last, confirmation } = directory.look_up(credential, present, fleet).await?;
         let found = match looked_up {
             LookedUp::Found(found) => found,
             LookedUp::Same => return Ok(Signed::Same),
@@ -108,13 +104,111 @@ impl Lookup {
         if let Some(mut lists) = last.map(|last| visible.shown_of(last)).filter(|lists| !lists.shown.doors.is_empty()) {
             lists.shown.incomplete = false;
             let mut visit = Visit::new(session, who, found.login, lists);
-            (visit.is_listed, visit.is_kept) = (false, true);
+            (visit.is_listed, visit.is_kept, visit.confirmation) = (false, true, confirmation);
             return Ok(Signed::Remembered(visit, welcome));
         }
         match list(&client, &found.login).await {
-            Ok(doors) => Ok(Signed::In(Visit::new(session, who, found.login, visible.lists(doors)), welcome)),
+            Ok(doors) => {
+                let mut visit = Visit::new(session, who, found.login, visible.lists(doors));
+                visit.confirmation = confirmation;
+                Ok(Signed::In(visit, welcome))
+            }
             Err(denial) => Err(Denied::new(denial, Some(who))),
         }
+    }
+}
+
+/// The directory, off the agent's task.
+struct Blocking {
+    authenticator: Arc<Mutex<Authenticator>>,
+    is_inline: bool,
+}
+
+/// What the directory knows of a credential.
+struct Looked {
+    looked_up: LookedUp,
+    /// The doors of the person's last visit.
+    last: Option<DoorList>,
+    /// Set if the fleet's database is to be asked afterwards.
+    confirmation: Option<Confirmation>,
+}
+
+impl Blocking {
+    /// Looks a credential up. In a fleet, the database is asked first, unless a copy serves.
+    async fn look_up(
+        self,
+        credential: Credential,
+        present: Option<StaffId>,
+        fleet: Option<Asking>,
+    ) -> Result<Looked, Denied> {
+        let now = time::Instant::now().into_std();
+        let fault = |denial| Denied::new(denial, None);
+        let mut fleet = fleet;
+        let window = match &mut fleet {
+            Some(asking) => Some(asking.settled().await),
+            None => None,
+        };
+        let planned = self.run(move |authenticator| {
+            let presented = Arc::new(authenticator.directory.present(credential)?);
+            let plan = window.map(|window| authenticator.plan(&presented, present, window, now)).transpose()?;
+            Ok((presented, plan))
+        });
+        let (presented, plan) = planned.await?.map_err(|error| fault(directory_denial(&error)))?;
+        let (mut is_known, mut answer, mut confirmation) = (true, None, None);
+        match (plan, fleet) {
+            (Some(Plan::Ask(indexes)), Some(asking)) => {
+                let said = asking.ask(indexes).await;
+                if let Answer::Spent(wait) = said {
+                    return spent(&presented.credential, wait);
+                }
+                is_known = !matches!(said, Answer::Silent);
+                answer = Some(said);
+            }
+            (Some(Plan::Nowhere), _) => is_known = false,
+            (Some(Plan::Here(indexes)), _) if !indexes.is_empty() => {
+                confirmation = Some(Confirmation { presented: Arc::clone(&presented), indexes });
+            }
+            (Some(Plan::Here(_) | Plan::Ask(_)) | None, _) => {}
+        }
+        let found = self.run(move |authenticator| {
+            if let Some(answer) = answer
+                && let Err(error) = authenticator.learn(&presented, answer)
+            {
+                return (LookedUp::Not(directory_denial(&error)), None);
+            }
+            let looked_up = authenticator.look_up(&presented, present, now);
+            let last = if let LookedUp::Found(found) = &looked_up { authenticator.last_doors(found) } else { None };
+            (looked_up, last)
+        });
+        let (looked_up, last) = found.await?;
+        let is_unknown =
+            matches!(looked_up, LookedUp::Not(Denial::NotKnown | Denial::NotKnownAgain) | LookedUp::LastTry);
+        if is_unknown && !is_known {
+            return Err(fault(Denial::NotHere));
+        }
+        Ok(Looked { looked_up, last, confirmation })
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Authenticator) -> T + Send + 'static,
+    ) -> Result<T, Denied> {
+        let authenticator = Arc::clone(&self.authenticator);
+        let work = move || work(&mut authenticator.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.is_inline {
+            return Ok(work());
+        }
+        tokio::task::spawn_blocking(work).await.map_err(|_| Denied::new(Denial::KioskFault, None))
+    }
+}
+
+/// The fleet's database takes no guess from this kiosk for this long.
+fn spent(credential: &Credential, wait: Duration) -> Result<Looked, Denied> {
+    match credential {
+        // As without a fleet: every badge asks for its PIN then, known or not.
+        Credential::Badge(_) => Ok(Looked { looked_up: LookedUp::NeedsPin, last: None, confirmation: None }),
+        Credential::BadgeWithPin(..) => Err(Denied { last_try: true, ..Denied::new(Denial::NotKnown, None) }),
+        Credential::Pin(_) | Credential::Technician(_) => Err(Denied::new(Denial::Spent(wait), None)),
     }
 }
 

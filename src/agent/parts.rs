@@ -1,6 +1,6 @@
 //! The parts that an agent is built from.
 
-use super::UnlockLimits;
+use super::{Membership, UnlockLimits};
 use crate::{
     beacons::Nearby,
     door::{DoorRule, PlaceId},
@@ -44,6 +44,8 @@ pub struct Parts {
     pub remembers_doors: bool,
     /// Where the agent reports its state.
     pub status: Status,
+    /// Membership of a fleet. The directory has the fleet's keys then.
+    pub fleet: Option<Membership>,
     /// The readers near the kiosk.
     pub nearby: Nearby,
 }

@@ -28,6 +28,7 @@ fn parts(folder: &Path) -> Parts {
         roots: Roots::System,
     };
     Parts {
+        fleet: None,
         directory: Directory::open(folder, None, || Cost::MINIMUM).unwrap(),
         log: Log::open(folder, KEY).unwrap(),
         keep_days: 90,
@@ -81,7 +82,7 @@ async fn an_agent_that_panics_restarts() {
 async fn clock_jumps_and_suspends_are_recorded() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (_handle, port) = channel();
-    let mut agent = Agent::new(parts(folder.path()), &port);
+    let (mut agent, _) = Agent::new(parts(folder.path()), &port);
     let (wall, steady) = (Timestamp::now(), time::Instant::now());
     let second = Duration::from_secs(1);
     let mut at = |walls: i64, steadies: u32, asleep: u64| {
@@ -107,7 +108,7 @@ async fn nothing_is_pruned_before_the_clock_agrees_with_kisis() {
     for day in [200, 150, 100] {
         let _ = parts.log.append(&Record::new(Timestamp::now() - days(day), Action::Start, "")).unwrap();
     }
-    let mut agent = Agent::new(parts, &port);
+    let (mut agent, _) = Agent::new(parts, &port);
     let records = || Log::open(folder.path(), KEY).unwrap().verify(None, &[]).unwrap().records;
     agent.chores(0);
     assert_eq!(records(), 3, "Kisi's time is not known yet");
@@ -140,7 +141,7 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
     };
     let _ = parts.directory.enrol(&person).unwrap();
     let staff = parts.directory.person("ada@example.com").unwrap().unwrap().id;
-    let mut agent = Agent::new(parts, &port);
+    let (mut agent, _) = Agent::new(parts, &port);
     let who = Who { staff, revision: 1, email: "ada@example.com".to_owned(), how: "badge".to_owned() };
     agent.visit = Some(Visit::new(SessionId::TEST, who, Secret::new("login".to_owned()), visit::Lists::default()));
     agent.chores(1);
@@ -160,7 +161,7 @@ async fn a_visit_of_somebody_who_was_suspended_ends_by_itself() {
 async fn an_unlock_that_is_not_sent_is_counted() {
     let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
     let (handle, port) = channel();
-    let mut agent = Agent::new(parts(folder.path()), &port);
+    let (mut agent, _) = Agent::new(parts(folder.path()), &port);
     agent.unlock(SessionId::TEST, RequestId::TEST, DoorId::new(7), time::Instant::now());
     let said = handle.events().try_recv();
     assert!(matches!(said, Some(Event::UnlockAnswered(RequestId::TEST, Outcome::NotSent))), "{said:?}");

@@ -84,11 +84,12 @@ impl Unlocker {
     }
 
     /// Runs all checks and writes the intent to the disk. A check that fails to run refuses the unlock. `at`: when the door
-    /// was tapped.
+    /// was tapped. `shares`: limits beside those of the configuration.
     pub(super) fn grant(
         &mut self,
         visit: Option<&Visit>,
         (door, at): (DoorId, Instant),
+        shares: Option<&UnlockLimits>,
         authenticator: &Authenticator,
         audit: &mut AuditWriter,
         connectivity: &ConnectivityMonitor,
@@ -112,7 +113,7 @@ impl Unlocker {
             }
             None => return Err(Refused::with(Outcome::NotRecorded)),
         }
-        let record = match audit.intent(&visit.who, known, &self.limits) {
+        let record = match audit.intent(&visit.who, known, &[Some(&self.limits), shares]) {
             Ok(Some(record)) => record,
             Ok(None) => return Err(Refused::with(Outcome::Limited)),
             Err(error) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::{task::AbortHandle, time::Instant};
 
-use super::audit_writer::Who;
+use super::{audit_writer::Who, fleet::Confirmation};
 use crate::{
     door::{Door, DoorId, DoorList, DoorState, Place},
     kisi::LockedDown,
@@ -41,6 +41,8 @@ pub(super) struct Visit {
     /// Places under lock-down. Kisi's list of doors does not say so.
     locked_down: LockedDown,
     pub(super) since: Instant,
+    /// Set if the person signed in by a copy: the fleet's database is asked about them.
+    pub(super) confirmation: Option<Confirmation>,
     /// Running requests that use the login, except unlocks. The end of the visit aborts them, which frees the login.
     pub(super) reads: Vec<AbortHandle>,
 }
@@ -60,6 +62,7 @@ impl Visit {
             is_kept: false,
             locked_down: LockedDown::new(),
             since: Instant::now(),
+            confirmation: None,
             reads: Vec::new(),
         }
     }

@@ -11,6 +11,7 @@ use super::{
     authenticator::method,
     completion,
     door_watch::{self, SensorReading},
+    fleet::Fleet,
     lookup::{Denied, Lookup, SECOND_LOOK, Signed},
     unlocker::{Cause, Permit, Refused},
     visit::Visit,
@@ -45,6 +46,7 @@ impl Agent {
             client: self.connection.client(),
             visible: Arc::clone(&self.visible),
             is_inline: self.inline_lookup,
+            fleet: self.fleet.as_ref().map(Fleet::asking),
         };
         let abort = self.work.spawn(async move {
             let floor = time::sleep(MIN_FAILURE_TIME);
@@ -122,7 +124,11 @@ impl Agent {
         if is_awaited {
             tracing::info!(staff = visit.who.staff.get(), doors = visit.shown.doors.len(), "signed in");
             self.audit.signed_in(&visit.who);
+            let (session, who, confirmation) = (visit.id, visit.who.clone(), visit.confirmation.take());
             self.visit = Some(visit);
+            if let Some(confirmation) = confirmation {
+                self.confirm(session, &who, confirmation);
+            }
         }
         is_awaited
     }
@@ -188,8 +194,10 @@ impl Agent {
     }
 
     /// Notes whether Kisi refuses this person's login.
-    pub(super) fn note_refused(&self, who: &Who, is_refused: bool) {
-        self.authenticator().note_refused(who, is_refused);
+    pub(super) fn note_refused(&mut self, who: &Who, is_refused: bool) {
+        if self.authenticator().note_refused(who, is_refused) {
+            self.note_in_fleet(who.staff, None, Some(is_refused));
+        }
     }
 
     // Doors
@@ -208,11 +216,18 @@ impl Agent {
     /// Sends an unlock only in the open session, for a door on its list, with its login, and after the intent is on the
     /// disk. Kisi decides the rest.
     pub(super) fn unlock(&mut self, session: SessionId, request: RequestId, door: DoorId, at: time::Instant) {
+        if !self.opens_alone() {
+            self.say(Event::UnlockAnswered(request, Outcome::NotSent));
+            self.status.metrics().unlock_stopped(Outcome::NotSent);
+            return;
+        }
+        let own = self.fleet.as_ref().map(Fleet::own_limits);
         let visit = self.visit.as_ref().filter(|visit| visit.id == session);
         let authenticator = self.authenticator.lock().unwrap_or_else(PoisonError::into_inner);
-        let granted = self.unlocker.grant(visit, (door, at), &authenticator, &mut self.audit, &self.connectivity);
+        let granted =
+            self.unlocker.grant(visit, (door, at), own.as_ref(), &authenticator, &mut self.audit, &self.connectivity);
         drop(authenticator);
-        let Permit { who, login, record, proof, by } = match granted {
+        let permit = match granted {
             Ok(permit) => permit,
             Err(Refused { outcome, cause }) => {
                 self.say(Event::UnlockAnswered(request, outcome));
@@ -225,7 +240,26 @@ impl Agent {
                 return;
             }
         };
-        self.say(Event::UnlockRecorded(request, record));
+        self.say(Event::UnlockRecorded(request, permit.record));
+        match self.ask_permission(&permit, door) {
+            None => self.send_unlock(session, request, permit, (door, at)),
+            Some(asked) => {
+                let _ = self.work.spawn(async move {
+                    let permission = asked.await;
+                    completion(move |agent| agent.permitted((session, request), permit, (door, at), permission))
+                });
+            }
+        }
+    }
+
+    /// Sends an unlock that is recorded.
+    pub(super) fn send_unlock(
+        &mut self,
+        session: SessionId,
+        request: RequestId,
+        Permit { who, login, record, proof, by }: Permit,
+        (door, at): (DoorId, time::Instant),
+    ) {
         // The record number identifies the unlock in the log, in the client's lines too, and on the screen.
         let span = tracing::info_span!("unlock", record);
         span.in_scope(|| tracing::info!(staff = who.staff.get(), door = door.get(), "unlock requested"));
@@ -243,7 +277,7 @@ impl Agent {
         let _ = self.work.spawn(sent.instrument(span));
     }
 
-    fn unlocked(
+    pub(super) fn unlocked(
         &mut self,
         session: SessionId,
         who: &Who,

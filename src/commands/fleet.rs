@@ -57,6 +57,10 @@ enum FleetError {
         "nobody admitted this kiosk. Run this command again to go on waiting with the same code, or with --anew if the kiosk was expelled"
     )]
     NotAdmitted,
+    #[error(
+        "this kiosk has {0} people of its own, who would not be in the fleet: remove them, or join with an empty data folder"
+    )]
+    HasPeople(usize),
     #[error("this kiosk asked to join another fleet before: --anew makes it forget that fleet and ask this one")]
     OtherFleet,
 }
@@ -71,6 +75,7 @@ impl CommandError for FleetError {
             | Self::Identity(_)
             | Self::Closed
             | Self::NotAdmitted
+            | Self::HasPeople(_)
             | Self::OtherFleet => 1,
         }
     }

@@ -1,13 +1,13 @@
 //! How a kiosk joins: it leaves a public key and the verifier of a password, and shows a code of both. An admin types the code.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr};
 
 use postgres_protocol::password;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{Account, Connection, Error};
+use super::{Account, Connection, Error, Welcome};
 use crate::{hex, secret::Secret};
 
 /// The role at which a kiosk asks to join. It is closed but for some minutes, and its password is no secret.
@@ -125,6 +125,27 @@ pub struct Membership {
     pub request: JoinRequest,
     /// The private half of the request's recipient: an age identity.
     pub identity: Secret<String>,
+    /// A file of certificates to trust instead of the operating system's.
+    pub ca: Option<PathBuf>,
+    /// Set once the kiosk is admitted.
+    pub keys: Option<WrappedKeys>,
+}
+
+/// The fleet's data keys, as only the kiosk's identity opens them, and what goes with them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrappedKeys {
+    /// By generation, the oldest first.
+    pub keys: Vec<(i64, Vec<u8>)>,
+    /// Salt of every PIN's hash, 16 bytes.
+    pub salt: Vec<u8>,
+    /// Argon2's memory in KiB, passes and lanes.
+    pub cost: [u32; 3],
+}
+
+impl From<&Welcome> for WrappedKeys {
+    fn from(welcome: &Welcome) -> Self {
+        Self { keys: welcome.keys.clone(), salt: welcome.salt.clone(), cost: welcome.cost }
+    }
 }
 
 /// [`Membership`] as it is kept.
@@ -135,6 +156,10 @@ struct Kept {
     verifier: String,
     password: String,
     identity: String,
+    #[zeroize(skip)]
+    ca: Option<PathBuf>,
+    #[zeroize(skip)]
+    keys: Option<WrappedKeys>,
 }
 
 impl Membership {
@@ -151,6 +176,8 @@ impl Membership {
             verifier: verifier.clone(),
             password: password.expose().clone(),
             identity: self.identity.expose().clone(),
+            ca: self.ca.clone(),
+            keys: self.keys.clone(),
         };
         serde_json::to_vec(&kept).map(Zeroizing::new).map_err(|_| Error::Answer("a membership that cannot be written"))
     }
@@ -166,7 +193,8 @@ impl Membership {
             verifier: take(|kept| &mut kept.verifier),
             password,
         };
-        Some(Self { url: take(|kept| &mut kept.url), request, identity })
+        let (ca, keys) = (kept.ca.take(), kept.keys.take());
+        Some(Self { url: std::mem::take(&mut kept.url), request, identity, ca, keys })
     }
 
     /// Who the kiosk is at the database once it is admitted.
@@ -214,11 +242,12 @@ mod tests {
     fn a_membership_is_read_as_it_was_kept() {
         let request = JoinRequest::new("age1abc".to_owned()).unwrap();
         let identity = Secret::new("AGE-SECRET-KEY-1X".to_owned());
-        let kept = Membership { url: "postgres://db.example/vestibule".to_owned(), request, identity };
+        let keys = Some(WrappedKeys { keys: vec![(1, vec![7; 3])], salt: vec![1; 16], cost: [65_536, 3, 4] });
+        let kept = Membership { url: "postgres://db.example/vestibule".to_owned(), request, identity, ca: None, keys };
         let read = Membership::from_bytes(&kept.to_bytes().unwrap()).unwrap();
         assert_eq!((read.url.as_str(), read.request.code()), (kept.url.as_str(), kept.request.code()));
         assert_eq!(read.request.password.expose(), kept.request.password.expose());
-        assert_eq!(read.identity.expose(), kept.identity.expose());
+        assert_eq!((read.identity.expose(), &read.keys), (kept.identity.expose(), &kept.keys));
         assert!(Membership::from_bytes(b"{}").is_none());
         assert!(!format!("{read:?}").contains("SECRET-KEY"));
     }

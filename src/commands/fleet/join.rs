@@ -9,12 +9,12 @@ use std::{
 use serde_json::json;
 use vestibule::{
     backup_encryption,
-    fleet::{Account, Address, Connection, Error, JOIN_ROLE, JoinRequest, Membership},
+    fleet::{Account, Address, Connection, Error, JOIN_ROLE, JoinRequest, Membership, Welcome, WrappedKeys},
     secret::Secret,
 };
 
 use super::{
-    super::{Output, Site, failure::Failure, report::tell, runtime},
+    super::{Output, Site, failure::Failure, io, report::tell, runtime},
     FleetError,
 };
 
@@ -37,22 +37,31 @@ impl Site {
     pub(crate) fn fleet_join(&self, join: Join, output: Output) -> Result<(), Failure> {
         let Join { url, ca, wait, is_anew } = join;
         let (address, ca): (Address, _) = (url.parse()?, ca.as_deref());
+        drop(self.directory_or_new()?);
         let directory = self.directory_alone()?;
+        let (people, copies) = (directory.list()?.len(), directory.copies()?);
+        if copies.len() < people {
+            return Err(FleetError::HasPeople(people - copies.len()).into());
+        }
         let kept = directory.fleet_secrets()?.filter(|_| !is_anew);
-        let membership = match kept.and_then(|bytes| Membership::from_bytes(&bytes)) {
+        let mut membership = match kept.and_then(|bytes| Membership::from_bytes(&bytes)) {
             Some(kept) if kept.url == url => kept,
             Some(_) => return Err(FleetError::OtherFleet.into()),
             None => {
                 let (identity, recipient) = backup_encryption::new_identity();
                 let request = JoinRequest::new(recipient.to_string())?;
-                let new = Membership { url, request, identity };
+                let new = Membership { url, request, identity, ca: None, keys: None };
                 directory.keep_fleet_secrets(&new.to_bytes()?)?;
+                // What an earlier fleet handed over is of no use in this one.
+                directory.forget_copies(&copies.into_iter().map(|(staff, _)| staff).collect::<Vec<_>>())?;
+                directory.keep_fleet_state(&[])?;
                 new
             }
         };
         let runtime = runtime()?;
-        let welcome = || runtime.block_on(welcome(&address, ca, &membership));
-        if !welcome()? {
+        let asked = |membership: &Membership| runtime.block_on(welcome(&address, ca, membership));
+        let mut welcome = asked(&membership)?;
+        if welcome.is_none() {
             runtime.block_on(ask(&address, ca, &membership.request))?;
             let code = membership.request.code();
             let text = format!(
@@ -62,13 +71,17 @@ impl Site {
             tell("waiting until an admin admits this kiosk ...");
             #[expect(clippy::disallowed_methods, reason = "a command reads the clock for its own patience")]
             let begin = Instant::now();
-            while !welcome()? {
+            while welcome.is_none() {
                 if wait < begin.elapsed() {
                     return Err(FleetError::NotAdmitted.into());
                 }
                 thread::sleep(AGAIN);
+                welcome = asked(&membership)?;
             }
         }
+        membership.keys = welcome.as_ref().map(WrappedKeys::from);
+        membership.ca = ca.map(std::path::absolute).transpose().map_err(io("the file of --ca cannot be found"))?;
+        directory.keep_fleet_secrets(&membership.to_bytes()?)?;
         let role = membership.request.role();
         output.result(&json!({"result": "joined", "role": role}), &format!("this kiosk is in the fleet, as {role}"))
     }
@@ -84,19 +97,20 @@ async fn ask(address: &Address, ca: Option<&Path>, request: &JoinRequest) -> Res
     }
 }
 
-/// Whether the kiosk is in: it can log in, and its private key opens the data key.
-async fn welcome(address: &Address, ca: Option<&Path>, membership: &Membership) -> Result<bool, Failure> {
+/// What the kiosk is told once it is in: it can log in, and its private key opens the data key.
+async fn welcome(address: &Address, ca: Option<&Path>, membership: &Membership) -> Result<Option<Welcome>, Failure> {
     let connection = match Connection::open(address, ca, &membership.account()).await {
         Ok(connection) => connection,
         // A role that does not exist yet is refused like a wrong password.
-        Err(error) if is_refused_login(&error) => return Ok(false),
+        Err(error) if is_refused_login(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let keys = connection.hello().await?.keys;
-    for (_, key) in &keys {
+    let welcome = connection.hello().await?;
+    for (_, key) in &welcome.keys {
         let _ = backup_encryption::decrypt(key, membership.identity.expose()).map_err(FleetError::Identity)?;
     }
-    if keys.is_empty() { Err(Error::Answer("no data key for this kiosk").into()) } else { Ok(true) }
+    let has_keys = !welcome.keys.is_empty();
+    if has_keys { Ok(Some(welcome)) } else { Err(Error::Answer("no data key for this kiosk").into()) }
 }
 
 /// SQLSTATE of a role that may not log in, or whose password is wrong or not valid any more.

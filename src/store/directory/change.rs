@@ -315,18 +315,18 @@ impl Directory {
     }
 
     /// Stores whether Kisi refused this person's login at its last use, and forgets the doors of their last visit if it
-    /// did. The state is ignored if the login was replaced since.
+    /// did. The state is ignored if the login was replaced since. Returns whether it was another one before.
     ///
     /// # Errors
     ///
     /// When the file cannot be written.
-    pub fn note_refused(&self, staff: StaffId, revision: i64, is_refused: bool) -> Result<(), Error> {
+    pub fn note_refused(&self, staff: StaffId, revision: i64, is_refused: bool) -> Result<bool, Error> {
         let sql = "UPDATE staff SET refused = ?2 WHERE id = ?1 AND revision = ?3 AND refused <> ?2";
-        let _ = self.db.execute(sql, params![staff.get(), is_refused, revision])?;
+        let changed = self.db.execute(sql, params![staff.get(), is_refused, revision])?;
         if is_refused {
             forget_last_doors(&self.db, staff)?;
         }
-        Ok(())
+        Ok(0 < changed)
     }
 }
 

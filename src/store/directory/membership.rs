@@ -10,6 +10,8 @@ use super::{
 
 /// Name of the row.
 const NAME: &str = "fleet";
+/// Name of the row with what is known of the fleet.
+const STATE: &str = "fleet_state";
 
 impl Directory {
     /// The secrets of a fleet that [`Self::keep_fleet_secrets`] stored. `None` if there are none, or if they are another
@@ -20,6 +22,24 @@ impl Directory {
     /// When the file cannot be read.
     pub fn fleet_secrets(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         Ok(meta(&self.db, NAME)?.and_then(|sealed| self.key.open_fleet(&sealed)))
+    }
+
+    /// What [`Self::keep_fleet_state`] stored last.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn fleet_state(&self) -> Result<Option<Vec<u8>>, Error> {
+        meta(&self.db, STATE)
+    }
+
+    /// Stores what the kiosk knows of its fleet: nothing secret, and nothing that has a MAC.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn keep_fleet_state(&self, state: &[u8]) -> Result<(), Error> {
+        put_meta(&self.db, STATE, state)
     }
 
     /// Stores the secrets of a fleet, sealed with the device key.

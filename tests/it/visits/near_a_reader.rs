@@ -32,7 +32,7 @@ fn site(bluez: &Bluez) -> (Site, Kiosk, Nearby) {
 fn kiosk(site: &Site, bluez: &Bluez) -> (Kiosk, Nearby) {
     let directory = site.directory();
     let log = Log::open(directory.folder(), directory.audit_key()).unwrap();
-    let mut parts = wiring::agent(&site.config, directory, log, site.client());
+    let mut parts = wiring::agent(&site.config, directory, log, site.client()).unwrap();
     parts.nearby = Nearby::new(suspend::time_suspended).listening_on(bluez.bus());
     let nearby = parts.nearby.clone();
     let (rules, labels) = (Box::new(wiring::rules(&site.config)), wiring::labels(&site.config));

@@ -362,7 +362,7 @@ fn a_door_that_requires_proximity_is_enabled_only_with_proof() {
     let pin = site.enrol("ada@example.com", None, true);
     let directory = site.directory();
     let log = vestibule::store::audit::Log::open(directory.folder(), directory.audit_key()).unwrap();
-    let parts = vestibule::wiring::agent(&site.config, directory, log, site.client());
+    let parts = vestibule::wiring::agent(&site.config, directory, log, site.client()).unwrap();
     let (uuid, major, minor) = site.kisi.with(|world| vestibule::simulator::rules::beacon(world, 107));
     let hex: Vec<u8> = uuid.replace('-', "").into_bytes();
     let reader = *vestibule::hex::decode::<16>(&hex).unwrap();

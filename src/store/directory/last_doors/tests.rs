@@ -111,7 +111,7 @@ fn nobody_who_is_suspended_renewed_removed_or_refused_has_a_list() {
             let _: Option<Pin> = directory.renew(ada, &renewal, &mut |_| Ok(())).unwrap();
         }),
         ("removed", |directory, _| directory.remove(ADA).unwrap()),
-        ("refused", |directory, ada| directory.note_refused(ada, 1, true).unwrap()),
+        ("refused", |directory, ada| assert!(directory.note_refused(ada, 1, true).unwrap())),
     ];
     for (what, change) in changes {
         let folder = temporary_folder("vestibule-").unwrap();

@@ -51,7 +51,7 @@ impl Life {
         let left = directory.counters().guesses_left().unwrap().unwrap_or(config.budget.guesses);
         let log = wiring::begin_log(&config, &directory).unwrap();
         let client = Client::new(&wiring::client(&config)).unwrap();
-        let parts = testing::with_inline_lookup(wiring::agent(&config, directory, log, client));
+        let parts = testing::with_inline_lookup(wiring::agent(&config, directory, log, client).unwrap());
         let nearby = parts.nearby.clone();
         let (agent, mut port) = agent::channel();
         let task = tokio::spawn(async move { agent::run(parts, &mut port).await });

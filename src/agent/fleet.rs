@@ -1,0 +1,411 @@
+//! The kiosk as one of a fleet: it asks the fleet's database about people and unlocks, keeps copies of whom it saw as the
+//! database has them, and ships its audit records. While the database is away, the copies and a share of the limits serve.
+
+mod asking;
+mod shipping;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+
+pub(super) use self::asking::{Answer, Asking, Confirmation};
+use super::{Agent, UnlockLimits, audit_writer::Who, completion, unlocker::Permit};
+use crate::{
+    door::{DoorId, DoorRule, Outcome},
+    error_chain::Chain,
+    fleet::{self, Access, Intended, Intent, Link, LinkEvent, Refusal, Welcome},
+    session::{RequestId, SessionId},
+    staff::StaffId,
+    store::directory::Directory,
+};
+
+/// Pause between a record and its shipping, so that those of one visit go together.
+pub(super) const SHIP_AFTER: Duration = Duration::from_secs(2);
+/// How the kiosk stands to the database, and for how long copies serve.
+pub(super) type Window = (Standing, SignedDuration);
+
+/// Membership of a fleet, for the agent.
+#[derive(Debug)]
+pub struct Membership {
+    /// How to reach the database.
+    pub access: Access,
+    /// Days for which people who signed in here can do so while the database is away.
+    pub offline_days: u32,
+    /// Whether doors open while the database is away.
+    pub is_offline_allowed: bool,
+}
+
+/// How the kiosk stands to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// There is no connection.
+    Away,
+    /// There is one, and whoever changed meanwhile is not known yet: nobody signs in by a copy.
+    Comparing,
+    /// The copies are as the database has them.
+    Current,
+    /// The database lost records that it had acknowledged, so it may have forgotten suspensions too: it is neither asked nor
+    /// told anything, and nobody signs in.
+    Doubted,
+}
+
+/// What the agent knows of its fleet.
+pub(super) struct Fleet {
+    link: Arc<Link>,
+    standing: watch::Sender<Standing>,
+    offline_days: u32,
+    is_offline_allowed: bool,
+    /// What the database said last, this time or before a restart.
+    limits: KeptLimits,
+    /// Whether copies are being compared, and whether something changed meanwhile.
+    comparing: Option<bool>,
+    shipping: shipping::Shipping,
+}
+
+/// The fleet's limits, for while the database is away.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+struct KeptLimits {
+    per_hour: u32,
+    per_day: u32,
+    per_door: Vec<(u64, u32)>,
+    kiosks: u32,
+    offline_days: Option<u32>,
+    /// Number of the newest record that the database has acknowledged.
+    acknowledged: u64,
+}
+
+impl KeptLimits {
+    fn take(&mut self, welcome: &Welcome) {
+        (self.per_hour, self.per_day) = (welcome.per_hour, welcome.per_day);
+        self.per_door = welcome.per_door.iter().map(|(door, at_most)| (door.get(), *at_most)).collect();
+        (self.kiosks, self.offline_days) = (welcome.kiosks, Some(welcome.offline_days));
+    }
+
+    /// The part of each limit that this kiosk allows by itself: divided by the kiosks of the site, at least 1.
+    fn share(&self) -> UnlockLimits {
+        let part = |limit: u32| if limit == 0 { 0 } else { (limit / self.kiosks.max(1)).max(1) };
+        let per_door = self.per_door.iter().map(|(door, limit)| (DoorRule::Id(DoorId::new(*door)), part(*limit)));
+        UnlockLimits { per_hour: part(self.per_hour), per_day: part(self.per_day), per_door: per_door.collect() }
+    }
+}
+
+/// What the database says to an unlock that is recorded here.
+pub(super) enum Permission {
+    Given,
+    Limited,
+    Revoked,
+    /// It did not answer.
+    Unknown,
+}
+
+impl Fleet {
+    /// Connects in the background. Returns what happens, too.
+    pub(super) fn start(membership: Membership, directory: &Directory) -> (Self, mpsc::UnboundedReceiver<LinkEvent>) {
+        let (link, events) = Link::start(membership.access);
+        let kept = directory.fleet_state().inspect_err(|error| {
+            tracing::error!(error = %Chain(error), "the fleet's limits cannot be read");
+        });
+        let kept = kept.ok().flatten();
+        let limits: KeptLimits = kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default();
+        let shipping = shipping::Shipping::default();
+        let fleet = Self {
+            link: Arc::new(link),
+            standing: watch::Sender::new(Standing::Away),
+            offline_days: membership.offline_days,
+            is_offline_allowed: membership.is_offline_allowed,
+            limits,
+            comparing: None,
+            shipping,
+        };
+        (fleet, events)
+    }
+
+    /// What a sign-in needs to ask.
+    pub(super) fn asking(&self) -> Asking {
+        Asking { link: Arc::clone(&self.link), standing: self.standing.subscribe(), offline: self.offline() }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        *self.standing.borrow()
+    }
+
+    /// For how long a copy serves.
+    fn offline(&self) -> SignedDuration {
+        let days = self.limits.offline_days.unwrap_or(self.offline_days).min(self.offline_days);
+        SignedDuration::from_hours(24 * i64::from(days))
+    }
+
+    /// Limits that this kiosk itself holds, beside those of its configuration.
+    pub(super) fn own_limits(&self) -> UnlockLimits {
+        if self.standing() == Standing::Current { UnlockLimits::default() } else { self.limits.share() }
+    }
+}
+
+impl Agent {
+    /// What the link to the database reports.
+    pub(super) fn fleet_reports(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Up(welcome) => self.fleet_is_there(&welcome),
+            LinkEvent::Changed => self.compare_copies(),
+            LinkEvent::Down => {
+                if let Some(fleet) = &mut self.fleet
+                    && fleet.standing() != Standing::Doubted
+                {
+                    tracing::warn!("the fleet's database is away: copies and shares of the limits serve");
+                    let _ = fleet.standing.send_replace(Standing::Away);
+                    fleet.comparing = None;
+                }
+            }
+        }
+        self.report_fleet();
+    }
+
+    fn fleet_is_there(&mut self, welcome: &Welcome) {
+        let is_whole = self.is_as_acknowledged(welcome);
+        let Some(fleet) = &mut self.fleet else { return };
+        if !is_whole {
+            tracing::error!(
+                "the fleet's database lost records that it had acknowledged: nobody signs in until `vestibule fleet restored`"
+            );
+            let _ = fleet.standing.send_replace(Standing::Doubted);
+            return;
+        }
+        tracing::info!(site = welcome.site, "the fleet's database is there");
+        fleet.limits.take(welcome);
+        fleet.shipping.is_at(welcome.shipped);
+        let _ = fleet.standing.send_replace(Standing::Comparing);
+        fleet.comparing = None;
+        self.keep_fleet();
+        self.compare_copies();
+    }
+
+    /// Asks which copies are not as the database has them, and forgets those.
+    pub(super) fn compare_copies(&mut self) {
+        let Some(fleet) = &mut self.fleet else { return };
+        if !matches!(fleet.standing(), Standing::Comparing | Standing::Current) {
+            return;
+        }
+        if let Some(again) = &mut fleet.comparing {
+            *again = true;
+            return;
+        }
+        fleet.comparing = Some(false);
+        let (link, copies) = (Arc::clone(&fleet.link), self.authenticator().directory.copies());
+        let compared = async move {
+            let copies =
+                copies.inspect_err(|error| tracing::error!(error = %Chain(error), "copies cannot be read")).ok()?;
+            let gone = link.changed(&copies).await;
+            gone.inspect_err(|error| tracing::warn!(error = %Chain(error), "copies cannot be compared")).ok()
+        };
+        let _ = self.work.spawn(async move {
+            let gone = compared.await;
+            completion(move |agent| agent.copies_compared(gone.as_deref()))
+        });
+    }
+
+    fn copies_compared(&mut self, gone: Option<&[StaffId]>) {
+        let forgotten = gone.map(|gone| self.forget_people(gone));
+        let Some(fleet) = &mut self.fleet else { return };
+        // `None` when the connection was lost meanwhile: the next one compares again.
+        let Some(again) = fleet.comparing.take() else { return };
+        match forgotten {
+            Some(true) if again => self.compare_copies(),
+            Some(true) => {
+                let _ = fleet.standing.send_if_modified(|standing| {
+                    let is_new = *standing == Standing::Comparing;
+                    if is_new {
+                        *standing = Standing::Current;
+                    }
+                    is_new
+                });
+            }
+            // Not compared: until the next minute nobody signs in by a copy.
+            Some(false) | None if fleet.standing() == Standing::Current => {
+                let _ = fleet.standing.send_replace(Standing::Comparing);
+            }
+            Some(false) | None => {}
+        }
+        self.report_fleet();
+    }
+
+    /// Forgets the copies of these people, and ends the visit of one of them. Returns whether that worked.
+    fn forget_people(&mut self, gone: &[StaffId]) -> bool {
+        if let Err(error) = self.authenticator().directory.forget_copies(gone) {
+            tracing::error!(error = %Chain(&error), "copies cannot be forgotten");
+            return false;
+        }
+        let present = self.visit.as_ref().filter(|visit| gone.contains(&visit.who.staff));
+        if let Some(session) = present.map(|visit| visit.id) {
+            self.revoke_access(session);
+        }
+        true
+    }
+
+    /// Looks up at the database who signed in by a copy.
+    pub(super) fn confirm(&mut self, session: SessionId, who: &Who, confirmation: Confirmation) {
+        let Some(fleet) = &self.fleet else { return };
+        let (asking, who) = (fleet.asking(), who.clone());
+        let _ = self.work.spawn(async move {
+            let answer = asking.ask(confirmation.indexes.clone()).await;
+            completion(move |agent| agent.confirmed(session, &who, &confirmation, answer))
+        });
+    }
+
+    fn confirmed(&mut self, session: SessionId, who: &Who, confirmation: &Confirmation, answer: Answer) {
+        match answer {
+            Answer::Found(..) => {
+                let _ = self.authenticator().learn(&confirmation.presented, answer);
+            }
+            Answer::Unknown => {
+                let _ = self.forget_people(&[who.staff]);
+            }
+            Answer::Spent(_) | Answer::Silent => return,
+        }
+        let may_open = self.authenticator().may_open(who);
+        if may_open == Some(false) && self.visit(session).is_some() {
+            self.revoke_access(session);
+        }
+    }
+
+    /// Asks the database whether an unlock may be sent. `None`: this kiosk decides by itself.
+    pub(super) fn ask_permission(
+        &self,
+        permit: &Permit,
+        door: DoorId,
+    ) -> Option<impl Future<Output = Permission> + use<>> {
+        let fleet = self.fleet.as_ref()?;
+        if fleet.standing() != Standing::Current {
+            return None;
+        }
+        let link = Arc::clone(&fleet.link);
+        let intent = Intent { number: permit.record.cast_signed(), staff: permit.who.staff, door };
+        Some(async move {
+            match link.intend(intent).await {
+                Ok(Intended::Written(_)) => Permission::Given,
+                Ok(Intended::Stopped(limit)) => {
+                    tracing::info!(limit, "a limit of the fleet is reached");
+                    Permission::Limited
+                }
+                Err(fleet::Error::Refused(Refusal::Suspended | Refusal::NotSeen)) => Permission::Revoked,
+                Err(error) => {
+                    tracing::warn!(error = %Chain(&error), "the fleet does not say whether a door may be opened");
+                    Permission::Unknown
+                }
+            }
+        })
+    }
+
+    /// What is done about an unlock once the database answered, or did not.
+    pub(super) fn permitted(
+        &mut self,
+        (session, request): (SessionId, RequestId),
+        permit: Permit,
+        (door, at): (DoorId, Instant),
+        permission: Permission,
+    ) {
+        let refused = match permission {
+            Permission::Given => return self.send_unlock(session, request, permit, (door, at)),
+            Permission::Limited => Outcome::Limited,
+            Permission::Revoked => Outcome::NotSent,
+            Permission::Unknown if self.may_open_alone(&permit, door) => {
+                return self.send_unlock(session, request, permit, (door, at));
+            }
+            Permission::Unknown => Outcome::NotSent,
+        };
+        self.unlocked(session, &permit.who, request, (door, permit.record), refused, at);
+        if matches!(permission, Permission::Revoked) {
+            let _ = self.forget_people(&[permit.who.staff]);
+        }
+    }
+
+    /// Whether the configuration and this kiosk's share of the limits allow an unlock without the database.
+    fn may_open_alone(&self, permit: &Permit, door: DoorId) -> bool {
+        let Some(fleet) = self.fleet.as_ref().filter(|fleet| fleet.is_offline_allowed) else { return false };
+        let known = self.visit.as_ref().and_then(|visit| visit.door(door));
+        known.is_some_and(|known| self.audit.is_within(&permit.who, known, &fleet.limits.share()))
+    }
+
+    /// Whether doors open now although the database is away.
+    pub(super) fn opens_alone(&self) -> bool {
+        let is_allowed = |fleet: &Fleet| fleet.is_offline_allowed && fleet.standing() != Standing::Doubted;
+        self.fleet.as_ref().is_none_or(|fleet| fleet.standing() == Standing::Current || is_allowed(fleet))
+    }
+
+    /// Tells the fleet which language somebody chose, or whether Kisi refuses their login. Nobody waits for it.
+    pub(super) fn note_in_fleet(&mut self, staff: StaffId, language: Option<&'static str>, is_refused: Option<bool>) {
+        let Some(fleet) = self.fleet.as_ref().filter(|fleet| fleet.standing() == Standing::Current) else { return };
+        let link = Arc::clone(&fleet.link);
+        let _ = self.work.spawn(async move {
+            if let Err(error) = link.note(staff, language, is_refused).await {
+                tracing::debug!(error = %Chain(&error), "the fleet takes no note");
+            }
+            completion(|_| {})
+        });
+    }
+
+    /// Once a minute: says that the kiosk is there, and forgets copies that have served their time.
+    pub(super) fn fleet_chores(&mut self, is_hour: bool) {
+        let Some(fleet) = &self.fleet else { return };
+        let (link, oldest) = (Arc::clone(&fleet.link), Timestamp::now().checked_sub(fleet.offline()));
+        let present = self.visit.as_ref().map(|visit| visit.who.staff);
+        if let Ok(oldest) = oldest {
+            match self.authenticator().directory.forget_old_copies(oldest, present) {
+                Ok(0) => {}
+                Ok(people) => tracing::info!(people, "copies of people who were not here lately were forgotten"),
+                Err(error) => tracing::error!(error = %Chain(&error), "old copies cannot be forgotten"),
+            }
+        }
+        if !matches!(self.fleet_standing(), Some(Standing::Comparing | Standing::Current)) {
+            return;
+        }
+        let _ = self.work.spawn(async move {
+            let welcome = link.beat().await;
+            if is_hour && let Err(error) = link.prune().await {
+                tracing::debug!(error = %Chain(&error), "the fleet's old records are not pruned");
+            }
+            completion(move |agent| {
+                if let (Ok(welcome), Some(fleet)) = (welcome, &mut agent.fleet) {
+                    fleet.limits.take(&welcome);
+                    agent.keep_fleet();
+                }
+            })
+        });
+        self.compare_copies();
+        self.ship();
+    }
+
+    pub(super) fn fleet_standing(&self) -> Option<Standing> {
+        self.fleet.as_ref().map(Fleet::standing)
+    }
+
+    /// Keeps what a restart while the database is away needs.
+    fn keep_fleet(&self) {
+        let Some(fleet) = &self.fleet else { return };
+        if let Err(error) =
+            self.authenticator().directory.keep_fleet_state(&serde_json::to_vec(&fleet.limits).unwrap_or_default())
+        {
+            tracing::error!(error = %Chain(&error), "the fleet's limits cannot be kept");
+        }
+    }
+
+    pub(super) fn report_fleet(&self) {
+        let standing = self.fleet_standing();
+        self.status.change(|facts| facts.fleet = standing.map(Standing::name));
+    }
+}
+
+impl Standing {
+    /// The name in logs and in `/readyz`.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Away => "away",
+            Self::Comparing => "comparing",
+            Self::Current => "connected",
+            Self::Doubted => "rolled back",
+        }
+    }
+}
