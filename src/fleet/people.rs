@@ -10,6 +10,7 @@ const PAGE: i32 = 5_000;
 
 /// Somebody in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "columns of a list, which do not depend on each other")]
 pub struct Listed {
     /// Their number in the fleet.
     pub staff: StaffId,

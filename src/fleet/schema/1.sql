@@ -135,7 +135,7 @@ CREATE TABLE vestibule.tags ( -- PINs and badges: both are found by 32 bytes
     PRIMARY KEY (kind, tag),
     CHECK (kind = 'badge' OR (hint IS NULL AND sealed IS NULL))
 );
-CREATE INDEX tags_of_staff ON vestibule.tags (staff);
+CREATE INDEX tags_of_staff ON vestibule.tags (staff, kind);
 CREATE TABLE vestibule.logins (
     staff      bigint NOT NULL REFERENCES vestibule.staff ON DELETE CASCADE,
     opened_by  text NOT NULL CHECK (opened_by IN ('pin', 'device')),
@@ -214,7 +214,7 @@ CREATE TABLE vestibule.intents (
 );
 CREATE INDEX intents_that_count ON vestibule.intents (staff, at) INCLUDE (door)
     WHERE result IS NULL OR result IN ('accepted', 'unknown');
-CREATE INDEX intents_at ON vestibule.intents USING brin (at) WITH (autosummarize = on);
+CREATE INDEX intents_at ON vestibule.intents (at);
 CREATE TABLE vestibule.audit (
     kiosk  integer NOT NULL,
     number bigint NOT NULL,

@@ -61,8 +61,8 @@ fn a_log_arrives_whole_and_once_whatever_is_sent_again() {
         let there = db.value(&format!(
             "{shown} FROM vestibule.audit JOIN vestibule.kiosks ON id = kiosk WHERE name = 'Kiosk {kiosk}'"
         ));
-        let bytes: String = log.records[joined - 1..].concat().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(there, format!("{} {joined} {len} {bytes}", len - joined + 1));
+        let bytes = vestibule::hex::encode(&log.records[joined - 1..].concat());
+        assert_eq!(there, format!("{} {joined} {len} {}", len - joined + 1, *bytes));
         // The chain verifies from the copies alone.
         let broken = "SELECT count(*) FROM (SELECT a.hash, sha256(lag(a.hash, 1, h.first_hash) OVER (PARTITION BY a.kiosk ORDER BY number) || record) AS made
                       FROM vestibule.audit a JOIN vestibule.heads h USING (kiosk)) x WHERE hash <> made";
@@ -101,13 +101,13 @@ fn what_does_not_continue_the_chain_is_refused_by_its_number() {
     changed.records[2].push(0);
     refused(&changed, &Refusal::ChainBroken(25));
     // Too long: the kiosk is told which, and that it is not a matter of trying again. 8,192 bytes are taken.
-    let long = |len: usize| {
+    let with_record_of = |len: usize| {
         let records = vec![log.records[20].clone(), vec![b'x'; len]];
         let head = Sha256::new().chain_update(log.hashes[21]).chain_update(&records[1]).finalize().into();
         Shipment { first: 21, before: log.hashes[20], records, head }
     };
-    refused(&long(8_193), &Refusal::RecordTooLong(22));
-    assert_eq!(db.run(link.ship(&long(8_192))).unwrap(), 22);
+    refused(&with_record_of(8_193), &Refusal::RecordTooLong(22));
+    assert_eq!(db.run(link.ship(&with_record_of(8_192))).unwrap(), 22);
     let empty = db.run(link.ship(&Shipment { records: Vec::new(), ..good(1, 3) }));
     assert!(matches!(empty, Err(Error::Refused(Refusal::Malformed(_)))), "{empty:?}");
     // After it was pruned, what is taken out is taken for sent.
