@@ -9,7 +9,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(super) use self::{
-    fleet::{Database as FleetDatabase, Fleet},
+    fleet::{Database as FleetDatabase, Fleet, People as FleetPeople},
     gallery::GalleryArguments,
     staff::{ListEncoding, Staff},
 };
@@ -52,10 +52,14 @@ pub(super) enum Command {
         scene: Option<PathBuf>,
     },
     /// Manage who may sign in here. The Kisi admin key comes from a credential or `VESTIBULE_ADMIN_KEY`, or is asked for
-    #[command(subcommand)]
     #[command(after_help = "Example:\n  vestibule staff list")]
-    Staff(Staff),
-    /// Manage a fleet: many kiosks that share one database. The kiosk itself does not use it yet
+    Staff {
+        #[command(flatten)]
+        fleet: FleetPeople,
+        #[command(subcommand)]
+        command: Staff,
+    },
+    /// Manage a fleet: many kiosks that share one database
     #[command(subcommand)]
     #[command(after_help = "Example:\n  vestibule fleet list")]
     Fleet(Fleet),

@@ -37,7 +37,7 @@ use vestibule::{
 pub(super) use self::{
     demo::{demo, simulate},
     failure::Failure,
-    fleet::Join,
+    fleet::{FleetSite, Join},
     gallery::gallery,
     report::printable,
     staff::Import,
@@ -96,11 +96,13 @@ pub(super) struct Site {
     data: Option<PathBuf>,
     /// The lock on `logins.lock`, once taken. Held until the process exits.
     logins: Arc<OnceLock<File>>,
+    /// The fleet whose people the command is about.
+    people: FleetSite,
 }
 
 impl Site {
     pub(super) fn new(config: Option<PathBuf>, data: Option<PathBuf>) -> Self {
-        Self { config, data, logins: Arc::default() }
+        Self { config, data, logins: Arc::default(), people: FleetSite::default() }
     }
 
     /// Whether `--config`, `$VESTIBULE_CONFIG` or `--data` was given.
@@ -123,6 +125,9 @@ impl Site {
 
     /// Opens the existing directory. Fails if there is none: a mistyped path must not create one.
     fn directory(&self) -> Result<Directory, Failure> {
+        if self.people.is_set() {
+            return self.directory_or_new();
+        }
         Directory::open_existing(&self.folder(), credentials().as_deref()).map_err(Failure::from)
     }
 
@@ -136,6 +141,9 @@ impl Site {
 
     /// Opens the directory, or creates it with a PIN hash cost measured on this machine.
     fn directory_or_new(&self) -> Result<Directory, Failure> {
+        if self.people.is_set() {
+            return self.fleet_directory();
+        }
         Directory::open(&self.folder(), credentials().as_deref(), wiring::measured_cost).map_err(Failure::from)
     }
 

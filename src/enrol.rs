@@ -5,13 +5,14 @@ pub mod access;
 pub mod check;
 pub mod list;
 mod error;
+mod fleet;
 mod logins;
 pub mod plan;
 pub mod proposal;
 
 use std::{fmt, io, time::Duration};
 
-pub use self::{error::Error, logins::Renewed};
+pub use self::{error::Error, fleet::FleetPeople, logins::Renewed};
 
 use crate::{
     error_chain::Chain,

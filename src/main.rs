@@ -80,7 +80,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Demo { windowed }) => commands::demo(&site, windowed),
         Some(Command::Gallery(arguments)) => commands::gallery(arguments),
         Some(Command::Simulate { listen, scene }) => commands::simulate(listen, scene),
-        Some(Command::Staff(staff)) => run_staff(&site, staff),
+        Some(Command::Staff { fleet, command }) => run_staff(&site.of_fleet(fleet.into()), command),
         Some(Command::Fleet(fleet)) => run_fleet(&site, fleet),
         Some(Command::Audit(Audit::Verify { heads, first_key, json })) => {
             site.audit_verify(&heads, first_key, json.into())

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 /// Which database.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Database {
     /// Address of the fleet's database, with your role and without a password: `postgres://alice@db.example/vestibule`
     #[arg(long = "fleet", env = "VESTIBULE_FLEET", value_name = "URL")]
@@ -13,6 +13,23 @@ pub(crate) struct Database {
     /// Certificates to trust instead of the operating system's
     #[arg(long, env = "VESTIBULE_FLEET_CA", value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+}
+
+/// The fleet whose people a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct People {
+    /// People of the fleet in this database instead of this kiosk's own
+    #[arg(long = "fleet", env = "VESTIBULE_FLEET", value_name = "URL", global = true)]
+    url: Option<String>,
+    /// Certificates to trust instead of the operating system's
+    #[arg(long, env = "VESTIBULE_FLEET_CA", value_name = "FILE", global = true)]
+    ca: Option<PathBuf>,
+}
+
+impl From<People> for Option<Database> {
+    fn from(People { url, ca }: People) -> Self {
+        url.map(|url| Database { url, ca })
+    }
 }
 
 #[derive(Debug, Subcommand)]

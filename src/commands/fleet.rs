@@ -1,9 +1,10 @@
 //! The `fleet` commands on an admin's machine. `fleet/join.rs` is the kiosk's side.
 
 mod join;
+mod people;
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +18,7 @@ use vestibule::{
 };
 use zeroize::Zeroizing;
 
-pub(crate) use self::join::Join;
+pub(crate) use self::{join::Join, people::FleetSite};
 use super::{
     Confirmation, Output, Site,
     ask::{confirm, fleet_password},
@@ -61,6 +62,12 @@ enum FleetError {
         "this kiosk has {0} people of its own, who would not be in the fleet: remove them, or join with an empty data folder"
     )]
     HasPeople(usize),
+    #[error(
+        "the data folder `{}` is a kiosk's own: name another one with --data for the people of a fleet", .0.display()
+    )]
+    NotForAdmins(PathBuf),
+    #[error("this kiosk is in a fleet, whose people are changed on an admin's machine: use --fleet there")]
+    InFleet,
     #[error("this kiosk asked to join another fleet before: --anew makes it forget that fleet and ask this one")]
     OtherFleet,
 }
@@ -76,6 +83,8 @@ impl CommandError for FleetError {
             | Self::Closed
             | Self::NotAdmitted
             | Self::HasPeople(_)
+            | Self::NotForAdmins(_)
+            | Self::InFleet
             | Self::OtherFleet => 1,
         }
     }
@@ -95,11 +104,8 @@ struct Admin {
 
 impl Admin {
     fn open(database: &Database) -> Result<Self, Failure> {
-        let address: Address = database.url.parse()?;
-        let role = address.role().map(str::to_owned).or_else(|| env::var("USER").ok()).ok_or(FleetError::NoRole)?;
-        let password = if address.is_local() { None } else { Some(fleet_password(&role)?) };
+        let (address, account) = account(database)?;
         let runtime = runtime()?;
-        let account = Account { role, password };
         let connection = runtime.block_on(Connection::open(&address, database.ca.as_deref(), &account))?;
         Ok(Self { runtime, connection })
     }
@@ -107,6 +113,14 @@ impl Admin {
     fn run<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
         self.runtime.block_on(work).map_err(Failure::from)
     }
+}
+
+/// Where and as whom an admin connects.
+fn account(database: &Database) -> Result<(Address, Account), Failure> {
+    let address: Address = database.url.parse()?;
+    let role = address.role().map(str::to_owned).or_else(|| env::var("USER").ok()).ok_or(FleetError::NoRole)?;
+    let password = if address.is_local() { None } else { Some(fleet_password(&role)?) };
+    Ok((address, Account { role, password }))
 }
 
 impl Site {
@@ -184,12 +198,10 @@ impl Site {
                 if others.is_empty() { "nobody does".to_owned() } else { format!("only {}", others.join(", ")) };
             return Err(FleetError::NobodyWaits { code, others }.into());
         };
-        let file = self.folder().join(KEY_FILE);
-        let unusable = || FleetError::Key(file.clone());
-        let identity = fs::read_to_string(&file).map(Zeroizing::new).map_err(|_| unusable())?;
         let keys = admin.run(admin.connection.own_keys())?;
-        let (generation, wrapped) = keys.last().ok_or_else(unusable)?;
-        let key = backup_encryption::decrypt(wrapped, &identity).map_err(|_| unusable())?;
+        let (Some((generation, _)), Some((_, key))) = (keys.last(), self.open_keys(&keys)?.pop()) else {
+            return Err(FleetError::Key(self.folder().join(KEY_FILE)).into());
+        };
         let recipient = Recipient::parse(&kiosk.recipient).map_err(FleetError::Identity)?;
         let wrapped = recipient.encrypt(&key).map_err(FleetError::Identity)?;
         let role = admin.run(admin.connection.admit(kiosk, name, site, (*generation, &wrapped)))?;

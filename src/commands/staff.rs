@@ -260,6 +260,7 @@ impl Site {
     ) -> Result<Enroller, Failure> {
         let client = Client::new(&wiring::client(config)).map_err(Failure::client)?;
         let directory = self.directory_alone()?;
+        Self::check_no_fleet(&directory)?;
         wiring::enroller(config, directory, client, admin()?, pace).map_err(Failure::from)
     }
 }

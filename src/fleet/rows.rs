@@ -52,3 +52,9 @@ where
 {
     Ok(row.try_get::<_, Option<Vec<T>>>(index)?.unwrap_or_default())
 }
+
+/// Argon2's memory in KiB, passes and lanes.
+pub(super) fn cost(row: &Row, index: usize) -> Result<[u32; 3], Error> {
+    let cost: Vec<u32> = row.try_get::<_, Vec<i32>>(index)?.into_iter().map(count).collect::<Result<_, _>>()?;
+    cost.try_into().map_err(|_| Error::Answer("a cost that is not three numbers"))
+}

@@ -24,6 +24,10 @@ pub struct Settings {
     pub people: i64,
     /// Doors with a limit of their own: unlocks of a person per day.
     pub per_door: Vec<(DoorId, u32)>,
+    /// Salt of every PIN's hash, 16 bytes.
+    pub salt: Vec<u8>,
+    /// Argon2's memory in KiB, passes and lanes.
+    pub cost: [u32; 3],
 }
 
 /// A setting to change.
@@ -54,7 +58,7 @@ impl Connection {
     /// What the database says.
     pub async fn settings(&self) -> Result<Settings, Error> {
         let sql =
-            "SELECT schema_version, generation, per_hour, per_day, offline_days, keep_days, people, doors, door_limits
+            "SELECT schema_version, generation, per_hour, per_day, offline_days, keep_days, people, doors, door_limits, salt, cost
                    FROM vestibule_api.settings()";
         let row = self.client().query_one(sql, &[]).await?;
         Ok(Settings {
@@ -66,6 +70,8 @@ impl Connection {
             keep_days: row.try_get(5)?,
             people: row.try_get(6)?,
             per_door: doors(&row, 7)?,
+            salt: row.try_get(9)?,
+            cost: rows::cost(&row, 10)?,
         })
     }
 

@@ -62,7 +62,6 @@ impl Connection {
 
 fn read(row: &Row) -> Result<Welcome, Error> {
     let number = |index: usize| rows::count(row.try_get::<_, i32>(index)?);
-    let cost: Vec<u32> = row.try_get::<_, Vec<i32>>(3)?.into_iter().map(rows::count).collect::<Result<_, _>>()?;
     let (generations, wrapped): (Vec<i64>, Vec<Vec<u8>>) = (row.try_get(4)?, row.try_get(5)?);
     let shipped = row.try_get::<_, i64>(6)?.try_into().map_err(|_| Error::Answer("a number out of range"))?;
     let now = Timestamp::from_millisecond(row.try_get(16)?).map_err(|_| Error::Answer("a moment out of range"))?;
@@ -70,7 +69,7 @@ fn read(row: &Row) -> Result<Welcome, Error> {
         schema_version: row.try_get(0)?,
         generation: row.try_get(1)?,
         salt: row.try_get(2)?,
-        cost: cost.try_into().map_err(|_| Error::Answer("a cost that is not three numbers"))?,
+        cost: rows::cost(row, 3)?,
         keys: generations.into_iter().zip(wrapped).collect(),
         shipped,
         chain: row.try_get(7)?,

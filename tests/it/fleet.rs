@@ -5,6 +5,7 @@ mod failover;
 mod hostile;
 mod hostile_statements;
 mod intents;
+mod kiosks;
 mod link;
 mod pairing;
 mod people;

@@ -5,6 +5,7 @@ pub(crate) mod bluez;
 pub(crate) mod codes;
 pub(crate) mod fault_proxy;
 pub(crate) mod files;
+pub(crate) mod fleet;
 pub(crate) mod headless;
 pub(crate) mod health;
 pub(crate) mod histories;

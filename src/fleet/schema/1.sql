@@ -719,10 +719,11 @@ $$;
 
 CREATE FUNCTION vestibule_api.settings()
 RETURNS TABLE (schema_version integer, generation integer, per_hour integer, per_day integer, offline_days integer, keep_days integer,
-               people bigint, doors bigint[], door_limits integer[])
+               people bigint, doors bigint[], door_limits integer[], salt bytea, cost integer[])
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT schema_version, generation, per_hour, per_day, offline_days, keep_days, (SELECT count(*) FROM vestibule.staff),
-           ARRAY(SELECT door FROM vestibule.door_limits ORDER BY door), ARRAY(SELECT l.per_day FROM vestibule.door_limits AS l ORDER BY door)
+           ARRAY(SELECT door FROM vestibule.door_limits ORDER BY door), ARRAY(SELECT l.per_day FROM vestibule.door_limits AS l ORDER BY door),
+           salt, cost
     FROM vestibule.fleet
 $$;
 

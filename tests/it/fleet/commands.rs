@@ -1,75 +1,13 @@
 //! The `fleet` commands of the shipped program: an admin's machine, a kiosk, and the database between them.
 
-use std::{
-    io::{BufRead, BufReader},
-    path::PathBuf,
-    process::{Command, Output, Stdio},
-};
-
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::support::{headless::Site, postgres::Postgres};
-
-/// An admin's machine: a data folder of its own, and the socket of the database.
-struct Machine<'a> {
-    db: &'a Postgres,
-    folder: TempDir,
-}
-
-impl<'a> Machine<'a> {
-    fn new(db: &'a Postgres) -> Self {
-        Self { db, folder: vestibule::private_files::temporary_folder("vestibule-").unwrap() }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = vestibule(self.folder.path().join("data"));
-        let command = command.arg("fleet").args(arguments).env("VESTIBULE_FLEET", self.db.socket("owner"));
-        command.output().unwrap()
-    }
-
-    /// What a command prints with `--json`. It must succeed.
-    #[track_caller]
-    fn asks(&self, arguments: &[&str]) -> Vec<Value> {
-        let done = self.run(&[arguments, &["--json"]].concat());
-        assert!(done.status.success(), "{arguments:?}: {done:?}");
-        let text = String::from_utf8(done.stdout).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    /// What a command says that must fail with this code.
-    #[track_caller]
-    fn is_refused(&self, arguments: &[&str], code: i32) -> String {
-        let done = self.run(arguments);
-        assert_eq!(done.status.code(), Some(code), "{arguments:?}: {done:?}");
-        String::from_utf8(done.stderr).unwrap()
-    }
-}
-
-fn vestibule(data: PathBuf) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
-    let _ = command.arg("--data").arg(data).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-/// `fleet join` on a kiosk that was set up.
-fn join(db: &Postgres, kiosk: &Site, more: &[&str]) -> Command {
-    drop(kiosk.directory());
-    let mut command = vestibule(kiosk.folder.path().to_owned());
-    let _ = command.args(["fleet", "join", &db.url(), "--json", "--ca"]).arg(db.ca()).args(more);
-    command
-}
-
-/// Starts joining, and returns the program and the code that it shows.
-fn shown(mut command: Command) -> (std::process::Child, BufReader<std::process::ChildStdout>, String) {
-    let mut running = command.spawn().unwrap();
-    let mut said = BufReader::new(running.stdout.take().unwrap());
-    let mut line = String::new();
-    let _ = said.read_line(&mut line).unwrap();
-    assert!(!line.is_empty(), "no code: {:?}", running.wait_with_output());
-    let line: Value = serde_json::from_str(&line).unwrap();
-    (running, said, line["code"].as_str().unwrap().to_owned())
-}
+use crate::support::{
+    fleet::{Machine, join, shown, vestibule},
+    headless::Site,
+    postgres::Postgres,
+};
+use std::io::BufRead;
 
 #[test]
 fn a_fleet_is_made_kiosks_join_by_their_code_and_a_stolen_one_is_cut_off() {

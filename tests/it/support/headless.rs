@@ -2,6 +2,7 @@
 
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -58,7 +59,7 @@ pub(crate) fn settings() -> core::Settings {
 
 /// A site: a simulated Kisi over HTTP, a configuration and a data folder. Enrolls staff and starts kiosks.
 pub(crate) struct Site {
-    pub(crate) kisi: Kisi,
+    pub(crate) kisi: Arc<Kisi>,
     pub(crate) config: Config,
     pub(crate) folder: TempDir,
     pub(crate) admin: String,
@@ -73,7 +74,15 @@ impl Site {
     pub(crate) fn with(change: impl FnOnce(&mut World), keys: &str) -> Self {
         let (mut world, admin) = sample();
         change(&mut world);
-        let kisi = Kisi::start(world).unwrap();
+        Self::at(Arc::new(Kisi::start(world).unwrap()), admin, keys)
+    }
+
+    /// Another kiosk with these lines in `kiosk.toml`, at the same Kisi.
+    pub(crate) fn beside(&self, keys: &str) -> Self {
+        Self::at(Arc::clone(&self.kisi), self.admin.clone(), keys)
+    }
+
+    fn at(kisi: Arc<Kisi>, admin: String, keys: &str) -> Self {
         let mut config = Config::parse(keys, Path::new("kiosk.toml")).unwrap();
         assert!(SAMPLE.contains("base_url"));
         config.kisi.base_url = kisi.base_url();
