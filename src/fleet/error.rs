@@ -32,7 +32,7 @@ pub enum Error {
     #[error("the fleet's database cannot be reached")]
     Connect(#[source] tokio_postgres::Error),
     /// No answer in time.
-    #[error("the fleet's database did not answer within {} s", .0.as_secs())]
+    #[error("the fleet's database did not answer within {} s", .0.as_secs_f32())]
     Silent(Duration),
     /// One of our functions refuses.
     #[error("{0}")]

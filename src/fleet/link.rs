@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{error_chain::Chain, staff::StaffId};
 
-/// Somebody at the kiosk waits: their cached row serves them, and the local count decides, after this.
+/// Somebody at the kiosk waits. After this, their cached row and the local count of unlocks decide.
 const AT_THE_DOOR: Patience = Patience { once: Duration::from_millis(300), in_all: Duration::from_millis(900) };
 /// Nobody waits. An attempt is long enough for the longest wait for a lock, and for a full shipment.
 const BEHIND: Patience = Patience { once: Duration::from_millis(950), in_all: Duration::from_secs(2) };
@@ -135,7 +135,7 @@ impl Link {
         self.repeat(BEHIND, |session| async move { session.outcome(number, outcome).await }).await
     }
 
-    /// Of these people, with these versions, whom must the kiosk forget? Nobody else is confirmed by an error.
+    /// Of these people, with these versions, whom must the kiosk forget? An answer confirms all others, an error nobody.
     ///
     /// # Errors
     ///
@@ -180,7 +180,7 @@ impl Link {
         self.repeat(BEHIND, |session| async move { session.beat().await }).await
     }
 
-    /// Takes out records that are older than the fleet keeps them, a few thousand at a time. Returns how many: at 0 there are no
+    /// Deletes records that are older than the fleet keeps them, a few thousand at a time. Returns how many: 0 means that there are no
     /// more.
     ///
     /// # Errors
@@ -275,7 +275,7 @@ async fn end_sessions(session: &Session) {
 
 /// Connects, and connects again whenever the session breaks.
 async fn keep(access: Access, sessions: watch::Sender<Option<Arc<Session>>>, events: mpsc::UnboundedSender<LinkEvent>) {
-    // Whoever dropped the receiver does not want to know.
+    // The receiver may have been dropped.
     let tell = |event| drop(events.send(event));
     let mut pause = SHORTEST;
     loop {

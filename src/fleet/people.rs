@@ -143,7 +143,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Everybody, by number. Read in pages: whoever is enrolled meanwhile may be in it or not.
+    /// Everybody, by number. Read in pages, so that a person who is enrolled or removed meanwhile may be missing.
     ///
     /// # Errors
     ///

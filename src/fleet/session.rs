@@ -28,7 +28,8 @@ pub enum Guess {
 /// Somebody who was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Their rows: no PINs, no badges, and the logins that what they presented opens. None for somebody who is suspended.
+    /// Their rows, without PINs and badges. Of the logins only the copies that the presented PIN or badge opens, and none if they are
+    /// suspended.
     pub rows: PersonRows,
     /// Another one after each change that a cache must notice.
     pub version: i64,
@@ -67,7 +68,7 @@ pub enum Outcome {
     NotSent,
 }
 
-/// An unlock that was sent while the database was away, or that it never said it had written.
+/// An unlock that the kiosk sent without an answer of the database to its intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PastIntent {
     /// What was intended.

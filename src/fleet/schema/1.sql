@@ -935,8 +935,10 @@ BEGIN
 END $$;
 
 -- Ends kiosks' sessions: all of one that cannot log in any more, and those whose transaction is older than any honest one. Returns how
--- many. Kiosks call it once a minute and when a lock was not to be had; that is all the housekeeping there is.
-CREATE FUNCTION vestibule_api.end_sessions() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- many. Kiosks call it once a minute and when a lock was not to be had. A session that ended meanwhile is a warning, which a kiosk would
+-- take for a commit that its standby did not confirm.
+CREATE FUNCTION vestibule_api.end_sessions() RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = 'error' AS $$
     SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))
     FROM pg_stat_activity JOIN pg_roles ON pg_roles.oid = usesysid
     WHERE pid <> pg_backend_pid() AND rolname ~ '^kiosk_[0-9a-f]{16}$'

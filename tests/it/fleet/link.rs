@@ -149,6 +149,23 @@ fn connections(told: &mut UnboundedReceiver<LinkEvent>) -> usize {
     is_up.len().div_ceil(2)
 }
 
+/// Anybody with a role may send notifications, as many as they like.
+#[test]
+fn a_flood_of_notifications_wakes_a_kiosk_a_few_times_a_second() {
+    let db = Postgres::with_fleet();
+    let (link, mut told) = db.link_by(&db.admit(2, "HQ"), &db.url());
+    assert!(matches!(next(&db, &mut told), LinkEvent::Up(_)));
+    let (begin, owner) = (now(), db.owner());
+    for n in 0..500 {
+        db.run(owner.client().batch_execute(&format!("NOTIFY vestibule_changes, '{n}'"))).unwrap();
+    }
+    let fifths = begin.elapsed().as_millis() / 200;
+    std::thread::sleep(Duration::from_millis(500));
+    let heard = std::iter::from_fn(|| told.try_recv().ok()).count();
+    assert!(1 <= heard && heard <= usize::try_from(fifths + 3).unwrap(), "{heard} in {fifths} fifths of a second");
+    assert!(link.is_up());
+}
+
 /// The kiosk asks from tasks of its own.
 #[test]
 fn every_question_can_be_asked_from_another_thread() {

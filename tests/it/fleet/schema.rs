@@ -35,6 +35,36 @@ fn an_owner_of_the_database_makes_a_fleet_and_keeps_no_right_over_its_tables() {
     assert_eq!(db.run(dba.settings()).unwrap(), settings);
 }
 
+/// By name, so that a new function is looked at before somebody may call it.
+#[test]
+fn each_role_may_execute_its_functions_and_no_other() {
+    let db = Postgres::with_fleet();
+    let kiosk = db.admit(2, "HQ").role;
+    let may = |role: &str| {
+        db.value(&format!(
+            "SELECT string_agg(proname, ' ' ORDER BY proname) FROM pg_proc WHERE pronamespace IN ('vestibule'::regnamespace, 'vestibule_api'::regnamespace)
+             AND has_function_privilege('{role}', oid, 'EXECUTE')"
+        ))
+    };
+    assert_eq!(may(&kiosk), "changed end_sessions hello intend intended look_up note outcome pay prune ship");
+    assert_eq!(may("vestibule_join"), "request_join");
+    assert_eq!(
+        may("vestibule_admin"),
+        "add_site admit counts end_sessions expel exposed join_requests kiosks next_staff open_joining own_keys owner people person \
+         prune_all put remove set set_sites settings sites"
+    );
+    // A kiosk has no right to any table or sequence, and each function takes its names from the catalog alone.
+    let relations = format!(
+        "SELECT count(*) FROM pg_class WHERE relnamespace = 'vestibule'::regnamespace AND CASE relkind WHEN 'r' THEN
+             has_table_privilege('{kiosk}', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+             WHEN 'S' THEN has_sequence_privilege('{kiosk}', oid, 'USAGE, SELECT, UPDATE') ELSE false END"
+    );
+    assert_eq!(db.value(&relations), "0");
+    let unsafe_ones = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'vestibule_api'::regnamespace
+                       AND NOT (prosecdef AND proconfig @> ARRAY['search_path=pg_catalog, pg_temp'])";
+    assert_eq!(db.value(unsafe_ones), "0");
+}
+
 #[test]
 fn what_cannot_be_a_fleet_is_refused_and_left_as_it_was() {
     let db = Postgres::start_with("max_prepared_transactions = 5");
