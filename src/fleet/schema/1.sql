@@ -301,8 +301,8 @@ CREATE FUNCTION vestibule.prune(own integer, at_most integer) RETURNS bigint LAN
 DECLARE
     now timestamptz := clock_timestamp();
     limit_at timestamptz := now - (SELECT keep_days FROM vestibule.fleet) * interval '1 day';
-    -- Offline intents of the last 91 days are still taken from those who were seen.
-    unseen_at timestamptz := least(limit_at, now - interval '91 days');
+    -- A kiosk serves somebody for up to 90 days after it saw them, and intents of the last 91 days are still taken.
+    unseen_at timestamptz := least(limit_at, now - interval '182 days');
     head vestibule.heads; upto bigint; count bigint; went bigint := 0;
 BEGIN
     FOR head IN

@@ -122,7 +122,7 @@ fn old_rows_are_pruned_and_young_ones_stay() {
     let _ = db.run(db.owner().expel("Kiosk 4")).unwrap();
     db.run(db.owner().remove(StaffId::new(1))).unwrap();
     db.run(db.owner().remove(StaffId::new(2))).unwrap();
-    db.in_fleet("UPDATE vestibule.seen SET at = at - interval '90 days' WHERE staff = 1; UPDATE vestibule.seen SET at = at - interval '92 days' WHERE staff <> 1");
+    db.in_fleet("UPDATE vestibule.seen SET at = at - interval '181 days' WHERE staff = 1; UPDATE vestibule.seen SET at = at - interval '183 days' WHERE staff <> 1");
     // Of each kiosk's 200 records, 111 are 90 days old or older: its own, and those of the one that was expelled.
     assert_eq!(db.run(link.prune()).unwrap(), 2 * 111 + 3 * 111);
     let heads = "SELECT string_agg(first_number || ' ' || (first_hash = sha256((kiosk || ' ' || first_number)::bytea)), ', ' ORDER BY kiosk)
