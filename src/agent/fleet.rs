@@ -61,9 +61,19 @@ pub(super) struct Fleet {
     is_offline_allowed: bool,
     /// What the database said last, this time or before a restart.
     limits: KeptLimits,
-    /// Whether copies are being compared, and whether something changed meanwhile.
-    comparing: Option<bool>,
+    /// The comparison of copies that is under way.
+    comparing: Option<Comparison>,
+    /// Number of the connection to the database: what an earlier one answered does not count.
+    connection: u64,
     shipping: shipping::Shipping,
+}
+
+/// A comparison of copies that is under way.
+struct Comparison {
+    /// Number of the connection.
+    connection: u64,
+    /// Whether something changed meanwhile.
+    again: bool,
 }
 
 /// The fleet's limits, for while the database is away.
@@ -119,6 +129,7 @@ impl Fleet {
             is_offline_allowed: membership.is_offline_allowed,
             limits,
             comparing: None,
+            connection: 0,
             shipping,
         };
         (fleet, events)
@@ -141,7 +152,10 @@ impl Fleet {
 
     /// Limits that this kiosk itself holds, beside those of its configuration.
     pub(super) fn own_limits(&self) -> UnlockLimits {
-        if self.standing() == Standing::Current { UnlockLimits::default() } else { self.limits.share() }
+        match self.standing() {
+            Standing::Current | Standing::Comparing => UnlockLimits::default(),
+            Standing::Away | Standing::Doubted => self.limits.share(),
+        }
     }
 }
 
@@ -179,6 +193,7 @@ impl Agent {
         fleet.shipping.is_at(welcome.shipped);
         let _ = fleet.standing.send_replace(Standing::Comparing);
         fleet.comparing = None;
+        fleet.connection += 1;
         self.keep_fleet();
         self.compare_copies();
     }
@@ -189,11 +204,12 @@ impl Agent {
         if !matches!(fleet.standing(), Standing::Comparing | Standing::Current) {
             return;
         }
-        if let Some(again) = &mut fleet.comparing {
-            *again = true;
+        if let Some(comparison) = &mut fleet.comparing {
+            comparison.again = true;
             return;
         }
-        fleet.comparing = Some(false);
+        let connection = fleet.connection;
+        fleet.comparing = Some(Comparison { connection, again: false });
         let (link, copies) = (Arc::clone(&fleet.link), self.authenticator().directory.copies());
         let compared = async move {
             let copies =
@@ -203,15 +219,17 @@ impl Agent {
         };
         let _ = self.work.spawn(async move {
             let gone = compared.await;
-            completion(move |agent| agent.copies_compared(gone.as_deref()))
+            completion(move |agent| agent.copies_compared(connection, gone.as_deref()))
         });
     }
 
-    fn copies_compared(&mut self, gone: Option<&[StaffId]>) {
+    fn copies_compared(&mut self, connection: u64, gone: Option<&[StaffId]>) {
         let forgotten = gone.map(|gone| self.forget_people(gone));
         let Some(fleet) = &mut self.fleet else { return };
-        // `None` when the connection was lost meanwhile: the next one compares again.
-        let Some(again) = fleet.comparing.take() else { return };
+        // When the connection was lost meanwhile, the next one compares again.
+        let Some(Comparison { again, .. }) = fleet.comparing.take_if(|one| one.connection == connection) else {
+            return;
+        };
         match forgotten {
             Some(true) if again => self.compare_copies(),
             Some(true) => {
@@ -258,7 +276,7 @@ impl Agent {
     fn confirmed(&mut self, session: SessionId, who: &Who, confirmation: &Confirmation, answer: Answer) {
         match answer {
             Answer::Found(..) => {
-                let _ = self.authenticator().learn(&confirmation.presented, answer);
+                let _ = self.authenticator().learn(&confirmation.presented, answer, Instant::now().into_std());
             }
             Answer::Unknown => {
                 let _ = self.forget_people(&[who.staff]);
@@ -278,7 +296,8 @@ impl Agent {
         door: DoorId,
     ) -> Option<impl Future<Output = Permission> + use<>> {
         let fleet = self.fleet.as_ref()?;
-        if fleet.standing() != Standing::Current {
+        // It knows of suspensions that are not known here yet.
+        if !matches!(fleet.standing(), Standing::Current | Standing::Comparing) {
             return None;
         }
         let link = Arc::clone(&fleet.link);
@@ -310,11 +329,10 @@ impl Agent {
         let refused = match permission {
             Permission::Given => return self.send_unlock(session, request, permit, (door, at)),
             Permission::Limited => Outcome::Limited,
-            Permission::Revoked => Outcome::NotSent,
             Permission::Unknown if self.may_open_alone(&permit, door) => {
                 return self.send_unlock(session, request, permit, (door, at));
             }
-            Permission::Unknown => Outcome::NotSent,
+            Permission::Revoked | Permission::Unknown => Outcome::NotSent,
         };
         self.unlocked(session, &permit.who, request, (door, permit.record), refused, at);
         if matches!(permission, Permission::Revoked) {

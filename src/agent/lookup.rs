@@ -87,8 +87,8 @@ impl Lookup {
     pub(super) async fn run(self) -> Result<Signed, Denied> {
         let Self { session, credential, how, present, authenticator, client, visible, is_inline, fleet } = self;
         let directory = Blocking { authenticator, is_inline };
-        let Looked { looked_up, last, confirmation } = directory.look_up(credential, present, fleet).await?;
-        let found = match looked_up {
+        let Looked { found, last, confirmation } = directory.look_up(credential, present, fleet).await?;
+        let found = match found {
             LookedUp::Found(found) => found,
             LookedUp::Same => return Ok(Signed::Same),
             LookedUp::NeedsPin => return Ok(Signed::NeedsPin),
@@ -126,7 +126,7 @@ struct Blocking {
 
 /// What the directory knows of a credential.
 struct Looked {
-    looked_up: LookedUp,
+    found: LookedUp,
     /// The doors of the person's last visit.
     last: Option<DoorList>,
     /// Set if the fleet's database is to be asked afterwards.
@@ -172,7 +172,7 @@ impl Blocking {
         }
         let found = self.run(move |authenticator| {
             if let Some(answer) = answer
-                && let Err(error) = authenticator.learn(&presented, answer)
+                && let Err(error) = authenticator.learn(&presented, answer, now)
             {
                 return (LookedUp::Not(directory_denial(&error)), None);
             }
@@ -186,7 +186,7 @@ impl Blocking {
         if is_unknown && !is_known {
             return Err(fault(Denial::NotHere));
         }
-        Ok(Looked { looked_up, last, confirmation })
+        Ok(Looked { found: looked_up, last, confirmation })
     }
 
     async fn run<T: Send + 'static>(
@@ -206,7 +206,7 @@ impl Blocking {
 fn spent(credential: &Credential, wait: Duration) -> Result<Looked, Denied> {
     match credential {
         // As without a fleet: every badge asks for its PIN then, known or not.
-        Credential::Badge(_) => Ok(Looked { looked_up: LookedUp::NeedsPin, last: None, confirmation: None }),
+        Credential::Badge(_) => Ok(Looked { found: LookedUp::NeedsPin, last: None, confirmation: None }),
         Credential::BadgeWithPin(..) => Err(Denied { last_try: true, ..Denied::new(Denial::NotKnown, None) }),
         Credential::Pin(_) | Credential::Technician(_) => Err(Denied::new(Denial::Spent(wait), None)),
     }

@@ -104,9 +104,11 @@ impl Origin for FleetPeople {
 
     fn put(&self, rows: &PersonRows, expected: Option<i64>) -> Result<i64, directory::Error> {
         let given = rows.clone();
-        self.ask(|list| async move { list.put(&given, expected).await }).map_err(|error| match error {
-            Error::Refused(Refusal::Enrolled) => directory::Error::Enrolled { email: rows.email.clone() },
-            error => directory::Error::Fleet(Box::new(error)),
+        self.ask(|list| async move { list.put(&given, expected).await }).map_err(|error| {
+            if matches!(error, Error::Refused(Refusal::Enrolled)) {
+                return directory::Error::Enrolled { email: rows.email.clone() };
+            }
+            directory::Error::Fleet(Box::new(error))
         })
     }
 

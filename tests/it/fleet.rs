@@ -12,3 +12,4 @@ mod people;
 mod schema;
 mod settings;
 mod shipping;
+mod simulation;

@@ -62,23 +62,36 @@ impl Authenticator {
             return Ok(Plan::Here(if standing == Standing::Current { indexes } else { Vec::new() }));
         }
         self.uses_copies = false;
-        let tag = match &presented.credential {
-            Credential::Pin(pin) => self.directory.repeat_tag(pin),
-            Credential::Badge(badge) => self.directory.badge_repeat_tag(badge),
-            // Each badge has tries of its own, and a PIN is typed by a person.
-            Credential::BadgeWithPin(..) | Credential::Technician(_) => return Ok(Plan::Ask(indexes)),
-        };
-        let is_repeated = self.asked_last.is_some_and(|(asked, at)| asked == tag && now < at + REPEATED);
-        if is_repeated {
-            return Ok(Plan::Here(Vec::new()));
+        let tag = self.tag_of(&presented.credential);
+        let is_repeated = self.asked_last.is_some_and(|(asked, at)| Some(asked) == tag && now < at + REPEATED);
+        Ok(if is_repeated { Plan::Here(Vec::new()) } else { Plan::Ask(indexes) })
+    }
+
+    /// What recognizes a credential that is presented again. `None` where that is no accident: each badge has tries of its
+    /// own, and its PIN is typed by a person.
+    fn tag_of(&self, credential: &Credential) -> Option<[u8; 32]> {
+        match credential {
+            Credential::Pin(pin) => Some(self.directory.repeat_tag(pin)),
+            Credential::Badge(badge) => Some(self.directory.badge_repeat_tag(badge)),
+            Credential::BadgeWithPin(..) | Credential::Technician(_) => None,
         }
-        self.asked_last = Some((tag, now));
-        Ok(Plan::Ask(indexes))
     }
 
     /// Takes in what the database answered. Only then the directory knows this person.
-    pub(in crate::agent) fn learn(&mut self, presented: &Presented, answer: Answer) -> Result<(), directory::Error> {
-        let Answer::Found(index, found) = answer else { return Ok(()) };
+    pub(in crate::agent) fn learn(
+        &mut self,
+        presented: &Presented,
+        answer: Answer,
+        now: Instant,
+    ) -> Result<(), directory::Error> {
+        let (index, found) = match answer {
+            Answer::Found(index, found) => (index, found),
+            Answer::Unknown => {
+                self.asked_last = self.tag_of(&presented.credential).map(|tag| (tag, now));
+                return Ok(());
+            }
+            Answer::Spent(_) | Answer::Silent => return Ok(()),
+        };
         self.asked_last = None;
         if found.rows.is_suspended {
             return self.directory.forget_copies(&[found.rows.staff]);

@@ -19,6 +19,9 @@ use super::{
     Database, FleetError, KEY_FILE, account,
 };
 
+/// Data keys with their generations.
+pub(super) type OpenKeys = Vec<(i64, Zeroizing<Vec<u8>>)>;
+
 /// The fleet that a command is about, if it is about one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FleetSite {
@@ -77,7 +80,7 @@ impl Site {
     }
 
     /// Data keys that are wrapped to this admin, the oldest first.
-    pub(super) fn open_keys(&self, wrapped: &[(i32, Vec<u8>)]) -> Result<Vec<(i64, Zeroizing<Vec<u8>>)>, FleetError> {
+    pub(super) fn open_keys(&self, wrapped: &[(i32, Vec<u8>)]) -> Result<OpenKeys, FleetError> {
         let file = self.folder().join(KEY_FILE);
         let identity = fs::read_to_string(&file).map(Zeroizing::new).ok();
         let open = |(generation, wrapped): &(i32, Vec<u8>)| {

@@ -90,7 +90,7 @@ fn a_suspension_ends_the_visit_and_reaches_every_copy_within_two_seconds() {
     assert!(kiosk.shows("Main entrance"), "{:?}", kiosk.texts());
     let suspended = fleet.people(&["suspend", ADA]);
     assert_eq!(suspended[0]["result"], "suspended");
-    let took = kiosk.wait_for(Duration::from_secs(5), |kiosk| kiosk.is_at_rest());
+    let took = kiosk.wait_for(Duration::from_secs(5), Kiosk::is_at_rest);
     assert!(took < Duration::from_secs(2), "{took:?}");
     assert_eq!(lobby.directory().copies().unwrap(), []);
     kiosk.type_pin(&pin);
