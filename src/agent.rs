@@ -2,6 +2,7 @@
 //! the session's effects and answers with events, which are plain data: the window never sees a login. The session
 //! decides how long people may take.
 
+mod asking;
 mod audit_writer;
 mod authenticator;
 mod channel;

@@ -2,11 +2,12 @@
 
 mod appearance;
 mod doors;
+mod error;
 mod fleet;
 mod guessing;
 mod readers;
 
-use std::{io, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 pub use self::{
     appearance::{BadLogo, colors, labels, logo, window},
     doors::all_door_rules,
+    error::Error,
     fleet::{cost, enter_fleet},
     guessing::{badge_odds, measured_cost, odds, spray},
     readers::{devices, nearby, osdp_keys, readers},
@@ -38,67 +40,11 @@ use crate::{
     },
     status::Status,
     store::audit::{self, Action, Log, Record, UnlockOutcome},
-    store::directory::{self, Directory, KeyPlace},
+    store::directory::{Directory, KeyPlace},
 };
 
 /// Maximum length of a session at a reception desk. Our choice.
 const SHIFT: Duration = Duration::from_hours(12);
-
-/// Why a kiosk cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The directory cannot be read.
-    #[error("the directory cannot be used")]
-    Directory(#[source] directory::Error),
-    /// The audit log cannot be used.
-    #[error("the audit log cannot be used")]
-    Audit(#[source] audit::Error),
-    /// The audit log does not match its head.
-    #[error("the data of this kiosk was changed from outside, or rolled back to an older state: restore a backup")]
-    Rollback(#[source] audit::Finding),
-    /// The PINs are too short for the number of people (R2).
-    #[error(
-        "PINs of {digits} digits are too short for {people} people: raise sign_in.pin_digits to {needed} and issue new PINs, or set sign_in.pin to false"
-    )]
-    ShortPins {
-        /// Configured number of digits.
-        digits: usize,
-        /// People with a PIN.
-        people: u32,
-        /// Number of digits that is enough.
-        needed: usize,
-    },
-    /// There are too few badge numbers for the enrolled badges.
-    #[error(
-        "{numbers} different badge numbers are too few for {badges} badges: set sign_in.badge to \"with-pin\", or use cards with longer numbers and set badge.numbers to {needed} or more"
-    )]
-    FewBadgeNumbers {
-        /// `badge.numbers`
-        numbers: u64,
-        /// Enrolled badges.
-        badges: u32,
-        /// Number of badge numbers that is enough.
-        needed: u64,
-    },
-    /// The configuration names a fleet, or the directory has people of one, and this machine did not join.
-    #[error("this machine is not in the fleet: run `vestibule fleet join`, and let an admin admit it")]
-    NotJoined,
-    /// The fleet's keys cannot be opened.
-    #[error("what this kiosk keeps of its fleet is damaged: run `vestibule fleet join --anew`")]
-    FleetKeys,
-    /// The fleet's address cannot be used.
-    #[error("`fleet.url` cannot be used")]
-    Fleet(#[source] crate::fleet::Error),
-    /// The HTTP client for Kisi cannot be created.
-    #[error("the client cannot start")]
-    Client(#[source] kisi::Error),
-    /// The logo cannot be shown.
-    #[error("`kiosk.logo` cannot be shown")]
-    Logo(#[source] BadLogo),
-    /// The operating system did not create the agent's thread.
-    #[error("the agent cannot start")]
-    Thread(#[source] io::Error),
-}
 
 /// Starts an agent on a directory, without a health endpoint. Returns what the window needs.
 ///

@@ -304,7 +304,7 @@ impl Authenticator {
 
     /// Whether the badge belongs to a person who is enrolled and not suspended.
     fn is_enrolled(&self, badge: &Badge) -> Result<bool, directory::Error> {
-        let Some(staff) = self.directory.staff_of(badge)? else { return Ok(false) };
+        let Some(staff) = self.directory.staff_of(badge)?.filter(|_| self.uses_copies) else { return Ok(false) };
         Ok(self.directory.open_revision(staff)?.is_some())
     }
 

@@ -1,7 +1,7 @@
 //! The kiosk as one of a fleet: it asks the fleet's database about people and unlocks, keeps copies of whom it saw as the
 //! database has them, and ships its audit records. While the database is away, the copies and a share of the limits serve.
 
-mod asking;
+mod limits;
 mod shipping;
 
 use std::{sync::Arc, time::Duration};
@@ -12,10 +12,16 @@ use tokio::{
     time::Instant,
 };
 
-pub(super) use self::asking::{Answer, Asking, Confirmation};
-use super::{Agent, UnlockLimits, audit_writer::Who, completion, unlocker::Permit};
+use self::limits::KeptLimits;
+use super::{
+    Agent, UnlockLimits,
+    asking::{Answer, Asking, Confirmation, Standing},
+    audit_writer::Who,
+    completion,
+    unlocker::Permit,
+};
 use crate::{
-    door::{DoorId, DoorRule, Outcome},
+    door::{DoorId, Outcome},
     error_chain::Chain,
     fleet::{self, Access, Intended, Intent, Link, LinkEvent, Refusal, Welcome},
     session::{RequestId, SessionId},
@@ -25,8 +31,6 @@ use crate::{
 
 /// Pause between a record and its shipping, so that those of one visit go together.
 pub(super) const SHIP_AFTER: Duration = Duration::from_secs(2);
-/// How the kiosk stands to the database, and for how long copies serve.
-pub(super) type Window = (Standing, SignedDuration);
 
 /// Membership of a fleet, for the agent.
 #[derive(Debug)]
@@ -37,20 +41,6 @@ pub struct Membership {
     pub offline_days: u32,
     /// Whether doors open while the database is away.
     pub is_offline_allowed: bool,
-}
-
-/// How the kiosk stands to the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// There is no connection.
-    Away,
-    /// There is one, and whoever changed meanwhile is not known yet: nobody signs in by a copy.
-    Comparing,
-    /// The copies are as the database has them.
-    Current,
-    /// The database lost records that it had acknowledged, so it may have forgotten suspensions too: it is neither asked nor
-    /// told anything, and nobody signs in.
-    Doubted,
 }
 
 /// What the agent knows of its fleet.
@@ -74,33 +64,6 @@ struct Comparison {
     connection: u64,
     /// Whether something changed meanwhile.
     again: bool,
-}
-
-/// The fleet's limits, for while the database is away.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-struct KeptLimits {
-    per_hour: u32,
-    per_day: u32,
-    per_door: Vec<(u64, u32)>,
-    kiosks: u32,
-    offline_days: Option<u32>,
-    /// Number of the newest record that the database has acknowledged.
-    acknowledged: u64,
-}
-
-impl KeptLimits {
-    fn take(&mut self, welcome: &Welcome) {
-        (self.per_hour, self.per_day) = (welcome.per_hour, welcome.per_day);
-        self.per_door = welcome.per_door.iter().map(|(door, at_most)| (door.get(), *at_most)).collect();
-        (self.kiosks, self.offline_days) = (welcome.kiosks, Some(welcome.offline_days));
-    }
-
-    /// The part of each limit that this kiosk allows by itself: divided by the kiosks of the site, at least 1.
-    fn share(&self) -> UnlockLimits {
-        let part = |limit: u32| if limit == 0 { 0 } else { (limit / self.kiosks.max(1)).max(1) };
-        let per_door = self.per_door.iter().map(|(door, limit)| (DoorRule::Id(DoorId::new(*door)), part(*limit)));
-        UnlockLimits { per_hour: part(self.per_hour), per_day: part(self.per_day), per_door: per_door.collect() }
-    }
 }
 
 /// What the database says to an unlock that is recorded here.
@@ -241,7 +204,7 @@ impl Agent {
                     is_new
                 });
             }
-            // Not compared: until the next minute nobody signs in by a copy.
+            // Not compared: until the next minute each sign-in waits for it.
             Some(false) | None if fleet.standing() == Standing::Current => {
                 let _ = fleet.standing.send_replace(Standing::Comparing);
             }
@@ -413,17 +376,5 @@ impl Agent {
     pub(super) fn report_fleet(&self) {
         let standing = self.fleet_standing();
         self.status.change(|facts| facts.fleet = standing.map(Standing::name));
-    }
-}
-
-impl Standing {
-    /// The name in logs and in `/readyz`.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Away => "away",
-            Self::Comparing => "comparing",
-            Self::Current => "connected",
-            Self::Doubted => "rolled back",
-        }
     }
 }

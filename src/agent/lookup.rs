@@ -8,9 +8,9 @@ use std::{
 use tokio::time;
 
 use super::{
+    asking::{Answer, Asking, Confirmation},
     audit_writer::Who,
     authenticator::{Authenticator, LookedUp, Plan, denial as directory_denial},
-    fleet::{Answer, Asking, Confirmation},
     visit::Visit,
 };
 use crate::{

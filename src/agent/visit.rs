@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::{task::AbortHandle, time::Instant};
 
-use super::{audit_writer::Who, fleet::Confirmation};
+use super::{asking::Confirmation, audit_writer::Who};
 use crate::{
     door::{Door, DoorId, DoorList, DoorState, Place},
     kisi::LockedDown,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Authenticator;
 use crate::{
-    agent::fleet::{Answer, Standing, Window},
+    agent::asking::{Answer, Standing, Window},
     staff::{Credential, StaffId},
     store::directory::{self, Index, Presented},
 };
@@ -56,7 +56,7 @@ impl Authenticator {
         }
         let wall = Timestamp::now();
         let since = wall.checked_sub(offline).unwrap_or(Timestamp::MIN);
-        let may_serve = matches!(standing, Standing::Current | Standing::Away) && since < wall;
+        let may_serve = since < wall;
         let indexes = self.directory.indexes(presented);
         if may_serve && self.directory.holds(presented, since, wall)?.is_some() {
             return Ok(Plan::Here(if standing == Standing::Current { indexes } else { Vec::new() }));

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{SHIP_AFTER, Standing};
+use super::SHIP_AFTER;
 use crate::{
-    agent::{Agent, completion},
+    agent::{Agent, asking::Standing, completion},
     error_chain::Chain,
     fleet::{Error, Link, Outcome, PastIntent, Refusal, Shipment, Welcome},
     store::audit::{Batch, Said},

@@ -1,9 +1,10 @@
 //! Whole kiosks of a fleet: shipped window, session, agent and client, a real PostgreSQL, a simulated Kisi. People are
 //! enrolled on an admin's machine, and kiosks join by their code.
 
-use std::{thread, time::Duration};
+use std::{net::SocketAddr, thread, time::Duration};
 
 use crate::support::{
+    fault_proxy::{End, NetworkFaults, Proxy, Way},
     fleet::Fleet,
     headless::{BADGE, Kiosk, Site, english, now},
     postgres::Postgres,
@@ -136,4 +137,108 @@ fn while_the_database_is_away_copies_serve_within_a_share_and_intents_follow() {
     db.on_server("ALTER DATABASE fleet ALLOW_CONNECTIONS true");
     let sql = "SELECT count(*) FROM vestibule.intents WHERE result = 'accepted' AND offline";
     becomes(&db, sql, "2", Duration::from_secs(15));
+}
+
+/// The database goes away for everybody.
+fn goes_away(db: &Postgres) {
+    db.on_server("ALTER DATABASE fleet ALLOW_CONNECTIONS false");
+    db.on_server("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'kiosk_%'");
+    thread::sleep(Duration::from_millis(200));
+}
+
+/// The way to the database breaks in every way at any moment: somebody who was here signs in by a copy within a second,
+/// nothing hangs, and the kiosk is connected again by itself.
+#[test]
+fn whatever_the_network_does_a_copy_signs_in_within_a_second() {
+    let (db, kisi) = (Postgres::start(), Site::new());
+    let fleet = Fleet::new(&db, &kisi);
+    let mut lobby = fleet.kiosk("Lobby", "");
+    let target: SocketAddr = format!("127.0.0.1:{}", db.port()).parse().unwrap();
+    let proxy = Proxy::start(target);
+    lobby.config.fleet.url = format!("{}/fleet", proxy.base_url().replace("http://127.0.0.1", "postgres://localhost"));
+    let pin = fleet.enrol(ADA, None);
+    let mut kiosk = lobby.kiosk();
+    connected(&db, 1);
+    kiosk.type_pin(&pin);
+    assert!(kiosk.shows("Main entrance"), "{:?}", kiosk.texts());
+    sign_out(&mut kiosk);
+    let none = NetworkFaults::default();
+    let mut longest = Duration::ZERO;
+    for faults in [
+        NetworkFaults { close: true, ..none },
+        NetworkFaults { refuse: true, ..none },
+        NetworkFaults { latency: Duration::from_millis(150), ..none },
+        NetworkFaults { latency: Duration::from_secs(5), ..none },
+        NetworkFaults { slice: Some(Duration::from_millis(20)), ..none },
+        NetworkFaults { after: Some((Way::Up, 0, End::Stall)), ..none },
+        NetworkFaults { after: Some((Way::Down, 0, End::Stall)), ..none },
+        NetworkFaults { after: Some((Way::Down, 3_000, End::Stall)), close: true, ..none },
+        NetworkFaults { after: Some((Way::Down, 6_000, End::Stall)), close: true, ..none },
+        NetworkFaults { after: Some((Way::Down, 5, End::Close)), ..none },
+        NetworkFaults { after: Some((Way::Down, 0, End::Reset)), ..none },
+        NetworkFaults { after: Some((Way::Up, 30, End::Close)), ..none },
+    ] {
+        proxy.set(faults);
+        for pause in [0, 1_200] {
+            thread::sleep(Duration::from_millis(pause));
+            let begin = now();
+            kiosk.type_pin(&pin);
+            let took = begin.elapsed();
+            assert!(kiosk.shows("Main entrance"), "{faults:?}: {:?}", kiosk.texts());
+            assert!(took < Duration::from_millis(1_500), "{faults:?}: {took:?}");
+            longest = longest.max(took);
+            sign_out(&mut kiosk);
+        }
+        proxy.set(none);
+        let begin = now();
+        while lobby.directory().fleet_state().unwrap().is_none()
+            || db.value("SELECT count(*) FROM pg_stat_activity WHERE usename LIKE 'kiosk_%'") == "0"
+        {
+            assert!(begin.elapsed() < Duration::from_secs(10), "{faults:?}: not back");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+    println!("the longest sign-in by a copy took {longest:?}");
+}
+
+/// A kiosk that starts while the database is away serves whom it saw, for as many days as it may.
+#[test]
+fn a_kiosk_that_starts_alone_serves_whom_it_saw() {
+    let (db, kisi) = (Postgres::start(), Site::new());
+    let fleet = Fleet::new(&db, &kisi);
+    let (mut lobby, strict) = (fleet.kiosk("Lobby", ""), fleet.kiosk("Vault", "[fleet]\noffline = \"refuse\"\n"));
+    let forgetful = fleet.kiosk("Gate", "[fleet]\noffline_days = 0\n");
+    let _ = fleet.enrol(ADA, Some(BADGE));
+    for site in [&lobby, &strict, &forgetful] {
+        let mut kiosk = site.kiosk();
+        connected(&db, 1);
+        kiosk.scan(BADGE);
+        assert!(kiosk.shows("Main entrance"), "{:?}", kiosk.texts());
+        drop(kiosk);
+        becomes(&db, "SELECT count(*) FROM pg_stat_activity WHERE usename LIKE 'kiosk_%'", "0", Duration::from_secs(5));
+    }
+    goes_away(&db);
+    // Refused without a word to Kisi, opened, and nobody known.
+    for (site, signs_in, opens) in [(&strict, true, false), (&lobby, true, true), (&forgetful, false, false)] {
+        let mut kiosk = site.kiosk();
+        kiosk.scan(BADGE);
+        assert_eq!(kiosk.shows("Main entrance"), signs_in, "{:?}", kiosk.texts());
+        if !signs_in {
+            assert!(kiosk.shows(&english().say("not-here")), "{:?}", kiosk.texts());
+            continue;
+        }
+        let before = kisi.kisi.with(|world| world.unlocks());
+        kiosk.wait(REACH);
+        kiosk.tap_door("Main entrance");
+        assert_eq!(kisi.kisi.with(|world| world.unlocks()) - before, u64::from(opens), "{:?}", kiosk.texts());
+    }
+    // A copy of another day, or one whose day was changed from outside, serves nobody.
+    let file = lobby.folder.path().join("directory.sqlite");
+    let db = rusqlite::Connection::open(&file).unwrap();
+    let _ = db.execute("UPDATE copies SET at = at - 60000", []).unwrap();
+    drop(db);
+    lobby.config.fleet.offline_days = 7;
+    let mut kiosk = lobby.kiosk();
+    kiosk.scan(BADGE);
+    assert!(kiosk.shows(&english().say("not-here")), "{:?}", kiosk.texts());
 }

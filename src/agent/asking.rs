@@ -5,19 +5,47 @@ use std::{sync::Arc, time::Duration};
 use jiff::SignedDuration;
 use tokio::{sync::watch, time};
 
-use super::Standing;
 use crate::{
     error_chain::Chain,
     fleet::{self, Found, Guess, Link, Refusal},
     store::directory::{Index, Presented},
 };
 
-/// The comparison of copies after a reconnect is awaited for this long. Then nobody signs in by a copy.
+/// The comparison of copies after a reconnect is awaited for this long. A database that does not answer within it counts as away.
 const SETTLE: Duration = Duration::from_millis(900);
+
+/// How the kiosk stands to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// There is no connection.
+    Away,
+    /// There is one, and whoever changed meanwhile is not known yet: a sign-in waits for that.
+    Comparing,
+    /// The copies are as the database has them.
+    Current,
+    /// The database lost records that it had acknowledged, so it may have forgotten suspensions too: it is neither asked nor
+    /// told anything, and nobody signs in.
+    Doubted,
+}
+
+impl Standing {
+    /// The name in logs and in `/readyz`.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Away => "away",
+            Self::Comparing => "comparing",
+            Self::Current => "connected",
+            Self::Doubted => "rolled back",
+        }
+    }
+}
+
+/// How the kiosk stands to the database, and for how long copies serve.
+pub(super) type Window = (Standing, SignedDuration);
 
 /// What a sign-in needs to ask.
 #[derive(Clone)]
-pub(in crate::agent) struct Asking {
+pub(super) struct Asking {
     pub(super) link: Arc<Link>,
     pub(super) standing: watch::Receiver<Standing>,
     /// For how long a copy serves.
@@ -25,7 +53,7 @@ pub(in crate::agent) struct Asking {
 }
 
 /// What the database says to a credential.
-pub(in crate::agent) enum Answer {
+pub(super) enum Answer {
     /// Somebody has it, under this index.
     Found(Index, Box<Found>),
     /// Nobody has it who may sign in here.
@@ -37,24 +65,24 @@ pub(in crate::agent) enum Answer {
 }
 
 /// Somebody signed in by a copy, and the database is asked afterwards.
-pub(in crate::agent) struct Confirmation {
-    pub(in crate::agent) presented: Arc<Presented>,
-    pub(in crate::agent) indexes: Vec<Index>,
+pub(super) struct Confirmation {
+    pub(super) presented: Arc<Presented>,
+    pub(super) indexes: Vec<Index>,
 }
 
 impl Asking {
     /// How the kiosk stands to the database, and for how long copies serve.
-    pub(in crate::agent) async fn settled(&mut self) -> (Standing, SignedDuration) {
+    pub(super) async fn settled(&mut self) -> (Standing, SignedDuration) {
         let settled = self.standing.wait_for(|standing| *standing != Standing::Comparing);
         let standing = match time::timeout(SETTLE, settled).await {
             Ok(Ok(standing)) => *standing,
-            Ok(Err(_)) | Err(_) => Standing::Comparing,
+            Ok(Err(_)) | Err(_) => Standing::Away,
         };
         (standing, self.offline)
     }
 
     /// Asks for each index until one is somebody's. Each costs a guess.
-    pub(in crate::agent) async fn ask(&self, indexes: Vec<Index>) -> Answer {
+    pub(super) async fn ask(&self, indexes: Vec<Index>) -> Answer {
         for index in indexes {
             match self.link.sign_in(guess(index)).await {
                 Ok(Some(found)) => return Answer::Found(index, Box::new(found)),
