@@ -16,6 +16,7 @@ mod limits;
 mod lookup;
 mod parts;
 mod start;
+mod technician;
 mod unlocker;
 mod visit;
 mod visits;
@@ -41,7 +42,6 @@ use self::{
     channel::Command,
     connection::Connection,
     connectivity::{Clocks, ConnectivityMonitor},
-    diagnostics::Diagnostics,
     fleet::Fleet,
     lookup::Visible,
     unlocker::Unlocker,
@@ -62,7 +62,7 @@ use crate::{
     kisi,
     platform::suspend,
     secret::Secret,
-    session::{Effect, Event, Identity, SessionId, technician::TechnicianAction},
+    session::{Effect, Event, SessionId},
     status::Status,
     store::{audit::Action, door_memory::DoorMemory},
 };
@@ -286,40 +286,6 @@ impl Agent {
     fn keep_guesses(&self, left: u32) -> bool {
         self.status.metrics().guesses_left(left);
         self.authenticator().keep_guesses(left)
-    }
-
-    // The technician
-
-    fn technician_came(&mut self, session: SessionId) {
-        self.technician = Some(session);
-        tracing::warn!("the technician signed in");
-        self.audit.note(Action::Technician, "in");
-        let report = Diagnostics {
-            status: &self.status,
-            audit: &self.audit,
-            authenticator: &self.authenticator(),
-            clock_off: self.connectivity.clock_off(),
-            beacons: self.unlocker.nearby.state(),
-            announced: self.connection.client().announced(),
-        }
-        .report();
-        self.say(Event::Identified(session, Ok(Identity::Technician(Box::new(report)))));
-    }
-
-    /// Records the action first. The session carries it out when it gets the event.
-    fn technician_acts(&mut self, session: SessionId, step: TechnicianAction) {
-        if self.technician == Some(session) {
-            tracing::warn!(step = step.name(), "the technician chose an action");
-            self.audit.note(Action::Technician, step.name());
-            self.say(Event::TechnicianActionRecorded(session, step));
-        }
-    }
-
-    fn technician_left(&mut self, session: SessionId) {
-        if self.technician.take_if(|id| *id == session).is_some() {
-            tracing::info!("the technician signed out");
-            self.audit.note(Action::Technician, "out");
-        }
     }
 
     // Kisi and the clocks
