@@ -37,7 +37,7 @@ use vestibule::{
 pub(super) use self::{
     demo::{demo, simulate},
     failure::Failure,
-    fleet::{FleetSite, Join},
+    fleet::{Adopt, FleetSite, Join},
     gallery::gallery,
     report::printable,
     staff::Import,

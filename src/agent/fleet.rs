@@ -41,6 +41,8 @@ pub struct Membership {
     pub offline_days: u32,
     /// Whether doors open while the database is away.
     pub is_offline_allowed: bool,
+    /// Number of the newest audit record from before the kiosk was in the fleet.
+    pub own_records: u64,
 }
 
 /// What the agent knows of its fleet.
@@ -84,7 +86,7 @@ impl Fleet {
         });
         let kept = kept.ok().flatten();
         let limits: KeptLimits = kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default();
-        let shipping = shipping::Shipping::default();
+        let shipping = shipping::Shipping::after(membership.own_records);
         let fleet = Self {
             link: Arc::new(link),
             standing: watch::Sender::new(Standing::Away),

@@ -43,6 +43,40 @@ pub(crate) enum Fleet {
         #[arg(long)]
         json: bool,
     },
+    /// On a kiosk that has people, while its program is stopped: begin a fleet with them, in place of `fleet init`. PINs, badges
+    /// and logins stay as they are
+    ///
+    /// Run it as the kiosk's account with the kiosk's data folder. You become the first admin: the folder of --admin-data gets
+    /// the key of an admin, which belongs on an admin's machine. After an interruption run it again with the same arguments:
+    /// until it has succeeded, people are changed at this kiosk only.
+    #[command(
+        after_help = "Example:\n  vestibule fleet adopt --fleet postgres://alice@db.example/vestibule --name Lobby --site HQ --zone Europe/Berlin --admin-data /root/vestibule"
+    )]
+    Adopt {
+        #[command(flatten)]
+        database: Database,
+        /// Name of this kiosk
+        #[arg(long)]
+        name: String,
+        /// Its site
+        #[arg(long)]
+        site: String,
+        /// The site's time zone, at whose midnight the day of a limit begins
+        #[arg(long)]
+        zone: String,
+        /// Address at which this kiosk reaches the database, if it differs from --fleet without the role
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+        /// Data folder for the admin's key; without it, that of the account. It must not be the kiosk's
+        #[arg(long, value_name = "FOLDER")]
+        admin_data: Option<PathBuf>,
+        /// Skip the confirmation
+        #[arg(long)]
+        yes: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Bring the database to the version of this program
     #[command(after_help = "Example:\n  vestibule fleet upgrade --fleet postgres://alice@db.example/vestibule")]
     Upgrade {

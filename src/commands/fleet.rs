@@ -1,5 +1,6 @@
 //! The `fleet` commands on an admin's machine. `fleet/join.rs` is the kiosk's side.
 
+mod adopt;
 mod join;
 mod people;
 
@@ -11,6 +12,7 @@ use std::{
 use serde_json::json;
 use vestibule::{
     backup_encryption::{self, Recipient},
+    enrol,
     fleet::{self, Account, Address, Code, Connection, Error, FirstKey, VERSION},
     private_files,
     secret::Secret,
@@ -18,7 +20,7 @@ use vestibule::{
 };
 use zeroize::Zeroizing;
 
-pub(crate) use self::{join::Join, people::FleetSite};
+pub(crate) use self::{adopt::Adopt, join::Join, people::FleetSite};
 use super::{
     Confirmation, Output, Site,
     ask::{confirm, fleet_password},
@@ -59,7 +61,7 @@ enum FleetError {
     )]
     NotAdmitted,
     #[error(
-        "this kiosk has {0} people of its own, who would not be in the fleet: remove them, or join with an empty data folder"
+        "this kiosk has {0} people of its own, who would not be in the fleet: begin the fleet with them by `vestibule fleet adopt`, remove them, or join with an empty data folder"
     )]
     HasPeople(usize),
     #[error(
@@ -68,6 +70,10 @@ enum FleetError {
     NotForAdmins(PathBuf),
     #[error("this kiosk is in a fleet, whose people are changed on an admin's machine: use --fleet there")]
     InFleet,
+    #[error("the kiosk's data folder must not hold the admin's key: name another folder with --admin-data")]
+    NoAdminFolder,
+    #[error("logins that earlier commands left at Kisi were not deleted, and nothing was adopted")]
+    LeftAtKisi(#[source] enrol::Error),
     #[error("this kiosk asked to join another fleet before: --anew makes it forget that fleet and ask this one")]
     OtherFleet,
 }
@@ -75,7 +81,7 @@ enum FleetError {
 impl CommandError for FleetError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Database(Error::Address { .. }) | Self::Code(_) | Self::NoRole => 2,
+            Self::Database(Error::Address { .. }) | Self::Code(_) | Self::NoRole | Self::NoAdminFolder => 2,
             Self::Database(_)
             | Self::NobodyWaits { .. }
             | Self::Key(_)
@@ -85,6 +91,7 @@ impl CommandError for FleetError {
             | Self::HasPeople(_)
             | Self::NotForAdmins(_)
             | Self::InFleet
+            | Self::LeftAtKisi(_)
             | Self::OtherFleet => 1,
         }
     }

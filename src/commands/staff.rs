@@ -37,7 +37,7 @@ use crate::arguments::PictureFormat;
 /// Pause between two logins created by an import. Kisi asks for one second.
 const PACE: Duration = Duration::from_secs(1);
 /// Pause between two requests of one command. Kisi allows an admin five per second, shared with the dashboard.
-const SHORT_PACE: Duration = Duration::from_millis(220);
+pub(super) const SHORT_PACE: Duration = Duration::from_millis(220);
 /// Length of a printed badge's number. Nobody guesses one of 10^16 numbers.
 const QR_DIGITS: usize = 16;
 
@@ -252,7 +252,7 @@ impl Site {
     }
 
     /// Locks logins and opens the directory, then asks for the admin key, so that other errors come before the prompt.
-    fn enroller(
+    pub(super) fn enroller(
         &self,
         config: &Config,
         admin: fn() -> Result<Secret<String>, Failure>,

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
-use super::{Code, Connection, Error, pairing::JoinRequest};
+use super::{Code, Connection, Error, Refusal, pairing::JoinRequest};
+use crate::staff::{PersonRows, StaffId};
 
 /// A moment as milliseconds, which needs no second type of timestamps.
 const MILLISECONDS: &str = "(extract(epoch FROM";
@@ -157,6 +158,37 @@ impl Connection {
         let WaitingKiosk { recipient, verifier } = kiosk;
         let row = self.client().query_one(sql, &[recipient, verifier, &name, &site, &generation, &wrapped]).await?;
         Ok(row.try_get(0)?)
+    }
+
+    /// Notes that the kiosk with this role holds the rows of everybody, and that numbers up to `last` are given.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn adopt(&self, role: &str, last: StaffId) -> Result<(), Error> {
+        let sql = "SELECT vestibule_api.adopt($1::text::name, $2)";
+        let _ = self.client().query_one(sql, &[&role, &last.get()]).await?;
+        Ok(())
+    }
+
+    /// Puts somebody of the first kiosk, or what this kiosk has of somebody who was put by an interrupted attempt. Returns the
+    /// version.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with [`super::Refusal::Enrolled`] when somebody else has the number or the e-mail address.
+    pub async fn put_adopted(&self, rows: &PersonRows) -> Result<i64, Error> {
+        let taken = match self.put(rows, None).await {
+            Err(taken @ Error::Refused(Refusal::Enrolled)) => taken,
+            put => return put,
+        };
+        let Some((known, version)) = self.person(&rows.email).await?.filter(|(known, _)| known.staff == rows.staff)
+        else {
+            return Err(taken);
+        };
+        // What kiosks note is not put.
+        let known = PersonRows { language: rows.language.clone(), is_refused: rows.is_refused, ..known };
+        if known == *rows { Ok(version) } else { self.put(rows, Some(version)).await }
     }
 
     /// Expels a kiosk, and returns when it has no session any more. Returns the e-mail addresses of the people whose logins

@@ -127,6 +127,8 @@ pub struct Membership {
     pub identity: Secret<String>,
     /// A file of certificates to trust instead of the operating system's.
     pub ca: Option<PathBuf>,
+    /// Number of the newest audit record from before the kiosk was in the fleet. Unlocks up to it are no intents of the fleet.
+    pub own_records: u64,
     /// Set once the kiosk is admitted.
     pub keys: Option<WrappedKeys>,
 }
@@ -158,6 +160,8 @@ struct Kept {
     identity: String,
     #[zeroize(skip)]
     ca: Option<PathBuf>,
+    #[serde(default)]
+    own_records: u64,
     #[zeroize(skip)]
     keys: Option<WrappedKeys>,
 }
@@ -177,6 +181,7 @@ impl Membership {
             password: password.expose().clone(),
             identity: self.identity.expose().clone(),
             ca: self.ca.clone(),
+            own_records: self.own_records,
             keys: self.keys.clone(),
         };
         serde_json::to_vec(&kept).map(Zeroizing::new).map_err(|_| Error::Answer("a membership that cannot be written"))
@@ -193,8 +198,8 @@ impl Membership {
             verifier: take(|kept| &mut kept.verifier),
             password,
         };
-        let (ca, keys) = (kept.ca.take(), kept.keys.take());
-        Some(Self { url: std::mem::take(&mut kept.url), request, identity, ca, keys })
+        let (ca, own_records, keys) = (kept.ca.take(), kept.own_records, kept.keys.take());
+        Some(Self { url: std::mem::take(&mut kept.url), request, identity, ca, own_records, keys })
     }
 
     /// Who the kiosk is at the database once it is admitted.
@@ -243,11 +248,13 @@ mod tests {
         let request = JoinRequest::new("age1abc".to_owned()).unwrap();
         let identity = Secret::new("AGE-SECRET-KEY-1X".to_owned());
         let keys = Some(WrappedKeys { keys: vec![(1, vec![7; 3])], salt: vec![1; 16], cost: [65_536, 3, 4] });
-        let kept = Membership { url: "postgres://db.example/vestibule".to_owned(), request, identity, ca: None, keys };
+        let url = "postgres://db.example/vestibule".to_owned();
+        let kept = Membership { url, request, identity, ca: None, own_records: 7, keys };
         let read = Membership::from_bytes(&kept.to_bytes().unwrap()).unwrap();
         assert_eq!((read.url.as_str(), read.request.code()), (kept.url.as_str(), kept.request.code()));
         assert_eq!(read.request.password.expose(), kept.request.password.expose());
         assert_eq!((read.identity.expose(), &read.keys), (kept.identity.expose(), &kept.keys));
+        assert_eq!(read.own_records, 7);
         assert!(Membership::from_bytes(b"{}").is_none());
         assert!(!format!("{read:?}").contains("SECRET-KEY"));
     }

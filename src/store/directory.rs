@@ -1,6 +1,7 @@
 //! The staff directory: finds the person for a PIN or badge and opens their Kisi login. It is one SQLite file in the data
 //! folder and stores no PIN, badge number or login in clear. It does not talk to Kisi; `enrol.rs` creates logins.
 
+mod adoption;
 mod backup;
 mod copies;
 mod counters;
@@ -31,6 +32,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 pub use self::{
+    adoption::Founding,
     backup::{Backup, Restored, check_empty, restore},
     change::{Renewal, ShowPin},
     counters::Counters,

@@ -27,7 +27,8 @@ pub fn enter_fleet(config: &Config, directory: &mut Directory) -> Result<Option<
     let ca = config.fleet.ca.clone().or_else(|| joined.ca.clone());
     let access = Access { address: url.parse().map_err(Error::Fleet)?, ca, account: joined.account() };
     let (offline_days, is_offline_allowed) = (config.fleet.offline_days, config.fleet.offline == Offline::Allow);
-    Ok(Some(agent::Membership { access, offline_days, is_offline_allowed }))
+    let own_records = joined.own_records;
+    Ok(Some(agent::Membership { access, offline_days, is_offline_allowed, own_records }))
 }
 
 /// The fleet's keys, opened with the kiosk's identity. `None` when one does not open.

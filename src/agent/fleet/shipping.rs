@@ -19,6 +19,8 @@ const AT_ONCE: u32 = 200;
 /// What was shipped, and what is under way.
 #[derive(Debug, Default)]
 pub(super) struct Shipping {
+    /// Number of the newest record from before the kiosk was in the fleet.
+    own_records: u64,
     /// Number of the newest record that the database has.
     shipped: u64,
     is_under_way: bool,
@@ -27,6 +29,11 @@ pub(super) struct Shipping {
 }
 
 impl Shipping {
+    /// Records after this one are about unlocks that the fleet must know of.
+    pub(super) fn after(own_records: u64) -> Self {
+        Self { own_records, ..Self::default() }
+    }
+
     /// The database has records up to this one.
     pub(super) fn is_at(&mut self, shipped: u64) {
         self.shipped = shipped;
@@ -53,11 +60,13 @@ impl Agent {
             return;
         }
         fleet.shipping.due = None;
-        let batch = match self.audit.batch(fleet.shipping.shipped, AT_ONCE) {
+        let mut batch = match self.audit.batch(fleet.shipping.shipped, AT_ONCE) {
             Ok(Some(batch)) => batch,
             Ok(None) => return,
             Err(error) => return tracing::error!(error = %Chain(&error), "the audit log cannot be shipped"),
         };
+        // The people of older ones may be others in the fleet.
+        batch.unlocks.retain(|unlock| fleet.shipping.own_records < unlock.number);
         fleet.shipping.is_under_way = true;
         let link = Arc::clone(&fleet.link);
         let _ = self.work.spawn(async move {

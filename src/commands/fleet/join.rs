@@ -11,6 +11,7 @@ use vestibule::{
     backup_encryption,
     fleet::{Account, Address, Connection, Error, JOIN_ROLE, JoinRequest, Membership, Welcome, WrappedKeys},
     secret::Secret,
+    wiring,
 };
 
 use super::{
@@ -50,7 +51,7 @@ impl Site {
             None => {
                 let (identity, recipient) = backup_encryption::new_identity();
                 let request = JoinRequest::new(recipient.to_string())?;
-                let new = Membership { url, request, identity, ca: None, keys: None };
+                let new = Membership { url, request, identity, ca: None, own_records: 0, keys: None };
                 directory.keep_fleet_secrets(&new.to_bytes()?)?;
                 // What an earlier fleet handed over is of no use in this one.
                 directory.forget_copies(&copies.into_iter().map(|(staff, _)| staff).collect::<Vec<_>>())?;
@@ -80,6 +81,8 @@ impl Site {
             }
         }
         membership.keys = welcome.as_ref().map(WrappedKeys::from);
+        let head = wiring::log(&directory)?.head()?;
+        membership.own_records = head.map_or(0, |head| head.seq);
         membership.ca = ca.map(std::path::absolute).transpose().map_err(io("the file of --ca cannot be found"))?;
         directory.keep_fleet_secrets(&membership.to_bytes()?)?;
         let role = membership.request.role();
@@ -98,7 +101,11 @@ async fn ask(address: &Address, ca: Option<&Path>, request: &JoinRequest) -> Res
 }
 
 /// What the kiosk is told once it is in: it can log in, and its private key opens the data key.
-async fn welcome(address: &Address, ca: Option<&Path>, membership: &Membership) -> Result<Option<Welcome>, Failure> {
+pub(super) async fn welcome(
+    address: &Address,
+    ca: Option<&Path>,
+    membership: &Membership,
+) -> Result<Option<Welcome>, Failure> {
     let connection = match Connection::open(address, ca, &membership.account()).await {
         Ok(connection) => connection,
         // A role that does not exist yet is refused like a wrong password.

@@ -682,6 +682,22 @@ BEGIN
     RETURN gone;
 END $$;
 
+-- The first kiosk of a fleet had these people before: it holds the rows of all of them. Called before they are put, too, so that none of
+-- the numbers that it gave is given again.
+CREATE FUNCTION vestibule_api.adopt(kiosk name, last_staff bigint) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
+DECLARE count bigint;
+BEGIN
+    UPDATE vestibule.last_staff AS l SET id = adopt.last_staff WHERE l.id < adopt.last_staff;
+    INSERT INTO vestibule.seen
+        SELECT k.id, s.id, s.revision, clock_timestamp() FROM vestibule.kiosks AS k, vestibule.staff AS s
+        WHERE k.role = adopt.kiosk AND k.expelled IS NULL
+        ON CONFLICT ON CONSTRAINT seen_pkey DO UPDATE SET at = excluded.at, revision = excluded.revision;
+    GET DIAGNOSTICS count = ROW_COUNT;
+    INSERT INTO vestibule.acts (about) VALUES (format('adopt %s: %s people', adopt.kiosk, count));
+    RETURN count;
+END $$;
+
 -- Whose logins an expelled kiosk may still hold: whose row it got, and who has the same login since.
 CREATE FUNCTION vestibule_api.exposed(kiosk name) RETURNS TABLE (staff bigint, email text, last_seen timestamptz)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -964,7 +980,7 @@ REVOKE CREATE ON SCHEMA vestibule_api FROM vestibule_keeper;
 GRANT EXECUTE ON FUNCTION vestibule_api.hello, vestibule_api.pay, vestibule_api.look_up, vestibule_api.intend, vestibule_api.intended, vestibule_api.outcome,
     vestibule_api.ship, vestibule_api.changed, vestibule_api.note, vestibule_api.prune TO vestibule_kiosk;
 GRANT EXECUTE ON FUNCTION vestibule_api.request_join TO vestibule_join;
-GRANT EXECUTE ON FUNCTION vestibule_api.join_requests, vestibule_api.exposed, vestibule_api.add_site, vestibule_api.sites, vestibule_api.kiosks,
+GRANT EXECUTE ON FUNCTION vestibule_api.join_requests, vestibule_api.adopt, vestibule_api.exposed, vestibule_api.add_site, vestibule_api.sites, vestibule_api.kiosks,
     vestibule_api.settings, vestibule_api.set, vestibule_api.own_keys, vestibule_api.next_staff, vestibule_api.person, vestibule_api.owner,
     vestibule_api.put, vestibule_api.set_sites, vestibule_api.remove, vestibule_api.people, vestibule_api.counts, vestibule_api.prune_all
     TO vestibule_admin;

@@ -35,7 +35,7 @@ impl Directory {
         let change = self.begin()?;
         let (id, kept) = (rows.staff.get(), self::version(&change, rows.staff)?);
         if kept == Some(version) && has(&change, rows)? {
-            self.put_copy(&change, rows.staff, version, at)?;
+            put_copy(&change, &self.data.current, rows.staff, version, at)?;
             change.commit()?;
             return Ok(());
         }
@@ -74,7 +74,7 @@ impl Directory {
             forget_last_doors(&change, rows.staff)?;
         }
         self.put_rows(&change, rows)?;
-        self.put_copy(&change, rows.staff, version, at)?;
+        put_copy(&change, &self.data.current, rows.staff, version, at)?;
         // Nobody is handed over: the rows came from there.
         integrity::prove(&change, &self.data.current)?;
         change.commit()?;
@@ -100,22 +100,6 @@ impl Directory {
             let sealed = self.seal_copy(rows.staff, sealed)?;
             let _ = change.execute(sql, params![id, role, revision, nonce, sealed, generation])?;
         }
-        Ok(())
-    }
-
-    /// Notes that somebody's rows of this version were handed over at `at`.
-    pub(super) fn put_copy(
-        &self,
-        change: &Connection,
-        staff: StaffId,
-        version: i64,
-        at: Timestamp,
-    ) -> Result<(), Error> {
-        let at = at.as_millisecond();
-        let sql = "INSERT INTO copies (staff_id, version, at, mac) VALUES (?1, ?2, ?3, ?4)
-                   ON CONFLICT (staff_id) DO UPDATE SET version = excluded.version, at = excluded.at, mac = excluded.mac";
-        let mac = handed(&self.data.current, staff, version, at);
-        let _ = change.execute(sql, params![staff.get(), version, at, mac])?;
         Ok(())
     }
 
@@ -245,8 +229,7 @@ impl Directory {
         if self.fleet.is_none() {
             return Ok(sealed.to_vec());
         }
-        let key = self.data.current.derive(SEAL);
-        crypt::seal(&key, &staff.get().to_be_bytes(), sealed).ok_or(Error::Sealing)
+        seal(&self.data.current, staff, sealed)
     }
 
     /// The login as it was sealed for its owner. `None` when it was changed.
@@ -257,6 +240,39 @@ impl Directory {
         let key = self.data.current.derive(SEAL);
         crypt::open(&key, &staff.get().to_be_bytes(), &stored).map(|sealed| sealed.to_vec())
     }
+}
+
+/// Notes that somebody's rows of this version were handed over at `at`. `key` is the directory's own.
+pub(super) fn put_copy(
+    db: &Connection,
+    key: &DataKey,
+    staff: StaffId,
+    version: i64,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let at = at.as_millisecond();
+    let sql = "INSERT INTO copies (staff_id, version, at, mac) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (staff_id) DO UPDATE SET version = excluded.version, at = excluded.at, mac = excluded.mac";
+    let _ = db.execute(sql, params![staff.get(), version, at, handed(key, staff, version, at)])?;
+    Ok(())
+}
+
+/// Seals the logins of somebody who becomes a copy once more.
+pub(super) fn seal_logins(db: &Connection, key: &DataKey, staff: StaffId) -> Result<(), Error> {
+    let logins: Vec<(String, Vec<u8>)> = {
+        let mut select = db.prepare_cached("SELECT role, sealed FROM logins WHERE staff_id = ?1")?;
+        let logins = select.query_map([staff.get()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        logins.collect::<Result<_, _>>()?
+    };
+    for (role, sealed) in logins {
+        let sql = "UPDATE logins SET sealed = ?3 WHERE staff_id = ?1 AND role = ?2";
+        let _ = db.execute(sql, params![staff.get(), role, seal(key, staff, &sealed)?])?;
+    }
+    Ok(())
+}
+
+fn seal(key: &DataKey, staff: StaffId, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    crypt::seal(&key.derive(SEAL), &staff.get().to_be_bytes(), sealed).ok_or(Error::Sealing)
 }
 
 /// Whether all of these tags and logins are kept.

@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use super::Outdated;
 use crate::store;
 
 /// Errors of the directory.
@@ -53,6 +54,13 @@ pub enum Error {
          `vestibule-admin rekey`, which creates it"
     )]
     NoNextCredential,
+    /// Rows still use a data key from before a `rekey`.
+    #[error(
+        "{} people and {} badges still use a data key from before a `rekey`, which a fleet would hand to each of its kiosks: let \
+         these people sign in here, or give them a new PIN or badge. Use the technician's PIN once, too. `vestibule doctor` counts what is left",
+        .0.pins, .0.badges
+    )]
+    OlderKeys(Outdated),
     /// The folder holds no directory.
     #[error(
         "there is no directory in `{}`: name the kiosk's data folder with --data, or enroll a person first",

@@ -49,9 +49,14 @@ impl Directory {
     /// When the file cannot be written.
     pub fn keep_fleet_secrets(&self, secrets: &[u8]) -> Result<(), Error> {
         let change = self.begin()?;
-        put_meta(&change, NAME, &self.key.seal_fleet(secrets)?)?;
+        put(&change, &self.key, secrets)?;
         self.commit(change, Touched::Nobody)
     }
+}
+
+/// Stores the secrets of a fleet.
+pub(super) fn put(db: &Connection, key: &DeviceKey, secrets: &[u8]) -> Result<(), Error> {
+    put_meta(db, NAME, &key.seal_fleet(secrets)?)
 }
 
 /// Seals them with the next device key.

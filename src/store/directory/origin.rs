@@ -106,7 +106,7 @@ impl Directory {
             Touched::Person(staff) => {
                 let rows = self.rows_of(change, staff)?.ok_or_else(|| self.tampered())?;
                 let version = origin.put(&rows, copies::version(change, staff)?)?;
-                self.put_copy(change, staff, version, Timestamp::UNIX_EPOCH)
+                copies::put_copy(change, &self.data.current, staff, version, Timestamp::UNIX_EPOCH)
             }
         }
     }
