@@ -137,6 +137,7 @@ fn run_staff(site: &commands::Site, staff: Staff) -> Result<(), Failure> {
         Staff::Remove { email, yes, json } => site.staff_remove(&email, yes.into(), json.into()),
         Staff::Revoke { file, yes, json } => site.staff_revoke(&file, yes.into(), json.into()),
         Staff::Suspend { email, json } => site.staff_suspend(&email, true, json.into()),
+        Staff::Sites { email, site: sites, json, .. } => site.staff_sites(&email, sites, json.into()),
         Staff::Resume { email, json } => site.staff_suspend(&email, false, json.into()),
     }
 }
@@ -161,8 +162,12 @@ fn run_fleet(site: &commands::Site, fleet: Fleet) -> Result<(), Failure> {
         }
         Fleet::List { database, json } => commands::Site::fleet_list(&database, json.into()),
         Fleet::Status { database, json } => commands::Site::fleet_status(&database, json.into()),
-        Fleet::Expel { name, database, yes, json } => {
-            commands::Site::fleet_expel(&database, &name, yes.into(), json.into())
+        Fleet::Set { database, settings, json } => {
+            commands::Site::fleet_set(&database, &settings.changes(), json.into())
+        }
+        Fleet::Expel { name, database, no_renew, yes, json } => {
+            let renewals = if no_renew { commands::Renewals::List } else { commands::Renewals::Make };
+            site.fleet_expel(&database, &name, (renewals, yes.into()), json.into())
         }
     }
 }

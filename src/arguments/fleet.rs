@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use vestibule::{door::DoorId, fleet::Setting};
 
 /// Which database.
 #[derive(Debug, Clone, Args)]
@@ -166,19 +167,76 @@ pub(crate) enum Fleet {
         #[arg(long)]
         json: bool,
     },
-    /// Cut off a kiosk, as after a theft. Returns when the database accepts nothing from it any more, and lists the people
-    /// whose logins it may still hold
+    /// Change settings of the fleet, and show those that hold. Kiosks learn of a change within a minute
+    #[command(after_help = "Example:\n  vestibule fleet set --per-hour 10 --per-day 40 --door 123=4")]
+    Set {
+        #[command(flatten)]
+        database: Database,
+        #[command(flatten)]
+        settings: Settings,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Cut off a kiosk, as after a theft, then renew the logins that it may hold
+    ///
+    /// Nothing from the kiosk is accepted as soon as it is cut off. With Kisi's admin key the logins of the people who signed in
+    /// there are renewed: people with a PIN get a new PIN, which is printed once. Run it again if somebody is left: it renews
+    /// only those whose login is still the same. Do so before another kiosk gets the name.
     #[command(after_help = "Example:\n  vestibule fleet expel Lobby")]
     Expel {
         /// Name of the kiosk
         name: String,
         #[command(flatten)]
         database: Database,
+        /// Renew no logins, only list the people
+        #[arg(long)]
+        no_renew: bool,
         /// Skip the confirmation
         #[arg(long)]
         yes: bool,
-        /// Print one JSON object
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Settings to change.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// Unlocks of a person per hour; 0 for no limit
+    #[arg(long, value_name = "N")]
+    per_hour: Option<u32>,
+    /// Unlocks of a person per day; 0 for no limit
+    #[arg(long, value_name = "N")]
+    per_day: Option<u32>,
+    /// Days for which people sign in while the database is away, 0 to 90
+    #[arg(long, value_name = "DAYS")]
+    offline_days: Option<u32>,
+    /// Days for which records are kept, 1 to 3650
+    #[arg(long, value_name = "DAYS")]
+    keep_days: Option<u32>,
+    /// Unlocks of a person per day at the door with this Kisi id; 0 removes the limit. Repeat it for several doors
+    #[arg(long, value_name = "ID=N", value_parser = door_limit)]
+    door: Vec<Setting>,
+}
+
+impl Settings {
+    /// The changes that were asked for.
+    pub(crate) fn changes(&self) -> Vec<Setting> {
+        let given = [
+            self.per_hour.map(Setting::PerHour),
+            self.per_day.map(Setting::PerDay),
+            self.offline_days.map(Setting::OfflineDays),
+            self.keep_days.map(Setting::KeepDays),
+        ];
+        given.into_iter().flatten().chain(self.door.iter().copied()).collect()
+    }
+}
+
+/// The limit of a door.
+fn door_limit(text: &str) -> Result<Setting, String> {
+    let parsed = text.split_once('=').and_then(|(door, limit)| Some((door.parse().ok()?, limit.parse().ok()?)));
+    let (door, per_day) = parsed.ok_or("write it as ID=N, as in 123=4")?;
+    Ok(Setting::Door { door: DoorId::new(door), per_day })
 }

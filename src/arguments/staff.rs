@@ -163,6 +163,21 @@ pub(crate) enum Staff {
         #[arg(long)]
         json: bool,
     },
+    /// Of a fleet: set the sites where a person signs in, in place of earlier ones
+    #[command(after_help = "Example:\n  vestibule staff sites ada@example.com --site HQ --site Plant")]
+    Sites {
+        /// E-mail address
+        email: String,
+        /// Name of a site; repeat it for several
+        #[arg(long, required_unless_present = "everywhere", conflicts_with = "everywhere")]
+        site: Vec<String>,
+        /// At all sites, also those that are added later
+        #[arg(long)]
+        everywhere: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// List everyone who is enrolled
     #[command(after_help = "Example:\n  vestibule staff list --json > logins.jsonl")]
     List {

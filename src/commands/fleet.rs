@@ -1,8 +1,10 @@
 //! The `fleet` commands on an admin's machine. `fleet/join.rs` is the kiosk's side.
 
 mod adopt;
+mod expel;
 mod join;
 mod people;
+mod settings;
 
 use std::{
     env,
@@ -20,13 +22,13 @@ use vestibule::{
 };
 use zeroize::Zeroizing;
 
-pub(crate) use self::{adopt::Adopt, join::Join, people::FleetSite};
+pub(crate) use self::{adopt::Adopt, expel::Renewals, join::Join, people::FleetSite};
 use super::{
-    Confirmation, Output, Site,
-    ask::{confirm, fleet_password},
+    Output, Site,
+    ask::fleet_password,
     failure::{CommandError, Failure},
     files, io,
-    report::{count, say, tell},
+    report::{count, tell},
     runtime,
 };
 use crate::arguments::FleetDatabase as Database;
@@ -74,6 +76,8 @@ enum FleetError {
     NoAdminFolder,
     #[error("logins that earlier commands left at Kisi were not deleted, and nothing was adopted")]
     LeftAtKisi(#[source] enrol::Error),
+    #[error("only the people of a fleet have sites: name its database with --fleet")]
+    NoFleet,
     #[error("this kiosk asked to join another fleet before: --anew makes it forget that fleet and ask this one")]
     OtherFleet,
 }
@@ -81,7 +85,11 @@ enum FleetError {
 impl CommandError for FleetError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Database(Error::Address { .. }) | Self::Code(_) | Self::NoRole | Self::NoAdminFolder => 2,
+            Self::Database(Error::Address { .. })
+            | Self::Code(_)
+            | Self::NoRole
+            | Self::NoAdminFolder
+            | Self::NoFleet => 2,
             Self::Database(_)
             | Self::NobodyWaits { .. }
             | Self::Key(_)
@@ -233,53 +241,6 @@ impl Site {
             output.result(&line, &format!("{}, {}: {state}, {records}", kiosk.name, kiosk.site))?;
         }
         Ok(())
-    }
-
-    pub(crate) fn fleet_status(database: &Database, output: Output) -> Result<(), Failure> {
-        let admin = Admin::open(database)?;
-        let settings = admin.run(admin.connection.settings())?;
-        let kiosks = admin.run(admin.connection.kiosks())?;
-        let here = kiosks.iter().filter(|kiosk| kiosk.expelled.is_none());
-        let (all, connected) = (here.clone().count(), here.filter(|kiosk| kiosk.is_connected).count());
-        let line = json!({
-            "version": settings.schema_version, "generation": settings.generation, "people": settings.people, "kiosks": all,
-            "connected": connected, "per_hour": settings.per_hour, "per_day": settings.per_day,
-            "offline_days": settings.offline_days, "keep_days": settings.keep_days,
-        });
-        let people = count(usize::try_from(settings.people).unwrap_or_default(), "person", "people");
-        let text = format!(
-            "version {}, {people}, {connected} of {} connected, records kept for {} days",
-            settings.schema_version,
-            count(all, "kiosk", "kiosks"),
-            settings.keep_days
-        );
-        output.result(&line, &text)
-    }
-
-    pub(crate) fn fleet_expel(
-        database: &Database,
-        name: &str,
-        confirmation: Confirmation,
-        output: Output,
-    ) -> Result<(), Failure> {
-        let admin = Admin::open(database)?;
-        confirm(
-            confirmation,
-            &format!("{name} is cut off from the fleet, and must join again to come back. Expel it?"),
-        )?;
-        let exposed = admin.run(admin.connection.expel(name))?;
-        if output == Output::Json {
-            return output.json(&json!({"expelled": name, "exposed": exposed}));
-        }
-        say(&format!("{name} is expelled: the database accepts nothing from it any more"))?;
-        if exposed.is_empty() {
-            return say("nobody signed in there whose login is still the same");
-        }
-        say(&format!(
-            "it may hold the logins of {}, who signed in there. Renew them, and replace their PINs and cards:",
-            count(exposed.len(), "person", "people")
-        ))?;
-        exposed.iter().try_for_each(|email| say(email))
     }
 
     /// The recipient of this admin's age identity. Makes an identity if the data folder has none.

@@ -1,6 +1,8 @@
 //! Many kiosks on one database: a real PostgreSQL that each test starts.
 
+mod adopt;
 mod commands;
+mod expel;
 mod failover;
 mod hostile;
 mod hostile_statements;

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use serde_json::json;
 use vestibule::{
     backup_encryption,
     enrol::FleetPeople,
@@ -15,7 +16,7 @@ use vestibule::{
 use zeroize::Zeroizing;
 
 use super::{
-    super::{Site, credentials, failure::Failure},
+    super::{Output, Site, credentials, failure::Failure},
     Database, FleetError, KEY_FILE, account,
 };
 
@@ -58,6 +59,17 @@ impl Site {
         let keys = self.admin_keys(&people)?;
         directory.enter_fleet(keys, Some(Box::new(people)));
         Ok(directory)
+    }
+
+    /// Sets at which sites somebody signs in. None: at all of them.
+    pub(crate) fn staff_sites(&self, email: &str, sites: Vec<String>, output: Output) -> Result<(), Failure> {
+        if !self.people.is_set() {
+            return Err(FleetError::NoFleet.into());
+        }
+        let (whom, at) = (email.to_owned(), sites.clone());
+        self.fleet_people()?.ask(|list| async move { list.set_sites(&whom, &at).await })?;
+        let text = if sites.is_empty() { "every site".to_owned() } else { sites.join(", ") };
+        output.result(&json!({"email": email, "sites": sites}), &format!("{email} signs in at {text}"))
     }
 
     fn fleet_people(&self) -> Result<FleetPeople, Failure> {

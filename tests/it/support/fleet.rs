@@ -100,9 +100,14 @@ impl<'a> Fleet<'a> {
 
     /// Runs a `staff` command for the people of the fleet.
     pub(crate) fn staff(&self, arguments: &[&str]) -> Output {
+        self.run(&[&["staff"], arguments].concat())
+    }
+
+    /// Runs a command on the admin's machine, with Kisi's admin key.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let folder = self.admin.folder.path();
         let mut command = vestibule(folder.join("data"));
-        let command = command.arg("--config").arg(folder.join("kiosk.toml")).arg("staff").args(arguments);
+        let command = command.arg("--config").arg(folder.join("kiosk.toml")).args(arguments);
         let command = command.env("VESTIBULE_FLEET", self.admin.db.socket("owner"));
         command.env("VESTIBULE_ADMIN_KEY", &self.kisi.admin).output().unwrap()
     }
