@@ -240,7 +240,7 @@ impl<'a> Run<'a> {
         }
         self.settle().await;
         // Past what a silent database costs, and the touches that are ignored after a change of the screen.
-        time::advance(Duration::from_millis(1_000)).await;
+        time::advance(Duration::from_secs(1)).await;
         self.settle().await;
         time::advance(Duration::from_millis(450)).await;
     }
@@ -351,6 +351,7 @@ impl<'a> Run<'a> {
 
     fn notice(&mut self, at: usize, event: &Event) {
         let kiosk = &mut self.kiosks[at];
+        #[expect(clippy::wildcard_enum_match_arm, reason = "only what an invariant speaks of")]
         match event {
             Event::Identified(_, Ok(Identity::Person(welcome))) => {
                 let is = |(email, _): &(&str, &str)| email.starts_with(&welcome.name.to_lowercase().replace('ü', "ue"));
@@ -400,7 +401,7 @@ impl<'a> Run<'a> {
         for _ in 0..40 {
             time::advance(Duration::from_secs(20)).await;
             self.settle().await;
-            let local: u64 = self.kiosks.iter().map(|kiosk| kiosk.newest()).sum();
+            let local: u64 = self.kiosks.iter().map(Kiosk::newest).sum();
             if self.template.db.value("SELECT sum(number) FROM vestibule.heads") == local.to_string() {
                 return;
             }
