@@ -145,8 +145,16 @@ fn run_staff(site: &commands::Site, staff: Staff) -> Result<(), Failure> {
 fn run_fleet(site: &commands::Site, fleet: Fleet) -> Result<(), Failure> {
     match fleet {
         Fleet::Init { database, json } => site.fleet_init(&database, json.into()),
-        Fleet::Adopt { database, name, site: at, zone, url, admin_data, yes, json } => {
-            let adopt = commands::Adopt { database, name, site: at, zone, url, admin_data, confirmation: yes.into() };
+        Fleet::Adopt { database, name, site: at, zone, kiosk_url, admin_data, yes, json } => {
+            let adopt = commands::Adopt {
+                database,
+                name,
+                site: at,
+                zone,
+                url: kiosk_url,
+                admin_data,
+                confirmation: yes.into(),
+            };
             site.fleet_adopt(adopt, json.into())
         }
         Fleet::Upgrade { database, json } => commands::Site::fleet_upgrade(&database, json.into()),

@@ -67,7 +67,7 @@ pub(crate) enum Fleet {
         zone: String,
         /// Address at which this kiosk reaches the database, if it differs from --fleet without the role
         #[arg(long, value_name = "URL")]
-        url: Option<String>,
+        kiosk_url: Option<String>,
         /// Data folder for the admin's key; without it, that of the account. It must not be the kiosk's
         #[arg(long, value_name = "FOLDER")]
         admin_data: Option<PathBuf>,

@@ -112,6 +112,7 @@ pub(super) const REFUSED: &[&str] = &[
     "SELECT vestibule_api.prune_all(0)",
     "SELECT vestibule_api.expel('Kiosk 3')",
     "SELECT vestibule_api.exposed('{other}')",
+    "SELECT vestibule_api.adopt('{self}', 0)",
     "SELECT vestibule_api.admit('x', 'x', 'x', 'x', 1, 'x')",
     "SELECT vestibule_api.prune(0)",
     "SELECT vestibule_api.prune(2, 10000)",
