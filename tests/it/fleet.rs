@@ -9,6 +9,7 @@ mod hostile_statements;
 mod intents;
 mod kiosks;
 mod link;
+mod load;
 mod pairing;
 mod people;
 mod schema;

@@ -78,6 +78,12 @@ fn give(path: &Path) {
     }
 }
 
+/// Starts the server's process.
+fn server(folder: &Path, data: &Path) -> Child {
+    let (log, quiet) = (fs::File::create(folder.join("server.log")).unwrap(), Stdio::null());
+    program("postgres").arg("-D").arg(data).stdin(Stdio::null()).stdout(quiet).stderr(log).spawn().unwrap()
+}
+
 impl Postgres {
     /// `settings` go to postgresql.conf.
     pub(crate) fn start_with(settings: &str) -> Self {
@@ -111,17 +117,36 @@ impl Postgres {
     }
 
     fn serve(folder: Arc<TempDir>, data: PathBuf, port: u16, runtime: Arc<Runtime>) -> Self {
-        let (log, quiet) = (fs::File::create(folder.path().join("server.log")).unwrap(), Stdio::null());
-        let mut command = program("postgres");
-        let server = command.arg("-D").arg(&data).stdin(Stdio::null()).stdout(quiet).stderr(log).spawn().unwrap();
-        let postgres = Self { server, folder, data, port, runtime };
+        let server = server(folder.path(), &data);
+        let mut postgres = Self { server, folder, data, port, runtime };
+        postgres.wait_until_it_answers();
+        postgres
+    }
+
+    /// A server that a crashed one went before does not start until the last process of that one has ended.
+    fn wait_until_it_answers(&mut self) {
         let begin = now();
-        while !postgres.psql("postgres", "SELECT 1").status.success() {
-            let log = fs::read_to_string(postgres.folder.path().join("server.log")).unwrap();
+        while !self.psql("postgres", "SELECT 1").status.success() {
+            let log = fs::read_to_string(self.folder.path().join("server.log")).unwrap();
             assert!(begin.elapsed() < Duration::from_secs(30), "PostgreSQL does not start: {log}");
+            if self.server.try_wait().unwrap().is_some() {
+                self.server = server(self.folder.path(), &self.data);
+            }
             std::thread::sleep(Duration::from_millis(50));
         }
-        postgres
+    }
+
+    /// kill -9, as by a power cut, and a new start on the same data.
+    pub(crate) fn crash_and_restart(&mut self) {
+        self.server.kill().unwrap();
+        let _ = self.server.wait().unwrap();
+        self.server = server(self.folder.path(), &self.data);
+        self.wait_until_it_answers();
+    }
+
+    /// The process that the backends are children of.
+    pub(crate) fn process(&self) -> u32 {
+        self.server.id()
     }
 
     /// Starts a standby, without which no commit is acknowledged from now on.
@@ -174,7 +199,12 @@ impl Postgres {
 
     /// With a fleet that has one site, `HQ`.
     pub(crate) fn with_fleet() -> Self {
-        let postgres = Self::start();
+        Self::with_fleet_and("")
+    }
+
+    /// The same. `settings` go to postgresql.conf.
+    pub(crate) fn with_fleet_and(settings: &str) -> Self {
+        let postgres = Self::start_with(settings);
         let mut owner = postgres.owner();
         let first = FirstKey { salt: [7; 16], cost: [65_536, 3, 4], recipient: &recipient(1), wrapped: b"wrapped" };
         postgres.run(fleet::init(&mut owner, &first)).unwrap();
