@@ -148,18 +148,17 @@ impl Agent {
         let Some(fleet) = &mut self.fleet else { return };
         if !is_whole {
             tracing::error!(
-                "the fleet's database lost records that it had acknowledged: nobody signs in until `vestibule fleet restored`"
+                "the fleet's database lost records that it had acknowledged: this kiosk does not trust it, and nobody signs in"
             );
             let _ = fleet.standing.send_replace(Standing::Doubted);
             return;
         }
         tracing::info!(site = welcome.site, "the fleet's database is there");
-        fleet.limits.take(welcome);
         fleet.shipping.is_at(welcome.shipped);
         let _ = fleet.standing.send_replace(Standing::Comparing);
         fleet.comparing = None;
         fleet.connection += 1;
-        self.keep_fleet();
+        self.change_limits(|limits| limits.take(welcome));
         self.compare_copies();
     }
 
@@ -197,20 +196,14 @@ impl Agent {
         };
         match forgotten {
             Some(true) if again => self.compare_copies(),
-            Some(true) => {
-                let _ = fleet.standing.send_if_modified(|standing| {
-                    let is_new = *standing == Standing::Comparing;
-                    if is_new {
-                        *standing = Standing::Current;
-                    }
-                    is_new
-                });
+            Some(true) if fleet.standing() == Standing::Comparing => {
+                let _ = fleet.standing.send_replace(Standing::Current);
             }
             // Not compared: until the next minute each sign-in waits for it.
             Some(false) | None if fleet.standing() == Standing::Current => {
                 let _ = fleet.standing.send_replace(Standing::Comparing);
             }
-            Some(false) | None => {}
+            Some(_) | None => {}
         }
         self.report_fleet();
     }
@@ -351,9 +344,8 @@ impl Agent {
                 tracing::debug!(error = %Chain(&error), "the fleet's old records are not pruned");
             }
             completion(move |agent| {
-                if let (Ok(welcome), Some(fleet)) = (welcome, &mut agent.fleet) {
-                    fleet.limits.take(&welcome);
-                    agent.keep_fleet();
+                if let Ok(welcome) = welcome {
+                    agent.change_limits(|limits| limits.take(&welcome));
                 }
             })
         });
@@ -365,12 +357,16 @@ impl Agent {
         self.fleet.as_ref().map(Fleet::standing)
     }
 
-    /// Keeps what a restart while the database is away needs.
-    fn keep_fleet(&self) {
-        let Some(fleet) = &self.fleet else { return };
-        if let Err(error) =
-            self.authenticator().directory.keep_fleet_state(&serde_json::to_vec(&fleet.limits).unwrap_or_default())
-        {
+    /// Changes what a restart while the database is away needs, and stores it if it differs.
+    fn change_limits(&mut self, change: impl FnOnce(&mut KeptLimits)) {
+        let Some(fleet) = &mut self.fleet else { return };
+        let before = fleet.limits.clone();
+        change(&mut fleet.limits);
+        if fleet.limits == before {
+            return;
+        }
+        let kept = serde_json::to_vec(&fleet.limits).unwrap_or_default();
+        if let Err(error) = self.authenticator().directory.keep_fleet_state(&kept) {
             tracing::error!(error = %Chain(&error), "the fleet's limits cannot be kept");
         }
     }

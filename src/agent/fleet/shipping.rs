@@ -86,8 +86,7 @@ impl Agent {
         match shipped {
             Ok(number) => {
                 fleet.shipping.shipped = fleet.shipping.shipped.max(number);
-                fleet.limits.acknowledged = fleet.limits.acknowledged.max(number);
-                self.keep_fleet();
+                self.change_limits(|limits| limits.acknowledged = limits.acknowledged.max(number));
             }
             Err(error) => {
                 if let Error::Refused(Refusal::RecordsMissing(last)) = &error {
