@@ -18,6 +18,7 @@ use vestibule::{
     fleet::{self, Account, Address, Code, Connection, Error, FirstKey, VERSION},
     private_files,
     secret::Secret,
+    store::directory::Cost,
     wiring,
 };
 use zeroize::Zeroizing;
@@ -148,7 +149,7 @@ impl Site {
         let wrapped = recipient.encrypt(&*key).map_err(FleetError::Identity)?;
         tell("measuring how long a PIN's hash takes here ...");
         let cost = wiring::measured_cost();
-        let cost = [cost.memory_kib, cost.passes, cost.lanes].map(u32::cast_signed);
+        let cost = numbers(cost);
         let first = FirstKey { salt, cost, recipient: &recipient.to_string(), wrapped: &wrapped };
         admin.runtime.block_on(fleet::init(&mut admin.connection, &first))?;
         let file = self.folder().join(KEY_FILE);
@@ -255,6 +256,11 @@ impl Site {
         write_identity(&file, &identity)?;
         Ok(recipient)
     }
+}
+
+/// The cost of a PIN's hash, as the database keeps it.
+fn numbers(cost: Cost) -> [i32; 3] {
+    [cost.memory_kib, cost.passes, cost.lanes].map(u32::cast_signed)
 }
 
 fn write_identity(file: &Path, identity: &Secret<String>) -> Result<(), Failure> {

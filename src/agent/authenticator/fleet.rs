@@ -42,7 +42,7 @@ impl Authenticator {
             Credential::Technician(_) => return Ok(Plan::Here(Vec::new())),
             Credential::Badge(badge) => {
                 let is_same = present.is_some() && self.directory.staff_of(badge)? == present;
-                // The answer is that its PIN is needed, whoever has it.
+                // The kiosk asks for the PIN of every badge then, known or not.
                 let needs_pin = self.needs_pin || self.badges.of(&self.directory, now)?.left() == 0;
                 if is_same || needs_pin {
                     return Ok(Plan::Here(Vec::new()));
@@ -58,7 +58,7 @@ impl Authenticator {
         let since = wall.checked_sub(offline).unwrap_or(Timestamp::MIN);
         let may_serve = since < wall;
         let indexes = self.directory.indexes(presented);
-        if may_serve && self.directory.holds(presented, since, wall)?.is_some() {
+        if may_serve && self.directory.holds(presented, since, wall)? {
             return Ok(Plan::Here(if standing == Standing::Current { indexes } else { Vec::new() }));
         }
         self.uses_copies = false;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::json;
 use vestibule::{
-    backup_encryption::{self, Recipient},
+    backup_encryption::Recipient,
     fleet::{self, Address, Error, FirstKey, JoinRequest, Membership, WaitingKiosk, WrappedKeys},
     store::directory::{Directory, Founding},
     wiring,
@@ -16,12 +16,14 @@ use super::{
         Confirmation, Output, Site,
         ask::{admin_key, confirm},
         failure::Failure,
-        io, kiosk,
+        io, kiosk, own_folder,
         report::{count, tell},
         runtime,
         staff::SHORT_PACE,
     },
     Admin, Database, FleetError, KEY_FILE,
+    join::{new_membership, welcome},
+    numbers,
 };
 
 /// The arguments of `fleet adopt`.
@@ -65,7 +67,7 @@ impl Site {
         admin.run(admin.connection.adopt(&role, founding.last_staff))?;
         // As the kiosk itself connects, before it depends on it.
         let ca = adopt.database.ca.as_deref();
-        let welcome = admin.runtime.block_on(super::join::welcome(&address, ca, &membership))?;
+        let welcome = admin.runtime.block_on(welcome(&address, ca, &membership))?;
         membership.keys = Some(WrappedKeys::from(&welcome.ok_or(FleetError::NotAdmitted)?));
         membership.ca = ca.map(std::path::absolute).transpose().map_err(io("the file of --ca cannot be found"))?;
         membership.own_records = wiring::writable_log(&directory)?.head()?.map_or(0, |head| head.seq);
@@ -86,8 +88,7 @@ impl Site {
 
     /// The data folder for the admin's key, which is not the kiosk's.
     fn admin_site(&self, folder: Option<PathBuf>) -> Result<Self, Failure> {
-        let own = || Some(directories::ProjectDirs::from("", "", "vestibule")?.data_dir().to_owned());
-        let folder = folder.or_else(own).ok_or(FleetError::NoAdminFolder)?;
+        let folder = folder.or_else(own_folder).ok_or(FleetError::NoAdminFolder)?;
         let is_same = |a: &PathBuf, b: &PathBuf| {
             a == b || a.canonicalize().ok().is_some_and(|a| b.canonicalize().ok() == Some(a))
         };
@@ -115,8 +116,8 @@ impl Site {
         let recipient = self.own_recipient()?;
         let salt =
             founding.salt.as_slice().try_into().map_err(|_| Error::Answer("a salt that does not have 16 bytes"))?;
-        let cost = [founding.cost.memory_kib, founding.cost.passes, founding.cost.lanes].map(u32::cast_signed);
         let wrapped = recipient.encrypt(&founding.key).map_err(FleetError::Identity)?;
+        let cost = numbers(founding.cost);
         let first = FirstKey { salt, cost, recipient: &recipient.to_string(), wrapped: &wrapped };
         match admin.runtime.block_on(fleet::init(&mut admin.connection, &first)) {
             Ok(()) => Ok(()),
@@ -136,12 +137,7 @@ fn begun(directory: &Directory, url: String) -> Result<Membership, Failure> {
     if let Some(kept) = kept.filter(|kept| kept.url == url) {
         return Ok(kept);
     }
-    let (identity, recipient) = backup_encryption::new_identity();
-    let request = JoinRequest::new(recipient.to_string())?;
-    let new = Membership { url, request, identity, ca: None, own_records: 0, keys: None };
-    directory.keep_fleet_secrets(&new.to_bytes()?)?;
-    directory.keep_fleet_state(&[])?;
-    Ok(new)
+    new_membership(directory, url)
 }
 
 /// Admits this kiosk, unless an interrupted attempt did. Returns its role.

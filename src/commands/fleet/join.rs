@@ -11,6 +11,7 @@ use vestibule::{
     backup_encryption,
     fleet::{Account, Address, Connection, Error, JOIN_ROLE, JoinRequest, Membership, Welcome, WrappedKeys},
     secret::Secret,
+    store::directory::Directory,
     wiring,
 };
 
@@ -40,24 +41,15 @@ impl Site {
         let (address, ca): (Address, _) = (url.parse()?, ca.as_deref());
         drop(self.directory_or_new()?);
         let directory = self.directory_alone()?;
-        let (people, copies) = (directory.list()?.len(), directory.copies()?);
-        if copies.len() < people {
-            return Err(FleetError::HasPeople(people - copies.len()).into());
+        let (people, copies) = (directory.list()?.len(), directory.copies()?.len());
+        if copies < people {
+            return Err(FleetError::HasPeople(people - copies).into());
         }
         let kept = directory.fleet_secrets()?.filter(|_| !is_anew);
         let mut membership = match kept.and_then(|bytes| Membership::from_bytes(&bytes)) {
             Some(kept) if kept.url == url => kept,
             Some(_) => return Err(FleetError::OtherFleet.into()),
-            None => {
-                let (identity, recipient) = backup_encryption::new_identity();
-                let request = JoinRequest::new(recipient.to_string())?;
-                let new = Membership { url, request, identity, ca: None, own_records: 0, keys: None };
-                directory.keep_fleet_secrets(&new.to_bytes()?)?;
-                // What an earlier fleet handed over is of no use in this one.
-                directory.forget_copies(&copies.into_iter().map(|(staff, _)| staff).collect::<Vec<_>>())?;
-                directory.keep_fleet_state(&[])?;
-                new
-            }
+            None => new_membership(&directory, url)?,
         };
         let runtime = runtime()?;
         let asked = |membership: &Membership| runtime.block_on(welcome(&address, ca, membership));
@@ -88,6 +80,18 @@ impl Site {
         let role = membership.request.role();
         output.result(&json!({"result": "joined", "role": role}), &format!("this kiosk is in the fleet, as {role}"))
     }
+}
+
+/// What a kiosk joins with. It is kept before anybody sees it.
+pub(super) fn new_membership(directory: &Directory, url: String) -> Result<Membership, Failure> {
+    let (identity, recipient) = backup_encryption::new_identity();
+    let request = JoinRequest::new(recipient.to_string())?;
+    let new = Membership { url, request, identity, ca: None, own_records: 0, keys: None };
+    directory.keep_fleet_secrets(&new.to_bytes()?)?;
+    // What an earlier fleet handed over is of no use in this one.
+    directory.forget_all_copies()?;
+    directory.keep_fleet_state(&[])?;
+    Ok(new)
 }
 
 /// Leaves the request.

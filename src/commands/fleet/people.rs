@@ -48,13 +48,12 @@ impl Site {
         let people = self.fleet_people()?;
         // The cost is of no use: people's PINs are hashed at the fleet's.
         let mut directory = Directory::open(&self.folder(), credentials().as_deref(), || Cost::SHIPPED)?;
-        let copies = directory.copies()?;
-        if copies.len() != directory.list()?.len() || directory.fleet_secrets()?.is_some() {
+        if directory.copies()?.len() != directory.list()?.len() || directory.fleet_secrets()?.is_some() {
             return Err(FleetError::NotForAdmins(self.folder()).into());
         }
         // Those of an earlier command. Without the lock they may be those of a command that runs.
         if self.logins.get().is_some() {
-            directory.forget_copies(&copies.into_iter().map(|(staff, _)| staff).collect::<Vec<_>>())?;
+            directory.forget_all_copies()?;
         }
         let keys = self.admin_keys(&people)?;
         directory.enter_fleet(keys, Some(Box::new(people)));

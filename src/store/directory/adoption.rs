@@ -35,8 +35,8 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`Error::OlderKeys`] when rows still use a data key from before a `rekey`: the fleet would hand that key to each of its
-    /// kiosks, and whoever caused the `rekey` may have it.
+    /// [`Error::OlderKeys`] when rows still use a data key from before a `rekey`: a thief may have that key, and the fleet would
+    /// hand it to each of its kiosks.
     pub fn founding(&self) -> Result<Founding, Error> {
         self.forget_unused_keys()?;
         let outdated = self.outdated()?;

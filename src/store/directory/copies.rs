@@ -103,18 +103,13 @@ impl Directory {
         Ok(())
     }
 
-    /// Whom this credential signs in by a copy that was handed over at `since` or later. A moment after `now` counts as none:
-    /// the clock was set back.
+    /// Whether this credential signs somebody in by a copy that was handed over at `since` or later. A moment after `now` counts
+    /// as none: the clock was set back.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub fn holds(
-        &self,
-        presented: &Presented,
-        since: Timestamp,
-        now: Timestamp,
-    ) -> Result<Option<(StaffId, i64)>, Error> {
+    pub fn holds(&self, presented: &Presented, since: Timestamp, now: Timestamp) -> Result<bool, Error> {
         let (data, db) = (self.people().data, &self.db);
         let (staff, role) = match (&presented.credential, &presented.stretched) {
             (Credential::Pin(_), Some(stretched)) => (pin_owner(db, data, stretched)?, "pin"),
@@ -122,15 +117,15 @@ impl Directory {
             (Credential::BadgeWithPin(badge, _), _) => (badge_owner(db, data, badge)?.map(|owner| owner.staff), "pin"),
             (Credential::Pin(_), None) | (Credential::Technician(_), _) => (None, ""),
         };
-        let Some(staff) = staff else { return Ok(None) };
+        let Some(staff) = staff else { return Ok(false) };
         let sql = "SELECT version, at, mac FROM copies WHERE staff_id = ?1
                    AND EXISTS (SELECT 1 FROM logins WHERE logins.staff_id = ?1 AND role = ?2)";
         let row = db
             .prepare_cached(sql)?
             .query_row(params![staff.get(), role], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?)));
-        let Some((version, at, mac)) = row.optional()? else { return Ok(None) };
+        let Some((version, at, mac)) = row.optional()? else { return Ok(false) };
         let is_fresh = (since.as_millisecond()..=now.as_millisecond()).contains(&at);
-        Ok((is_fresh && mac == handed(&self.data.current, staff, version, at)).then_some((staff, version)))
+        Ok(is_fresh && mac == handed(&self.data.current, staff, version, at))
     }
 
     /// Everybody of whom there is a copy, with its version.
@@ -142,6 +137,16 @@ impl Directory {
         let mut select = self.db.prepare_cached("SELECT staff_id, version FROM copies")?;
         let copies = select.query_map([], |row| Ok((StaffId::new(row.get(0)?), row.get(1)?)))?;
         Ok(copies.collect::<Result<_, _>>()?)
+    }
+
+    /// Forgets every copy.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn forget_all_copies(&self) -> Result<(), Error> {
+        let people: Vec<StaffId> = self.copies()?.into_iter().map(|(staff, _)| staff).collect();
+        self.forget_copies(&people)
     }
 
     /// Forgets the copies of these people.
@@ -281,18 +286,16 @@ fn has(db: &Connection, rows: &PersonRows) -> Result<bool, Error> {
     let exists = |sql: &str, values: &[&dyn rusqlite::ToSql]| -> Result<bool, Error> {
         Ok(db.prepare_cached(sql)?.exists(values)?)
     };
-    for pin in &rows.pins {
-        if !exists("SELECT 1 FROM pins WHERE tag = ?1 AND staff_id = ?2", &[&pin.tag, &id])? {
-            return Ok(false);
-        }
-    }
-    for badge in &rows.badges {
-        if !exists("SELECT 1 FROM badges WHERE tag = ?1 AND staff_id = ?2", &[&badge.tag, &id])? {
-            return Ok(false);
-        }
-    }
-    for login in &rows.logins {
-        if !exists("SELECT 1 FROM logins WHERE role = ?1 AND staff_id = ?2", &[&login.role, &id])? {
+    let pins =
+        rows.pins.iter().map(|pin| exists("SELECT 1 FROM pins WHERE tag = ?1 AND staff_id = ?2", &[&pin.tag, &id]));
+    let badges = rows.badges.iter();
+    let badges =
+        badges.map(|badge| exists("SELECT 1 FROM badges WHERE tag = ?1 AND staff_id = ?2", &[&badge.tag, &id]));
+    let logins = rows.logins.iter();
+    let logins =
+        logins.map(|login| exists("SELECT 1 FROM logins WHERE role = ?1 AND staff_id = ?2", &[&login.role, &id]));
+    for is_there in pins.chain(badges).chain(logins) {
+        if !is_there? {
             return Ok(false);
         }
     }
