@@ -10,7 +10,7 @@ use vestibule::{
 };
 
 use crate::support::{
-    fault_proxy::{End, NetworkFaults, Proxy, Way},
+    fault_proxy::{NetworkFaults, Proxy},
     headless::now,
     postgres::{Postgres, person, tag},
 };
@@ -91,19 +91,7 @@ fn whatever_the_network_does_there_is_an_answer_soon_and_the_link_comes_back() {
     let mut acknowledged = Vec::new();
     let mut number = 0;
     let none = NetworkFaults::default();
-    for faults in [
-        NetworkFaults { close: true, ..none },
-        NetworkFaults { refuse: true, ..none },
-        NetworkFaults { latency: Duration::from_millis(150), ..none },
-        NetworkFaults { latency: Duration::from_secs(5), ..none },
-        NetworkFaults { slice: Some(Duration::from_millis(20)), ..none },
-        NetworkFaults { after: Some((Way::Up, 0, End::Stall)), ..none },
-        NetworkFaults { after: Some((Way::Down, 0, End::Stall)), ..none },
-        NetworkFaults { after: Some((Way::Up, 40, End::Stall)), ..none },
-        NetworkFaults { after: Some((Way::Down, 5, End::Close)), ..none },
-        NetworkFaults { after: Some((Way::Down, 0, End::Reset)), ..none },
-        NetworkFaults { after: Some((Way::Up, 30, End::Close)), ..none },
-    ] {
+    for faults in NetworkFaults::kinds() {
         proxy.set(faults);
         for _ in 0..2 {
             let begin = now();

@@ -55,6 +55,27 @@ pub(crate) struct NetworkFaults {
     pub(crate) after: Option<(Way, usize, End)>,
 }
 
+impl NetworkFaults {
+    /// One of each kind, for a connection that asks little and is answered little.
+    pub(crate) fn kinds() -> [Self; 11] {
+        let none = Self::default();
+        let ends = |way, bytes, end| Self { after: Some((way, bytes, end)), ..none };
+        [
+            Self { close: true, ..none },
+            Self { refuse: true, ..none },
+            Self { latency: Duration::from_millis(150), ..none },
+            Self { latency: Duration::from_secs(5), ..none },
+            Self { slice: Some(Duration::from_millis(20)), ..none },
+            ends(Way::Up, 0, End::Stall),
+            ends(Way::Down, 0, End::Stall),
+            ends(Way::Up, 40, End::Stall),
+            ends(Way::Down, 5, End::Close),
+            ends(Way::Down, 0, End::Reset),
+            ends(Way::Up, 30, End::Close),
+        ]
+    }
+}
+
 /// A running proxy. Stops when dropped.
 pub(crate) struct Proxy {
     address: SocketAddr,
