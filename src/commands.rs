@@ -119,8 +119,7 @@ impl Site {
         if let Some(folder) = self.data.clone().or_else(|| env::var_os("STATE_DIRECTORY").map(PathBuf::from)) {
             return folder;
         }
-        let own = || Some(directories::ProjectDirs::from("", "", "vestibule")?.data_dir().to_owned());
-        own().unwrap_or_else(|| PathBuf::from("data"))
+        own_folder().unwrap_or_else(|| PathBuf::from("data"))
     }
 
     /// Opens the existing directory. Fails if there is none: a mistyped path must not create one.
@@ -194,6 +193,11 @@ pub(super) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
 fn command_line() -> String {
     let words = env::args().skip(1).take_while(|word| !word.starts_with('-') && !word.contains('@'));
     format!("vestibule {}", words.take(2).collect::<Vec<_>>().join(" "))
+}
+
+/// The data folder of this account.
+fn own_folder() -> Option<PathBuf> {
+    Some(directories::ProjectDirs::from("", "", "vestibule")?.data_dir().to_owned())
 }
 
 /// systemd's `$CREDENTIALS_DIRECTORY`, if it is set.

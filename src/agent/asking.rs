@@ -19,7 +19,7 @@ const SETTLE: Duration = Duration::from_millis(900);
 pub(super) enum Standing {
     /// There is no connection.
     Away,
-    /// There is one, and whoever changed meanwhile is not known yet: a sign-in waits for that.
+    /// There is one, and the kiosk asks which of its copies have changed. A sign-in waits for the answer.
     Comparing,
     /// The copies are as the database has them.
     Current,

@@ -51,7 +51,7 @@ pub(crate) enum Fleet {
     /// the key of an admin, which belongs on an admin's machine. After an interruption run it again with the same arguments:
     /// until it has succeeded, people are changed at this kiosk only.
     #[command(
-        after_help = "Example:\n  vestibule fleet adopt --fleet postgres://alice@db.example/vestibule --name Lobby --site HQ --zone Europe/Berlin --admin-data /root/vestibule"
+        after_help = "Example:\n  vestibule fleet adopt --fleet postgres://alice@db.example/vestibule --name Lobby --site HQ --zone Europe/Berlin --admin-data admin"
     )]
     Adopt {
         #[command(flatten)]

@@ -22,7 +22,7 @@ const AT_THE_DOOR: Patience = Patience { once: Duration::from_millis(300), in_al
 const BEHIND: Patience = Patience { once: Duration::from_millis(950), in_all: Duration::from_secs(2) };
 /// People in one question. The database takes no more.
 const SLICE: usize = 5_000;
-/// Pause after telling of a change. Changes in between are told together, whoever sends them and how many.
+/// After the link told of a change, it waits for this long. It tells once of all changes in between.
 const QUIET: Duration = Duration::from_millis(200);
 /// Pause before the first attempt after a break, at most. It doubles up to [`LONGEST`].
 const SHORTEST: Duration = Duration::from_millis(250);

@@ -177,7 +177,7 @@ impl Words {
             Denial::LoginDead => "login-dead",
             Denial::Network(outage) => return self.network(outage),
             Denial::NotHere => "not-here",
-            // The keypad is locked and says for how long. This is for whoever used a badge.
+            // A locked keypad says for how long. A person with a badge sees this text.
             Denial::Spent(_) => return self.too_many_guesses(true),
             Denial::KioskFault => "kiosk-fault",
             Denial::NoTechnician => "no-technician",

@@ -1,4 +1,4 @@
-//! A person as one directory hands them to another: rows that mean nothing to whoever has no data key.
+//! A person's rows, as one directory hands them to another. Nobody can use them without the data key.
 
 use super::StaffId;
 

@@ -45,7 +45,7 @@ pub enum Error {
     #[error("this machine is not in the fleet: run `vestibule fleet join`, and let an admin admit it")]
     NotJoined,
     /// The fleet's keys cannot be opened.
-    #[error("what this kiosk keeps of its fleet is damaged: run `vestibule fleet join --anew`")]
+    #[error("the fleet's keys on this kiosk are damaged: run `vestibule fleet join --anew`")]
     FleetKeys,
     /// The fleet's address cannot be used.
     #[error("`fleet.url` cannot be used")]
