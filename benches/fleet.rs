@@ -62,7 +62,7 @@ fn main() {
         ms(many),
         many.as_secs_f64() / few.as_secs_f64()
     );
-    println!("all kiosks connect for the first time: {:.1} s", connected.as_secs_f64());
+    println!("all kiosks connect for the first time, 20 at once: {:.1} s", connected.as_secs_f64());
     println!(
         "sign-ins per second: {:.1}",
         f64::from(u32::try_from(sign_ins.len()).unwrap_or(u32::MAX)) / size.load.as_secs_f64()
@@ -81,13 +81,17 @@ fn main() {
         mib(memory[memory.len() - 1])
     );
     println!(
-        "a suspension reached all kiosks after {}, half of them after {}, goal 2 s",
+        "a suspension reached {} of {} kiosks, the last one after {}, half of them after {}, goal 2 s",
+        suspension.len(),
+        size.kiosks,
         ms(percentile(&suspension, 100)),
         ms(median(&suspension))
     );
     println!(
-        "crash restart: the server answers after {:.1} s; links are up after {:.1} s (median), {:.1} s (99th percentile), {:.1} s (all), goal 20 s",
+        "crash restart: the server answers after {:.1} s; {} of {} links are up again, after {:.1} s (median), {:.1} s (99th percentile), {:.1} s (the last), goal 20 s",
         accepting.as_secs_f64(),
+        back.len(),
+        size.kiosks,
         median(&back).as_secs_f64(),
         percentile(&back, 99).as_secs_f64(),
         percentile(&back, 100).as_secs_f64()

@@ -26,6 +26,9 @@ use crate::support::{
 
 /// Longest wait for all kiosks.
 const WAIT: Duration = Duration::from_mins(3);
+/// Kiosks that connect at the same time while the fleet is built. All at once they would take each other's time until each
+/// attempt is given up.
+const AT_ONCE: usize = 20;
 /// Lookups before the comparison begins.
 const WARM_UP: usize = 100;
 /// Somebody who signs in only to be suspended.
@@ -61,7 +64,7 @@ pub(crate) struct Figures {
     pub(crate) few: Vec<Duration>,
     /// Lookups among all people.
     pub(crate) many: Vec<Duration>,
-    /// Until all kiosks were connected for the first time.
+    /// Until all kiosks were connected for the first time, some at once.
     pub(crate) connected: Duration,
     pub(crate) sign_ins: Vec<Duration>,
     pub(crate) intents: Vec<Duration>,
@@ -69,11 +72,11 @@ pub(crate) struct Figures {
     pub(crate) failures: u32,
     /// Private memory of each kiosk's backend, in KiB.
     pub(crate) memory: Vec<u32>,
-    /// Until each kiosk knew that somebody is suspended.
+    /// Until each kiosk knew that somebody is suspended. Without those that did not hear of it.
     pub(crate) suspension: Vec<Duration>,
     /// From the crash to the first answer of the new server.
     pub(crate) accepting: Duration,
-    /// From the crash to each kiosk's new connection.
+    /// From the crash to each kiosk's new connection. Without those that did not come back.
     pub(crate) back: Vec<Duration>,
 }
 
@@ -206,8 +209,9 @@ impl Fleet {
             let kiosk = Arc::new(Kiosk { id, link, held, number, notes: Arc::clone(&notes) });
             fleet.tasks.push(db.spawn(Arc::clone(&kiosk).listen(events)));
             fleet.kiosks.push(kiosk);
+            fleet.wait_until_connecting_are_at_most(AT_ONCE);
         }
-        let _ = fleet.wait_for_all(&notes.connected);
+        fleet.wait_until_connecting_are_at_most(0);
         (fleet, begin.elapsed())
     }
 
@@ -218,18 +222,21 @@ impl Fleet {
         }
     }
 
-    /// Waits until every kiosk has noted a moment, and returns these.
+    fn wait_until_connecting_are_at_most(&self, count: usize) {
+        let begin = now();
+        while self.notes.connected.lock().unwrap().len() + count < self.kiosks.len() {
+            assert!(begin.elapsed() < WAIT, "the kiosks do not connect");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until every kiosk has noted a moment, and returns these. Fewer if some have not after [`WAIT`].
     fn wait_for_all(&self, moments: &Mutex<HashMap<u32, Instant>>) -> Vec<Instant> {
         let begin = now();
-        loop {
-            let noted = moments.lock().unwrap();
-            if noted.len() == self.kiosks.len() {
-                return noted.values().copied().collect();
-            }
-            assert!(begin.elapsed() < WAIT, "{} of {} kiosks", noted.len(), self.kiosks.len());
-            drop(noted);
+        while moments.lock().unwrap().len() < self.kiosks.len() && begin.elapsed() < WAIT {
             thread::sleep(Duration::from_millis(10));
         }
+        moments.lock().unwrap().values().copied().collect()
     }
 
     /// Runs the load. Returns the times of sign-ins and intents, and the number of failures.
