@@ -37,6 +37,9 @@ pub(super) enum Command {
         /// Run in a window instead of full screen
         #[arg(long)]
         windowed: bool,
+        /// Run this many kiosks, 2 to 8, that share one PostgreSQL database. The first one has the window
+        #[arg(long, value_name = "KIOSKS", value_parser = clap::value_parser!(u8).range(2..=8))]
+        fleet: Option<u8>,
     },
     /// Show every screen with sample data, for designers and translators
     #[command(after_help = gallery::HELP)]

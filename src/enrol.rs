@@ -6,13 +6,19 @@ pub mod check;
 pub mod list;
 mod error;
 mod fleet;
+mod new_fleet;
 mod logins;
 pub mod plan;
 pub mod proposal;
 
 use std::{fmt, io, time::Duration};
 
-pub use self::{error::Error, fleet::FleetPeople, logins::Renewed};
+pub use self::{
+    error::Error,
+    fleet::FleetPeople,
+    logins::Renewed,
+    new_fleet::{MakeFleetError, make_fleet},
+};
 
 use crate::{
     error_chain::Chain,

@@ -77,7 +77,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         None => site.kiosk(),
         // Sample staff must not end up in a real directory (T39).
-        Some(Command::Demo { windowed }) => commands::demo(&site, windowed),
+        Some(Command::Demo { windowed, fleet }) => commands::demo(&site, windowed, fleet),
         Some(Command::Gallery(arguments)) => commands::gallery(arguments),
         Some(Command::Simulate { listen, scene }) => commands::simulate(listen, scene),
         Some(Command::Staff { fleet, command }) => run_staff(&site.of_fleet(fleet.into()), command),

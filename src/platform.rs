@@ -5,6 +5,7 @@ pub mod disk_space;
 pub mod display;
 pub mod hangup;
 pub mod hardening;
+pub mod interrupt;
 pub mod monitor;
 pub mod port_holder;
 pub mod storage;

@@ -69,7 +69,7 @@ impl fmt::Debug for Ending {
 
 impl Ending {
     /// Blocks until the agent's thread has ended, even by a panic.
-    pub(super) fn wait(self) {
+    pub fn wait(self) {
         let _ = self.0.map(JoinHandle::join);
     }
 }

@@ -14,8 +14,8 @@ use std::{
 use serde_json::json;
 use vestibule::{
     backup_encryption::{self, Recipient},
-    enrol,
-    fleet::{self, Account, Address, Code, Connection, Error, FirstKey, VERSION},
+    enrol::{self, MakeFleetError, make_fleet},
+    fleet::{self, Account, Address, Code, Connection, Error, VERSION},
     private_files,
     secret::Secret,
     store::directory::Cost,
@@ -106,6 +106,15 @@ impl CommandError for FleetError {
     }
 }
 
+impl From<MakeFleetError> for FleetError {
+    fn from(error: MakeFleetError) -> Self {
+        match error {
+            MakeFleetError::Database(error) => Self::Database(error),
+            MakeFleetError::Wrap(error) => Self::Identity(error),
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         FleetError::Database(error).into()
@@ -143,15 +152,9 @@ impl Site {
     pub(crate) fn fleet_init(&self, database: &Database, output: Output) -> Result<(), Failure> {
         let mut admin = Admin::open(database)?;
         let recipient = self.own_recipient()?;
-        let (mut key, mut salt) = (Zeroizing::new([0; 32]), [0; 16]);
-        let drawn = getrandom::fill(&mut *key).and_then(|()| getrandom::fill(&mut salt));
-        drawn.map_err(|_| Error::Random)?;
-        let wrapped = recipient.encrypt(&*key).map_err(FleetError::Identity)?;
         tell("measuring how long a PIN's hash takes here ...");
         let cost = wiring::measured_cost();
-        let cost = numbers(cost);
-        let first = FirstKey { salt, cost, recipient: &recipient.to_string(), wrapped: &wrapped };
-        admin.runtime.block_on(fleet::init(&mut admin.connection, &first))?;
+        admin.runtime.block_on(make_fleet(&mut admin.connection, &recipient, cost)).map_err(FleetError::from)?;
         let file = self.folder().join(KEY_FILE);
         output.result(
             &json!({"result": "fleet made", "version": VERSION, "key": file}),

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod commands;
+mod demo;
 mod expel;
 mod failover;
 mod hostile;
