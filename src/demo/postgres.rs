@@ -94,7 +94,7 @@ impl Server {
             .output()?;
         check("initdb", &made)?;
         let mut settings = fs::OpenOptions::new().append(true).open(data.join("postgresql.conf"))?;
-        write!(settings, "{SETTINGS}unix_socket_directories = '{}'\n", folder.path().display())?;
+        writeln!(settings, "{SETTINGS}unix_socket_directories = '{}'", folder.path().display())?;
         let log = private_files::create_new(&folder.path().join("server.log"))?;
         let mut server = command(&programs.join("postgres"));
         let server = server.arg("-D").arg(&data).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);

@@ -290,8 +290,10 @@ fn demo_and_simulator_cannot_touch_a_real_kiosk() {
         let output = Command::new(env!("CARGO_BIN_EXE_vestibule")).args(arguments).output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    let (code, said) = run(&["demo", "--data", "/var/lib/vestibule"]);
-    assert_eq!((code, said.contains("leave out --config and --data")), (Some(2), true), "{said}");
+    for more in [&[][..], &["--fleet", "2"]] {
+        let (code, said) = run(&[&["demo", "--data", "/var/lib/vestibule"], more].concat());
+        assert_eq!((code, said.contains("leave out --config and --data")), (Some(2), true), "{said}");
+    }
     let (code, said) = run(&["simulate", "--listen", "0.0.0.0:0"]);
     assert!(code != Some(0), "{said}");
     let program = fs::read(env!("CARGO_BIN_EXE_vestibule")).unwrap();
