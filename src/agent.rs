@@ -125,7 +125,8 @@ impl Agent {
             tracing::warn!(%error, "the doors that rules meant earlier cannot be read");
             DoorMemory::empty(folder)
         });
-        let (fleet, changes) = parts.fleet.map(|membership| Fleet::start(membership, &parts.directory)).unzip();
+        let (fleet, changes) =
+            parts.fleet.map(|membership| Fleet::start(membership, &parts.directory, &parts.status)).unzip();
         let mut authenticator = Authenticator::new(parts.directory, parts.badge_needs_pin, parts.badge_budget);
         if !parts.remembers_doors {
             authenticator.remember_no_doors();
@@ -165,6 +166,7 @@ impl Agent {
         let nearby = self.unlocker.nearby.clone();
         loop {
             self.status.metrics().queued(port.len(), self.work.len());
+            self.report_unshipped();
             let (fades, ships) = (self.fades(), self.shipping_due());
             tokio::select! {
                 // A fixed order, so that the same events always give the same run.

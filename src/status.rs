@@ -1,6 +1,7 @@
 //! The status of the program, for systemd, Prometheus and the technician. The agent and the window update it. It contains no
 //! personal data.
 
+pub mod fleet;
 pub mod metrics;
 pub mod server;
 
@@ -11,7 +12,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use self::metrics::Metrics;
+use self::{fleet::FleetState, metrics::Metrics};
 use crate::{outage::Outage, platform::supervisor, readers::ReaderState};
 
 /// Without a heartbeat for this long, the window or the agent counts as hung.
@@ -50,8 +51,8 @@ pub struct Facts {
     pub out_of_order: Option<String>,
     /// Hash of the configuration in use. Empty before the first start.
     pub config_hash: String,
-    /// How the kiosk stands to its fleet's database. `None` without a fleet.
-    pub fleet: Option<&'static str>,
+    /// The kiosk's fleet. `None` without one.
+    pub fleet: Option<FleetState>,
     /// The badge readers with a wire of their own.
     pub readers: Vec<ReaderState>,
 }

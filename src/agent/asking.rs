@@ -3,11 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
-use tokio::{sync::watch, time};
+use tokio::{
+    sync::watch,
+    time::{self, Instant},
+};
 
 use crate::{
     error_chain::Chain,
     fleet::{self, Found, Guess, Link, Refusal},
+    status::{Status, fleet::SignInSource},
     store::directory::{Index, Presented},
 };
 
@@ -28,18 +32,6 @@ pub(super) enum Standing {
     Doubted,
 }
 
-impl Standing {
-    /// The name in logs and in `/readyz`.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Away => "away",
-            Self::Comparing => "comparing",
-            Self::Current => "connected",
-            Self::Doubted => "rolled back",
-        }
-    }
-}
-
 /// How the kiosk stands to the database, and for how long copies serve.
 pub(super) type Window = (Standing, SignedDuration);
 
@@ -50,6 +42,7 @@ pub(super) struct Asking {
     pub(super) standing: watch::Receiver<Standing>,
     /// For how long a copy serves.
     pub(super) offline: SignedDuration,
+    pub(super) status: Status,
 }
 
 /// What the database says to a credential.
@@ -83,6 +76,18 @@ impl Asking {
 
     /// Asks for each index until one is somebody's. Each costs a guess.
     pub(super) async fn ask(&self, indexes: Vec<Index>) -> Answer {
+        let begin = Instant::now();
+        let answer = self.ask_each(indexes).await;
+        self.status.metrics().fleet().looked_up(begin.elapsed());
+        answer
+    }
+
+    /// Counts a sign-in by what answered it.
+    pub(super) fn count(&self, source: SignInSource) {
+        self.status.metrics().fleet().signed_in(source);
+    }
+
+    async fn ask_each(&self, indexes: Vec<Index>) -> Answer {
         for index in indexes {
             match self.link.sign_in(guess(index)).await {
                 Ok(Some(found)) => return Answer::Found(index, Box::new(found)),

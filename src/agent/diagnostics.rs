@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{audit_writer::AuditWriter, authenticator::Authenticator};
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
     outage::Outage,
     platform::disk_space,
     readers::ReaderState,
-    session::technician::{CheckKind, HealthCheck, HealthReport},
-    status::Status,
+    session::technician::{CheckKind, FleetReport, FleetStanding, HealthCheck, HealthReport},
+    status::{Status, fleet::FleetState},
     store::directory::Standings,
 };
 
@@ -35,7 +35,10 @@ pub(super) struct Diagnostics<'a> {
 impl Diagnostics<'_> {
     /// Builds the report: checks, last unlock outcomes, and the text of the QR code.
     pub(super) fn report(&self) -> HealthReport {
-        let mut facts = vec![self.network(), self.clock(), self.logins(), self.disk()];
+        let fleet = self.status.facts().fleet;
+        let mut facts = vec![self.network(), self.clock(), self.logins()];
+        facts.extend(fleet.as_ref().map(check_of_fleet));
+        facts.push(self.disk());
         facts.extend(self.readers());
         facts.extend(self.beacons());
         facts.extend([self.configuration(), self.version()]);
@@ -44,7 +47,12 @@ impl Diagnostics<'_> {
         let at = format!("At: {:.0}", Timestamp::now());
         let head = self.audit.head().unwrap_or_default();
         let lines = lines.chain([at, format!("Audit head: {head}")]).collect::<Vec<_>>();
-        HealthReport { facts, last, diagnostics: format!("vestibule\n{}", lines.join("\n")) }
+        HealthReport {
+            facts,
+            fleet: fleet.as_ref().map(fleet_report),
+            last,
+            diagnostics: format!("vestibule\n{}", lines.join("\n")),
+        }
     }
 
     fn network(&self) -> HealthCheck {
@@ -114,4 +122,21 @@ impl Diagnostics<'_> {
         said.insert(0, env!("CARGO_PKG_VERSION").to_owned());
         HealthCheck { what: CheckKind::Version, value: said.join(". "), is_good }
     }
+}
+
+/// The fleet, as the code with the diagnostics says it.
+fn check_of_fleet(fleet: &FleetState) -> HealthCheck {
+    let FleetState { standing, last_contact, unshipped, copies } = fleet;
+    let contact = last_contact.map_or_else(|| "never".to_owned(), |at| format!("{at:.0}"));
+    let value =
+        format!("{}, last contact {contact}, {copies} copies, {unshipped} records not shipped", standing.name());
+    let is_good = matches!(standing, FleetStanding::Connected | FleetStanding::Comparing);
+    HealthCheck { what: CheckKind::Fleet, value, is_good }
+}
+
+/// The fleet, for the screen.
+fn fleet_report(fleet: &FleetState) -> FleetReport {
+    let FleetState { standing, last_contact, unshipped, .. } = *fleet;
+    let last_contact = last_contact.map(|at| TimeZone::system().to_datetime(at).strftime("%d. %H:%M").to_string());
+    FleetReport { standing, last_contact: last_contact.unwrap_or_default(), unshipped }
 }

@@ -2,6 +2,7 @@
 //! database has them, and ships its audit records. While the database is away, the copies and a share of the limits serve.
 
 mod limits;
+mod reporting;
 mod shipping;
 
 use std::{sync::Arc, time::Duration};
@@ -26,6 +27,7 @@ use crate::{
     fleet::{self, Access, Intended, Intent, Link, LinkEvent, Refusal, Welcome},
     session::{RequestId, SessionId},
     staff::StaffId,
+    status::Status,
     store::directory::Directory,
 };
 
@@ -58,6 +60,9 @@ pub(super) struct Fleet {
     /// Number of the connection to the database: what an earlier one answered does not count.
     connection: u64,
     shipping: shipping::Shipping,
+    /// When the database last answered, this time or before a restart.
+    last_contact: Option<Timestamp>,
+    status: Status,
 }
 
 /// A comparison of copies that is under way.
@@ -79,13 +84,18 @@ pub(super) enum Permission {
 
 impl Fleet {
     /// Connects in the background. Returns what happens, too.
-    pub(super) fn start(membership: Membership, directory: &Directory) -> (Self, mpsc::UnboundedReceiver<LinkEvent>) {
+    pub(super) fn start(
+        membership: Membership,
+        directory: &Directory,
+        status: &Status,
+    ) -> (Self, mpsc::UnboundedReceiver<LinkEvent>) {
         let (link, events) = Link::start(membership.access);
         let kept = directory.fleet_state().inspect_err(|error| {
             tracing::error!(error = %Chain(error), "the fleet's limits cannot be read");
         });
         let kept = kept.ok().flatten();
         let limits: KeptLimits = kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default();
+        let last_contact = limits.last_contact;
         let shipping = shipping::Shipping::after(membership.own_records);
         let fleet = Self {
             link: Arc::new(link),
@@ -96,13 +106,16 @@ impl Fleet {
             comparing: None,
             connection: 0,
             shipping,
+            last_contact,
+            status: status.clone(),
         };
         (fleet, events)
     }
 
     /// What a sign-in needs to ask.
     pub(super) fn asking(&self) -> Asking {
-        Asking { link: Arc::clone(&self.link), standing: self.standing.subscribe(), offline: self.offline() }
+        let (link, standing) = (Arc::clone(&self.link), self.standing.subscribe());
+        Asking { link, standing, offline: self.offline(), status: self.status.clone() }
     }
 
     pub(super) fn standing(&self) -> Standing {
@@ -138,6 +151,7 @@ impl Agent {
                     let _ = fleet.standing.send_replace(Standing::Away);
                     fleet.comparing = None;
                 }
+                self.keep_last_contact();
             }
         }
         self.report_fleet();
@@ -146,6 +160,7 @@ impl Agent {
     fn fleet_is_there(&mut self, welcome: &Welcome) {
         let is_whole = self.is_as_acknowledged(welcome);
         let Some(fleet) = &mut self.fleet else { return };
+        fleet.answered();
         if !is_whole {
             tracing::error!(
                 "the fleet's database lost records that it had acknowledged: this kiosk does not trust it, and nobody signs in"
@@ -194,6 +209,9 @@ impl Agent {
         let Some(Comparison { again, .. }) = fleet.comparing.take_if(|one| one.connection == connection) else {
             return;
         };
+        if forgotten.is_some() {
+            fleet.answered();
+        }
         match forgotten {
             Some(true) if again => self.compare_copies(),
             Some(true) if fleet.standing() == Standing::Comparing => {
@@ -250,12 +268,13 @@ impl Agent {
     /// Asks the database whether an unlock may be sent. `None`: this kiosk decides by itself.
     pub(super) fn ask_permission(
         &self,
-        permit: &Permit,
+        permit: &mut Permit,
         door: DoorId,
     ) -> Option<impl Future<Output = Permission> + use<>> {
         let fleet = self.fleet.as_ref()?;
         // It knows of suspensions that are not known here yet.
         if !matches!(fleet.standing(), Standing::Current | Standing::Comparing) {
+            permit.is_alone = true;
             return None;
         }
         let link = Arc::clone(&fleet.link);
@@ -280,7 +299,7 @@ impl Agent {
     pub(super) fn permitted(
         &mut self,
         (session, request): (SessionId, RequestId),
-        permit: Permit,
+        mut permit: Permit,
         (door, at): (DoorId, Instant),
         permission: Permission,
     ) {
@@ -288,6 +307,7 @@ impl Agent {
             Permission::Given => return self.send_unlock(session, request, permit, (door, at)),
             Permission::Limited => Outcome::Limited,
             Permission::Unknown if self.may_open_alone(&permit, door) => {
+                permit.is_alone = true;
                 return self.send_unlock(session, request, permit, (door, at));
             }
             Permission::Revoked | Permission::Unknown => Outcome::NotSent,
@@ -335,6 +355,7 @@ impl Agent {
                 Err(error) => tracing::error!(error = %Chain(&error), "old copies cannot be forgotten"),
             }
         }
+        self.report_fleet();
         if !matches!(self.fleet_standing(), Some(Standing::Comparing | Standing::Current)) {
             return;
         }
@@ -345,7 +366,13 @@ impl Agent {
             }
             completion(move |agent| {
                 if let Ok(welcome) = welcome {
+                    if let Some(fleet) = &mut agent.fleet {
+                        fleet.answered();
+                    }
                     agent.change_limits(|limits| limits.take(&welcome));
+                    if is_hour {
+                        agent.keep_last_contact();
+                    }
                 }
             })
         });
@@ -369,10 +396,5 @@ impl Agent {
         if let Err(error) = self.authenticator().directory.keep_fleet_state(&kept) {
             tracing::error!(error = %Chain(&error), "the fleet's limits cannot be kept");
         }
-    }
-
-    pub(super) fn report_fleet(&self) {
-        let standing = self.fleet_standing();
-        self.status.change(|facts| facts.fleet = standing.map(Standing::name));
     }
 }

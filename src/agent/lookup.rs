@@ -21,6 +21,7 @@ use crate::{
     secret::Secret,
     session::{Denial, SessionId, visit::Welcome},
     staff::{Credential, NameFormat, StaffId},
+    status::fleet::SignInSource,
     store::door_memory::DoorMemory,
 };
 
@@ -155,13 +156,15 @@ impl Blocking {
         });
         let (presented, plan) = planned.await?.map_err(|error| fault(directory_denial(&error)))?;
         let (mut is_known, mut answer, mut confirmation) = (true, None, None);
-        match (plan, fleet) {
+        let mut source = SignInSource::Copy;
+        match (plan, &fleet) {
             (Some(Plan::Ask(indexes)), Some(asking)) => {
                 let said = asking.ask(indexes).await;
                 if let Answer::Spent(wait) = said {
                     return spent(&presented.credential, wait);
                 }
                 is_known = !matches!(said, Answer::Silent);
+                source = SignInSource::Database;
                 answer = Some(said);
             }
             (Some(Plan::Nowhere), _) => is_known = false,
@@ -183,6 +186,13 @@ impl Blocking {
         let (looked_up, last) = found.await?;
         let is_unknown =
             matches!(looked_up, LookedUp::Not(Denial::NotKnown | Denial::NotKnownAgain) | LookedUp::LastTry);
+        if let Some(asking) = fleet {
+            match &looked_up {
+                LookedUp::Found(_) => asking.count(source),
+                LookedUp::Not(_) | LookedUp::LastTry if is_unknown && !is_known => asking.count(SignInSource::Silent),
+                LookedUp::Same | LookedUp::NeedsPin | LookedUp::Technician | LookedUp::Not(_) | LookedUp::LastTry => {}
+            }
+        }
         if is_unknown && !is_known {
             return Err(fault(Denial::NotHere));
         }

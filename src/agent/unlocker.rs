@@ -42,6 +42,8 @@ pub(super) struct Permit {
     pub(super) proof: Option<u16>,
     /// Nothing is sent after this: the person may have left, or the reader's code is not fresh any more.
     pub(super) by: Instant,
+    /// Whether it is sent without asking the fleet's database.
+    pub(super) is_alone: bool,
 }
 
 /// An unlock that was not sent.
@@ -126,6 +128,6 @@ impl Unlocker {
             Some((proof, until)) => (Some(proof), until.min(at + LATE)),
             None => (None, at + LATE),
         };
-        Ok(Permit { who: visit.who.clone(), login: Arc::clone(&visit.login), record, proof, by })
+        Ok(Permit { who: visit.who.clone(), login: Arc::clone(&visit.login), record, proof, by, is_alone: false })
     }
 }

@@ -110,6 +110,8 @@ impl Agent {
             }
         };
         self.status.metrics().signed_in(method, result);
+        // A sign-in may have brought a copy.
+        self.report_fleet();
     }
 
     /// Answers a sign-in with the doors, and opens the visit. Returns whether it is open: an aborted sign-in does not
@@ -227,7 +229,7 @@ impl Agent {
         let granted =
             self.unlocker.grant(visit, (door, at), own.as_ref(), &authenticator, &mut self.audit, &self.connectivity);
         drop(authenticator);
-        let permit = match granted {
+        let mut permit = match granted {
             Ok(permit) => permit,
             Err(Refused { outcome, cause }) => {
                 self.say(Event::UnlockAnswered(request, outcome));
@@ -241,7 +243,7 @@ impl Agent {
             }
         };
         self.say(Event::UnlockRecorded(request, permit.record));
-        match self.ask_permission(&permit, door) {
+        match self.ask_permission(&mut permit, door) {
             None => self.send_unlock(session, request, permit, (door, at)),
             Some(asked) => {
                 let _ = self.work.spawn(async move {
@@ -257,7 +259,7 @@ impl Agent {
         &mut self,
         session: SessionId,
         request: RequestId,
-        Permit { who, login, record, proof, by }: Permit,
+        Permit { who, login, record, proof, by, is_alone }: Permit,
         (door, at): (DoorId, time::Instant),
     ) {
         // The record number identifies the unlock in the log, in the client's lines too, and on the screen.
@@ -270,6 +272,9 @@ impl Agent {
             completion(move |agent| {
                 if let Some(outage) = outage {
                     agent.connectivity.heard(outage);
+                }
+                if is_alone && outcome == Outcome::Accepted {
+                    agent.status.metrics().fleet().opened_alone();
                 }
                 agent.unlocked(session, &who, request, (door, record), outcome, at);
             })

@@ -4,7 +4,7 @@ use jiff::civil::{DateTime, date};
 
 use crate::{
     door::{Allowance, Door, DoorId, DoorState, Place, PlaceId},
-    session::technician::{CheckKind, HealthCheck, HealthReport},
+    session::technician::{CheckKind, FleetReport, FleetStanding, HealthCheck, HealthReport},
 };
 
 /// A lockdown of the day before, and one of today.
@@ -187,5 +187,15 @@ pub(super) fn report() -> HealthReport {
     let last = ["Main entrance: accepted", "Server room: refused: NotYours, fcd8ef", "Loading bay: unknown"];
     let last = last.into_iter().map(|line| format!("24. 09:41  {line}")).collect();
     let diagnostics = format!("vestibule\nNetwork: 84 ms\nClock: 0 s\nAudit head: 4711:{}", "5f".repeat(32));
-    HealthReport { facts, last, diagnostics }
+    HealthReport { facts, fleet: None, last, diagnostics }
+}
+
+/// The same at a kiosk of a fleet whose database is away.
+pub(super) fn report_of_fleet() -> HealthReport {
+    let mut report = report();
+    let what = CheckKind::Fleet;
+    report.facts.insert(3, HealthCheck { what, value: FleetStanding::Away.name().to_owned(), is_good: false });
+    let last_contact = "24. 09:12".to_owned();
+    report.fleet = Some(FleetReport { standing: FleetStanding::Away, last_contact, unshipped: 37 });
+    report
 }

@@ -110,6 +110,10 @@ pub const SCENES: &[Scene] = &[
         stage.type_digits(6);
         stage.answer(Err(Denial::NotKnown));
     }),
+    wall("12-denied-not-here", |stage| {
+        stage.type_digits(6);
+        stage.answer(Err(Denial::NotHere));
+    }),
     wall("12-key-stuck", |stage| {
         for key in [Key::Chord, Key::Chord, Key::Chord, Key::Chord, Key::Enter] {
             stage.give(Event::KeyPressed(key));
@@ -142,6 +146,7 @@ pub const SCENES: &[Scene] = &[
         }
     }),
     wall("14-technician", |stage| stage.technician(sample::report())),
+    wall("14-technician-fleet", |stage| stage.technician(sample::report_of_fleet())),
     wall("14-technician-pin", Stage::hold_clock),
     wall("14-technician-refused", |stage| {
         stage.technician(sample::report());

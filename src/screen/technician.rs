@@ -19,7 +19,7 @@ use super::{
 };
 use crate::session::{
     Event,
-    technician::{ActionResult, CheckKind, HealthCheck, Technician, TechnicianAction},
+    technician::{ActionResult, CheckKind, FleetReport, HealthCheck, Technician, TechnicianAction},
 };
 
 /// Draws the screen. The code holds [`HealthReport::diagnostics`](crate::session::technician::HealthReport).
@@ -61,10 +61,14 @@ fn about<'a>(
     place: Rectangle,
     m: Metrics,
 ) -> Sheet<'a, Event> {
-    let facts = technician.report.facts.iter().map(|fact| line(fact, m));
-    let (line_height, last_height) = (fact_height(m), scale::SUPPORT.line + sizes::LAST);
     let kept = if m.is_upright() { place.height / 2.0 } else { place.height };
-    let free = kept - super::doors::times(technician.report.facts.len()) * line_height - steps::TIGHT;
+    let count = super::doors::times(technician.report.facts.len());
+    // More lines than usual move together.
+    let line_height = fact_height(m).min(kept / count.max(1.0));
+    let last_height = scale::SUPPORT.line + sizes::LAST;
+    let facts = technician.report.facts.iter();
+    let facts = facts.map(|fact| line(fact, technician.report.fleet.as_ref(), line_height, m));
+    let free = kept - count * line_height - steps::TIGHT;
     let last = technician.report.last.iter().take(super::doors::whole(free / last_height)).map(|last| {
         let line = label(last, Importance::Optional, m.support()).color(m.colors.muted).width(Fill);
         line.height(m.u(last_height)).align_y(Center).into()
@@ -88,13 +92,14 @@ fn about<'a>(
 }
 
 /// One line of the report, with a rule below.
-fn line(fact: &HealthCheck, m: Metrics) -> Element<'_, Event> {
+fn line<'a>(fact: &'a HealthCheck, fleet: Option<&FleetReport>, height: f32, m: Metrics) -> Element<'a, Event> {
     let (picture, color) =
         if fact.is_good { (Icon::Check, m.colors.good) } else { (Icon::TriangleAlert, m.colors.warning) };
     let name = m.words.say(match fact.what {
         CheckKind::Network => "about-network",
         CheckKind::Clock => "about-clock",
         CheckKind::Logins => "about-logins",
+        CheckKind::Fleet => "about-fleet",
         CheckKind::Disk => "about-disk",
         CheckKind::Readers => "about-readers",
         CheckKind::Beacons => "about-beacons",
@@ -105,9 +110,12 @@ fn line(fact: &HealthCheck, m: Metrics) -> Element<'_, Event> {
         label(text, Importance::Optional, m.support()).line(scale::SUPPORT.ratio()).color(color).width(Fill)
     };
     let name = small(name, m.colors.muted).width(m.u(TECHNICIAN.1));
-    let parts = row![icon(picture, m.u(SUPPORT_ICON), Some(color)), name, small(fact.value.clone(), m.colors.text)];
+    let value = match fleet.filter(|_| fact.what == CheckKind::Fleet) {
+        Some(fleet) => m.words.fleet(fleet, m.form != Form::Seven),
+        None => fact.value.clone(),
+    };
+    let parts = row![icon(picture, m.u(SUPPORT_ICON), Some(color)), name, small(value, m.colors.text)];
     let parts = parts.spacing(m.u(steps::NEAR)).align_y(Center);
-    let height = fact_height(m);
     let rule = style::area(m.colors.line).height(m.hairline());
     column![container(parts).center_y(m.u(height)), rule].into()
 }

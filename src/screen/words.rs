@@ -14,7 +14,10 @@ use crate::{
     door::{Allowance, DoorState, Outcome, Reason, Refusal},
     language::Language,
     outage::Outage,
-    session::Denial,
+    session::{
+        Denial,
+        technician::{FleetReport, FleetStanding},
+    },
 };
 
 static ALL: LazyLock<[Words; Language::ALL.len()]> = LazyLock::new(|| Language::ALL.map(Words::new));
@@ -140,6 +143,21 @@ impl Words {
     /// When the technician's screen closes.
     pub fn closes_in(&self, left: Duration) -> String {
         self.with("closes-in", &[("time", self.minutes(left).into())])
+    }
+
+    /// The fleet's database, for the technician: without a connection, when it last answered. Unless there is no room, how
+    /// many records it lacks.
+    pub fn fleet(&self, fleet: &FleetReport, has_room: bool) -> String {
+        let (key, is_there) = match fleet.standing {
+            FleetStanding::Connected => ("fleet-connected", true),
+            FleetStanding::Comparing => ("fleet-comparing", true),
+            FleetStanding::Away => ("fleet-away", false),
+            FleetStanding::RolledBack => ("fleet-rolled-back", false),
+        };
+        let contact = (!is_there && !fleet.last_contact.is_empty()).then(|| fleet.last_contact.clone());
+        let records = || self.with("fleet-to-send", &[("count", fleet.unshipped.into())]);
+        let records = (has_room && fleet.unshipped != 0).then(records);
+        [Some(self.say(key)), contact, records].into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
 
     /// How many doors there are.

@@ -284,6 +284,7 @@ impl Model {
                     Answer::Technician => {
                         let report = technician::HealthReport {
                             facts: Vec::new(),
+                            fleet: None,
                             last: Vec::new(),
                             diagnostics: String::new(),
                         };

@@ -46,6 +46,8 @@ pub enum CheckKind {
     Clock,
     /// The directory and its logins.
     Logins,
+    /// The fleet's database. The screen says it in words, from [`HealthReport::fleet`].
+    Fleet,
     /// How full the disk is.
     Disk,
     /// The badge readers with a wire of their own.
@@ -70,12 +72,55 @@ pub struct HealthCheck {
     pub is_good: bool,
 }
 
+/// How a kiosk stands to the database of its fleet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub enum FleetStanding {
+    /// Connected, and the copies of people are up to date.
+    Connected,
+    /// Connected, and the copies are being compared.
+    Comparing,
+    /// Not connected: copies serve.
+    Away,
+    /// The database lost records that it had acknowledged: nobody signs in.
+    RolledBack,
+}
+
+impl FleetStanding {
+    /// Every standing.
+    pub const ALL: [Self; 4] = [Self::Connected, Self::Comparing, Self::Away, Self::RolledBack];
+
+    /// The name in logs and in `/readyz`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Comparing => "comparing",
+            Self::Away => "away",
+            Self::RolledBack => "rolled back",
+        }
+    }
+}
+
+/// What the screen says about the fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub struct FleetReport {
+    /// How the kiosk stands to the database.
+    pub standing: FleetStanding,
+    /// Local time of its last answer. Empty if there was none.
+    pub last_contact: String,
+    /// Audit records that the database does not have yet.
+    pub unshipped: u64,
+}
+
 /// What the agent reports when the technician signs in. It names no person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct HealthReport {
     /// Each subject once.
     pub facts: Vec<HealthCheck>,
+    /// The fleet, if the kiosk is in one.
+    pub fleet: Option<FleetReport>,
     /// The last taps, one line each: time, door, outcome.
     pub last: Vec<String>,
     /// All of it as one text, for the QR code.

@@ -7,6 +7,7 @@ use prometheus::{
     core::Collector,
 };
 
+use super::fleet::{FleetMetrics, FleetState};
 use crate::door::Outcome;
 use crate::store::directory::Standings;
 
@@ -36,6 +37,7 @@ pub struct Metrics {
     config_is_current: IntGauge,
     works: IntGauge,
     people: IntGaugeVec,
+    fleet: FleetMetrics,
 }
 
 /// Registers the collector and returns it.
@@ -46,40 +48,61 @@ fn kept<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::R
     made
 }
 
+/// Makes metrics and registers them.
+pub(super) struct Makes<'a>(pub(super) &'a Registry);
+
+impl Makes<'_> {
+    pub(super) fn gauge(&self, name: &str, help: &str) -> Gauge {
+        kept(self.0, Gauge::new(name, help))
+    }
+
+    pub(super) fn number(&self, name: &str, help: &str) -> IntGauge {
+        kept(self.0, IntGauge::new(name, help))
+    }
+
+    pub(super) fn counter(&self, name: &str, help: &str) -> IntCounter {
+        kept(self.0, IntCounter::new(name, help))
+    }
+
+    pub(super) fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Histogram {
+        kept(self.0, Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec())))
+    }
+
+    pub(super) fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+        kept(self.0, IntCounterVec::new(Opts::new(name, help), labels))
+    }
+
+    pub(super) fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+        kept(self.0, IntGaugeVec::new(Opts::new(name, help), labels))
+    }
+}
+
 impl Metrics {
     pub(super) fn new() -> Self {
         let registry = Registry::new();
-        let r = &registry;
-        let gauge = |name: &str, help: &str| kept(r, Gauge::new(name, help));
-        let number = |name: &str, help: &str| kept(r, IntGauge::new(name, help));
-        let histogram = |name: &str, help: &str, buckets: &[f64]| {
-            kept(r, Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec())))
-        };
-        let counters =
-            |name: &str, help: &str, labels: &[&str]| kept(r, IntCounterVec::new(Opts::new(name, help), labels));
-        let gauges = |name: &str, help: &str, labels: &[&str]| kept(r, IntGaugeVec::new(Opts::new(name, help), labels));
+        let make = Makes(&registry);
         let metrics = Self {
-            round_trip: gauge(
-                "vestibule_kisi_round_trip_seconds",
-                "Round trip of the last connectivity check with Kisi.",
-            ),
-            answered_at: gauge(
+            round_trip: make
+                .gauge("vestibule_kisi_round_trip_seconds", "Round trip of the last connectivity check with Kisi."),
+            answered_at: make.gauge(
                 "vestibule_kisi_last_answer_timestamp_seconds",
                 "Unix time of the last successful connectivity check.",
             ),
-            clock_off: gauge("vestibule_clock_offset_seconds", "Absolute difference between this clock and Kisi's."),
-            unlocks: counters("vestibule_unlocks_total", "Unlocks, by outcome.", &["outcome"]),
-            unlock_time: histogram("vestibule_unlock_seconds", "Time from the tap to its outcome.", &ANSWERS),
-            sign_ins: counters("vestibule_sign_ins_total", "Sign-in attempts, by result.", &["method", "result"]),
-            visits: histogram("vestibule_session_seconds", "Length of sessions.", &VISITS),
-            guesses_left: number("vestibule_guesses_left", "Guesses left in the keypad budget."),
-            orders: number("vestibule_agent_orders_waiting", "Commands queued for the agent."),
-            work: number("vestibule_agent_work_running", "Tasks that the agent is running."),
-            agent_starts: kept(r, IntCounter::new("vestibule_agent_restarts_total", "Number of agent restarts.")),
-            config: gauges("vestibule_config_info", "The hash of the configuration in use.", &["hash"]),
-            config_is_current: number("vestibule_config_current", "0 while the newest configuration is rejected."),
-            works: number("vestibule_working", "0 while the screen shows out of order."),
-            people: gauges("vestibule_logins", "Enrolled people, by the state of their login.", &["standing"]),
+            clock_off: make
+                .gauge("vestibule_clock_offset_seconds", "Absolute difference between this clock and Kisi's."),
+            unlocks: make.counters("vestibule_unlocks_total", "Unlocks, by outcome.", &["outcome"]),
+            unlock_time: make.histogram("vestibule_unlock_seconds", "Time from the tap to its outcome.", &ANSWERS),
+            sign_ins: make.counters("vestibule_sign_ins_total", "Sign-in attempts, by result.", &["method", "result"]),
+            visits: make.histogram("vestibule_session_seconds", "Length of sessions.", &VISITS),
+            guesses_left: make.number("vestibule_guesses_left", "Guesses left in the keypad budget."),
+            orders: make.number("vestibule_agent_orders_waiting", "Commands queued for the agent."),
+            work: make.number("vestibule_agent_work_running", "Tasks that the agent is running."),
+            agent_starts: make.counter("vestibule_agent_restarts_total", "Number of agent restarts."),
+            config: make.gauges("vestibule_config_info", "The hash of the configuration in use.", &["hash"]),
+            config_is_current: make.number("vestibule_config_current", "0 while the newest configuration is rejected."),
+            works: make.number("vestibule_working", "0 while the screen shows out of order."),
+            people: make.gauges("vestibule_logins", "Enrolled people, by the state of their login.", &["standing"]),
+            fleet: FleetMetrics::new(),
             registry,
         };
         metrics.begin();
@@ -103,13 +126,20 @@ impl Metrics {
         }
     }
 
-    /// Renders all metrics in Prometheus' text format.
+    /// Renders all metrics in Prometheus' text format. Those of a fleet only if there is one.
     ///
     /// # Errors
     ///
     /// When a metric cannot be encoded.
-    pub fn text(&self) -> prometheus::Result<String> {
-        TextEncoder::new().encode_to_string(&self.registry.gather())
+    pub fn text(&self, fleet: Option<&FleetState>) -> prometheus::Result<String> {
+        let mut families = self.registry.gather();
+        families.extend(fleet.into_iter().flat_map(|state| self.fleet.gather(state)));
+        TextEncoder::new().encode_to_string(&families)
+    }
+
+    /// The metrics of a fleet.
+    pub fn fleet(&self) -> &FleetMetrics {
+        &self.fleet
     }
 
     /// Records a successful connectivity check: its round trip and its time.

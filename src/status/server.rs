@@ -25,7 +25,7 @@ use serde::Serialize;
 use tokio::{sync::Semaphore, time};
 
 use super::{STILL, Status};
-use crate::outage::Outage;
+use crate::{outage::Outage, session::technician::FleetStanding};
 
 /// The `program` in the answer of `/readyz`.
 pub const PROGRAM: &str = "vestibule";
@@ -59,6 +59,9 @@ struct Ready {
     alive: bool,
     /// Whether every reader with a wire of its own works, and none says that its case was opened.
     readers: bool,
+    /// How the kiosk stands to its fleet's database. Left out without a fleet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fleet: Option<&'static str>,
 }
 
 /// Serves on this address until the program ends. Returns the bound address, because port 0 picks any free port.
@@ -133,7 +136,10 @@ async fn readyz(State(status): State<Status>) -> (StatusCode, Json<Ready>) {
     let store = working && facts.outage != Some(Outage::Disk);
     let alive = status.silence() < STILL;
     let readers = facts.readers.iter().all(|reader| reader.trouble().is_none());
-    let ready = working && alive && readers && facts.outage.is_none();
+    let fleet = facts.fleet.map(|fleet| fleet.standing);
+    // While the database is away, the copies serve. A database that was rolled back lets nobody in.
+    let has_fleet = fleet != Some(FleetStanding::RolledBack);
+    let ready = working && alive && readers && has_fleet && facts.outage.is_none();
     let kisi = match facts.outage {
         _ if !working => "unknown",
         None | Some(Outage::Disk) => "ok",
@@ -152,12 +158,13 @@ async fn readyz(State(status): State<Status>) -> (StatusCode, Json<Ready>) {
             config: facts.refused_config.is_none(),
             alive,
             readers,
+            fleet: fleet.map(FleetStanding::name),
         }),
     )
 }
 
 async fn metrics(State(status): State<Status>) -> impl IntoResponse {
-    match status.metrics().text() {
+    match status.metrics().text(status.facts().fleet.as_ref()) {
         Ok(text) => (StatusCode::OK, [(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text),
         Err(error) => {
             tracing::error!(%error, "the metrics cannot be encoded");

@@ -17,3 +17,4 @@ mod schema;
 mod settings;
 mod shipping;
 mod simulation;
+mod status;

@@ -1,5 +1,7 @@
 //! What a kiosk keeps of its fleet's settings, for while the database is away.
 
+use jiff::Timestamp;
+
 use crate::{
     agent::UnlockLimits,
     door::{DoorId, DoorRule},
@@ -16,6 +18,9 @@ pub(super) struct KeptLimits {
     pub(super) offline_days: Option<u32>,
     /// Number of the newest record that the database has acknowledged.
     pub(super) acknowledged: u64,
+    /// When the database last answered before the connection was lost.
+    #[serde(default)]
+    pub(super) last_contact: Option<Timestamp>,
 }
 
 impl KeptLimits {

@@ -34,6 +34,11 @@ impl Shipping {
         Self { own_records, ..Self::default() }
     }
 
+    /// Number of the newest record that the database is known to have.
+    pub(super) fn shipped(&self) -> u64 {
+        self.shipped
+    }
+
     /// The database has records up to this one.
     pub(super) fn is_at(&mut self, shipped: u64) {
         self.shipped = shipped;
@@ -85,6 +90,7 @@ impl Agent {
         fleet.shipping.is_under_way = false;
         match shipped {
             Ok(number) => {
+                fleet.answered();
                 fleet.shipping.shipped = fleet.shipping.shipped.max(number);
                 self.change_limits(|limits| limits.acknowledged = limits.acknowledged.max(number));
             }

@@ -208,7 +208,8 @@ fn a_badge_during_the_technicians_check_does_not_end_it() {
     let mut kiosk = at_rest();
     let _ = kiosk.touch("123456");
     let _ = kiosk.scan("0087654321\n");
-    let report = technician::HealthReport { facts: Vec::new(), last: Vec::new(), diagnostics: String::new() };
+    let report =
+        technician::HealthReport { facts: Vec::new(), fleet: None, last: Vec::new(), diagnostics: String::new() };
     assert_eq!(kiosk.answer(Ok(Identity::Technician(Box::new(report)))).len(), 1, "a guess comes back");
     assert!(matches!(kiosk.session.state(), State::Technician(_)));
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::session::technician::{ActionResult, HOLD, HealthReport, STAY, TechnicianAction};
 
 fn report() -> HealthReport {
-    HealthReport { facts: Vec::new(), last: Vec::new(), diagnostics: "vestibule".to_owned() }
+    HealthReport { facts: Vec::new(), fleet: None, last: Vec::new(), diagnostics: "vestibule".to_owned() }
 }
 
 /// The clock was held.

@@ -139,6 +139,15 @@ impl Directory {
         Ok(copies.collect::<Result<_, _>>()?)
     }
 
+    /// Number of people of whom there is a copy.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn count_copies(&self) -> Result<u32, Error> {
+        Ok(self.db.prepare_cached("SELECT count(*) FROM copies")?.query_row([], |row| row.get(0))?)
+    }
+
     /// Forgets every copy.
     ///
     /// # Errors

@@ -151,7 +151,7 @@ fn metrics_report_spent_guesses() {
     let status = vestibule::status::Status::default();
     let start = wiring::start_with(&site.config, site.directory(), site.client(), &status).unwrap();
     let mut kiosk = Kiosk::new(start, crate::support::headless::WIDE);
-    let left = || number(&status.metrics().text().unwrap(), "vestibule_guesses_left");
+    let left = || number(&status.metrics().text(None).unwrap(), "vestibule_guesses_left");
     assert!((left() - 10.0).abs() < 0.1);
     for (spent, pin) in ["918273", "827364", "736455", "645546"].into_iter().enumerate() {
         kiosk.type_pin(pin);

@@ -160,7 +160,7 @@ fn held_here(visits: usize, status: &Status) -> Held {
     let count = |folder: &str| f64::from(u32::try_from(fs::read_dir(folder).unwrap().count()).unwrap());
     let pages = fs::read_to_string("/proc/self/statm").unwrap();
     let pages: f64 = pages.split(' ').nth(1).unwrap().parse().unwrap();
-    let work = number(&status.metrics().text().unwrap(), "vestibule_agent_work_running");
+    let work = number(&status.metrics().text(None).unwrap(), "vestibule_agent_work_running");
     let (descriptors, threads) = (count("/proc/self/fd"), count("/proc/self/task"));
     Held { visits, memory: 4_096.0 * pages, descriptors, threads, work }
 }
@@ -229,7 +229,7 @@ fn many_visits_without_a_window_leak_nothing() {
     }
     kiosk.send(Message::Session(Event::SignOutTouched));
     let (before, after) = (settled.unwrap(), held_at_rest(visits, &status));
-    let metrics = status.metrics().text().unwrap();
+    let metrics = status.metrics().text(None).unwrap();
     println!("{after}, {signed_in} signed in, {}", number(&metrics, "vestibule_unlock_seconds_count"));
     assert!(visits * 9 / 10 < signed_in, "{signed_in} of {visits}");
     assert!(after.memory - before.memory < GROWTH, "{before} then {after}");

@@ -375,6 +375,16 @@ impl Kiosk {
         }
     }
 
+    /// Holds a finger on the clock until the keypad asks for the technician's PIN, which takes 3 s.
+    pub(crate) fn hold_the_clock(&mut self) {
+        let clock = self.find("09:41").unwrap();
+        self.batch(&[pressed(0, clock)]);
+        let prompt = english().say("prompt-technician");
+        let held = self.wait_for(Duration::from_secs(5), |kiosk| kiosk.shows(&prompt));
+        assert!(Duration::from_millis(2_900) < held, "{held:?}");
+        self.batch(&[lifted(0, clock)]);
+    }
+
     pub(crate) fn type_pin(&mut self, pin: &str) {
         for digit in pin.chars() {
             self.tap(&digit.to_string());

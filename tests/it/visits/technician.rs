@@ -4,24 +4,14 @@ use std::time::Duration;
 
 use vestibule::{session::State, simulator::fault::Fault, staff::Pin, store::audit::Action, testing};
 
-use crate::support::headless::{BADGE, Kiosk, Site, english, lifted, pressed};
+use crate::support::headless::{BADGE, Kiosk, Site, english};
 
 fn issued(site: &Site) -> String {
     site.directory().issue_technician_pin(&mut |_| Ok(())).unwrap().expose_text()
 }
 
-/// Holds a finger on the clock until the keypad asks for the technician PIN, which takes 3 s.
-fn hold_the_clock(kiosk: &mut Kiosk) {
-    let clock = kiosk.find("09:41").unwrap();
-    kiosk.batch(&[pressed(0, clock)]);
-    let prompt = english().say("prompt-technician");
-    let held = kiosk.wait_for(Duration::from_secs(5), |kiosk| kiosk.shows(&prompt));
-    assert!(Duration::from_millis(2_900) < held, "{held:?}");
-    kiosk.batch(&[lifted(0, clock)]);
-}
-
 fn come(kiosk: &mut Kiosk, pin: &str) {
-    hold_the_clock(kiosk);
+    kiosk.hold_the_clock();
     kiosk.type_pin(pin);
 }
 
