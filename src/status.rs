@@ -1,6 +1,7 @@
 //! The status of the program, for systemd, Prometheus and the technician. The agent and the window update it. It contains no
 //! personal data.
 
+mod collectors;
 pub mod fleet;
 pub mod metrics;
 pub mod server;

@@ -331,18 +331,6 @@ impl Agent {
         self.fleet.as_ref().is_none_or(|fleet| fleet.standing() == Standing::Current || is_allowed(fleet))
     }
 
-    /// Tells the fleet which language somebody chose, or whether Kisi refuses their login. Nobody waits for it.
-    pub(super) fn note_in_fleet(&mut self, staff: StaffId, language: Option<&'static str>, is_refused: Option<bool>) {
-        let Some(fleet) = self.fleet.as_ref().filter(|fleet| fleet.standing() == Standing::Current) else { return };
-        let link = Arc::clone(&fleet.link);
-        let _ = self.work.spawn(async move {
-            if let Err(error) = link.note(staff, language, is_refused).await {
-                tracing::debug!(error = %Chain(&error), "the fleet takes no note");
-            }
-            completion(|_| {})
-        });
-    }
-
     /// Once a minute: says that the kiosk is there, and forgets copies that have served their time.
     pub(super) fn fleet_chores(&mut self, is_hour: bool) {
         let Some(fleet) = &self.fleet else { return };
@@ -378,10 +366,6 @@ impl Agent {
         });
         self.compare_copies();
         self.ship();
-    }
-
-    pub(super) fn fleet_standing(&self) -> Option<Standing> {
-        self.fleet.as_ref().map(Fleet::standing)
     }
 
     /// Changes what a restart while the database is away needs, and stores it if it differs.

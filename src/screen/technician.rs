@@ -64,7 +64,7 @@ fn about<'a>(
     let kept = if m.is_upright() { place.height / 2.0 } else { place.height };
     let count = super::doors::times(technician.report.facts.len());
     // More lines than usual move together.
-    let line_height = fact_height(m).min(kept / count.max(1.0));
+    let line_height = fact_height(m).min((kept - steps::TIGHT) / count.max(1.0));
     let last_height = scale::SUPPORT.line + sizes::LAST;
     let facts = technician.report.facts.iter();
     let facts = facts.map(|fact| line(fact, technician.report.fleet.as_ref(), line_height, m));

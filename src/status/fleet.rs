@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use prometheus::{Gauge, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, proto::MetricFamily};
 
-use super::metrics::Makes;
+use super::collectors::Makes;
 use crate::session::technician::FleetStanding;
 
 /// Buckets for a look-up in the database, in seconds, up to the 0.9 s after which it is given up.

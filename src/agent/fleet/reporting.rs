@@ -1,9 +1,17 @@
-//! What the kiosk tells of its fleet: to Prometheus, in `/readyz` and to the technician.
+//! What the kiosk tells about its fleet, to Prometheus, in `/readyz` and to the technician; and its notes to the fleet.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{Fleet, Standing};
-use crate::{agent::Agent, error_chain::Chain, session::technician::FleetStanding, status::fleet::FleetState};
+use crate::{
+    agent::{Agent, completion},
+    error_chain::Chain,
+    session::technician::FleetStanding,
+    staff::StaffId,
+    status::fleet::FleetState,
+};
 
 impl Fleet {
     /// The database answered just now.
@@ -13,6 +21,10 @@ impl Fleet {
 }
 
 impl Agent {
+    pub(in crate::agent) fn fleet_standing(&self) -> Option<Standing> {
+        self.fleet.as_ref().map(Fleet::standing)
+    }
+
     /// Stores when the database last answered: when the connection is lost, and each hour. Not each time, to spare the disk.
     pub(super) fn keep_last_contact(&mut self) {
         let last_contact = self.fleet.as_ref().and_then(|fleet| fleet.last_contact);
@@ -40,6 +52,23 @@ impl Agent {
             if let Some(fleet) = &mut facts.fleet {
                 fleet.unshipped = unshipped;
             }
+        });
+    }
+
+    /// Tells the fleet which language somebody chose, or whether Kisi refuses their login. Nobody waits for it.
+    pub(in crate::agent) fn note_in_fleet(
+        &mut self,
+        staff: StaffId,
+        language: Option<&'static str>,
+        is_refused: Option<bool>,
+    ) {
+        let Some(fleet) = self.fleet.as_ref().filter(|fleet| fleet.standing() == Standing::Current) else { return };
+        let link = Arc::clone(&fleet.link);
+        let _ = self.work.spawn(async move {
+            if let Err(error) = link.note(staff, language, is_refused).await {
+                tracing::debug!(error = %Chain(&error), "the fleet takes no note");
+            }
+            completion(|_| {})
         });
     }
 

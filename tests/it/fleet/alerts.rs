@@ -157,7 +157,9 @@ fn rules_and_dashboard_work_with_what_a_kiosk_exports() {
     let exported = exported();
     promtool(&["check", "rules"], Path::new(RULES));
     let mut tests = format!("rule_files: ['{RULES}']\nevaluation_interval: 1m\ntests:\n");
-    STORIES.iter().for_each(|story| story.write(&exported, &mut tests));
+    for story in &STORIES {
+        story.write(&exported, &mut tests);
+    }
     let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
     let file = folder.path().join("stories.yml");
     fs::write(&file, &tests).unwrap();

@@ -118,7 +118,9 @@ fn metrics_readyz_and_the_technician_follow_a_database_that_goes_away_and_comes_
     let contact = number(&metrics_with(&at, "vestibule_fleet_records_unshipped 0"), CONTACT);
     assert!(1.7e9 < contact, "{contact}");
 
-    AWAY.iter().for_each(|sql| db.on_server(sql));
+    for sql in AWAY {
+        db.on_server(sql);
+    }
     assert_eq!(fleet_is(&at, "away"), (200, true), "copies serve");
     opens(&mut kiosk, &pin);
     kiosk.type_pin(&other);
