@@ -537,3 +537,24 @@ fn a_pin_that_could_not_be_shown_is_not_issued() {
     assert!(directory.person("grace@example.com").unwrap().is_none());
     directory.check().unwrap();
 }
+
+/// With the fleet's key and this kiosk's file, but not its device key, nobody opens a login or forges a record.
+#[test]
+fn the_first_kiosk_of_a_fleet_keeps_no_use_for_the_key_that_it_gave_away() {
+    let folder = temporary_folder("vestibule-").unwrap();
+    let mut directory = open(folder.path());
+    let _ = enrol(&mut directory, "ada@example.com", Some("0012345678"), true).unwrap();
+    let founding = directory.founding().unwrap();
+    let staff = founding.people[0].staff;
+    let versions = [(staff, 7)];
+    directory.become_first(b"secrets", &versions, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let directory = Directory::open_existing(folder.path(), None).unwrap();
+    assert_ne!(directory.data.current.expose(), &founding.key[..]);
+    assert_eq!(directory.copies().unwrap(), versions);
+    assert_eq!(directory.fleet_secrets().unwrap().unwrap()[..], b"secrets"[..]);
+    let sealed: Vec<u8> =
+        directory.db.query_row("SELECT sealed FROM logins WHERE role = 'device'", [], |row| row.get(0)).unwrap();
+    assert_ne!(sealed, founding.people[0].logins[0].sealed);
+    directory.forget_unused_keys().unwrap();
+    assert!(Directory::open_existing(folder.path(), None).unwrap().data.older.is_empty());
+}

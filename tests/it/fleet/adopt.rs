@@ -3,7 +3,14 @@
 use std::{fs, time::Duration};
 
 use serde_json::Value;
-use vestibule::store::{audit, directory::Standing};
+use vestibule::{
+    secret::Secret,
+    store::{
+        audit,
+        directory::{Person, Standing},
+    },
+    wiring,
+};
 
 use crate::support::{
     fleet::{Machine, join, shown, vestibule},
@@ -49,6 +56,50 @@ fn signs_in(kiosk: &mut Kiosk, credential: impl FnOnce(&mut Kiosk)) -> bool {
     is_in
 }
 
+/// Deletes at Kisi what earlier commands left there. Returns how many logins.
+fn drain(site: &Site) -> usize {
+    let (client, admin) = (site.client(), Secret::new(site.admin.clone()));
+    let enroller = wiring::enroller(&site.config, site.directory(), client, admin, Duration::ZERO).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(enroller.drain_outbox()).unwrap()
+}
+
+/// The fleet has the same numbers, but for Sam, who was removed: his is not given again.
+fn are_taken_over(db: &Postgres, before: &[Person]) {
+    let numbers = before.iter().filter(|person| person.email != "sam@example.com");
+    let mut numbers: Vec<String> = numbers.map(|person| format!("{} {}", person.id.get(), person.email)).collect();
+    numbers.sort();
+    assert_eq!(
+        db.value("SELECT string_agg(id || ' ' || email, E'\\n' ORDER BY id) FROM vestibule.staff"),
+        numbers.join("\n")
+    );
+    let last = before.iter().map(|person| person.id.get()).max().unwrap();
+    assert_eq!(db.run(db.owner().next_staff()).unwrap().get(), last + 1);
+    let listed = db.run(db.owner().people()).unwrap();
+    let of = |email: &str| listed.iter().find(|person| person.email == email).unwrap();
+    assert!(
+        of("nadia@example.com").is_suspended
+            && of("lena@example.com").is_refused
+            && of("grace@example.com").opens_by_badge
+    );
+    assert_eq!(before.iter().filter(|person| person.standing == Standing::Refused).count(), 1);
+}
+
+/// The log from before arrives whole, and nothing of it is an intent of the fleet.
+fn log_arrives(db: &Postgres, lobby: &Site, before: usize) {
+    assert!(before < lobby.audit().len());
+    let begin = now();
+    let mut kiosk = lobby.kiosk();
+    // An export ends with the head, which is no record.
+    let sql = "SELECT count(*) || ' ' || min(number) FROM vestibule.audit JOIN vestibule.kiosks ON id = kiosk WHERE name = 'Lobby'";
+    while begin.elapsed() < Duration::from_secs(15) && db.value(sql) != format!("{} 1", lobby.audit().len() - 1) {
+        kiosk.wait(Duration::from_millis(200));
+    }
+    assert_eq!(db.value(sql), format!("{} 1", lobby.audit().len() - 1));
+    assert_eq!(lobby.records(audit::Action::Outcome).len(), 1);
+    assert_eq!(db.value("SELECT count(*) FROM vestibule.intents"), "0");
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "one story from a single kiosk to a fleet")]
 fn a_running_kiosk_begins_a_fleet_and_nobody_is_enrolled_again() {
@@ -83,12 +134,7 @@ fn a_running_kiosk_begins_a_fleet_and_nobody_is_enrolled_again() {
     let said = String::from_utf8(without_key.stderr).unwrap();
     assert!(said.contains("left logins at Kisi") && said.contains("set VESTIBULE_ADMIN_KEY"), "{said}");
     assert_eq!(db.value("SELECT to_regnamespace('vestibule') IS NULL"), "t");
-    let client = (lobby.client(), vestibule::secret::Secret::new(lobby.admin.clone()));
-    let enroller =
-        vestibule::wiring::enroller(&lobby.config, lobby.directory(), client.0, client.1, Duration::ZERO).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    assert_eq!(runtime.block_on(enroller.drain_outbox()).unwrap(), 1);
-    drop(enroller);
+    assert_eq!(drain(&lobby), 1);
     let made: Vec<_> = made.into_iter().filter(|login| logins().contains(login)).collect();
     let done = adopt(&admin, &lobby);
     assert!(done.status.success(), "{done:?}");
@@ -98,24 +144,7 @@ fn a_running_kiosk_begins_a_fleet_and_nobody_is_enrolled_again() {
     assert!(admin.folder.path().join("data/fleet.key").exists() && !lobby.folder.path().join("fleet.key").exists());
     assert!(String::from_utf8(adopt(&admin, &lobby).stderr).unwrap().contains("is in a fleet"));
 
-    // The same numbers, and that of somebody who was removed is not given again.
-    let numbers = before.iter().filter(|person| person.email != "sam@example.com");
-    let mut numbers: Vec<String> = numbers.map(|person| format!("{} {}", person.id.get(), person.email)).collect();
-    numbers.sort();
-    assert_eq!(
-        db.value("SELECT string_agg(id || ' ' || email, E'\\n' ORDER BY id) FROM vestibule.staff"),
-        numbers.join("\n")
-    );
-    let last = before.iter().map(|person| person.id.get()).max().unwrap();
-    assert_eq!(db.run(db.owner().next_staff()).unwrap().get(), last + 1);
-    let listed = db.run(db.owner().people()).unwrap();
-    let of = |email: &str| listed.iter().find(|person| person.email == email).unwrap();
-    assert!(
-        of("nadia@example.com").is_suspended
-            && of("lena@example.com").is_refused
-            && of("grace@example.com").opens_by_badge
-    );
-    assert_eq!(before.iter().filter(|person| person.standing == Standing::Refused).count(), 1);
+    are_taken_over(&db, &before);
 
     // Everybody signs in here and at a second kiosk, but for those who could not before. With the database away, too: they are copies.
     let garage = kisi.beside("");
@@ -123,13 +152,12 @@ fn a_running_kiosk_begins_a_fleet_and_nobody_is_enrolled_again() {
     let (running, _said, code) = shown(join(&db, &garage, &[]));
     let _ = admin.asks(&["admit", &code, "--name", "Garage", "--site", "HQ"]);
     assert!(running.wait_with_output().unwrap().status.success());
+    let pins = [(ada.as_str(), true), (&nadia, false), (&gone, false), (&refused, true)];
     for site in [&lobby, &garage] {
         let mut kiosk = site.kiosk();
         kiosk.wait(Duration::from_secs(1));
-        for (who, pin, is_in) in
-            [("ada", &ada, true), ("nadia", &nadia, false), ("sam", &gone, false), ("lena", &refused, true)]
-        {
-            assert_eq!(signs_in(&mut kiosk, |kiosk| kiosk.type_pin(pin)), is_in, "{who}: {:?}", kiosk.texts());
+        for (pin, is_in) in pins {
+            assert_eq!(signs_in(&mut kiosk, |kiosk| kiosk.type_pin(pin)), is_in, "{pin}: {:?}", kiosk.texts());
         }
         for badge in [BADGE, OTHER_BADGE] {
             assert!(signs_in(&mut kiosk, |kiosk| kiosk.scan(badge)), "{badge}: {:?}", kiosk.texts());
@@ -137,19 +165,7 @@ fn a_running_kiosk_begins_a_fleet_and_nobody_is_enrolled_again() {
         kiosk.wait(Duration::from_secs(3));
     }
     assert_eq!(logins(), made);
-    // The log from before arrives whole, and its chain continues. Nothing of it is an intent of the fleet.
-    let all = lobby.audit().len();
-    assert!(records < all);
-    let begin = now();
-    let mut kiosk = lobby.kiosk();
-    // An export ends with the head, which is no record.
-    let sql = "SELECT count(*) || ' ' || min(number) FROM vestibule.audit JOIN vestibule.kiosks ON id = kiosk WHERE name = 'Lobby'";
-    while begin.elapsed() < Duration::from_secs(15) && db.value(sql) != format!("{} 1", lobby.audit().len() - 1) {
-        kiosk.wait(Duration::from_millis(200));
-    }
-    assert_eq!(db.value(sql), format!("{} 1", lobby.audit().len() - 1));
-    assert_eq!(lobby.records(audit::Action::Outcome).len(), 1);
-    assert_eq!(db.value("SELECT count(*) FROM vestibule.intents"), "0");
+    log_arrives(&db, &lobby, records);
 }
 
 /// At the most awkward moments: the fleet is there and nobody in it, half of the people are, all but the last step is done.
@@ -187,4 +203,26 @@ fn an_interrupted_adoption_goes_on_when_it_is_run_again() {
     );
     assert_eq!(db.value("SELECT count(*) FROM vestibule.kiosks"), "1");
     assert_eq!(db.value("SELECT count(*) FROM vestibule.seen"), "2");
+}
+
+/// After a `rekey` somebody's PIN is indexed with the older data key until they sign in.
+#[test]
+fn a_data_key_from_before_a_rekey_does_not_become_the_fleets() {
+    let (db, kisi) = (Postgres::start(), Site::new());
+    let (admin, lobby) = (Machine::new(&db), kisi.beside(""));
+    let pin = lobby.enrol("ada@example.com", None, true);
+    let rekeyed = vestibule(lobby.folder.path().to_owned()).args(["rekey", "--yes"]).output().unwrap();
+    assert!(rekeyed.status.success(), "{rekeyed:?}");
+    let refused = adopt(&admin, &lobby);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("from before a `rekey`"), "{refused:?}");
+    assert_eq!(db.value("SELECT to_regnamespace('vestibule') IS NULL"), "t");
+    // She signs in, and the only key is the new one.
+    let mut kiosk = lobby.kiosk();
+    assert!(signs_in(&mut kiosk, |kiosk| kiosk.type_pin(&pin)));
+    drop(kiosk);
+    let done = adopt(&admin, &lobby);
+    assert!(done.status.success(), "{done:?}");
+    let mut kiosk = lobby.kiosk();
+    kiosk.wait(Duration::from_secs(1));
+    assert!(signs_in(&mut kiosk, |kiosk| kiosk.type_pin(&pin)), "{:?}", kiosk.texts());
 }
