@@ -101,7 +101,6 @@ fn log_arrives(db: &Postgres, lobby: &Site, before: usize) {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one story from a single kiosk to a fleet")]
 fn a_running_kiosk_begins_a_fleet_and_nobody_is_enrolled_again() {
     let (db, kisi) = (Postgres::start(), Site::new());
     let (admin, lobby) = (Machine::new(&db), kisi.beside(""));

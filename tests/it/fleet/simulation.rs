@@ -30,7 +30,7 @@ use vestibule::{
     door::{DoorId, Outcome},
     kisi::Client,
     private_files::temporary_folder_in,
-    session::{Effect, Event, Identity, Session, reader::Key},
+    session::{Effect, Event, Identity, Session, reader::Key, technician::FleetStanding},
     simulator::{Simulator as Kisi, fault::Fault, world::World},
     staff::Digit,
     status::Status,
@@ -134,7 +134,7 @@ impl Life {
     }
 
     fn is_connected(&self) -> bool {
-        self.status.facts().fleet == Some("connected")
+        self.status.facts().fleet.is_some_and(|fleet| fleet.standing == FleetStanding::Connected)
     }
 }
 
