@@ -12,6 +12,7 @@ use tokio_postgres::error::SqlState;
 
 use super::{
     Account, Address, Connection, Error, Welcome,
+    connection::Signals,
     session::{Found, Guess, Intended, Intent, Outcome, PastIntent, Session, Shipment},
 };
 use crate::{error_chain::Chain, staff::StaffId};
@@ -24,12 +25,19 @@ const BEHIND: Patience = Patience { once: Duration::from_millis(950), in_all: Du
 const SLICE: usize = 5_000;
 /// After the link told of a change, it waits for this long. It tells once of all changes in between.
 const QUIET: Duration = Duration::from_millis(200);
-/// Pause before the first attempt after a break, at most. It doubles up to [`LONGEST`].
+/// Pause before the first attempt after a break, at most, in a small fleet. It doubles up to [`LONGEST`]. Each pause is a random
+/// part of it.
 const SHORTEST: Duration = Duration::from_millis(250);
-/// Longest pause between two attempts. Each pause is a random part of it, so that a thousand kiosks do not come back at once.
+/// What each kiosk of the fleet adds to that pause: a server with two cores lets in about a hundred in a second, and a thousand that
+/// come at once would take each other's time until every attempt is given up.
+const EACH: Duration = Duration::from_millis(15);
+/// Longest pause between two attempts, unless the first one was longer.
 const LONGEST: Duration = Duration::from_secs(4);
-/// An attempt is given up after this, over all hosts.
+/// An attempt is given up after this, over all hosts. After each that was, the next one may take twice as long: a server that many
+/// kiosks ask at once is slow, and whoever gives up begins at the end of the queue.
 const ATTEMPT: Duration = Duration::from_secs(5);
+/// So long an attempt may take at most.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(20);
 
 /// How long a question may take.
 #[derive(Debug, Clone, Copy)]
@@ -277,37 +285,49 @@ async fn end_sessions(session: &Session) {
 async fn keep(access: Access, sessions: watch::Sender<Option<Arc<Session>>>, events: mpsc::UnboundedSender<LinkEvent>) {
     // The receiver may have been dropped.
     let tell = |event| drop(events.send(event));
-    let mut pause = SHORTEST;
+    let mut first = SHORTEST;
+    let (mut pause, mut patience) = (first, ATTEMPT);
     loop {
-        match begin(&access).await {
+        match begin(&access, patience).await {
             Ok((session, welcome)) => {
+                first = SHORTEST.max(EACH * welcome.all_kiosks);
+                (pause, patience) = (first, ATTEMPT);
                 let signals = session.connection().signals();
                 let _ = sessions.send_replace(Some(Arc::new(session)));
-                pause = SHORTEST;
                 tell(LinkEvent::Up(Arc::new(welcome)));
-                loop {
-                    tokio::select! {
-                        () = signals.changes.notified() => tell(LinkEvent::Changed),
-                        () = signals.ended.notified() => break,
-                    }
-                    if time::timeout(QUIET, signals.ended.notified()).await.is_ok() {
-                        break;
-                    }
-                }
+                tell_of_changes(&signals, &tell).await;
                 let _ = sessions.send_replace(None);
                 tell(LinkEvent::Down);
             }
-            Err(error) => tracing::debug!(error = %Chain(&error), "the fleet's database cannot be reached"),
+            Err(error) => {
+                tracing::debug!(error = %Chain(&error), "the fleet's database cannot be reached");
+                if matches!(error, Error::Silent(_)) {
+                    patience = (patience * 2).min(LONGEST_ATTEMPT);
+                }
+            }
         }
         time::sleep(pause.mul_f64(fastrand::f64())).await;
-        pause = (pause * 2).min(LONGEST);
+        pause = (pause * 2).min(LONGEST.max(first));
     }
 }
 
-async fn begin(access: &Access) -> Result<(Session, Welcome), Error> {
+/// Returns when the connection has ended.
+async fn tell_of_changes(signals: &Signals, tell: &impl Fn(LinkEvent)) {
+    loop {
+        tokio::select! {
+            () = signals.changes.notified() => tell(LinkEvent::Changed),
+            () = signals.ended.notified() => return,
+        }
+        if time::timeout(QUIET, signals.ended.notified()).await.is_ok() {
+            return;
+        }
+    }
+}
+
+async fn begin(access: &Access, patience: Duration) -> Result<(Session, Welcome), Error> {
     let begun = async {
         let connection = Connection::open(&access.address, access.ca.as_deref(), &access.account).await?;
         Session::begin(connection).await
     };
-    time::timeout(ATTEMPT, begun).await.map_err(|_| Error::Silent(ATTEMPT))?
+    time::timeout(patience, begun).await.map_err(|_| Error::Silent(patience))?
 }

@@ -1,7 +1,10 @@
 //! What a kiosk asks the database for, by statements that are prepared once for each connection.
 
 use jiff::Timestamp;
-use tokio_postgres::{Row, Statement, types::ToSql};
+use tokio_postgres::{
+    Row, Statement,
+    types::{ToSql, Type},
+};
 
 use super::{Connection, Error, Welcome, rows};
 use crate::{
@@ -103,18 +106,15 @@ impl Outcome {
     }
 }
 
-/// A connection with the statements of a kiosk.
+/// A connection with the statements of a visit. The others are sent as text: each that is prepared takes the server's memory.
 #[derive(Debug)]
 pub(super) struct Session {
     connection: Connection,
     pay: Statement,
     look_up: Statement,
     intend: Statement,
-    intended: Statement,
     outcome: Statement,
     changed: Statement,
-    ship: Statement,
-    note: Statement,
 }
 
 impl Session {
@@ -127,18 +127,15 @@ impl Session {
             rows::PERSON
         );
         // All on their way at once: one round trip.
-        let (pay, look_up, intend, intended, outcome, changed, ship, note) = futures_util::try_join!(
+        let (pay, look_up, intend, outcome, changed) = futures_util::try_join!(
             client.prepare("SELECT vestibule_api.pay($1, $2, $3)"),
             client.prepare(&look_up),
             client.prepare("SELECT written, stopped_by, remaining FROM vestibule_api.intend($1, $2, $3)"),
-            client.prepare("SELECT vestibule_api.intended($1, $2, $3, to_timestamp($4::bigint / 1000.0), $5)"),
             client.prepare("SELECT vestibule_api.outcome($1, $2)"),
             client.prepare("SELECT vestibule_api.changed($1, $2)"),
-            client.prepare("SELECT vestibule_api.ship($1, $2, $3, $4)"),
-            client.prepare("SELECT vestibule_api.note($1, $2, $3)"),
         )?;
         client.batch_execute("LISTEN vestibule_changes").await?;
-        Ok((Self { connection, pay, look_up, intend, intended, outcome, changed, ship, note }, welcome))
+        Ok((Self { connection, pay, look_up, intend, outcome, changed }, welcome))
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -175,8 +172,16 @@ impl Session {
     pub(super) async fn intended(&self, past: &PastIntent) -> Result<(), Error> {
         let PastIntent { intent: Intent { number, staff, door }, at, outcome } = past;
         let (staff, door, at) = (staff.get(), door.get().cast_signed(), at.as_millisecond());
-        let asked: [&(dyn ToSql + Sync); 5] = [number, &staff, &door, &at, &outcome.name()];
-        let _ = self.connection.client().query_one(&self.intended, &asked).await?;
+        let outcome = outcome.name();
+        let sql = "SELECT vestibule_api.intended($1, $2, $3, to_timestamp($4 / 1000.0), $5)";
+        let asked: [(&(dyn ToSql + Sync), Type); 5] = [
+            (number, Type::INT8),
+            (&staff, Type::INT8),
+            (&door, Type::INT8),
+            (&at, Type::INT8),
+            (&outcome, Type::TEXT),
+        ];
+        let _ = self.connection.client().query_typed_one(sql, &asked).await?;
         Ok(())
     }
 
@@ -195,7 +200,14 @@ impl Session {
         let out_of_range = || Error::Answer("the number of a record out of range");
         let first = i64::try_from(shipment.first).map_err(|_| out_of_range())?;
         let (before, head) = (shipment.before.as_slice(), shipment.head.as_slice());
-        let row = self.connection.client().query_one(&self.ship, &[&first, &before, &shipment.records, &head]).await?;
+        let sql = "SELECT vestibule_api.ship($1, $2, $3, $4)";
+        let asked: [(&(dyn ToSql + Sync), Type); 4] = [
+            (&first, Type::INT8),
+            (&before, Type::BYTEA),
+            (&shipment.records, Type::BYTEA_ARRAY),
+            (&head, Type::BYTEA),
+        ];
+        let row = self.connection.client().query_typed_one(sql, &asked).await?;
         row.try_get::<_, i64>(0)?.try_into().map_err(|_| out_of_range())
     }
 
@@ -205,8 +217,10 @@ impl Session {
         language: Option<&str>,
         is_refused: Option<bool>,
     ) -> Result<(), Error> {
-        let asked: [&(dyn ToSql + Sync); 3] = [&staff.get(), &language, &is_refused];
-        let _ = self.connection.client().query_one(&self.note, &asked).await?;
+        let staff = staff.get();
+        let asked: [(&(dyn ToSql + Sync), Type); 3] =
+            [(&staff, Type::INT8), (&language, Type::TEXT), (&is_refused, Type::BOOL)];
+        let _ = self.connection.client().query_typed_one("SELECT vestibule_api.note($1, $2, $3)", &asked).await?;
         Ok(())
     }
 
@@ -215,11 +229,13 @@ impl Session {
         Ok(self.connection.client().batch_execute("SELECT vestibule_api.end_sessions()").await?)
     }
 
-    /// Says hello again, and ends what other kiosks have left open.
+    /// Says hello again, and ends what other kiosks have left open, if that is this one's part.
     pub(super) async fn beat(&self) -> Result<Welcome, Error> {
-        let (welcome, ended) = futures_util::join!(self.connection.hello(), self.end_sessions());
-        ended?;
-        welcome
+        let welcome = self.connection.hello().await?;
+        if welcome.ends_sessions {
+            self.end_sessions().await?;
+        }
+        Ok(welcome)
     }
 
     /// Returns how many rows went.

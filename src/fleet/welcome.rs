@@ -11,7 +11,8 @@ const PROGRAM: i32 = 1;
 /// The columns that [`read`] reads.
 const HELLO: &str =
     "SELECT schema_version, generation::bigint, salt, cost, key_generations::bigint[], keys, shipped, chain, site, zone, kiosks,
-            per_hour, per_day, doors, door_limits, offline_days, (extract(epoch FROM now) * 1000)::bigint
+            all_kiosks, per_hour, per_day, doors, door_limits, offline_days,
+            (extract(epoch FROM now) * 1000)::bigint, ends_sessions
      FROM vestibule_api.hello($1)";
 
 /// The fleet, as one kiosk needs to know it.
@@ -37,6 +38,8 @@ pub struct Welcome {
     pub zone: String,
     /// Kiosks of this site, with this one and without expelled ones.
     pub kiosks: u32,
+    /// Kiosks of all sites, without expelled ones.
+    pub all_kiosks: u32,
     /// Unlocks of a person per hour; 0 for no limit.
     pub per_hour: u32,
     /// Unlocks of a person per day; 0 for no limit.
@@ -47,6 +50,8 @@ pub struct Welcome {
     pub offline_days: u32,
     /// The database's time.
     pub now: Timestamp,
+    /// Whether this kiosk ends sessions that others left open. Three do.
+    pub ends_sessions: bool,
 }
 
 impl Connection {
@@ -64,7 +69,7 @@ fn read(row: &Row) -> Result<Welcome, Error> {
     let number = |index: usize| rows::count(row.try_get::<_, i32>(index)?);
     let (generations, wrapped): (Vec<i64>, Vec<Vec<u8>>) = (row.try_get(4)?, row.try_get(5)?);
     let shipped = row.try_get::<_, i64>(6)?.try_into().map_err(|_| Error::Answer("a number out of range"))?;
-    let now = Timestamp::from_millisecond(row.try_get(16)?).map_err(|_| Error::Answer("a moment out of range"))?;
+    let now = Timestamp::from_millisecond(row.try_get(17)?).map_err(|_| Error::Answer("a moment out of range"))?;
     Ok(Welcome {
         schema_version: row.try_get(0)?,
         generation: row.try_get(1)?,
@@ -76,10 +81,12 @@ fn read(row: &Row) -> Result<Welcome, Error> {
         site: row.try_get(8)?,
         zone: row.try_get(9)?,
         kiosks: number(10)?,
-        per_hour: number(11)?,
-        per_day: number(12)?,
-        per_door: settings::doors(row, 13)?,
-        offline_days: number(15)?,
+        all_kiosks: number(11)?,
+        per_hour: number(12)?,
+        per_day: number(13)?,
+        per_door: settings::doors(row, 14)?,
+        offline_days: number(16)?,
         now,
+        ends_sessions: row.try_get(18)?,
     })
 }

@@ -347,8 +347,8 @@ END $$;
 -- A kiosk says that it is there, at each connection and each minute, and is told what its fleet is like.
 CREATE FUNCTION vestibule_api.hello(program integer)
 RETURNS TABLE (schema_version integer, generation integer, salt bytea, cost integer[], key_generations integer[], keys bytea[],
-               shipped bigint, chain bytea, site text, zone text, kiosks integer, per_hour integer, per_day integer,
-               doors bigint[], door_limits integer[], offline_days integer, now timestamptz)
+               shipped bigint, chain bytea, site text, zone text, kiosks integer, all_kiosks integer, per_hour integer,
+               per_day integer, doors bigint[], door_limits integer[], offline_days integer, now timestamptz, ends_sessions boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
 DECLARE kiosk vestibule.kiosks := vestibule.caller();
 BEGIN
@@ -363,10 +363,14 @@ BEGIN
                ARRAY(SELECT k.wrapped FROM vestibule.wrapped_keys AS k WHERE k.kiosk = kiosk.id ORDER BY k.generation),
                head.number, head.hash, site.name, site.zone,
                (SELECT count(*)::integer FROM vestibule.kiosks AS k WHERE k.site = kiosk.site AND k.expelled IS NULL),
+               (SELECT count(*)::integer FROM vestibule.kiosks AS k WHERE k.expelled IS NULL),
                fleet.per_hour, fleet.per_day,
                ARRAY(SELECT l.door FROM vestibule.door_limits AS l ORDER BY l.door),
                ARRAY(SELECT l.per_day FROM vestibule.door_limits AS l ORDER BY l.door),
-               fleet.offline_days, clock_timestamp()
+               fleet.offline_days, clock_timestamp(),
+               -- Three of those that are there. Not all: the server lists its sessions for each that asks.
+               (SELECT count(*) FROM (SELECT FROM vestibule.contacts AS c
+                                      WHERE c.kiosk < kiosk.id AND clock_timestamp() - interval '2 min' < c.at LIMIT 3) AS earlier) < 3
         FROM vestibule.fleet, vestibule.sites AS site, vestibule.heads AS head
         WHERE site.id = kiosk.site AND head.kiosk = kiosk.id;
 END $$;
@@ -951,7 +955,7 @@ BEGIN
 END $$;
 
 -- Ends kiosks' sessions: all of one that cannot log in any more, and those whose transaction is older than any honest one. Returns how
--- many. Kiosks call it once a minute and when a lock was not to be had. A session that ended meanwhile is a warning, which a kiosk would
+-- many. Some kiosks call it once a minute, and each one when a lock was not to be had. A session that ended meanwhile is a warning, which a kiosk would
 -- take for a commit that its standby did not confirm.
 CREATE FUNCTION vestibule_api.end_sessions() RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = 'error' AS $$
