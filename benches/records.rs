@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("verification: {:.1} s, {} MiB more", begin.elapsed().as_secs_f64(), resident()?.saturating_sub(before));
     let before = resident()?;
     let (begin, mut out) = (Instant::now(), Count(0));
-    log.export(Format::JsonLines, &verdict, &mut out)?;
+    log.records().export(Format::JsonLines, &verdict, &mut out)?;
     let (time, grown) = (begin.elapsed().as_secs_f64(), resident()?.saturating_sub(before));
     println!("export: {:.1} s, {} MiB out, {grown} MiB more memory", time, out.0 / 1_048_576);
     if start <= START && sign_in <= SIGN_IN && grown < 16 { Ok(()) } else { Err("a goal is missed".into()) }

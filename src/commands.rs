@@ -37,7 +37,7 @@ use vestibule::{
 pub(super) use self::{
     demo::{demo, simulate},
     failure::Failure,
-    fleet::{Adopt, FleetSite, Join, Renewals},
+    fleet::{Adopt, FleetSite, Join, Renewals, Restoring},
     gallery::gallery,
     report::printable,
     staff::Import,

@@ -8,6 +8,7 @@ mod error;
 mod link;
 mod pairing;
 mod people;
+mod restored;
 mod rows;
 mod schema;
 mod session;
@@ -22,6 +23,7 @@ pub use self::{
     link::{Access, Link, LinkEvent},
     pairing::{Code, JOIN_ROLE, JoinRequest, Membership, WrappedKeys},
     people::Listed,
+    restored::Restored,
     schema::{FirstKey, VERSION, init, upgrade},
     session::{Found, Guess, Intended, Intent, Outcome, PastIntent, Shipment},
     settings::{Setting, Settings},

@@ -173,6 +173,10 @@ fn run_fleet(site: &commands::Site, fleet: Fleet) -> Result<(), Failure> {
         Fleet::Set { database, settings, json } => {
             commands::Site::fleet_set(&database, &settings.changes(), json.into())
         }
+        Fleet::Restored { database, reapply, yes, json } => {
+            let restoring = if reapply { commands::Restoring::Reapply } else { commands::Restoring::Whole };
+            site.fleet_restored(&database, (restoring, yes.into()), json.into())
+        }
         Fleet::Expel { name, database, no_renew, yes, json } => {
             let renewals = if no_renew { commands::Renewals::List } else { commands::Renewals::Make };
             site.fleet_expel(&database, &name, (renewals, yes.into()), json.into())

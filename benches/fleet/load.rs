@@ -263,7 +263,7 @@ impl Fleet {
     }
 
     /// Kills the server and starts it again. Returns after how long it answered, and each kiosk was connected.
-    fn crash(&self, db: &mut Postgres) -> (Duration, Vec<Duration>) {
+    fn crash(&self, db: &Postgres) -> (Duration, Vec<Duration>) {
         self.notes.connected.lock().unwrap().clear();
         let begin = now();
         db.crash_and_restart();
@@ -274,7 +274,7 @@ impl Fleet {
 
 /// Runs everything.
 pub(crate) fn measure(size: &Size) -> Figures {
-    let mut db = Postgres::with_fleet_and(&format!("max_connections = {}", size.kiosks + 100));
+    let db = Postgres::with_fleet_and(&format!("max_connections = {}", size.kiosks + 100));
     enrol(&db, size.people);
     let (few, many) = compare(&db, size);
     // What is acknowledged is on the disk.
@@ -286,7 +286,7 @@ pub(crate) fn measure(size: &Size) -> Figures {
     let (sign_ins, intents, failures) = fleet.measure(size.load);
     let memory = memory(db.process());
     let suspension = fleet.suspend(&db);
-    let (accepting, back) = fleet.crash(&mut db);
+    let (accepting, back) = fleet.crash(&db);
     Figures { few, many, connected, sign_ins, intents, failures, memory, suspension, accepting, back }
 }
 

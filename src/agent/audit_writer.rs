@@ -380,7 +380,7 @@ mod tests {
         let mut out = Vec::new();
         let verdict = writer.log.verify(None, &[]).unwrap();
         assert_eq!(verdict.finding, None);
-        writer.log.export(audit::Format::JsonLines, &verdict, &mut out).unwrap();
+        writer.log.records().export(audit::Format::JsonLines, &verdict, &mut out).unwrap();
         let counts = String::from_utf8(out).unwrap();
         let counted =
             counts.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()?["count"].as_u64());

@@ -158,14 +158,16 @@ impl Agent {
     }
 
     fn fleet_is_there(&mut self, welcome: &Welcome) {
-        let is_whole = self.is_as_acknowledged(welcome);
+        let is_restored = self.is_restored(welcome);
+        let is_whole = self.is_as_acknowledged(welcome, is_restored);
         let Some(fleet) = &mut self.fleet else { return };
         fleet.answered();
         if !is_whole {
-            tracing::error!(
-                "the fleet's database lost records that it had acknowledged: this kiosk does not trust it, and nobody signs in"
-            );
-            let _ = fleet.standing.send_replace(Standing::Doubted);
+            if fleet.standing.send_replace(Standing::Doubted) != Standing::Doubted {
+                tracing::error!(
+                    "the fleet's database lost records that it had acknowledged: nobody signs in here until an admin runs `vestibule fleet restored`"
+                );
+            }
             return;
         }
         tracing::info!(site = welcome.site, "the fleet's database is there");
@@ -173,7 +175,12 @@ impl Agent {
         let _ = fleet.standing.send_replace(Standing::Comparing);
         fleet.comparing = None;
         fleet.connection += 1;
-        self.change_limits(|limits| limits.take(welcome));
+        self.change_limits(|limits| {
+            limits.take(welcome);
+            if is_restored {
+                (limits.restored, limits.acknowledged) = (welcome.restored.at, welcome.shipped);
+            }
+        });
         self.compare_copies();
     }
 
@@ -344,8 +351,10 @@ impl Agent {
             }
         }
         self.report_fleet();
-        if !matches!(self.fleet_standing(), Some(Standing::Comparing | Standing::Current)) {
-            return;
+        match self.fleet_standing() {
+            Some(Standing::Comparing | Standing::Current) => {}
+            Some(Standing::Doubted) => return self.ask_whether_restored(),
+            Some(Standing::Away) | None => return,
         }
         let _ = self.work.spawn(async move {
             let welcome = link.beat().await;
@@ -366,6 +375,20 @@ impl Agent {
         });
         self.compare_copies();
         self.ship();
+    }
+
+    /// Asks a database that is not trusted whether an admin says that it was restored.
+    fn ask_whether_restored(&mut self) {
+        let Some(link) = self.fleet.as_ref().map(|fleet| Arc::clone(&fleet.link)) else { return };
+        let _ = self.work.spawn(async move {
+            let welcome = link.beat().await;
+            completion(move |agent| {
+                if let Ok(welcome) = welcome {
+                    agent.fleet_is_there(&welcome);
+                    agent.report_fleet();
+                }
+            })
+        });
     }
 
     /// Changes what a restart while the database is away needs, and stores it if it differs.

@@ -178,6 +178,25 @@ pub(crate) enum Fleet {
         #[arg(long)]
         json: bool,
     },
+    /// After the database was restored from a backup: take away again what was taken away since, then make kiosks trust it
+    ///
+    /// What this machine did since the backup is read from its audit log: kiosks that were expelled are expelled again, and people
+    /// who were suspended or removed, or lost a PIN, a badge or a login, are suspended. The rest is listed. Kiosks that had
+    /// sent newer records than the database has let nobody in until then.
+    #[command(after_help = "Example:\n  vestibule fleet restored --reapply")]
+    Restored {
+        #[command(flatten)]
+        database: Database,
+        /// Only take away again what this machine took away: for each admin but the last one
+        #[arg(long)]
+        reapply: bool,
+        /// Skip the confirmation
+        #[arg(long)]
+        yes: bool,
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
     /// Cut off a kiosk, as after a theft, then renew the logins that it may hold
     ///
     /// Nothing from the kiosk is accepted as soon as it is cut off. With Kisi's admin key the logins of the people who signed in

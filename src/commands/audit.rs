@@ -98,7 +98,7 @@ impl Site {
             ExportFormat::Csv => Format::Csv { separator: b',' },
             ExportFormat::Jsonl => Format::JsonLines,
         };
-        log.export(format, &verdict, &mut out)?;
+        log.records().export(format, &verdict, &mut out)?;
         out.flush().map_err(io("the export cannot be written"))?;
         verdict.finding.map_or(Ok(()), |finding| Err(AuditError::NotWhole(finding).into()))
     }
@@ -115,7 +115,7 @@ impl Site {
             ReportBy::Door => By::Door,
         };
         let (from, until) = interval(from, until)?;
-        let lines = self.log()?.report(by, from, until)?;
+        let lines = self.log()?.records().report(by, from, until)?;
         if lines.is_empty() {
             tell("no unlocks in this time");
         }

@@ -4,6 +4,7 @@ mod adopt;
 mod expel;
 mod join;
 mod people;
+mod restored;
 mod settings;
 
 use std::{
@@ -23,7 +24,7 @@ use vestibule::{
 };
 use zeroize::Zeroizing;
 
-pub(crate) use self::{adopt::Adopt, expel::Renewals, join::Join, people::FleetSite};
+pub(crate) use self::{adopt::Adopt, expel::Renewals, join::Join, people::FleetSite, restored::Restoring};
 use super::{
     Output, Site,
     ask::fleet_password,

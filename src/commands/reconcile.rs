@@ -70,7 +70,7 @@ impl Site {
         let history =
             runtime()?.block_on(client.unlocks_by_logins(&admin, first, last)).map_err(ReconcileError::Kisi)?;
         // An event at the edge may be of an unlock that is as far beyond it.
-        let unlocks = log.unlocks(before(first, APART), last.saturating_add(APART).unwrap_or(last))?;
+        let unlocks = log.records().unlocks(before(first, APART), last.saturating_add(APART).unwrap_or(last))?;
         let found = Reconciliation::new(&unlocks, &history.events, &owners(&log, &directory)?, interval);
         let about = format!(
             "{} agreed, {} resolved, {} pending, {} missing, {} foreign",
@@ -87,7 +87,7 @@ impl Site {
             "pending": found.pending, "missing": found.missing.len(), "foreign": found.foreign.len(), "unreadable": history.unreadable,
         });
         output.result(&summary, &format!("from {from} until {until}: {about}"))?;
-        if let Some(lost) = log.last_loss()?.filter(|lost| from <= *lost) {
+        if let Some(lost) = log.records().last_loss()?.filter(|lost| from <= *lost) {
             tell(&format!(
                 "warning: records from before {lost} may be lost: what is foreign before it may be the kiosk's own"
             ));
@@ -104,7 +104,7 @@ fn comparable(log: &Log, (from, until): (Timestamp, Timestamp), is_default: bool
     let now = Timestamp::now();
     let from = if is_default { before(now, REACH) } else { from };
     // Without its record, an unlock of this kiosk would look like somebody else's.
-    let (first, begin) = log.oldest(now)?.ok_or(ReconcileError::Nothing)?;
+    let (first, begin) = log.records().oldest(now)?.ok_or(ReconcileError::Nothing)?;
     // An event at the edge, so long before, may be of an unlock that is again so long before.
     let begin = if first == 1 { begin } else { begin.saturating_add(APART + APART).unwrap_or(begin) };
     let (from, until) = (from.max(begin), until.min(now));
@@ -126,7 +126,7 @@ fn owners(log: &Log, directory: &Directory) -> Result<Owners, Failure> {
         }
         let _ = owners.people.insert(LoginId::new(person.login_id), person.email);
     }
-    for LoginOwner { login, person, since } in log.logins()? {
+    for LoginOwner { login, person, since } in log.records().logins()? {
         let since = since.unwrap_or(Timestamp::MIN);
         let known = owners.since.entry(person.to_lowercase()).or_insert(since);
         *known = since.min(*known);

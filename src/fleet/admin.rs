@@ -191,13 +191,13 @@ impl Connection {
         if known == *rows { Ok(version) } else { self.put(rows, Some(version)).await }
     }
 
-    /// Expels a kiosk, and returns when it has no session any more. Returns the e-mail addresses of the people whose logins
+    /// Expels a kiosk, and returns when it has no session any more. Returns its role, and the e-mail addresses of the people whose logins
     /// it may still hold.
     ///
     /// # Errors
     ///
     /// [`Error::Refused`] when there is no such kiosk. [`Error::Answer`] when a session does not end.
-    pub async fn expel(&self, name: &str) -> Result<Vec<String>, Error> {
+    pub async fn expel(&self, name: &str) -> Result<(String, Vec<String>), Error> {
         // In a transaction of its own: from here on it is refused.
         let role: String = self.client().query_one("SELECT vestibule_api.expel($1)", &[&name]).await?.try_get(0)?;
         for _ in 0..100 {
@@ -206,7 +206,8 @@ impl Connection {
             if self.client().query_one(left, &[&role]).await?.try_get::<_, i64>(0)? == 0 {
                 let exposed = "SELECT email FROM vestibule_api.exposed($1::text::name) ORDER BY email";
                 let rows = self.client().query(exposed, &[&role]).await?;
-                return rows.iter().map(|row| Ok(row.try_get(0)?)).collect();
+                let emails = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<_, Error>>()?;
+                return Ok((role, emails));
             }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }

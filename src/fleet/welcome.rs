@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tokio_postgres::{Row, types::Type};
 
-use super::{Connection, Error, rows, settings};
+use super::{Connection, Error, Restored, rows, settings};
 use crate::door::DoorId;
 
 /// Number of this program's version, by which a fleet refuses programs that are too old.
@@ -12,7 +12,7 @@ const PROGRAM: i32 = 1;
 const HELLO: &str =
     "SELECT schema_version, generation::bigint, salt, cost, key_generations::bigint[], keys, shipped, chain, site, zone, kiosks,
             all_kiosks, per_hour, per_day, doors, door_limits, offline_days,
-            (extract(epoch FROM now) * 1000)::bigint, ends_sessions
+            (extract(epoch FROM now) * 1000)::bigint, ends_sessions, restored, restored_proof
      FROM vestibule_api.hello($1)";
 
 /// The fleet, as one kiosk needs to know it.
@@ -52,6 +52,8 @@ pub struct Welcome {
     pub now: Timestamp,
     /// Whether this kiosk ends sessions that others left open. Three do.
     pub ends_sessions: bool,
+    /// That a backup was restored.
+    pub restored: Restored,
 }
 
 impl Connection {
@@ -88,5 +90,6 @@ fn read(row: &Row) -> Result<Welcome, Error> {
         offline_days: number(16)?,
         now,
         ends_sessions: row.try_get(18)?,
+        restored: Restored { at: row.try_get(19)?, proof: row.try_get(20)? },
     })
 }

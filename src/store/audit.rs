@@ -9,6 +9,8 @@ mod outcome;
 mod pending;
 mod prune;
 mod record;
+mod records;
+mod shipped;
 mod shipment;
 mod signing;
 mod unlocks;
@@ -36,7 +38,9 @@ pub use self::{
     limit::{Counted, Limit, Used},
     outcome::{Said, UnlockOutcome},
     record::{Action, Kept, Record},
+    records::Records,
     shipment::{Batch, Outcome},
+    shipped::{Chain, ShippedLog},
     unlocks::{LoginOwner, Unlock, earlier_login_text, login_text},
     verify::{Finding, Verdict},
 };
@@ -184,6 +188,11 @@ impl Log {
         &self.folder
     }
 
+    /// The records, to read.
+    pub fn records(&self) -> Records<'_> {
+        Records(&self.db)
+    }
+
     /// Appends one record durably. Returns its number.
     ///
     /// # Errors
@@ -319,9 +328,17 @@ fn append_to(change: &Connection, record: &Record, with: &KeyRing, mut keys: Key
     let seq = next.seq;
     next.key = Some(keys.of(seq).ok_or(Error::Tampered)?);
     let (hash, mac) = next.step(&record.encode(seq));
+    put(change, seq, record, (&hash, &mac.ok_or(Error::Tampered)?))?;
+    put_anchor(change, "next", &next, &with.current)?;
+    (keys.next_seq, keys.next) = (next.seq, next.key.ok_or(Error::Tampered)?);
+    Ok((Head { seq, hash }, keys))
+}
+
+/// Writes a record, with its hash and its signature.
+fn put(db: &Connection, seq: u64, record: &Record, (hash, mac): (&[u8; 32], &[u8; 32])) -> Result<(), Error> {
     let sql = "INSERT INTO audit (seq, at, action, staff, person, door, door_name, about, of, count, hash, mac)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-    let _ = change.prepare_cached(sql)?.execute(params![
+    let _ = db.prepare_cached(sql)?.execute(params![
         seq.cast_signed(),
         record.at.to_string(),
         record.action.name(),
@@ -333,11 +350,9 @@ fn append_to(change: &Connection, record: &Record, with: &KeyRing, mut keys: Key
         record.of.map(u64::cast_signed),
         record.count,
         hash,
-        mac.ok_or(Error::Tampered)?,
+        mac,
     ])?;
-    put_anchor(change, "next", &next, &with.current)?;
-    (keys.next_seq, keys.next) = (next.seq, next.key.ok_or(Error::Tampered)?);
-    Ok((Head { seq, hash }, keys))
+    Ok(())
 }
 
 fn read(row: &Row<'_>) -> Result<Kept, Error> {

@@ -13,6 +13,7 @@ mod link;
 mod load;
 mod pairing;
 mod people;
+mod restored;
 mod schema;
 mod settings;
 mod shipping;

@@ -18,6 +18,9 @@ pub(super) struct KeptLimits {
     pub(super) offline_days: Option<u32>,
     /// Number of the newest record that the database has acknowledged.
     pub(super) acknowledged: u64,
+    /// When an admin last said that a backup of the database was restored, in Unix time in ms; 0 for never.
+    #[serde(default)]
+    pub(super) restored: i64,
     /// When the database last answered before the connection was lost.
     #[serde(default)]
     pub(super) last_contact: Option<Timestamp>,

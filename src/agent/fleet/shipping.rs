@@ -9,7 +9,7 @@ use super::SHIP_AFTER;
 use crate::{
     agent::{Agent, asking::Standing, completion},
     error_chain::Chain,
-    fleet::{Error, Link, Outcome, PastIntent, Refusal, Shipment, Welcome},
+    fleet::{Error, Link, Outcome, PastIntent, Refusal, Restored, Shipment, Welcome},
     store::audit::{Batch, Said},
 };
 
@@ -106,10 +106,18 @@ impl Agent {
         }
     }
 
+    /// Whether an admin of the fleet said that a backup was restored, after they said it last. The database cannot say it alone.
+    pub(super) fn is_restored(&self, welcome: &Welcome) -> bool {
+        let known = self.fleet.as_ref().map_or(0, |fleet| fleet.limits.restored);
+        let Restored { at, proof } = &welcome.restored;
+        known < *at && self.authenticator().directory.is_restored(*at, proof)
+    }
+
     /// Whether the database still has what it acknowledged: the record with that number, with its hash.
-    pub(super) fn is_as_acknowledged(&self, welcome: &Welcome) -> bool {
+    /// If an admin said that a backup was restored, it may end earlier.
+    pub(super) fn is_as_acknowledged(&self, welcome: &Welcome, is_restored: bool) -> bool {
         let Some(fleet) = &self.fleet else { return true };
-        if welcome.shipped < fleet.limits.acknowledged {
+        if welcome.shipped < fleet.limits.acknowledged && !is_restored {
             return false;
         }
         // A record that was pruned here cannot be compared.

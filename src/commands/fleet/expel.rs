@@ -1,9 +1,12 @@
 //! `fleet expel`: cuts off a kiosk, and renews the logins that it may hold.
 
+use jiff::Timestamp;
 use serde_json::json;
 use vestibule::{
     enrol::{self, Enroller, Renewed},
     error_chain::Chain,
+    store::audit::{Action, Record},
+    wiring,
 };
 
 use super::{
@@ -36,12 +39,14 @@ impl Site {
         (renewals, confirmation): (Renewals, Confirmation),
         output: Output,
     ) -> Result<(), Failure> {
-        let exposed = {
+        let (role, exposed) = {
             let admin = Admin::open(database)?;
             let question = format!("{name} is cut off from the fleet, and must join again to come back. Expel it?");
             confirm(confirmation, &question)?;
             admin.run(admin.connection.expel(name))?
         };
+        let site = self.clone().of_fleet(Some(database.clone()));
+        site.record_expulsion(name, &role);
         output.result(
             &json!({"expelled": name, "exposed": exposed}),
             &format!("{name} is expelled: the database accepts nothing from it any more"),
@@ -59,9 +64,25 @@ impl Site {
             return Ok(());
         }
         let config = self.config()?;
-        let site = self.clone().of_fleet(Some(database.clone()));
         let enroller = site.enroller(&config, admin_key, SHORT_PACE)?;
         renew_all(Enroller { printer: output.printer(), ..enroller }, &exposed, output)
+    }
+}
+
+impl Site {
+    /// For `fleet restored`. The kiosk is cut off, whether it is recorded or not.
+    fn record_expulsion(&self, name: &str, role: &str) {
+        let record = || {
+            let mut log = wiring::writable_log(&self.directory_alone()?)?;
+            let record = Record::new(Timestamp::now(), Action::Expel, format!("{name} {role}"));
+            log.append(&record).map_err(Failure::from)
+        };
+        if let Err(error) = record() {
+            tell(&format!(
+                "warning: the expulsion is not in this machine's audit log, so `fleet restored` would not repeat it: {}",
+                Chain(error.error())
+            ));
+        }
     }
 }
 

@@ -58,7 +58,9 @@ CREATE TABLE vestibule.fleet (
     per_hour        integer NOT NULL DEFAULT 0 CHECK (0 <= per_hour), -- 0: no limit
     per_day         integer NOT NULL DEFAULT 0 CHECK (0 <= per_day),
     offline_days    integer NOT NULL DEFAULT 7 CHECK (offline_days BETWEEN 0 AND 90),
-    keep_days       integer NOT NULL DEFAULT 90 CHECK (keep_days BETWEEN 1 AND 3650)
+    keep_days       integer NOT NULL DEFAULT 90 CHECK (keep_days BETWEEN 1 AND 3650),
+    restored        bigint NOT NULL DEFAULT 0, -- when an admin said last that a backup was restored, in ms; and their proof of it
+    restored_proof  bytea NOT NULL DEFAULT ''
 );
 CREATE TABLE vestibule.rates ( -- what may be spent, and how fast it comes back
     kind   text PRIMARY KEY,
@@ -348,7 +350,8 @@ END $$;
 CREATE FUNCTION vestibule_api.hello(program integer)
 RETURNS TABLE (schema_version integer, generation integer, salt bytea, cost integer[], key_generations integer[], keys bytea[],
                shipped bigint, chain bytea, site text, zone text, kiosks integer, all_kiosks integer, per_hour integer,
-               per_day integer, doors bigint[], door_limits integer[], offline_days integer, now timestamptz, ends_sessions boolean)
+               per_day integer, doors bigint[], door_limits integer[], offline_days integer, now timestamptz, ends_sessions boolean,
+               restored bigint, restored_proof bytea)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
 DECLARE kiosk vestibule.kiosks := vestibule.caller();
 BEGIN
@@ -370,7 +373,8 @@ BEGIN
                fleet.offline_days, clock_timestamp(),
                -- Three of those that are there. Not all: the server lists its sessions for each that asks.
                (SELECT count(*) FROM (SELECT FROM vestibule.contacts AS c
-                                      WHERE c.kiosk < kiosk.id AND clock_timestamp() - interval '2 min' < c.at LIMIT 3) AS earlier) < 3
+                                      WHERE c.kiosk < kiosk.id AND clock_timestamp() - interval '2 min' < c.at LIMIT 3) AS earlier) < 3,
+               fleet.restored, fleet.restored_proof
         FROM vestibule.fleet, vestibule.sites AS site, vestibule.heads AS head
         WHERE site.id = kiosk.site AND head.kiosk = kiosk.id;
 END $$;
@@ -769,6 +773,28 @@ EXCEPTION WHEN check_violation OR case_not_found THEN
     RAISE EXCEPTION '% is out of range for %', to_value, setting USING ERRCODE = 'VK004';
 END $$;
 
+-- After a backup was restored. Kiosks trust the database again by the proof, which only an admin's machine can make.
+CREATE FUNCTION vestibule_api.restored(at bigint, proof bytea) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
+BEGIN
+    UPDATE vestibule.fleet SET restored = restored.at, restored_proof = restored.proof WHERE fleet.restored < restored.at;
+    IF NOT FOUND THEN RAISE EXCEPTION 'it was restored later' USING ERRCODE = 'VK004'; END IF;
+    -- What was given since the backup is not given again: somebody's number, and the version of somebody's rows.
+    UPDATE vestibule.last_staff SET id = id + 1000000;
+    PERFORM setval('vestibule.versions', nextval('vestibule.versions') + 1000000000);
+    -- The backup has guesses that were spent since. Three are left, for people who mistype.
+    UPDATE vestibule.buckets AS b SET full_at = greatest(b.full_at, clock_timestamp() + (r.holds - 3) * r.refill)
+        FROM vestibule.rates AS r
+        WHERE r.kind = b.kind AND b.kind IN ('pin', 'badge', 'badge-pin') AND (b.kiosk, b.kind) IN (
+            SELECT free.kiosk, free.kind FROM vestibule.buckets AS free FOR UPDATE SKIP LOCKED);
+    INSERT INTO vestibule.acts (about) VALUES ('restored');
+END $$;
+
+-- The newest change that an admin made, in ms: what was done after it is lost in a database that was restored.
+CREATE FUNCTION vestibule_api.last_act() RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+'SELECT coalesce(max(extract(epoch FROM at) * 1000)::bigint, 0) FROM vestibule.acts';
+
 -- The data keys, wrapped to the admin who asks.
 CREATE FUNCTION vestibule_api.own_keys() RETURNS TABLE (public_key text, generation integer, wrapped bytea)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
@@ -985,7 +1011,7 @@ GRANT EXECUTE ON FUNCTION vestibule_api.hello, vestibule_api.pay, vestibule_api.
     vestibule_api.ship, vestibule_api.changed, vestibule_api.note, vestibule_api.prune TO vestibule_kiosk;
 GRANT EXECUTE ON FUNCTION vestibule_api.request_join TO vestibule_join;
 GRANT EXECUTE ON FUNCTION vestibule_api.join_requests, vestibule_api.adopt, vestibule_api.exposed, vestibule_api.add_site, vestibule_api.sites, vestibule_api.kiosks,
-    vestibule_api.settings, vestibule_api.set, vestibule_api.own_keys, vestibule_api.next_staff, vestibule_api.person, vestibule_api.owner,
+    vestibule_api.settings, vestibule_api.set, vestibule_api.own_keys, vestibule_api.restored, vestibule_api.last_act, vestibule_api.next_staff, vestibule_api.person, vestibule_api.owner,
     vestibule_api.put, vestibule_api.set_sites, vestibule_api.remove, vestibule_api.people, vestibule_api.counts, vestibule_api.prune_all
     TO vestibule_admin;
 INSERT INTO vestibule.rates VALUES ('pin', 10, '6 min'), ('badge', 20, '30 s'), ('badge-pin', 20, '30 s'), ('tries', 10, '10 min'),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 use serde_json::json;
 
-use super::{COLUMNS, Error, Kept, Log, Verdict, outcome::Counting, read};
+use super::{COLUMNS, Error, Kept, Records, Verdict, outcome::Counting, read};
 use crate::hex;
 
 /// File format of an export.
@@ -41,14 +41,14 @@ pub struct Line {
     pub accepted: u64,
 }
 
-impl Log {
+impl Records<'_> {
     /// Writes the whole log. JSON lines end with `verdict`.
     ///
     /// # Errors
     ///
     /// When it cannot be read, or `out` cannot be written.
     pub fn export(&self, format: Format, verdict: &Verdict, out: &mut dyn Write) -> Result<(), Error> {
-        let mut select = self.db.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"))?;
+        let mut select = self.0.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"))?;
         let mut rows = select.query([])?;
         if let Format::Csv { separator } = format {
             write_csv(
@@ -116,7 +116,7 @@ impl Log {
              WHERE intent.action = 'unlock-intent' AND julianday(intent.at) >= julianday(?1)
                    AND julianday(intent.at) < julianday(?2)"
         );
-        let mut select = self.db.prepare(&sql)?;
+        let mut select = self.0.prepare(&sql)?;
         let mut rows = select.query(params![from.to_string(), until.to_string()])?;
         let mut counts = BTreeMap::<String, (u64, u64)>::new();
         while let Some(row) = rows.next()? {

@@ -57,10 +57,12 @@ pub enum Action {
     Technician,
     /// The unlocks were compared with Kisi's history.
     Reconcile,
+    /// A kiosk was expelled from the fleet.
+    Expel,
 }
 
 impl Action {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 26] = [
         Self::Start,
         Self::SignIn,
         Self::Refusal,
@@ -86,6 +88,7 @@ impl Action {
         Self::Gap,
         Self::Technician,
         Self::Reconcile,
+        Self::Expel,
     ];
 
     /// The name in the database and in exports. It is hashed into each record and must never change.
@@ -116,6 +119,7 @@ impl Action {
             Self::Gap => "gap",
             Self::Technician => "technician",
             Self::Reconcile => "reconcile",
+            Self::Expel => "expel",
         }
     }
 
@@ -181,6 +185,34 @@ impl Record {
             bytes.extend_from_slice(&field);
         }
         bytes
+    }
+
+    /// The record with this number that was encoded so. `None` if it says nothing that this version can read.
+    pub(super) fn decode(seq: u64, encoded: &[u8]) -> Option<Self> {
+        let mut rest = encoded;
+        let mut fields: [&[u8]; 10] = [&[]; 10];
+        for field in &mut fields {
+            let (length, after) = rest.split_first_chunk()?;
+            (*field, rest) = after.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
+        }
+        let [number, at, action, staff, person, door, door_name, about, of, count] = fields;
+        let text = |field| std::str::from_utf8(field).ok();
+        let optional = |field: &[u8]| match field {
+            [] => Some(None),
+            field => Some(Some(u64::from_be_bytes(field.try_into().ok()?))),
+        };
+        let record = Self {
+            at: text(at)?.parse().ok()?,
+            action: Action::from_name(text(action)?)?,
+            staff: optional(staff)?.map(|staff| StaffId::new(staff.cast_signed())),
+            person: text(person)?.to_owned(),
+            door: optional(door)?.map(DoorId::new),
+            door_name: text(door_name)?.to_owned(),
+            about: text(about)?.to_owned(),
+            of: optional(of)?,
+            count: u32::from_be_bytes(count.try_into().ok()?),
+        };
+        (rest.is_empty() && number == seq.to_be_bytes()).then_some(record)
     }
 }
 

@@ -400,7 +400,7 @@ fn hostile_names_are_one_inert_record_each() {
     }
     let verdict = log.verify(None, &[]).unwrap();
     let mut csv = Vec::new();
-    log.export(Format::Csv { separator: b',' }, &verdict, &mut csv).unwrap();
+    log.records().export(Format::Csv { separator: b',' }, &verdict, &mut csv).unwrap();
     let csv = String::from_utf8(csv).unwrap();
     assert_eq!(csv.lines().count(), 1 + names.len(), "a line each: {csv}");
     for row in csv::Reader::from_reader(csv.as_bytes()).records() {
@@ -409,7 +409,7 @@ fn hostile_names_are_one_inert_record_each() {
         assert!(row.iter().all(|cell| !cell.chars().any(char::is_control)), "{row:?}");
     }
     let mut json = Vec::new();
-    log.export(Format::JsonLines, &verdict, &mut json).unwrap();
+    log.records().export(Format::JsonLines, &verdict, &mut json).unwrap();
     let lines: Vec<serde_json::Value> =
         String::from_utf8(json).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[4]["person"], names[4], "JSON keeps it as it was");
@@ -426,8 +426,8 @@ fn a_report_counts_what_was_asked_and_what_was_accepted_in_a_period() {
     };
     let seq = log.append(&intent).unwrap();
     let _ = log.append(&Record { of: Some(seq), ..Record::new(at(51), Action::Outcome, "refused") }).unwrap();
-    let lines = log.report(By::Person, at(0), at(100)).unwrap();
+    let lines = log.records().report(By::Person, at(0), at(100)).unwrap();
     let line = |what: &str, asked, accepted| Line { what: what.to_owned(), asked, accepted };
     assert_eq!(lines, [line("ada@example.com", 5, 5), line("grace@example.com", 1, 0)]);
-    assert_eq!(log.report(By::Door, at(15), at(45)).unwrap(), [line("Main entrance", 3, 3)]);
+    assert_eq!(log.records().report(By::Door, at(15), at(45)).unwrap(), [line("Main entrance", 3, 3)]);
 }

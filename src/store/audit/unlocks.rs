@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Error, Log, outcome::Said};
+use super::{Error, Records, outcome::Said};
 use crate::door::DoorId;
 
 /// What stands before the id of a login in a record.
@@ -51,7 +51,7 @@ pub struct LoginOwner {
     pub since: Option<Timestamp>,
 }
 
-impl Log {
+impl Records<'_> {
     /// The unlocks from `from` to before `until`, oldest first.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Log {
             WHERE intent.action = 'unlock-intent' AND intent.door IS NOT NULL
                   AND julianday(intent.at) >= julianday(?1) AND julianday(intent.at) < julianday(?2)
             ORDER BY julianday(intent.at), intent.seq";
-        let mut select = self.db.prepare(sql)?;
+        let mut select = self.0.prepare(sql)?;
         let mut rows = select.query(params![from.to_string(), until.to_string()])?;
         let mut unlocks = Vec::new();
         while let Some(row) = rows.next()? {
@@ -107,7 +107,7 @@ impl Log {
 
     /// The number and the time of the record that the query finds.
     fn found(&self, sql: &str) -> Result<Option<(u64, Timestamp)>, Error> {
-        let found = self.db.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)));
+        let found = self.0.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)));
         let Some((seq, at)) = found.optional()? else { return Ok(None) };
         let seq = seq.cast_unsigned();
         at.parse().map(|at| Some((seq, at))).map_err(|_| Error::Unreadable { seq })
@@ -121,7 +121,7 @@ impl Log {
     /// When the file cannot be read.
     pub fn logins(&self) -> Result<Vec<LoginOwner>, Error> {
         let sql = "SELECT seq, at, about, person, action FROM audit WHERE action IN ('enrol', 'renew', 'remove') ORDER BY seq";
-        let mut select = self.db.prepare(sql)?;
+        let mut select = self.0.prepare(sql)?;
         let mut rows = select.query([])?;
         let (mut logins, mut unnamed) = (Vec::new(), HashMap::new());
         while let Some(row) = rows.next()? {

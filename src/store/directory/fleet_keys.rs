@@ -1,6 +1,7 @@
 //! The keys of a fleet. In a kiosk of a fleet, and on the machine of its admin, they take the place of the directory's own
 //! ones for everything that belongs to people.
 
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{Cost, Directory, data_keys::DataKeys, seal::DataKey};
@@ -27,6 +28,11 @@ impl FleetKeys {
     }
 }
 
+/// What an admin's machine proves when a backup of the fleet's database was restored at this time, in Unix time in ms.
+fn restored_proof(key: &DataKey, at: i64) -> [u8; 32] {
+    key.proof(b"vestibule/fleet-restored/v1", &at.to_be_bytes())
+}
+
 /// What people's rows are made with.
 #[derive(Clone, Copy)]
 pub(super) struct PeopleKeys<'a> {
@@ -39,6 +45,19 @@ pub(super) struct PeopleKeys<'a> {
 }
 
 impl Directory {
+    /// Proves with the fleet's newest data key that its database was restored from a backup at this time, in Unix time in ms.
+    /// `None` without a fleet.
+    pub fn prove_restored(&self, at: i64) -> Option<[u8; 32]> {
+        self.fleet.as_ref().map(|fleet| restored_proof(&fleet.keys.data.current, at))
+    }
+
+    /// Whether somebody with one of the fleet's data keys said so.
+    pub fn is_restored(&self, at: i64, proof: &[u8]) -> bool {
+        let keys = self.fleet.iter().flat_map(|fleet| fleet.keys.data.all());
+        let mut proofs = keys.map(|(_, key)| restored_proof(key, at));
+        proofs.any(|known| known.as_slice().ct_eq(proof).into())
+    }
+
     /// The keys of the fleet, or the directory's own.
     pub(super) fn people(&self) -> PeopleKeys<'_> {
         match &self.fleet {

@@ -226,7 +226,7 @@ fn a_kill_during_visits_leaves_no_unlock_without_a_record_and_none_sent_twice() 
     // Kisi never saw more unlocks than there are intents.
     let directory = Directory::open(&data, None, || Cost::MINIMUM).unwrap();
     let log = Log::open(&data, directory.audit_key()).unwrap();
-    let written = log.report(By::Person, Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap()[0].asked;
+    let written = log.records().report(By::Person, Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap()[0].asked;
     let asked = files.site.kisi.with(|world| unlocks_asked(world));
     assert!(u64::try_from(asked).unwrap() <= written, "{asked} requests, {written} intents");
     assert!(0 < visits);
@@ -289,7 +289,7 @@ fn a_kill_of_the_running_kiosk_comes_back_signed_out_with_every_unlock_accounted
     let log = Log::open(&data, directory().audit_key()).unwrap();
     assert_eq!(log.open_intents().unwrap(), [], "the next start closes every open intent");
     assert_eq!(log.verify(None, &[]).unwrap().finding, None);
-    let report = log.report(By::Person, Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap();
+    let report = log.records().report(By::Person, Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap();
     let asked = files.site.kisi.with(|world| unlocks_asked(world));
     let written = report.iter().map(|line| line.asked).sum::<u64>();
     assert!(u64::try_from(asked).unwrap() <= written, "{asked} requests, {written} intents");

@@ -111,6 +111,8 @@ pub(super) const REFUSED: &[&str] = &[
     "SELECT vestibule_api.prune_all()",
     "SELECT vestibule_api.prune_all(0)",
     "SELECT vestibule_api.expel('Kiosk 3')",
+    "SELECT vestibule_api.restored(9000000000000, 'proof')",
+    "SELECT vestibule_api.last_act()",
     "SELECT vestibule_api.exposed('{other}')",
     "SELECT vestibule_api.adopt('{self}', 0)",
     "SELECT vestibule_api.admit('x', 'x', 'x', 'x', 1, 'x')",

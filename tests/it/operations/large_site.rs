@@ -88,7 +88,7 @@ fn many_people_and_records_are_found_verified_and_exported_in_pieces() {
     assert_eq!(verdict.finding, None);
     assert!(2 * VISITS < verdict.records);
     let mut out = Sink::default();
-    log.export(Format::JsonLines, &verdict, &mut out).unwrap();
+    log.records().export(Format::JsonLines, &verdict, &mut out).unwrap();
     assert_eq!(out.lines, verdict.records + 1, "one line per record, and the verdict");
     assert!(out.largest < 4_096, "{} bytes at once", out.largest);
 }

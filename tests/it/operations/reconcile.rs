@@ -318,6 +318,6 @@ fn an_earlier_login_is_known_only_since_the_record_that_made_it() {
     {
         let _ = log.append(&Record::new(at(hours), action, about).by(None, ADA)).unwrap();
     }
-    let since: Vec<_> = log.logins().unwrap().iter().map(|login| (login.login, login.since)).collect();
+    let since: Vec<_> = log.records().logins().unwrap().iter().map(|login| (login.login, login.since)).collect();
     assert_eq!(since, [(778, Some(at(2))), (777, Some(at(1)))]);
 }

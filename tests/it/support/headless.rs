@@ -102,7 +102,7 @@ impl Site {
         let verdict = log.verify(None, &[]).unwrap();
         assert_eq!(verdict.finding, None);
         let mut out = Vec::new();
-        log.export(audit::Format::JsonLines, &verdict, &mut out).unwrap();
+        log.records().export(audit::Format::JsonLines, &verdict, &mut out).unwrap();
         String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 

@@ -55,7 +55,7 @@ impl Histories {
         let people = people.map(|person| (LoginId::new(person.login_id), person.email)).collect();
         let owners = Owners { people, ..Owners::default() };
         let interval = Interval { from, until, complete_until: until };
-        Reconciliation::new(&log.unlocks(from, until).unwrap(), &history.events, &owners, interval)
+        Reconciliation::new(&log.records().unlocks(from, until).unwrap(), &history.events, &owners, interval)
     }
 
     /// Somebody else asks for an unlock with this login.

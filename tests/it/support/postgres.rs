@@ -5,7 +5,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -26,7 +26,7 @@ const ACCOUNT: &str = "postgres";
 
 /// A server with an empty database `fleet`.
 pub(crate) struct Postgres {
-    server: Child,
+    server: Mutex<Child>,
     /// Shared with its standby: sockets and certificates.
     folder: Arc<TempDir>,
     data: PathBuf,
@@ -38,10 +38,11 @@ pub(crate) struct Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         // An immediate shutdown. The postmaster ends its children.
-        if let Some(pid) = rustix::process::Pid::from_raw(i32::try_from(self.server.id()).unwrap()) {
+        let id = self.process();
+        if let Some(pid) = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()) {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::QUIT);
         }
-        let _ = self.server.wait();
+        let _ = self.server.get_mut().unwrap().wait();
     }
 }
 
@@ -117,50 +118,81 @@ impl Postgres {
     }
 
     fn serve(folder: Arc<TempDir>, data: PathBuf, port: u16, runtime: Arc<Runtime>) -> Self {
-        let server = server(folder.path(), &data);
-        let mut postgres = Self { server, folder, data, port, runtime };
+        let server = Mutex::new(server(folder.path(), &data));
+        let postgres = Self { server, folder, data, port, runtime };
         postgres.wait_until_it_answers();
         postgres
     }
 
     /// A server that a crashed one went before does not start until the last process of that one has ended.
-    fn wait_until_it_answers(&mut self) {
+    fn wait_until_it_answers(&self) {
         let begin = now();
         while !self.psql("postgres", "SELECT 1").status.success() {
             let log = fs::read_to_string(self.folder.path().join("server.log")).unwrap();
             assert!(begin.elapsed() < Duration::from_secs(30), "PostgreSQL does not start: {log}");
-            if self.server.try_wait().unwrap().is_some() {
-                self.server = server(self.folder.path(), &self.data);
+            let mut running = self.server.lock().unwrap();
+            if running.try_wait().unwrap().is_some() {
+                *running = server(self.folder.path(), &self.data);
             }
+            drop(running);
             std::thread::sleep(Duration::from_millis(50));
         }
     }
 
     /// kill -9, as by a power cut, and a new start on the same data.
-    pub(crate) fn crash_and_restart(&mut self) {
-        self.server.kill().unwrap();
-        let _ = self.server.wait().unwrap();
-        self.server = server(self.folder.path(), &self.data);
+    pub(crate) fn crash_and_restart(&self) {
+        self.again(|| {});
+    }
+
+    /// The same, after something was done to its data.
+    fn again(&self, between: impl FnOnce()) {
+        let mut running = self.server.lock().unwrap();
+        running.kill().unwrap();
+        let _ = running.wait().unwrap();
+        between();
+        *running = server(self.folder.path(), &self.data);
+        drop(running);
         self.wait_until_it_answers();
     }
 
     /// The process that the backends are children of.
     pub(crate) fn process(&self) -> u32 {
-        self.server.id()
+        self.server.lock().unwrap().id()
+    }
+
+    /// Copies the running server.
+    fn copy(&self, name: &str, more: &[&str]) -> PathBuf {
+        let data = self.folder.path().join(name);
+        let from =
+            format!("host={} port={} user=owner application_name={name}", self.folder.path().display(), self.port);
+        let copied = program("pg_basebackup")
+            .args(["--wal-method=stream", "--checkpoint=fast", "--no-sync", "-d", &from, "-D"])
+            .arg(&data)
+            .args(more)
+            .output()
+            .unwrap();
+        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        data
+    }
+
+    /// A backup, for [`Self::restore`].
+    pub(crate) fn backup(&self) -> PathBuf {
+        self.copy("backup", &[])
+    }
+
+    /// Stops the server and goes on with a backup.
+    pub(crate) fn restore(&self, backup: &Path) {
+        self.again(|| {
+            fs::remove_dir_all(&self.data).unwrap();
+            fs::rename(backup, &self.data).unwrap();
+        });
     }
 
     /// Starts a standby, without which no commit is acknowledged from now on.
     pub(crate) fn standby(&self) -> Self {
         let port = free_port();
-        let (name, data) = (format!("standby{port}"), self.folder.path().join(format!("data{port}")));
-        let from =
-            format!("host={} port={} user=owner application_name={name}", self.folder.path().display(), self.port);
-        let copied = program("pg_basebackup")
-            .args(["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync", "-d", &from, "-D"])
-            .arg(&data)
-            .output()
-            .unwrap();
-        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        let name = format!("standby{port}");
+        let data = self.copy(&name, &["--write-recovery-conf"]);
         let config = fs::read_to_string(data.join("postgresql.conf")).unwrap();
         let other = config.replace(&format!("port = {}", self.port), &format!("port = {port}"));
         assert_ne!(config, other);
@@ -178,8 +210,9 @@ impl Postgres {
 
     /// kill -9, as by a power cut. Its children notice and end.
     pub(crate) fn crash(mut self) {
-        self.server.kill().unwrap();
-        let _ = self.server.wait().unwrap();
+        let server = self.server.get_mut().unwrap();
+        server.kill().unwrap();
+        let _ = server.wait().unwrap();
     }
 
     /// A standby becomes the primary, and waits for no standby of its own.

@@ -240,7 +240,7 @@ impl<'a> Watch<'a> {
         let verdict = log.verify(None, &[]).unwrap();
         assert_eq!(verdict.finding, None, "I8");
         let mut out = Vec::new();
-        log.export(audit::Format::JsonLines, &verdict, &mut out).unwrap();
+        log.records().export(audit::Format::JsonLines, &verdict, &mut out).unwrap();
         let records: Vec<serde_json::Value> =
             String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let of = |action: &str| records.iter().filter(|record| record["action"] == action).collect::<Vec<_>>();
