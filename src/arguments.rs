@@ -67,9 +67,13 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  vestibule fleet list")]
     Fleet(Fleet),
     /// Verify, export and evaluate the audit log
-    #[command(subcommand)]
     #[command(after_help = "Example:\n  vestibule audit verify")]
-    Audit(Audit),
+    Audit {
+        #[command(flatten)]
+        fleet: FleetPeople,
+        #[command(subcommand)]
+        command: Audit,
+    },
     /// Set up a new kiosk step by step: configuration, device key, technician PIN, staff, final check
     #[command(after_help = "Example:\n  vestibule setup")]
     Setup {

@@ -12,7 +12,6 @@ mod gallery;
 mod kiosk;
 mod qr;
 mod readers;
-mod reconcile;
 mod report;
 mod setup;
 mod staff;

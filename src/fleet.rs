@@ -8,6 +8,7 @@ mod error;
 mod link;
 mod pairing;
 mod people;
+mod records;
 mod restored;
 mod rows;
 mod schema;
@@ -23,6 +24,7 @@ pub use self::{
     link::{Access, Link, LinkEvent},
     pairing::{Code, JOIN_ROLE, JoinRequest, Membership, WrappedKeys},
     people::Listed,
+    records::Chain,
     restored::Restored,
     schema::{FirstKey, VERSION, init, upgrade},
     session::{Found, Guess, Intended, Intent, Outcome, PastIntent, Shipment},

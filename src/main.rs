@@ -82,15 +82,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Simulate { listen, scene }) => commands::simulate(listen, scene),
         Some(Command::Staff { fleet, command }) => run_staff(&site.of_fleet(fleet.into()), command),
         Some(Command::Fleet(fleet)) => run_fleet(&site, fleet),
-        Some(Command::Audit(Audit::Verify { heads, first_key, json })) => {
-            site.audit_verify(&heads, first_key, json.into())
-        }
-        Some(Command::Audit(Audit::Export { format, excel })) => site.audit_export(format, excel),
-        Some(Command::Audit(Audit::Report { by, from, until, json })) => {
-            site.audit_report(by, from, until, json.into())
-        }
-        Some(Command::Audit(Audit::Reconcile { from, until, json })) => site.audit_reconcile(from, until, json.into()),
-        Some(Command::Audit(Audit::TakeKey { yes, json })) => site.audit_take_key(yes.into(), json.into()),
+        Some(Command::Audit { fleet, command }) => run_audit(&site.of_fleet(fleet.into()), command),
         Some(Command::Doctor { json }) => site.doctor(json.into()),
         Some(Command::Reader(Reader::List { capture: false, json, .. })) => site.reader_list(json.into()),
         Some(Command::Reader(Reader::List { seconds, json, .. })) => {
@@ -108,6 +100,16 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Rekey { yes, json, .. }) => site.rekey(yes.into(), json.into()),
         Some(Command::Backup { to, out, json }) => site.backup(&to, &out, json.into()),
         Some(Command::Restore { file, identity, yes, json }) => site.restore(&file, &identity, yes.into(), json.into()),
+    }
+}
+
+fn run_audit(site: &commands::Site, audit: Audit) -> Result<(), Failure> {
+    match audit {
+        Audit::Verify { heads, first_key, json } => site.audit_verify(&heads, first_key, json.into()),
+        Audit::Export { format, excel } => site.audit_export(format, excel),
+        Audit::Report { by, from, until, json } => site.audit_report(by, from, until, json.into()),
+        Audit::Reconcile { from, until, json } => site.audit_reconcile(from, until, json.into()),
+        Audit::TakeKey { yes, json } => site.audit_take_key(yes.into(), json.into()),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Compares the unlocks of this kiosk with Kisi's history. What Kisi unlocked with a login of this kiosk, and this kiosk
-//! never asked for, was asked for by somebody who has that login.
+//! Compares the unlocks of this kiosk, or of all kiosks of a fleet, with Kisi's history. What Kisi unlocked with one of their
+//! logins, and none of them asked for, was asked for by somebody who has that login.
 
 mod matching;
 #[cfg(test)]
@@ -55,8 +55,8 @@ pub struct Reconciliation {
     pub resolved: Vec<Resolved>,
     /// Accepted here, and not in Kisi's history as an unlock.
     pub missing: Vec<Unlock>,
-    /// Records of those of the missing ones that Kisi's history has as a failure.
-    pub failed: Vec<u64>,
+    /// Kiosk and record of those of the missing ones that Kisi's history has as a failure.
+    pub failed: Vec<(String, u64)>,
     /// Asked for with a login of this kiosk, and not by this kiosk.
     pub foreign: Vec<Foreign>,
     /// Unlocks that Kisi's history may not contain yet.
@@ -114,8 +114,9 @@ impl Reconciliation {
             pair.compare(owners, interval, &mut found);
         }
         found.foreign.sort_by_key(|foreign| foreign.event.at);
-        found.missing.sort_by_key(|unlock| unlock.record);
-        found.resolved.sort_by_key(|resolved| resolved.unlock.record);
+        let place = |unlock: &Unlock| (unlock.kiosk.clone(), unlock.record);
+        found.missing.sort_by_key(place);
+        found.resolved.sort_by_key(|resolved| place(&resolved.unlock));
         found
     }
 }
@@ -172,7 +173,7 @@ impl Pair<'_> {
                         |event: &usize| self.theirs.get(*event).is_some_and(|event| are_near(unlock.at, event.at));
                     if let Some(at) = failures.iter().position(is_near) {
                         explained.push(failures.remove(at));
-                        found.failed.push(unlock.record);
+                        found.failed.push((unlock.kiosk.clone(), unlock.record));
                     }
                     found.missing.push(unlock.clone());
                 }

@@ -19,7 +19,7 @@ pub(crate) struct Database {
 /// The fleet whose people a command is about.
 #[derive(Debug, Args)]
 pub(crate) struct People {
-    /// People of the fleet in this database instead of this kiosk's own
+    /// The fleet in this database, instead of this kiosk alone
     #[arg(long = "fleet", env = "VESTIBULE_FLEET", value_name = "URL", global = true)]
     url: Option<String>,
     /// Certificates to trust instead of the operating system's

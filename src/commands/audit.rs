@@ -1,5 +1,8 @@
 //! The `audit` commands: verify, export, report and take-key.
 
+mod fleet;
+mod reconcile;
+
 use std::{
     io::{self as std_io, Write},
     path::{Path, PathBuf},
@@ -38,13 +41,29 @@ enum AuditError {
     NoHead(String),
     #[error("the first key was already taken: it is in the output of the earlier `take-key`")]
     KeyTaken,
+    #[error("the records of {kiosk} failed verification")]
+    NotWholeAt {
+        kiosk: String,
+        #[source]
+        finding: Finding,
+    },
+    #[error("this is about a kiosk's own log: run it there, without --fleet")]
+    OwnLog,
+    #[error("name the fleet's database with --fleet")]
+    NoFleet,
+}
+
+impl AuditError {
+    fn of_kiosk(name: &str, finding: Finding) -> Self {
+        Self::NotWholeAt { kiosk: name.to_owned(), finding }
+    }
 }
 
 impl CommandError for AuditError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Date | Self::Excel | Self::NoKey | Self::NoHead(_) => 2,
-            Self::NotWhole(_) | Self::KeyTaken => 1,
+            Self::Date | Self::Excel | Self::NoKey | Self::NoHead(_) | Self::OwnLog | Self::NoFleet => 2,
+            Self::NotWhole(_) | Self::NotWholeAt { .. } | Self::KeyTaken => 1,
         }
     }
 }
@@ -56,6 +75,10 @@ impl Site {
         first_key: Option<PathBuf>,
         output: Output,
     ) -> Result<(), Failure> {
+        if self.people.is_set() {
+            let is_own = !heads.is_empty() || first_key.is_some();
+            return if is_own { Err(AuditError::OwnLog.into()) } else { self.verify_fleet(output) };
+        }
         let heads = heads.iter().map(|head| read_heads(head)).collect::<Result<Vec<_>, _>>()?.concat();
         let first_key = first_key.map(|file| read_key(&file)).transpose()?;
         let verdict = self.log()?.verify(first_key, &heads)?;
@@ -87,8 +110,6 @@ impl Site {
         if for_excel && matches!(format, ExportFormat::Jsonl) {
             return Err(AuditError::Excel.into());
         }
-        let log = self.log()?;
-        let verdict = log.verify(None, &[])?;
         let mut out = std_io::stdout().lock();
         let format = match format {
             ExportFormat::Csv if for_excel => {
@@ -98,6 +119,11 @@ impl Site {
             ExportFormat::Csv => Format::Csv { separator: b',' },
             ExportFormat::Jsonl => Format::JsonLines,
         };
+        if self.people.is_set() {
+            return self.export_fleet(format, &mut out);
+        }
+        let log = self.log()?;
+        let verdict = log.verify(None, &[])?;
         log.records().export(format, &verdict, &mut out)?;
         out.flush().map_err(io("the export cannot be written"))?;
         verdict.finding.map_or(Ok(()), |finding| Err(AuditError::NotWhole(finding).into()))
@@ -115,7 +141,11 @@ impl Site {
             ReportBy::Door => By::Door,
         };
         let (from, until) = interval(from, until)?;
-        let lines = self.log()?.records().report(by, from, until)?;
+        let lines = if self.people.is_set() {
+            self.report_fleet(by, (from, until))?
+        } else {
+            self.log()?.records().report(by, from, until)?
+        };
         if lines.is_empty() {
             tell("no unlocks in this time");
         }
@@ -131,6 +161,9 @@ impl Site {
 
     /// Prints the first signing key, then deletes it here. If it cannot be printed, it is kept (E29).
     pub(crate) fn audit_take_key(&self, confirmation: Confirmation, output: Output) -> Result<(), Failure> {
+        if self.people.is_set() {
+            return Err(AuditError::OwnLog.into());
+        }
         let directory = self.directory_alone()?;
         let mut log = wiring::writable_log(&directory)?;
         let (seq, key) = log.first_key()?.ok_or(AuditError::KeyTaken)?;
@@ -151,7 +184,7 @@ impl Site {
 }
 
 /// From the beginning of the first day to the end of the last one.
-pub(super) fn interval(from: Option<Date>, until: Option<Date>) -> Result<(Timestamp, Timestamp), Failure> {
+fn interval(from: Option<Date>, until: Option<Date>) -> Result<(Timestamp, Timestamp), Failure> {
     let midnight = |day: Date| TimeZone::system().to_timestamp(day.at(0, 0, 0, 0));
     let from = from.map_or(Ok(Timestamp::UNIX_EPOCH), midnight);
     let until = until.map_or(Ok(Timestamp::MAX), |day| day.tomorrow().and_then(midnight));

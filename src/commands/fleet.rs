@@ -123,20 +123,20 @@ impl From<Error> for Failure {
 }
 
 /// A connection, and the runtime that it lives in.
-struct Admin {
+pub(super) struct Admin {
     runtime: tokio::runtime::Runtime,
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 impl Admin {
-    fn open(database: &Database) -> Result<Self, Failure> {
+    pub(super) fn open(database: &Database) -> Result<Self, Failure> {
         let (address, account) = account(database)?;
         let runtime = runtime()?;
         let connection = runtime.block_on(Connection::open(&address, database.ca.as_deref(), &account))?;
         Ok(Self { runtime, connection })
     }
 
-    fn run<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
+    pub(super) fn run<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
         self.runtime.block_on(work).map_err(Failure::from)
     }
 }

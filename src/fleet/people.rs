@@ -20,6 +20,8 @@ pub struct Listed {
     pub name: String,
     /// Kisi's id of their login.
     pub login_id: u64,
+    /// How often they got a login.
+    pub revision: i64,
     /// Whether they have a PIN.
     pub has_pin: bool,
     /// The end of each badge's number.
@@ -149,7 +151,7 @@ impl Connection {
     ///
     /// What the database says.
     pub async fn people(&self) -> Result<Vec<Listed>, Error> {
-        let sql = "SELECT staff, email, name, login_id, has_pin, badge_hints, suspended, refused, opens_by_badge, sites
+        let sql = "SELECT staff, email, name, login_id, has_pin, badge_hints, suspended, refused, opens_by_badge, sites, revision
                    FROM vestibule_api.people($1, $2)";
         let statement = self.client().prepare(sql).await?;
         let (mut people, mut after): (Vec<Listed>, i64) = (Vec::new(), 0);
@@ -212,5 +214,6 @@ fn listed(row: &Row) -> Result<Listed, Error> {
         is_refused: row.try_get(7)?,
         opens_by_badge: row.try_get(8)?,
         sites: row.try_get(9)?,
+        revision: row.try_get(10)?,
     })
 }

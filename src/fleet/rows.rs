@@ -45,6 +45,11 @@ pub(super) fn count<N: TryInto<u32>>(number: N) -> Result<u32, Error> {
     number.try_into().map_err(|_| Error::Answer("a number out of range"))
 }
 
+/// A number of records.
+pub(super) fn number(number: i64) -> Result<u64, Error> {
+    number.try_into().map_err(|_| Error::Answer("a number out of range"))
+}
+
 /// An array column. `None` counts as empty, as `array_agg` returns it.
 pub(super) fn array<'a, T>(row: &'a Row, index: usize) -> Result<Vec<T>, Error>
 where

@@ -241,7 +241,7 @@ impl Session {
     /// Returns how many rows went.
     pub(super) async fn prune(&self) -> Result<u64, Error> {
         let row = self.connection.client().query_typed_one("SELECT vestibule_api.prune()", &[]).await?;
-        row.try_get::<_, i64>(0)?.try_into().map_err(|_| Error::Answer("a number out of range"))
+        rows::number(row.try_get(0)?)
     }
 }
 

@@ -70,7 +70,7 @@ impl Connection {
 fn read(row: &Row) -> Result<Welcome, Error> {
     let number = |index: usize| rows::count(row.try_get::<_, i32>(index)?);
     let (generations, wrapped): (Vec<i64>, Vec<Vec<u8>>) = (row.try_get(4)?, row.try_get(5)?);
-    let shipped = row.try_get::<_, i64>(6)?.try_into().map_err(|_| Error::Answer("a number out of range"))?;
+    let shipped = rows::number(row.try_get(6)?)?;
     let now = Timestamp::from_millisecond(row.try_get(17)?).map_err(|_| Error::Answer("a moment out of range"))?;
     Ok(Welcome {
         schema_version: row.try_get(0)?,

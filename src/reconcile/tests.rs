@@ -31,6 +31,7 @@ fn owners() -> Owners {
 
 fn ours(record: u64, seconds: i64, (_, person): (u64, &str), door: u64, said: Said) -> Unlock {
     Unlock {
+        kiosk: String::new(),
         record,
         at: at(seconds),
         person: person.to_owned(),
@@ -110,7 +111,7 @@ fn logins_of_phones_are_nobodys_and_those_before_a_renewal_are_found_by_the_pers
 fn an_answer_and_an_event_that_contradict_each_other_are_no_theft() {
     let unlocks = [ours(7, 0, ADA, 5, Said::Accepted), ours(8, 600, ADA, 5, Said::Accepted)];
     let found = all(&unlocks, &[theirs(1, ADA, 5, false), theirs(601, ADA, 5, true), theirs(2, ADA, 6, false)]);
-    assert_eq!((found.missing, found.failed), (vec![unlocks[0].clone()], vec![7]));
+    assert_eq!((found.missing, found.failed), (vec![unlocks[0].clone()], vec![(String::new(), 7)]));
     assert_eq!(found.foreign.len(), 1, "at another door");
     let found = all(&[ours(7, 0, ADA, 5, Said::NotSent)], &[theirs(1, ADA, 5, true)]);
     assert_eq!(found.foreign.len(), 1, "this kiosk did not ask");

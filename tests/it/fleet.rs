@@ -1,6 +1,8 @@
 //! Many kiosks on one database: a real PostgreSQL that each test starts.
 
 mod adopt;
+mod alerts;
+mod audit;
 mod commands;
 mod demo;
 mod expel;

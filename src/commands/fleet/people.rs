@@ -32,6 +32,11 @@ pub(crate) struct FleetSite {
 }
 
 impl FleetSite {
+    /// The fleet's database.
+    pub(in crate::commands) fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
+    }
+
     pub(crate) fn is_set(&self) -> bool {
         self.database.is_some()
     }
@@ -71,7 +76,7 @@ impl Site {
         output.result(&json!({"email": email, "sites": sites}), &format!("{email} signs in at {text}"))
     }
 
-    fn fleet_people(&self) -> Result<FleetPeople, Failure> {
+    pub(in crate::commands) fn fleet_people(&self) -> Result<FleetPeople, Failure> {
         if let Some(people) = self.people.people.get() {
             return Ok(people.clone());
         }

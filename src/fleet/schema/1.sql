@@ -773,6 +773,21 @@ EXCEPTION WHEN check_violation OR case_not_found THEN
     RAISE EXCEPTION '% is out of range for %', to_value, setting USING ERRCODE = 'VK004';
 END $$;
 
+-- Where the records of a kiosk begin and end here.
+CREATE FUNCTION vestibule_api.chain(kiosk name) RETURNS TABLE (first_number bigint, first_hash bytea, number bigint, hash bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT h.first_number, h.first_hash, h.number, h.hash
+    FROM vestibule.heads AS h JOIN vestibule.kiosks AS k ON k.id = h.kiosk WHERE k.role = chain.kiosk
+$$;
+
+-- A page of them, by number.
+CREATE FUNCTION vestibule_api.records(kiosk name, after bigint, at_most integer) RETURNS TABLE (number bigint, record bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT a.number, a.record FROM vestibule.audit AS a
+    WHERE a.kiosk = (SELECT k.id FROM vestibule.kiosks AS k WHERE k.role = records.kiosk) AND records.after < a.number
+    ORDER BY a.number LIMIT at_most
+$$;
+
 -- After a backup was restored. Kiosks trust the database again by the proof, which only an admin's machine can make.
 CREATE FUNCTION vestibule_api.restored(at bigint, proof bytea) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
@@ -920,7 +935,7 @@ END $$;
 -- A page of the list, by id.
 CREATE FUNCTION vestibule_api.people(after bigint, at_most integer)
 RETURNS TABLE (staff bigint, email text, name text, login_id bigint, has_pin boolean, badge_hints text[], suspended boolean,
-               refused boolean, opens_by_badge boolean, sites text[])
+               refused boolean, opens_by_badge boolean, sites text[], revision bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT s.id, s.email, s.name, s.login_id, EXISTS (SELECT 1 FROM vestibule.tags AS t WHERE t.staff = s.id AND t.kind = 'pin'),
            ARRAY(SELECT coalesce(t.hint, '') FROM vestibule.tags AS t WHERE t.staff = s.id AND t.kind = 'badge' ORDER BY t.hint, t.tag),
@@ -928,7 +943,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
            EXISTS (SELECT 1 FROM vestibule.habits AS h WHERE h.staff = s.id AND h.refused IS NOT NULL AND h.revision = s.revision),
            EXISTS (SELECT 1 FROM vestibule.logins AS l WHERE l.staff = s.id AND l.opened_by = 'device'),
            ARRAY(SELECT site.name FROM vestibule.staff_sites AS o JOIN vestibule.sites AS site ON site.id = o.site
-                 WHERE o.staff = s.id ORDER BY site.name)
+                 WHERE o.staff = s.id ORDER BY site.name),
+           s.revision
     FROM vestibule.staff AS s WHERE after < s.id ORDER BY s.id LIMIT at_most
 $$;
 
@@ -1011,7 +1027,7 @@ GRANT EXECUTE ON FUNCTION vestibule_api.hello, vestibule_api.pay, vestibule_api.
     vestibule_api.ship, vestibule_api.changed, vestibule_api.note, vestibule_api.prune TO vestibule_kiosk;
 GRANT EXECUTE ON FUNCTION vestibule_api.request_join TO vestibule_join;
 GRANT EXECUTE ON FUNCTION vestibule_api.join_requests, vestibule_api.adopt, vestibule_api.exposed, vestibule_api.add_site, vestibule_api.sites, vestibule_api.kiosks,
-    vestibule_api.settings, vestibule_api.set, vestibule_api.own_keys, vestibule_api.restored, vestibule_api.last_act, vestibule_api.next_staff, vestibule_api.person, vestibule_api.owner,
+    vestibule_api.settings, vestibule_api.set, vestibule_api.own_keys, vestibule_api.chain, vestibule_api.records, vestibule_api.restored, vestibule_api.last_act, vestibule_api.next_staff, vestibule_api.person, vestibule_api.owner,
     vestibule_api.put, vestibule_api.set_sites, vestibule_api.remove, vestibule_api.people, vestibule_api.counts, vestibule_api.prune_all
     TO vestibule_admin;
 INSERT INTO vestibule.rates VALUES ('pin', 10, '6 min'), ('badge', 20, '30 s'), ('badge-pin', 20, '30 s'), ('tries', 10, '10 min'),

@@ -48,15 +48,40 @@ impl Records<'_> {
     ///
     /// When it cannot be read, or `out` cannot be written.
     pub fn export(&self, format: Format, verdict: &Verdict, out: &mut dyn Write) -> Result<(), Error> {
+        self.write(None, format, verdict, out)
+    }
+
+    /// The same for one of several kiosks, whose name comes first. Only the first one writes the header.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::export`].
+    pub fn export_of(
+        &self,
+        kiosk: &str,
+        is_first: bool,
+        format: Format,
+        verdict: &Verdict,
+        out: &mut dyn Write,
+    ) -> Result<(), Error> {
+        self.write(Some((kiosk, is_first)), format, verdict, out)
+    }
+
+    fn write(
+        &self,
+        kiosk: Option<(&str, bool)>,
+        format: Format,
+        verdict: &Verdict,
+        out: &mut dyn Write,
+    ) -> Result<(), Error> {
         let mut select = self.0.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"))?;
         let mut rows = select.query([])?;
-        if let Format::Csv { separator } = format {
-            write_csv(
-                out,
-                separator,
-                &["seq", "at", "action", "staff", "person", "door", "door_name", "about", "of", "count", "hash"]
-                    .map(str::to_owned),
-            )?;
+        if let Format::Csv { separator } = format
+            && kiosk.is_none_or(|(_, is_first)| is_first)
+        {
+            let names = ["seq", "at", "action", "staff", "person", "door", "door_name", "about", "of", "count", "hash"];
+            let names = kiosk.map(|_| "kiosk").into_iter().chain(names).map(str::to_owned);
+            write_csv(out, separator, &names.collect::<Vec<_>>())?;
         }
         while let Some(row) = rows.next()? {
             let Kept { seq, record, hash, .. } = read(row)?;
@@ -65,11 +90,12 @@ impl Records<'_> {
                 (record.staff.map(crate::staff::StaffId::get), record.door.map(crate::door::DoorId::get));
             match format {
                 Format::JsonLines => {
-                    let line = json!({
+                    let mut line = json!({
                         "seq": seq, "at": record.at.to_string(), "action": record.action.name(), "staff": staff,
                         "person": record.person, "door": door, "door_name": record.door_name, "about": record.about,
                         "of": record.of, "count": record.count, "hash": hash,
                     });
+                    name(&mut line, kiosk);
                     writeln!(out, "{line}").map_err(Error::Export)?;
                 }
                 Format::Csv { separator } => {
@@ -87,15 +113,17 @@ impl Records<'_> {
                         record.count.to_string(),
                         hash,
                     ];
-                    write_csv(out, separator, &cells.map(inert))?;
+                    let cells = kiosk.map(|(name, _)| name.to_owned()).into_iter().chain(cells).map(inert);
+                    write_csv(out, separator, &cells.collect::<Vec<_>>())?;
                 }
             }
         }
         if format == Format::JsonLines {
             let finding = verdict.finding.as_ref().map(ToString::to_string);
             let head = verdict.head.map(|head| head.to_string());
-            let line = json!({"verified": finding.is_none(), "records": verdict.records, "signatures": verdict.signatures,
+            let mut line = json!({"verified": finding.is_none(), "records": verdict.records, "signatures": verdict.signatures,
                               "finding": finding, "head": head});
+            name(&mut line, kiosk);
             writeln!(out, "{line}").map_err(Error::Export)?;
         }
         Ok(())
@@ -129,6 +157,13 @@ impl Records<'_> {
         let mut lines: Vec<Line> = counts.into_iter().map(line).collect();
         lines.sort_by_key(|line| Reverse(line.asked));
         Ok(lines)
+    }
+}
+
+/// Says of which kiosk a line is.
+fn name(line: &mut serde_json::Value, kiosk: Option<(&str, bool)>) {
+    if let (Some(fields), Some((kiosk, _))) = (line.as_object_mut(), kiosk) {
+        let _ = fields.insert("kiosk".to_owned(), kiosk.into());
     }
 }
 

@@ -16,6 +16,8 @@ const EARLIER: &str = "earlier login ";
 /// An unlock that somebody asked for at this kiosk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unlock {
+    /// Name of the kiosk in its fleet. Empty for this one.
+    pub kiosk: String,
     /// Number of its record.
     pub record: u64,
     /// When it was asked for, by the kiosk's clock.
@@ -71,6 +73,7 @@ impl Records<'_> {
             let at: String = row.get(1)?;
             let outcome: Option<String> = row.get(5)?;
             unlocks.push(Unlock {
+                kiosk: String::new(),
                 record,
                 at: at.parse().map_err(|_| Error::Unreadable { seq: record })?,
                 person: row.get(2)?,

@@ -314,6 +314,7 @@ fn a_hundred_thousand_people_are_listed_and_counted() {
         is_refused: true,
         opens_by_badge: true,
         sites: vec!["HQ".to_owned()],
+        revision: ada.revision,
     };
     assert_eq!(people[0], expected);
     let last = &people[100_000];

@@ -50,8 +50,8 @@ fn each_role_may_execute_its_functions_and_no_other() {
     assert_eq!(may("vestibule_join"), "request_join");
     assert_eq!(
         may("vestibule_admin"),
-        "add_site admit adopt counts end_sessions expel exposed join_requests kiosks next_staff open_joining own_keys owner people person \
-         prune_all put remove set set_sites settings sites"
+        "add_site admit adopt chain counts end_sessions expel exposed join_requests kiosks last_act next_staff open_joining own_keys owner people person \
+         prune_all put records remove restored set set_sites settings sites"
     );
     // A kiosk has no right to any table or sequence, and each function takes its names from the catalog alone.
     let relations = format!(

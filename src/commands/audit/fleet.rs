@@ -1,0 +1,176 @@
+//! The `audit` commands over a fleet: each kiosk's records as they are in the database, with their chain checked.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    io::Write,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use vestibule::{
+    fleet::{Chain, Kiosk},
+    reconcile::{APART, Interval, LATE, Owners},
+    store::audit::{self, By, Format, Head, Line, Log, ShippedLog, Verdict},
+};
+
+use super::{
+    super::{
+        Output, Site,
+        failure::Failure,
+        fleet::Admin,
+        io,
+        report::{records, tell},
+    },
+    AuditError,
+    reconcile::{Asked, Ours, REACH, ReconcileError, before, earlier_owners, owner},
+};
+
+/// A kiosk that is connected has shipped what is older.
+const SHIPPED: SignedDuration = SignedDuration::from_secs(10);
+/// A kiosk that lost its connection had shipped what was so much older than its last contact, which it makes each minute.
+const SHIPPED_BEFORE: SignedDuration = SignedDuration::from_mins(2);
+
+/// The log of a kiosk, as far as the database has it.
+pub(super) struct KioskLog {
+    pub(super) kiosk: Kiosk,
+    pub(super) log: ShippedLog,
+}
+
+/// Reads the log of each kiosk, also of those that were expelled, and hands it over. One at a time: together they may be large.
+pub(super) fn each_log(site: &Site, mut take: impl FnMut(KioskLog) -> Result<(), Failure>) -> Result<(), Failure> {
+    let admin = Admin::open(site.people.database().ok_or(AuditError::NoFleet)?)?;
+    for kiosk in admin.run(admin.connection.kiosks())? {
+        let log = read(&admin, &kiosk.role)?;
+        take(KioskLog { kiosk, log })?;
+    }
+    Ok(())
+}
+
+fn read(admin: &Admin, role: &str) -> Result<ShippedLog, Failure> {
+    let list = &admin.connection;
+    admin.run(list.begin_snapshot())?;
+    let Chain { before, last } = admin.run(list.chain(role))?;
+    let head = |(seq, hash)| Head { seq, hash };
+    let mut log = ShippedLog::of(audit::Chain { before: head(before), last: head(last) })?;
+    loop {
+        let next = log.next();
+        let page = admin.run(list.records_after(role, next - 1))?;
+        log.add(&page)?;
+        // Nothing more, or nothing more that is in its place.
+        if log.next() == next {
+            break;
+        }
+    }
+    admin.run(list.end_snapshot())?;
+    Ok(log)
+}
+
+impl Site {
+    pub(super) fn verify_fleet(&self, output: Output) -> Result<(), Failure> {
+        let mut found = None;
+        each_log(self, |KioskLog { kiosk, log }| {
+            let Verdict { records: count, head, finding, .. } = log.verdict();
+            let (head, said) = (head.map(|head| head.to_string()), finding.as_ref().map(ToString::to_string));
+            let line =
+                json!({"kiosk": kiosk.name, "role": kiosk.role, "records": count, "head": head, "finding": said});
+            let text = format!(
+                "{}: {}, head {}: {}",
+                kiosk.name,
+                records(count),
+                head.as_deref().unwrap_or("none"),
+                said.as_deref().unwrap_or("the hashes agree")
+            );
+            output.result(&line, &text)?;
+            found = found.take().or_else(|| finding.map(|finding| AuditError::of_kiosk(&kiosk.name, finding)));
+            Ok(())
+        })?;
+        found.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    pub(super) fn export_fleet(&self, format: Format, out: &mut dyn Write) -> Result<(), Failure> {
+        let (mut found, mut is_first) = (None, true);
+        each_log(self, |KioskLog { kiosk, log }| {
+            let verdict = log.verdict();
+            log.records().export_of(&kiosk.name, is_first, format, &verdict, out)?;
+            is_first = false;
+            found = found.take().or_else(|| verdict.finding.map(|finding| AuditError::of_kiosk(&kiosk.name, finding)));
+            Ok(())
+        })?;
+        out.flush().map_err(io("the export cannot be written"))?;
+        found.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Counts over all kiosks. Of a log that does not verify nothing is counted.
+    pub(super) fn report_fleet(&self, by: By, (from, until): (Timestamp, Timestamp)) -> Result<Vec<Line>, Failure> {
+        let mut counts = BTreeMap::<String, (u64, u64)>::new();
+        each_log(self, |KioskLog { kiosk, log }| {
+            if let Some(finding) = log.verdict().finding {
+                return Err(AuditError::of_kiosk(&kiosk.name, finding).into());
+            }
+            for Line { what, asked, accepted } in log.records().report(by, from, until)? {
+                let sum = counts.entry(what).or_default();
+                *sum = (sum.0 + asked, sum.1 + accepted);
+            }
+            Ok(())
+        })?;
+        let mut lines: Vec<Line> =
+            counts.into_iter().map(|(what, (asked, accepted))| Line { what, asked, accepted }).collect();
+        lines.sort_by_key(|line| Reverse(line.asked));
+        Ok(lines)
+    }
+
+    /// What all kiosks did, up to when the records of all of them are there.
+    pub(super) fn of_fleet_kiosks(&self, own: &Log, ((from, until), is_default): Asked) -> Result<Ours, Failure> {
+        let now = Timestamp::now();
+        let mut from = if is_default { before(now, REACH) } else { from };
+        let mut until = until.min(now);
+        let (mut unlocks, mut logins, mut lost) = (Vec::new(), own.records().logins()?, None);
+        let mut begun: Option<Timestamp> = None;
+        each_log(self, |KioskLog { kiosk, log }| {
+            if let Some(finding) = log.verdict().finding {
+                return Err(AuditError::of_kiosk(&kiosk.name, finding).into());
+            }
+            let records = log.records();
+            if let Some((first, begin)) = records.oldest(now)? {
+                begun = Some(begun.map_or(begin, |earlier| earlier.min(begin)));
+                // Without its record, an unlock would look like somebody else's. Before its first one a kiosk did nothing.
+                if first != 1 {
+                    from = from.max(begin.saturating_add(APART + APART).unwrap_or(begin));
+                }
+            }
+            let known = known_until(&kiosk, now);
+            if known < until {
+                until = known;
+                if !kiosk.is_connected {
+                    tell(&format!("{} was not heard of after {known}: what is later is not compared", kiosk.name));
+                }
+            }
+            let all = records.unlocks(before(from, APART + APART), Timestamp::MAX)?;
+            unlocks.extend(all.into_iter().map(|unlock| audit::Unlock { kiosk: kiosk.name.clone(), ..unlock }));
+            logins.extend(records.logins()?);
+            lost = lost.max(records.last_loss()?);
+            Ok(())
+        })?;
+        from = from.max(begun.ok_or(ReconcileError::Nothing)?);
+        let interval = Interval { from, until, complete_until: before(now, LATE) };
+        if until <= from {
+            return Err(ReconcileError::Nothing.into());
+        }
+        let (mut owners, mut enrolled) = (Owners::default(), HashMap::new());
+        for person in self.fleet_people()?.ask(|list| async move { list.people().await })? {
+            owner(&mut owners, &mut enrolled, person.email, person.login_id, person.revision == 1);
+        }
+        earlier_owners(&mut owners, logins);
+        Ok(Ours { interval, unlocks, owners, enrolled, lost, who: "A KIOSK OF THE FLEET" })
+    }
+}
+
+/// Until when all records of a kiosk are in the database. One that was expelled, or never connected, does nothing that counts.
+fn known_until(kiosk: &Kiosk, now: Timestamp) -> Timestamp {
+    match (kiosk.expelled, kiosk.is_connected, kiosk.last_contact) {
+        (Some(_), _, _) | (None, false, None) => now,
+        (None, true, _) => before(now, SHIPPED),
+        (None, false, Some(at)) => before(at, SHIPPED_BEFORE),
+    }
+}
