@@ -103,9 +103,12 @@ pub(super) enum Command {
         /// Shell to print the completions for
         shell: clap_complete::Shell,
     },
-    /// Check everything: keys, PIN strength, audit log, disk, network, clock, logins, doors and pending deletions at Kisi
+    /// Check everything: keys, PIN strength, audit log, disk, network, clock, logins, doors and pending deletions at Kisi. With
+    /// --fleet on an admin's machine: the fleet's database, its kiosks and its people
     #[command(after_help = "Example:\n  vestibule doctor --json | jq 'select(.health == \"bad\")'")]
     Doctor {
+        #[command(flatten)]
+        fleet: FleetPeople,
         /// Print one JSON object per line
         #[arg(long)]
         json: bool,

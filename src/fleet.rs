@@ -5,6 +5,7 @@ mod address;
 mod admin;
 mod connection;
 mod error;
+mod health;
 mod link;
 mod pairing;
 mod people;
@@ -21,6 +22,7 @@ pub use self::{
     admin::{Kiosk, Site, WaitingKiosk},
     connection::{Account, Connection},
     error::{Error, Refusal, TagKind},
+    health::{Guesses, Rate, ServerState},
     link::{Access, Link, LinkEvent},
     pairing::{Code, JOIN_ROLE, JoinRequest, Membership, WrappedKeys},
     people::Listed,

@@ -83,7 +83,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Staff { fleet, command }) => run_staff(&site.of_fleet(fleet.into()), command),
         Some(Command::Fleet(fleet)) => run_fleet(&site, fleet),
         Some(Command::Audit { fleet, command }) => run_audit(&site.of_fleet(fleet.into()), command),
-        Some(Command::Doctor { json }) => site.doctor(json.into()),
+        Some(Command::Doctor { fleet, json }) => site.of_fleet(fleet.into()).doctor(json.into()),
         Some(Command::Reader(Reader::List { capture: false, json, .. })) => site.reader_list(json.into()),
         Some(Command::Reader(Reader::List { seconds, json, .. })) => {
             site.reader_capture(Duration::from_secs(seconds), json.into())

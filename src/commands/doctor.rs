@@ -3,6 +3,7 @@
 mod beacons;
 mod credential;
 mod doors;
+mod fleet;
 mod machine;
 mod network;
 
@@ -64,31 +65,34 @@ impl Site {
     pub(crate) fn doctor(&self, output: Output) -> Result<(), Failure> {
         let config = self.config()?;
         let directory = self.directory()?;
+        let is_fleet = self.people.is_set();
         let guessing = Guessing::of(&config, &directory)?;
+        let guessing = if is_fleet { fleet::guessing(self, &config, guessing)? } else { guessing };
         let mut findings = vec![
             key(directory.key_place()),
             pins(&config, &guessing.pins),
             hash(directory.cost()),
             badges(&config, guessing.badges),
-            stolen_disk(&config, directory.key_place(), &guessing.pins),
         ];
+        if is_fleet {
+            findings.extend(fleet::findings(self)?);
+        } else {
+            findings.push(stolen_disk(&config, directory.key_place(), &guessing.pins));
+        }
         let outdated = directory.outdated()?;
         if !outdated.is_empty() {
             findings.push(finding("data key", Severity::Warning, outdated_text(outdated)));
         }
         findings.push(audit_log(&directory)?);
-        if let Err(error) = wiring::logo(&config) {
-            findings.push(finding(
-                "logo",
-                Severity::Unwell,
-                format!("`kiosk.logo` cannot be shown: {}", Chain(&error)),
-            ));
-        }
+        findings.extend(logo(&config));
         findings.push(disk(directory.folder()));
-        findings.extend(machine::machine(&config, directory.folder()));
-        findings.extend(readers(&config, directory.folder()));
-        findings.extend(outbox(&directory)?);
         let runtime = runtime()?;
+        if !is_fleet {
+            findings.extend(machine::machine(&config, directory.folder()));
+            findings.extend(readers(&config, directory.folder()));
+            findings.extend(runtime.block_on(fleet::of_this_kiosk(&config, &directory))?);
+        }
+        findings.extend(outbox(&directory)?);
         let client = Client::new(&wiring::client(&config)).map_err(Failure::client)?;
         findings.extend(runtime.block_on(network::network(&config, &client)));
         let admin = given_admin_key()?;
@@ -99,7 +103,7 @@ impl Site {
             findings.extend(runtime.block_on(logins(&client, &directory, admin.as_ref()))?);
             table = runtime.block_on(doors::Table::read(&client, &directory, admin.as_ref()))?;
         }
-        if let Some(heard) = runtime.block_on(beacons::listen(&config, table.doors())) {
+        if !is_fleet && let Some(heard) = runtime.block_on(beacons::listen(&config, table.doors())) {
             findings.extend(table.readers(&heard, is_reached));
         }
         if is_reached {
@@ -119,6 +123,12 @@ impl Site {
             Ok(())
         }
     }
+}
+
+/// Says when the logo cannot be shown.
+fn logo(config: &Config) -> Option<Finding> {
+    let error = wiring::logo(config).err()?;
+    Some(finding("logo", Severity::Unwell, format!("`kiosk.logo` cannot be shown: {}", Chain(&error))))
 }
 
 fn audit_log(directory: &Directory) -> Result<Finding, Failure> {

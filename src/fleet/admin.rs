@@ -191,6 +191,17 @@ impl Connection {
         if known == *rows { Ok(version) } else { self.put(rows, Some(version)).await }
     }
 
+    /// The e-mail addresses of the people whose logins the kiosk with this role may hold: it got them, and they are the same still.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn exposed(&self, role: &str) -> Result<Vec<String>, Error> {
+        let exposed = "SELECT email FROM vestibule_api.exposed($1::text::name) ORDER BY email";
+        let rows = self.client().query(exposed, &[&role]).await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
     /// Expels a kiosk, and returns when it has no session any more. Returns its role, and the e-mail addresses of the people whose logins
     /// it may still hold.
     ///
@@ -204,9 +215,7 @@ impl Connection {
             let _ = self.client().query_one("SELECT vestibule_api.end_sessions()", &[]).await?;
             let left = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1::text::name";
             if self.client().query_one(left, &[&role]).await?.try_get::<_, i64>(0)? == 0 {
-                let exposed = "SELECT email FROM vestibule_api.exposed($1::text::name) ORDER BY email";
-                let rows = self.client().query(exposed, &[&role]).await?;
-                let emails = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<_, Error>>()?;
+                let emails = self.exposed(&role).await?;
                 return Ok((role, emails));
             }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;

@@ -5,6 +5,7 @@ mod alerts;
 mod audit;
 mod commands;
 mod demo;
+mod doctor;
 mod expel;
 mod failover;
 mod hostile;

@@ -953,6 +953,20 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT count(DISTINCT staff) FILTER (WHERE kind = 'pin'), count(*) FILTER (WHERE kind = 'badge') FROM vestibule.tags
 $$;
 
+-- What guessing costs. The odds at one kiosk are those of the people who come in at its site.
+CREATE FUNCTION vestibule_api.guesses() RETURNS TABLE (kiosks bigint, pins_at_a_site bigint, kinds text[], holds integer[], refill_ms bigint[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH with_pin AS (SELECT s.id, s.everywhere FROM vestibule.staff AS s
+                      WHERE EXISTS (SELECT 1 FROM vestibule.tags AS t WHERE t.staff = s.id AND t.kind = 'pin'))
+    SELECT (SELECT count(*) FROM vestibule.kiosks WHERE expelled IS NULL),
+           (SELECT count(*) FROM with_pin WHERE everywhere)
+               + coalesce((SELECT count(*) FROM with_pin AS p JOIN vestibule.staff_sites AS o ON o.staff = p.id
+                           WHERE NOT p.everywhere GROUP BY o.site ORDER BY count(*) DESC LIMIT 1), 0),
+           ARRAY(SELECT r.kind FROM vestibule.rates AS r ORDER BY r.kind),
+           ARRAY(SELECT r.holds FROM vestibule.rates AS r ORDER BY r.kind),
+           ARRAY(SELECT (extract(epoch FROM r.refill) * 1000)::bigint FROM vestibule.rates AS r ORDER BY r.kind)
+$$;
+
 -- What kiosks' own chores leave, of all kiosks.
 CREATE FUNCTION vestibule_api.prune_all(at_most integer DEFAULT 10000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
@@ -1028,7 +1042,7 @@ GRANT EXECUTE ON FUNCTION vestibule_api.hello, vestibule_api.pay, vestibule_api.
 GRANT EXECUTE ON FUNCTION vestibule_api.request_join TO vestibule_join;
 GRANT EXECUTE ON FUNCTION vestibule_api.join_requests, vestibule_api.adopt, vestibule_api.exposed, vestibule_api.add_site, vestibule_api.sites, vestibule_api.kiosks,
     vestibule_api.settings, vestibule_api.set, vestibule_api.own_keys, vestibule_api.chain, vestibule_api.records, vestibule_api.restored, vestibule_api.last_act, vestibule_api.next_staff, vestibule_api.person, vestibule_api.owner,
-    vestibule_api.put, vestibule_api.set_sites, vestibule_api.remove, vestibule_api.people, vestibule_api.counts, vestibule_api.prune_all
+    vestibule_api.put, vestibule_api.set_sites, vestibule_api.remove, vestibule_api.people, vestibule_api.counts, vestibule_api.guesses, vestibule_api.prune_all
     TO vestibule_admin;
 INSERT INTO vestibule.rates VALUES ('pin', 10, '6 min'), ('badge', 20, '30 s'), ('badge-pin', 20, '30 s'), ('tries', 10, '10 min'),
     ('intent', 60, '1 s'), ('record', 20000, '0.2 s');

@@ -113,6 +113,7 @@ pub(super) const REFUSED: &[&str] = &[
     "SELECT vestibule_api.expel('Kiosk 3')",
     "SELECT vestibule_api.restored(9000000000000, 'proof')",
     "SELECT vestibule_api.last_act()",
+    "SELECT vestibule_api.guesses()",
     "SELECT vestibule_api.chain('{other}')",
     "SELECT * FROM vestibule_api.records('{other}', 0, 10)",
     "SELECT * FROM vestibule_api.records('{self}', 0, 10)",
