@@ -175,6 +175,7 @@ fn run_fleet(site: &commands::Site, fleet: Fleet) -> Result<(), Failure> {
         Fleet::Set { database, settings, json } => {
             commands::Site::fleet_set(&database, &settings.changes(), json.into())
         }
+        Fleet::Backup { to, out, json } => site.fleet_backup(&to, &out, json.into()),
         Fleet::Restored { database, reapply, yes, json } => {
             let restoring = if reapply { commands::Restoring::Reapply } else { commands::Restoring::Whole };
             site.fleet_restored(&database, (restoring, yes.into()), json.into())

@@ -178,6 +178,21 @@ pub(crate) enum Fleet {
         #[arg(long)]
         json: bool,
     },
+    /// Write this admin's key, encrypted. Without an admin's key a dump of the database is worthless
+    ///
+    /// `age --decrypt` gives `fleet.key` back, which belongs into the data folder of an admin's machine.
+    #[command(after_help = "Example:\n  vestibule fleet backup --to age1... --out fleet.key.age")]
+    Backup {
+        /// age recipient: age1...
+        #[arg(long, value_name = "RECIPIENT")]
+        to: String,
+        /// New file to write, never overwritten; - writes to standard output
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// After the database was restored from a backup: take away again what was taken away since, then make kiosks trust it
     ///
     /// What this machine did since the backup is read from its audit log: kiosks that were expelled are expelled again, and people

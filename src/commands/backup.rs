@@ -25,7 +25,7 @@ use super::{
 /// A backup cannot be encrypted or decrypted.
 #[derive(Debug, thiserror::Error)]
 #[error("the backup cannot be encrypted or decrypted")]
-struct BackupError(#[source] backup_encryption::Error);
+pub(super) struct BackupError(#[source] pub(super) backup_encryption::Error);
 
 impl CommandError for BackupError {
     fn exit_code(&self) -> u8 {

@@ -8,7 +8,7 @@ mod restored;
 mod settings;
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -28,9 +28,10 @@ pub(crate) use self::{adopt::Adopt, expel::Renewals, join::Join, people::FleetSi
 use super::{
     Output, Site,
     ask::fleet_password,
+    backup::BackupError,
     failure::{CommandError, Failure},
     files, io,
-    report::{count, tell},
+    report::{check_outputs, count, tell},
     runtime,
 };
 use crate::arguments::FleetDatabase as Database;
@@ -246,6 +247,20 @@ impl Site {
             output.result(&line, &format!("{}, {}: {state}, {records}", kiosk.name, kiosk.site))?;
         }
         Ok(())
+    }
+
+    /// Writes this admin's identity, encrypted.
+    pub(crate) fn fleet_backup(&self, to: &str, out: &Path, output: Output) -> Result<(), Failure> {
+        check_outputs(output, out)?;
+        let recipient = Recipient::parse(to).map_err(BackupError)?;
+        let file = self.folder().join(KEY_FILE);
+        let identity = Zeroizing::new(fs::read(&file).map_err(io(format!("`{}` cannot be read", file.display())))?);
+        let encrypted = recipient.encrypt(&identity).map_err(BackupError)?;
+        files::write(out, &encrypted, "the backup")?;
+        output.result(
+            &json!({"result": "key backed up", "file": out, "recipient": recipient.to_string()}),
+            &format!("{} is in {}, for {recipient}", file.display(), out.display()),
+        )
     }
 
     /// The recipient of this admin's age identity. Makes an identity if the data folder has none.

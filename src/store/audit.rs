@@ -324,6 +324,7 @@ impl Log {
 
 /// Appends one record within a transaction. Returns the new head, and the keys to save after the commit.
 fn append_to(change: &Connection, record: &Record, with: &KeyRing, mut keys: Keys) -> Result<(Head, Keys), Error> {
+    let record = &record.bounded();
     let mut next = anchor(change, "next", with)?.ok_or(Error::Tampered)?;
     let seq = next.seq;
     next.key = Some(keys.of(seq).ok_or(Error::Tampered)?);

@@ -128,6 +128,9 @@ impl Action {
     }
 }
 
+/// Longest text of a record, in bytes. With three of them it fits into 8,192 bytes, which a fleet's database takes.
+const LONGEST: usize = 2_000;
+
 /// The contents of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -162,6 +165,13 @@ impl Record {
     #[must_use]
     pub fn by(self, staff: Option<StaffId>, person: &str) -> Self {
         Self { staff, person: person.to_owned(), ..self }
+    }
+
+    /// The record with its texts cut to 2,000 bytes, so that nothing that Kisi or somebody else sends can stop the shipping.
+    pub(super) fn bounded(&self) -> Self {
+        let cut = |text: &str| text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default().to_owned();
+        let (person, door_name, about) = (cut(&self.person), cut(&self.door_name), cut(&self.about));
+        Self { person, door_name, about, ..self.clone() }
     }
 
     /// Encodes every field with a length prefix, so that different records never encode alike.

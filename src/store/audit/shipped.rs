@@ -97,3 +97,72 @@ impl ShippedLog {
         Records(&self.db)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        door::DoorId,
+        staff::StaffId,
+        store::audit::{Action, Log},
+    };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn a_record_fits_into_a_fleets_database_whatever_its_texts_are() {
+        let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+        let mut log = Log::open(folder.path(), [7; 32]).unwrap();
+        let endless = "é".repeat(50_000);
+        let record = Record { door_name: endless.clone(), ..Record::new(at(1), Action::Outcome, endless.clone()) }
+            .by(None, &endless);
+        let seq = log.append(&record).unwrap();
+        let batch = log.batch(seq - 1, 10).unwrap().unwrap();
+        assert!((6_000..=8_192).contains(&batch.records[0].len()), "{}", batch.records[0].len());
+        assert_eq!(log.verify(None, &[]).unwrap().finding, None);
+    }
+
+    #[test]
+    fn shipped_records_say_what_was_written_and_one_that_was_changed_is_found() {
+        let folder = crate::private_files::temporary_folder("vestibule-").unwrap();
+        let mut log = Log::open(folder.path(), [7; 32]).unwrap();
+        for second in 1..=6 {
+            let record =
+                Record { door: Some(DoorId::new(7)), of: Some(3), ..Record::new(at(second), Action::Outcome, "ä") };
+            let _ = log.append(&record.by(Some(StaffId::new(4)), "ada@example.com")).unwrap();
+        }
+        let batch = log.batch(2, 10).unwrap().unwrap();
+        let before = Head { seq: 2, hash: batch.before };
+        let chain = Chain { before, last: log.head().unwrap().unwrap() };
+        let records: Vec<(u64, Vec<u8>)> = (3..).zip(batch.records).collect();
+        let read = |records: &[(u64, Vec<u8>)]| {
+            let mut shipped = ShippedLog::of(chain).unwrap();
+            for record in records {
+                shipped.add(std::slice::from_ref(record)).unwrap();
+            }
+            (shipped.verdict().finding, shipped.records().since(at(0), &[Action::Outcome]).unwrap())
+        };
+        let (finding, kept) = read(&records);
+        assert_eq!((finding, kept.len()), (None, 4));
+        assert_eq!(kept, log.records().since(at(3), &[Action::Outcome]).unwrap());
+        // Every byte counts: what can still be read breaks the chain, what cannot is found at once.
+        for byte in 0..records[1].1.len() {
+            let mut changed = records.clone();
+            changed[1].1[byte] ^= 1;
+            let (finding, kept) = read(&changed);
+            assert!(matches!(finding, Some(Finding::Changed(4) | Finding::Replaced(6))), "{byte}: {finding:?}");
+            assert!(kept.len() <= 4);
+        }
+        for (changed, expected) in [
+            (vec![records[0].clone(), records[2].clone(), records[3].clone()], Finding::Missing(4)),
+            (records[..3].to_vec(), Finding::Cut { last: 5, known: 6 }),
+            (Vec::new(), Finding::Cut { last: 2, known: 6 }),
+        ] {
+            assert_eq!(read(&changed).0, Some(expected));
+        }
+    }
+}

@@ -101,3 +101,34 @@ fn what_a_kiosk_keeps_of_its_fleet_belongs_to_its_device_key() {
         .unwrap();
     assert!(other.directory().fleet_secrets().unwrap().is_none());
 }
+
+/// With the key and a dump, everything is there again; with either alone nothing.
+#[test]
+fn an_admins_key_is_backed_up_encrypted_and_opens_what_it_opened() {
+    let db = Postgres::start();
+    let admin = Machine::new(&db);
+    let _ = admin.asks(&["init"]);
+    let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
+    let out = folder.path().join("fleet.key.age");
+    let out = out.to_str().unwrap();
+    let (identity, recipient) = vestibule::backup_encryption::new_identity();
+    let said = admin.asks(&["backup", "--to", &recipient.to_string(), "--out", out]);
+    assert_eq!(said[0]["recipient"], recipient.to_string());
+    let key = std::fs::read(admin.folder.path().join("data/fleet.key")).unwrap();
+    let encrypted = std::fs::read(out).unwrap();
+    assert!(!encrypted.windows(16).any(|part| part == &key[..16]), "the key is in it");
+    let back = vestibule::backup_encryption::decrypt(&encrypted, identity.expose()).unwrap();
+    assert_eq!(*back, key);
+    assert!(admin.is_refused(&["backup", "--to", &recipient.to_string(), "--out", out], 1).contains("fleet.key.age"));
+    assert_eq!(std::fs::read(out).unwrap(), encrypted, "never overwritten");
+    let _ = admin.is_refused(&["backup", "--to", "age1nonsense", "--out", "-"], 2);
+    // Another machine with the key does what the first one did.
+    let other = Machine::new(&db);
+    std::fs::create_dir(other.folder.path().join("data")).unwrap();
+    std::fs::write(other.folder.path().join("data/fleet.key"), &*back).unwrap();
+    let _ = (other.asks(&["sites", "--add", "HQ", "--zone", "UTC"]), other.asks(&["open"]));
+    let kiosk = Site::new();
+    let (running, _said, code) = shown(join(&db, &kiosk, &[]));
+    let _ = other.asks(&["admit", &code, "--name", "Lobby", "--site", "HQ"]);
+    assert!(running.wait_with_output().unwrap().status.success());
+}

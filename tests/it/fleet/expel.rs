@@ -1,4 +1,4 @@
-//! A stolen kiosk: cut off, and the logins that it holds are renewed. Settings and sites, by the commands that set them.
+//! A stolen kiosk: cut off, and the logins that it holds are renewed. Settings and sites, by the commands that set them (T42).
 
 use std::{process::Output, time::Duration};
 
@@ -118,4 +118,42 @@ fn settings_and_sites_are_set_and_shown() {
     assert!(sites().is_empty());
     assert_eq!(fleet.staff(&["sites", ADA, "--site", "Nowhere"]).status.code(), Some(1));
     assert_eq!(fleet.staff(&["sites", ADA]).status.code(), Some(2));
+}
+
+/// Everything that was typed, presented, drawn or handed over, and what the database has of it afterwards (T43).
+#[test]
+fn the_database_has_no_pin_no_badge_number_no_login_and_no_key() {
+    let (db, kisi) = (Postgres::start(), Site::new());
+    let fleet = Fleet::new(&db, &kisi);
+    let lobby = fleet.kiosk("Lobby", "");
+    let pin = fleet.enrol(ADA, Some(BADGE));
+    {
+        let mut kiosk = lobby.kiosk();
+        kiosk.wait(Duration::from_secs(1));
+        for wrong in ["918273", "827364"] {
+            kiosk.type_pin(wrong);
+            kiosk.wait(Duration::from_secs(7));
+        }
+        kiosk.type_pin(&pin);
+        assert!(kiosk.shows("Main entrance"), "{:?}", kiosk.texts());
+        kiosk.wait(Duration::from_millis(450));
+        kiosk.tap_door("Main entrance");
+        // Its records are on their way.
+        kiosk.wait(Duration::from_secs(4));
+    }
+    assert_ne!(db.value("SELECT count(*) FROM vestibule.audit"), "0");
+    let kept: Value = serde_json::from_slice(&lobby.directory().fleet_secrets().unwrap().unwrap()).unwrap();
+    let secrets = kisi.kisi.with(|world| world.logins.values().map(|login| login.secret.clone()).collect::<Vec<_>>());
+    let key = std::fs::read_to_string(fleet.admin.folder.path().join("data/fleet.key")).unwrap();
+    let mut canaries = vec![pin, BADGE.to_owned(), "918273".to_owned(), key.trim().to_owned()];
+    canaries.extend(secrets);
+    canaries.extend(["password", "identity"].map(|field| kept[field].as_str().unwrap().to_owned()));
+    let tables = "SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = 'vestibule'::regnamespace AND relkind = 'r'";
+    for table in db.value(tables).split(' ') {
+        let rows = db.value(&format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM vestibule.{table} AS t"));
+        for canary in &canaries {
+            let bytes = vestibule::hex::encode(canary.as_bytes());
+            assert!(!rows.contains(canary.as_str()) && !rows.contains(bytes.as_str()), "{canary} is in {table}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! A kiosk whose program is hostile: it has its own credentials, and speaks any SQL in any order on all connections that it gets.
+//! A kiosk whose program is hostile: it has its own credentials, and speaks any SQL in any order on all connections that it gets (T41).
 
 use std::thread;
 

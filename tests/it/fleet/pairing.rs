@@ -1,4 +1,4 @@
-//! A kiosk joins the fleet by a code, and is expelled.
+//! A kiosk joins the fleet by a code, and is expelled (T45, T46).
 
 use vestibule::fleet::{Error, JOIN_ROLE, JoinRequest, Refusal, WaitingKiosk};
 

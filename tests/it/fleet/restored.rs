@@ -1,5 +1,5 @@
 //! A database that was restored from an old backup brings back people who were suspended, badges that were taken, kiosks that were
-//! expelled and guesses that were spent. Kiosks do not trust it until an admin has taken them away again.
+//! expelled and guesses that were spent. Kiosks do not trust it until an admin has taken them away again (T44).
 
 use std::{thread, time::Duration};
 

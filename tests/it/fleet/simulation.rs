@@ -4,7 +4,7 @@
 //! kiosks are killed. In the end everything comes back, and the invariants of a fleet are checked.
 //!
 //! By default 6 seeds run. `VESTIBULE_FLEETS=1000 cargo test three_kiosks -- --nocapture` runs that many, and
-//! `VESTIBULE_FLEET_SEED=17` repeats seed 17. Answers of the database arrive in real time, so a seed is repeated nearly, not exactly.
+//! `VESTIBULE_FLEET_SEED=17` repeats seed 17. Answers of the database arrive in real time, so a seed is repeated nearly, not exactly (T47).
 
 use std::{
     collections::{BTreeMap, HashMap},
