@@ -336,7 +336,8 @@ impl Agent {
     /// Whether doors open now although the database is away.
     pub(super) fn opens_alone(&self) -> bool {
         let is_allowed = |fleet: &Fleet| fleet.is_offline_allowed && fleet.standing() != Standing::Doubted;
-        self.fleet.as_ref().is_none_or(|fleet| fleet.standing() == Standing::Current || is_allowed(fleet))
+        let is_there = |fleet: &Fleet| matches!(fleet.standing(), Standing::Current | Standing::Comparing);
+        self.fleet.as_ref().is_none_or(|fleet| is_there(fleet) || is_allowed(fleet))
     }
 
     /// Changes what a restart while the database is away needs, and stores it if it differs.

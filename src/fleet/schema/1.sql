@@ -792,6 +792,10 @@ $$;
 CREATE FUNCTION vestibule_api.restored(at bigint, proof bytea) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
 BEGIN
+    -- A time in the future would stand in the way of the next one.
+    IF NOT coalesce(abs(extract(epoch FROM clock_timestamp()) * 1000 - restored.at) < 600000, false) THEN
+        RAISE EXCEPTION 'the clocks of this machine and of the database differ by more than ten minutes' USING ERRCODE = 'VK004';
+    END IF;
     UPDATE vestibule.fleet SET restored = restored.at, restored_proof = restored.proof WHERE fleet.restored < restored.at;
     IF NOT FOUND THEN RAISE EXCEPTION 'it was restored later' USING ERRCODE = 'VK004'; END IF;
     -- What was given since the backup is not given again: somebody's number, and the version of somebody's rows.

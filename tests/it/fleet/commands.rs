@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use crate::support::{
-    fleet::{Machine, join, shown, vestibule},
-    headless::Site,
+    fleet::{Fleet, Machine, join, shown, vestibule},
+    headless::{BADGE, Site},
     postgres::Postgres,
 };
-use std::io::BufRead;
+use std::{io::BufRead, time::Duration};
 
 #[test]
 fn a_fleet_is_made_kiosks_join_by_their_code_and_a_stolen_one_is_cut_off() {
@@ -131,4 +131,43 @@ fn an_admins_key_is_backed_up_encrypted_and_opens_what_it_opened() {
     let (running, _said, code) = shown(join(&db, &kiosk, &[]));
     let _ = other.asks(&["admit", &code, "--name", "Lobby", "--site", "HQ"]);
     assert!(running.wait_with_output().unwrap().status.success());
+}
+
+/// What a kiosk keeps of its fleet opens on that machine only. Restored on another one, it asks to join again, and its log goes on.
+#[test]
+fn a_kiosk_of_a_fleet_that_was_restored_from_its_backup_joins_again() {
+    let (db, kisi) = (Postgres::start(), Site::new());
+    let fleet = Fleet::new(&db, &kisi);
+    let lobby = fleet.kiosk("Lobby", "");
+    let _ = fleet.enrol("ada@example.com", Some(BADGE));
+    let comes_in = |site: &Site, after: u64| {
+        let mut kiosk = site.kiosk();
+        kiosk.wait(Duration::from_secs(after));
+        kiosk.scan(BADGE);
+        kiosk.wait(Duration::from_secs(3));
+        kiosk.shows("Main entrance")
+    };
+    assert!(comes_in(&lobby, 1));
+    let (identity, recipient) = vestibule::backup_encryption::new_identity();
+    let folder = vestibule::private_files::temporary_folder("vestibule-").unwrap();
+    let (out, key) = (folder.path().join("kiosk.age"), folder.path().join("key.txt"));
+    std::fs::write(&key, identity.expose()).unwrap();
+    let mut backup = vestibule(lobby.folder.path().to_owned());
+    let done = backup.args(["backup", "--to", &recipient.to_string(), "--out"]).arg(&out).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+
+    // The guesses of a restored kiosk are spent, and come back.
+    let other = kisi.beside("[budget]\nbadge_refill_seconds = 10\n");
+    let mut restore = vestibule(other.folder.path().to_owned());
+    let done = restore.arg("restore").arg(&out).args(["--yes", "--identity"]).arg(&key).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    let (running, _said, code) = shown(join(&db, &other, &["--anew"]));
+    let _ = fleet.admin.asks(&["expel", "Lobby", "--yes", "--no-renew"]);
+    let _ = fleet.admin.asks(&["admit", &code, "--name", "Lobby", "--site", "HQ"]);
+    let done = running.wait_with_output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    assert!(comes_in(&other, 11));
+    let verified = fleet.run(&["audit", "verify", "--json"]);
+    let text = String::from_utf8(verified.stdout).unwrap();
+    assert!(verified.status.success() && text.lines().count() == 2, "{text}");
 }

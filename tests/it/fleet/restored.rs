@@ -90,6 +90,13 @@ fn a_backup_is_trusted_once_an_admin_took_away_again_what_was_taken_away() {
     let said = fleet.admin.asks(&["restored", "--yes"]);
     assert!(said.last().unwrap()["restored"].is_string(), "{said:?}");
     assert!(said.iter().all(|line| line["suspended"] != json!(true)), "nothing is left to take away: {said:?}");
+    // Nobody says so with a time that would stand in the way of the next one, nor twice with the same.
+    let owner = db.owner();
+    let now = jiff::Timestamp::now().as_millisecond();
+    for at in [now - 700_000, now + 700_000, 0, i64::MAX, i64::MIN, now - 60_000] {
+        let said = db.run(owner.say_restored(&vestibule::fleet::Restored { at, proof: vec![0; 32] }));
+        assert!(matches!(said, Err(vestibule::fleet::Error::Refused(_))), "{at}: {said:?}");
+    }
     // The kiosk asks each minute, and at each connection.
     db.on_server("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'kiosk_%'");
     stands(&at, "connected");
