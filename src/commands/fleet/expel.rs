@@ -46,11 +46,15 @@ impl Site {
             admin.run(admin.connection.expel(name))?
         };
         let site = self.clone().of_fleet(Some(database.clone()));
-        site.record_expulsion(name, &role);
+        let recorded = site.record_expulsion(name, &role);
         output.result(
             &json!({"expelled": name, "exposed": exposed}),
             &format!("{name} is expelled: the database accepts nothing from it any more"),
         )?;
+        site.renew_exposed(&exposed, renewals, output).and(recorded)
+    }
+
+    fn renew_exposed(&self, exposed: &[String], renewals: Renewals, output: Output) -> Result<(), Failure> {
         if exposed.is_empty() {
             tell("nobody signed in there whose login is still the same");
             return Ok(());
@@ -64,25 +68,24 @@ impl Site {
             return Ok(());
         }
         let config = self.config()?;
-        let enroller = site.enroller(&config, admin_key, SHORT_PACE)?;
-        renew_all(Enroller { printer: output.printer(), ..enroller }, &exposed, output)
+        let enroller = self.enroller(&config, admin_key, SHORT_PACE)?;
+        renew_all(Enroller { printer: output.printer(), ..enroller }, exposed, output)
     }
-}
 
-impl Site {
     /// For `fleet restored`. The kiosk is cut off, whether it is recorded or not.
-    fn record_expulsion(&self, name: &str, role: &str) {
+    fn record_expulsion(&self, name: &str, role: &str) -> Result<(), Failure> {
         let record = || {
             let mut log = wiring::writable_log(&self.directory_alone()?)?;
             let record = Record::new(Timestamp::now(), Action::Expel, format!("{name} {role}"));
             log.append(&record).map_err(Failure::from)
         };
-        if let Err(error) = record() {
+        record().map(drop).map_err(|error| {
             tell(&format!(
                 "warning: the expulsion is not in this machine's audit log, so `fleet restored` would not repeat it: {}",
                 Chain(error.error())
             ));
-        }
+            Failure::incomplete()
+        })
     }
 }
 

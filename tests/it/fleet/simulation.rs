@@ -516,7 +516,11 @@ fn three_kiosks_and_a_database_that_goes_away_break_no_invariant() {
                     let named = Named(seed);
                     let tally = one_run(&template, seed);
                     drop(named);
-                    tallies.lock().unwrap().push(tally);
+                    let mut tallies = tallies.lock().unwrap();
+                    tallies.push(tally);
+                    if tallies.len() % 50 == 0 {
+                        println!("{} seeds are done", tallies.len());
+                    }
                 }
             });
         }
