@@ -172,13 +172,11 @@ fn run_fleet(site: &commands::Site, fleet: Fleet) -> Result<(), Failure> {
         }
         Fleet::List { database, json } => commands::Site::fleet_list(&database, json.into()),
         Fleet::Status { database, json } => commands::Site::fleet_status(&database, json.into()),
-        Fleet::Set { database, settings, json } => {
-            commands::Site::fleet_set(&database, &settings.changes(), json.into())
-        }
+        Fleet::Set { database, settings, json } => site.fleet_set(&database, &settings.changes(), json.into()),
         Fleet::Backup { to, out, json } => site.fleet_backup(&to, &out, json.into()),
-        Fleet::Restored { database, reapply, yes, json } => {
+        Fleet::Restored { database, backup_of, reapply, yes, json } => {
             let restoring = if reapply { commands::Restoring::Reapply } else { commands::Restoring::Whole };
-            site.fleet_restored(&database, (restoring, yes.into()), json.into())
+            site.fleet_restored(&database, (backup_of, restoring), yes.into(), json.into())
         }
         Fleet::Expel { name, database, no_renew, yes, json } => {
             let renewals = if no_renew { commands::Renewals::List } else { commands::Renewals::Make };

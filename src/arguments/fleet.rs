@@ -9,7 +9,7 @@ use vestibule::{door::DoorId, fleet::Setting};
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Database {
     /// Address of the fleet's database, with your role and without a password: `postgres://alice@db.example/vestibule`
-    #[arg(long = "fleet", env = "VESTIBULE_FLEET", value_name = "URL")]
+    #[arg(long = "fleet", env = "VESTIBULE_FLEET", hide_env_values = true, value_name = "URL")]
     pub(crate) url: String,
     /// Certificates to trust instead of the operating system's
     #[arg(long, env = "VESTIBULE_FLEET_CA", value_name = "FILE")]
@@ -20,7 +20,7 @@ pub(crate) struct Database {
 #[derive(Debug, Args)]
 pub(crate) struct People {
     /// The fleet in this database, instead of this kiosk alone
-    #[arg(long = "fleet", env = "VESTIBULE_FLEET", value_name = "URL", global = true)]
+    #[arg(long = "fleet", env = "VESTIBULE_FLEET", hide_env_values = true, value_name = "URL", global = true)]
     url: Option<String>,
     /// Certificates to trust instead of the operating system's
     #[arg(long, env = "VESTIBULE_FLEET_CA", value_name = "FILE", global = true)]
@@ -198,10 +198,13 @@ pub(crate) enum Fleet {
     /// What this machine did since the backup is read from its audit log: kiosks that were expelled are expelled again, and people
     /// who were suspended or removed, or lost a PIN, a badge or a login, are suspended. The rest is listed. Kiosks that had
     /// sent newer records than the database has let nobody in until then.
-    #[command(after_help = "Example:\n  vestibule fleet restored --reapply")]
+    #[command(after_help = "Example:\n  vestibule fleet restored --backup-of 2026-11-27T03:00:00+01:00 --reapply")]
     Restored {
         #[command(flatten)]
         database: Database,
+        /// When the backup was made, as 2026-11-27T03:00:00Z or with another offset. Earlier is safer than later
+        #[arg(long, value_name = "TIME")]
+        backup_of: jiff::Timestamp,
         /// Only take away again what this machine took away: for each admin but the last one
         #[arg(long)]
         reapply: bool,

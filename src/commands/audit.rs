@@ -141,10 +141,10 @@ impl Site {
             ReportBy::Door => By::Door,
         };
         let (from, until) = interval(from, until)?;
-        let lines = if self.people.is_set() {
+        let (lines, found) = if self.people.is_set() {
             self.report_fleet(by, (from, until))?
         } else {
-            self.log()?.records().report(by, from, until)?
+            (self.log()?.records().report(by, from, until)?, None)
         };
         if lines.is_empty() {
             tell("no unlocks in this time");
@@ -156,7 +156,7 @@ impl Site {
                 say(&format!("{:>6} accepted of {:>6}  {}", line.accepted, line.asked, line.what))?;
             }
         }
-        Ok(())
+        found.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// Prints the first signing key, then deletes it here. If it cannot be printed, it is kept (E29).

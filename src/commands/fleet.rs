@@ -19,7 +19,10 @@ use vestibule::{
     fleet::{self, Account, Address, Code, Connection, Error, VERSION},
     private_files,
     secret::Secret,
-    store::directory::Cost,
+    store::{
+        audit::{self, Action, Record},
+        directory::{self, Cost},
+    },
     wiring,
 };
 use zeroize::Zeroizing;
@@ -79,6 +82,10 @@ enum FleetError {
     NoAdminFolder,
     #[error("logins that earlier commands left at Kisi were not deleted, and nothing was adopted")]
     LeftAtKisi(#[source] enrol::Error),
+    #[error("this machine's audit log failed verification, so it does not say what was taken away")]
+    Log(#[source] audit::Finding),
+    #[error("the data folder `{}` is an admin's: a kiosk joins with one of its own, named by --data", .0.display())]
+    NotForKiosks(PathBuf),
     #[error("only the people of a fleet have sites: name its database with --fleet")]
     NoFleet,
     #[error("this kiosk asked to join another fleet before: --anew makes it forget that fleet and ask this one")]
@@ -102,6 +109,8 @@ impl CommandError for FleetError {
             | Self::HasPeople(_)
             | Self::NotForAdmins(_)
             | Self::InFleet
+            | Self::Log(_)
+            | Self::NotForKiosks(_)
             | Self::LeftAtKisi(_)
             | Self::OtherFleet => 1,
         }
@@ -153,10 +162,19 @@ fn account(database: &Database) -> Result<(Address, Account), Failure> {
 impl Site {
     pub(crate) fn fleet_init(&self, database: &Database, output: Output) -> Result<(), Failure> {
         let mut admin = Admin::open(database)?;
+        if self.is_kiosk()? {
+            return Err(FleetError::NotForAdmins(self.folder()).into());
+        }
+        let is_new = !self.folder().join(KEY_FILE).exists();
         let recipient = self.own_recipient()?;
         tell("measuring how long a PIN's hash takes here ...");
         let cost = wiring::measured_cost();
-        admin.runtime.block_on(make_fleet(&mut admin.connection, &recipient, cost)).map_err(FleetError::from)?;
+        let made = admin.runtime.block_on(make_fleet(&mut admin.connection, &recipient, cost));
+        if made.is_err() && is_new {
+            // It opens nothing.
+            let _ = fs::remove_file(self.folder().join(KEY_FILE));
+        }
+        made.map_err(FleetError::from)?;
         let file = self.folder().join(KEY_FILE);
         output.result(
             &json!({"result": "fleet made", "version": VERSION, "key": file}),
@@ -220,12 +238,13 @@ impl Site {
             return Err(FleetError::NobodyWaits { code, others }.into());
         };
         let keys = admin.run(admin.connection.own_keys())?;
-        let (Some((generation, _)), Some((_, key))) = (keys.last(), self.open_keys(&keys)?.pop()) else {
+        let Some((generation, key)) = self.open_keys(&keys)?.pop() else {
             return Err(FleetError::Key(self.folder().join(KEY_FILE)).into());
         };
+        let generation = i32::try_from(generation).map_err(|_| Error::Answer("a number out of range"))?;
         let recipient = Recipient::parse(&kiosk.recipient).map_err(FleetError::Identity)?;
         let wrapped = recipient.encrypt(&key).map_err(FleetError::Identity)?;
-        let role = admin.run(admin.connection.admit(kiosk, name, site, (*generation, &wrapped)))?;
+        let role = admin.run(admin.connection.admit(kiosk, name, site, (generation, &wrapped)))?;
         let line = json!({"admitted": name, "site": site, "role": role});
         output.result(&line, &format!("{name} at {site} is admitted, as {role}"))
     }
@@ -246,6 +265,23 @@ impl Site {
             let records = count(usize::try_from(kiosk.records).unwrap_or_default(), "record", "records");
             output.result(&line, &format!("{}, {}: {state}, {records}", kiosk.name, kiosk.site))?;
         }
+        Ok(())
+    }
+
+    /// Whether the data folder is a kiosk's: it has people of its own, or joined a fleet.
+    fn is_kiosk(&self) -> Result<bool, Failure> {
+        if directory::check_empty(&self.folder()).is_ok() {
+            return Ok(false);
+        }
+        let directory = self.directory()?;
+        Ok(directory.copies()?.len() != directory.list()?.len() || directory.fleet_secrets()?.is_some())
+    }
+
+    /// Records on this machine what it changed in the fleet, for `fleet restored`. `email`: whom it is about. Without the lock on logins:
+    /// another command may take long.
+    fn record_change(&self, (action, email): (Action, &str), about: &str) -> Result<(), Failure> {
+        let mut log = wiring::writable_log(&self.directory()?)?;
+        let _ = log.append(&Record::new(jiff::Timestamp::now(), action, about).by(None, email))?;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Errors of enrollment, renewal and removal.
 
-use crate::{kisi, store::directory};
+use crate::{fleet, kisi, store::directory};
 
 /// Why somebody was not enrolled, renewed or removed.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +67,14 @@ impl Error {
             | Self::Leftover(_) => true,
             Self::Directory(error) => {
                 !matches!(error, directory::Error::BadgeTaken { .. } | directory::Error::Enrolled { .. })
+                    && !is_conflict(error)
             }
         }
     }
+}
+
+/// Whether another admin of the fleet changed the same person at the same time.
+pub(super) fn is_conflict(error: &directory::Error) -> bool {
+    let directory::Error::Fleet(source) = error else { return false };
+    matches!(source.downcast_ref(), Some(fleet::Error::Refused(fleet::Refusal::ChangedMeanwhile)))
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Enroller, Error, Issued};
+use super::{Enroller, Error, Issued, error::is_conflict};
 use crate::{
     kisi::{self, Device, LoginId},
     staff::{Badge, Pin},
@@ -116,7 +116,14 @@ impl Enroller {
     ///
     /// [`Error::Directory`]
     pub fn suspend(&mut self, email: &str, is_suspended: bool) -> Result<bool, Error> {
-        let changed = self.directory.suspend(email, is_suspended).map_err(Error::Directory)?;
+        // It is true whatever another admin changed meanwhile.
+        let mut attempts = 0;
+        let changed = loop {
+            match self.directory.suspend(email, is_suspended) {
+                Err(error) if is_conflict(&error) && attempts < 10 => attempts += 1,
+                changed => break changed.map_err(Error::Directory)?,
+            }
+        };
         if changed {
             self.record(if is_suspended { Action::Suspend } else { Action::Resume }, email, "");
         }

@@ -27,7 +27,8 @@ impl FromStr for Address {
     fn from_str(url: &str) -> Result<Self, Error> {
         let wrong = |url: &str, why: String| Error::Address { url: url.to_owned(), why };
         if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
-            let shown = if url.contains("password") { "..." } else { url };
+            // It may be an address with a password and a mistyped beginning.
+            let shown = if url.contains("password") || url.contains('@') { "..." } else { url };
             return Err(wrong(shown, "it begins with postgres://".to_owned()));
         }
         // A parser's error may repeat what it cannot read, so that nothing of the address is shown.

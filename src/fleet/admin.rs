@@ -1,13 +1,18 @@
 //! What admins' machines ask the database for.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
-use tokio_postgres::Row;
+use tokio_postgres::{Row, error::SqlState};
 
 use super::{Code, Connection, Error, Refusal, pairing::JoinRequest};
 use crate::staff::{PersonRows, StaffId};
 
 /// A moment as milliseconds, which needs no second type of timestamps.
 const MILLISECONDS: &str = "(extract(epoch FROM";
+
+/// Pause before it is looked again whether sessions have ended.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// A site of the fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +116,7 @@ impl Connection {
         rows.iter().map(read).collect()
     }
 
-    /// The data keys, wrapped to this admin: the generation and the encrypted key, the oldest first.
+    /// The data keys, wrapped to each admin: the generation and the encrypted key, the oldest first.
     ///
     /// # Errors
     ///
@@ -127,8 +132,10 @@ impl Connection {
     ///
     /// What the database says.
     pub async fn open_joining(&self, minutes: i32) -> Result<(), Error> {
-        let _ = self.client().query_one("SELECT vestibule_api.open_joining($1)", &[&minutes]).await?;
-        Ok(())
+        self.until_unlocked(async || {
+            self.client().query_one("SELECT vestibule_api.open_joining($1)", &[&minutes]).await.map(drop)
+        })
+        .await
     }
 
     /// The kiosks that asked to join in the last 15 minutes.
@@ -202,7 +209,7 @@ impl Connection {
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// Expels a kiosk, and returns when it has no session any more. Returns its role, and the e-mail addresses of the people whose logins
+    /// Expels a kiosk, by its name or its role, and returns when it has no session any more. Returns its role, and the e-mail addresses of the people whose logins
     /// it may still hold.
     ///
     /// # Errors
@@ -211,6 +218,11 @@ impl Connection {
     pub async fn expel(&self, name: &str) -> Result<(String, Vec<String>), Error> {
         // In a transaction of its own: from here on it is refused.
         let role: String = self.client().query_one("SELECT vestibule_api.expel($1)", &[&name]).await?.try_get(0)?;
+        self.until_unlocked(async || {
+            let closed = self.client().query_one("SELECT vestibule_api.close($1::text::name)", &[&role]).await;
+            closed.map(drop)
+        })
+        .await?;
         for _ in 0..100 {
             let _ = self.client().query_one("SELECT vestibule_api.end_sessions()", &[]).await?;
             let left = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1::text::name";
@@ -218,9 +230,25 @@ impl Connection {
                 let emails = self.exposed(&role).await?;
                 return Ok((role, emails));
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(AGAIN).await;
         }
         Err(Error::Answer("a session of the expelled kiosk does not end"))
+    }
+
+    /// Does this again while somebody holds the row of a role that it changes: a role may change its own password. Each attempt ends
+    /// their sessions.
+    async fn until_unlocked(&self, change: impl AsyncFn() -> Result<(), tokio_postgres::Error>) -> Result<(), Error> {
+        let mut attempts = 0;
+        loop {
+            let Err(error) = change().await else { return Ok(()) };
+            attempts += 1;
+            // The second: somebody changed the row between reading and writing it.
+            let is_held = [SqlState::LOCK_NOT_AVAILABLE, SqlState::INTERNAL_ERROR];
+            if attempts == 100 || !error.code().is_some_and(|code| is_held.contains(code)) {
+                return Err(error.into());
+            }
+            tokio::time::sleep(AGAIN / 10).await;
+        }
     }
 }
 

@@ -21,7 +21,10 @@ use tokio::{
     task::JoinHandle,
     time,
 };
-use tokio_postgres::{AsyncMessage, Client, NoTls, error::Severity};
+use tokio_postgres::{
+    AsyncMessage, Client, NoTls,
+    error::{Severity, SqlState},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Address, Error};
@@ -96,7 +99,11 @@ impl Connection {
             }
         };
         let connected = time::timeout(CONNECT, connecting).await.map_err(|_| Error::Silent(CONNECT))?;
-        let (client, driver) = connected.map_err(Error::Connect)?;
+        let (client, driver) = connected.map_err(|error: tokio_postgres::Error| match error.code() {
+            // Only admins and kiosks of the fleet may connect to its database.
+            Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => Error::NotAnAdmin,
+            Some(_) | None => Error::Connect(error),
+        })?;
         Ok(Self { client, driver, signals })
     }
 

@@ -25,7 +25,7 @@ pub enum Error {
     },
     /// There is no certificate to trust.
     #[error(
-        "there is no certificate to trust: set `fleet.ca` to the file of the authority that signed the database's certificate"
+        "there is no certificate to trust: set `fleet.ca`, or --ca, to the file of the authority that signed the database's certificate"
     )]
     NoCertificates,
     /// The connection cannot be made.
@@ -51,6 +51,14 @@ pub enum Error {
     /// `init` where a fleet is.
     #[error("this database has a fleet already")]
     Exists,
+    /// `init` on a server with a fleet in another database.
+    #[error(
+        "another database of this server has a fleet, or had one: roles belong to the whole server, so each fleet needs one of its own"
+    )]
+    OtherFleet,
+    /// The role may not manage the fleet.
+    #[error("this role is no admin of the fleet: its owner runs `GRANT vestibule_admin TO` it")]
+    NotAnAdmin,
     /// There is no fleet in this database.
     #[error("this database has no fleet: run `vestibule fleet init`")]
     NoFleet,
@@ -137,7 +145,7 @@ impl fmt::Display for Refusal {
             Self::TagTaken(TagKind::Pin) => f.write_str("this PIN is somebody else's"),
             Self::TagTaken(TagKind::Badge) => f.write_str("this badge is somebody else's"),
             Self::ChangedMeanwhile => {
-                f.write_str("another admin changed this person meanwhile: look at the change, then try again")
+                f.write_str("another admin changed this person meanwhile, so this was not done, and a PIN that was printed for it does not work: look at the change, then try again")
             }
         }
     }
@@ -176,6 +184,11 @@ impl From<tokio_postgres::Error> for Error {
                 Some(refusal) => Self::Refused(refusal),
                 None if [SqlState::INVALID_SCHEMA_NAME, SqlState::UNDEFINED_FUNCTION].contains(found.code()) => {
                     Self::NoFleet
+                }
+                None if *found.code() == SqlState::INSUFFICIENT_PRIVILEGE
+                    && found.message().contains("vestibule_api") =>
+                {
+                    Self::NotAnAdmin
                 }
                 None => Self::Database(error),
             },

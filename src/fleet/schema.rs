@@ -43,6 +43,10 @@ pub async fn init(connection: &mut Connection, first: &FirstKey<'_>) -> Result<(
     if exists.try_get(0)? {
         return Err(Error::Exists);
     }
+    let other = change.query_one("SELECT to_regrole('vestibule_owner') IS NOT NULL", &[]).await?;
+    if other.try_get(0)? {
+        return Err(Error::OtherFleet);
+    }
     for step in STEPS {
         change.batch_execute(step).await?;
     }

@@ -1,5 +1,7 @@
 //! What holds for the whole fleet.
 
+use std::fmt;
+
 use tokio_postgres::Row;
 
 use super::{Connection, Error, Refusal, rows};
@@ -50,6 +52,18 @@ pub enum Setting {
     },
 }
 
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PerHour(value) => write!(f, "--per-hour {value}"),
+            Self::PerDay(value) => write!(f, "--per-day {value}"),
+            Self::OfflineDays(value) => write!(f, "--offline-days {value}"),
+            Self::KeepDays(value) => write!(f, "--keep-days {value}"),
+            Self::Door { door, per_day } => write!(f, "--door {}={per_day}", door.get()),
+        }
+    }
+}
+
 impl Connection {
     /// Settings of the fleet, and its size.
     ///
@@ -73,6 +87,22 @@ impl Connection {
             salt: row.try_get(9)?,
             cost: rows::cost(&row, 10)?,
         })
+    }
+
+    /// Changes these settings, all or none of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::set`].
+    pub async fn set_all(&self, changes: &[Setting]) -> Result<(), Error> {
+        self.client().batch_execute("BEGIN").await?;
+        for change in changes {
+            if let Err(error) = self.set(*change).await {
+                self.client().batch_execute("ROLLBACK").await?;
+                return Err(error);
+            }
+        }
+        Ok(self.client().batch_execute("COMMIT").await?)
     }
 
     /// Changes a setting. Kiosks learn of it within a minute.

@@ -9,7 +9,9 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use vestibule::{
+    error_chain::Chain as ErrorChain,
     fleet::{Chain, Kiosk},
+    kisi::LoginId,
     reconcile::{APART, Interval, LATE, Owners},
     store::audit::{self, By, Format, Head, Line, Log, ShippedLog, Verdict},
 };
@@ -34,15 +36,32 @@ const SHIPPED_BEFORE: SignedDuration = SignedDuration::from_mins(2);
 /// The log of a kiosk, as far as the database has it.
 pub(super) struct KioskLog {
     pub(super) kiosk: Kiosk,
+    /// Its name, with its role if another kiosk had the same one.
+    pub(super) label: String,
     pub(super) log: ShippedLog,
+}
+
+impl KioskLog {
+    /// Whether its records say what was written. If not, it is said once, and the command fails in the end.
+    fn is_whole(&self, found: &mut Option<AuditError>) -> bool {
+        let Some(finding) = self.log.verdict().finding else { return true };
+        let error = AuditError::of_kiosk(&self.label, finding);
+        tell(&format!("warning: {}. They are left out", ErrorChain(&error)));
+        let _ = found.get_or_insert(error);
+        false
+    }
 }
 
 /// Reads the log of each kiosk, also of those that were expelled, and hands it over. One at a time: together they may be large.
 pub(super) fn each_log(site: &Site, mut take: impl FnMut(KioskLog) -> Result<(), Failure>) -> Result<(), Failure> {
     let admin = Admin::open(site.people.database().ok_or(AuditError::NoFleet)?)?;
-    for kiosk in admin.run(admin.connection.kiosks())? {
+    let kiosks = admin.run(admin.connection.kiosks())?;
+    for kiosk in &kiosks {
+        let is_same = |other: &&Kiosk| other.name.to_lowercase() == kiosk.name.to_lowercase();
+        let is_only = kiosks.iter().filter(is_same).count() == 1;
+        let label = if is_only { kiosk.name.clone() } else { format!("{} ({})", kiosk.name, kiosk.role) };
         let log = read(&admin, &kiosk.role)?;
-        take(KioskLog { kiosk, log })?;
+        take(KioskLog { kiosk: kiosk.clone(), label, log })?;
     }
     Ok(())
 }
@@ -69,20 +88,18 @@ fn read(admin: &Admin, role: &str) -> Result<ShippedLog, Failure> {
 impl Site {
     pub(super) fn verify_fleet(&self, output: Output) -> Result<(), Failure> {
         let mut found = None;
-        each_log(self, |KioskLog { kiosk, log }| {
+        each_log(self, |KioskLog { kiosk, label, log }| {
             let Verdict { records: count, head, finding, .. } = log.verdict();
             let (head, said) = (head.map(|head| head.to_string()), finding.as_ref().map(ToString::to_string));
-            let line =
-                json!({"kiosk": kiosk.name, "role": kiosk.role, "records": count, "head": head, "finding": said});
+            let line = json!({"kiosk": label, "role": kiosk.role, "records": count, "head": head, "finding": said});
             let text = format!(
-                "{}: {}, head {}: {}",
-                kiosk.name,
+                "{label}: {}, head {}: {}",
                 records(count),
                 head.as_deref().unwrap_or("none"),
                 said.as_deref().unwrap_or("the hashes agree")
             );
             output.result(&line, &text)?;
-            found = found.take().or_else(|| finding.map(|finding| AuditError::of_kiosk(&kiosk.name, finding)));
+            found = found.take().or_else(|| finding.map(|finding| AuditError::of_kiosk(&label, finding)));
             Ok(())
         })?;
         found.map_or(Ok(()), |error| Err(error.into()))
@@ -90,25 +107,30 @@ impl Site {
 
     pub(super) fn export_fleet(&self, format: Format, out: &mut dyn Write) -> Result<(), Failure> {
         let (mut found, mut is_first) = (None, true);
-        each_log(self, |KioskLog { kiosk, log }| {
+        each_log(self, |KioskLog { label, log, .. }| {
             let verdict = log.verdict();
-            log.records().export_of(&kiosk.name, is_first, format, &verdict, out)?;
+            log.records().export_of(&label, is_first, format, &verdict, out)?;
             is_first = false;
-            found = found.take().or_else(|| verdict.finding.map(|finding| AuditError::of_kiosk(&kiosk.name, finding)));
+            found = found.take().or_else(|| verdict.finding.map(|finding| AuditError::of_kiosk(&label, finding)));
             Ok(())
         })?;
         out.flush().map_err(io("the export cannot be written"))?;
         found.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Counts over all kiosks. Of a log that does not verify nothing is counted.
-    pub(super) fn report_fleet(&self, by: By, (from, until): (Timestamp, Timestamp)) -> Result<Vec<Line>, Failure> {
+    /// Counts over all kiosks. A log that does not verify is left out, and returned as the failure.
+    pub(super) fn report_fleet(
+        &self,
+        by: By,
+        (from, until): (Timestamp, Timestamp),
+    ) -> Result<(Vec<Line>, Option<AuditError>), Failure> {
         let mut counts = BTreeMap::<String, (u64, u64)>::new();
-        each_log(self, |KioskLog { kiosk, log }| {
-            if let Some(finding) = log.verdict().finding {
-                return Err(AuditError::of_kiosk(&kiosk.name, finding).into());
+        let mut found = None;
+        each_log(self, |kiosk| {
+            if !kiosk.is_whole(&mut found) {
+                return Ok(());
             }
-            for Line { what, asked, accepted } in log.records().report(by, from, until)? {
+            for Line { what, asked, accepted } in kiosk.log.records().report(by, from, until)? {
                 let sum = counts.entry(what).or_default();
                 *sum = (sum.0 + asked, sum.1 + accepted);
             }
@@ -117,7 +139,7 @@ impl Site {
         let mut lines: Vec<Line> =
             counts.into_iter().map(|(what, (asked, accepted))| Line { what, asked, accepted }).collect();
         lines.sort_by_key(|line| Reverse(line.asked));
-        Ok(lines)
+        Ok((lines, found))
     }
 
     /// What all kiosks did, up to when the records of all of them are there.
@@ -125,17 +147,19 @@ impl Site {
         let now = Timestamp::now();
         let mut from = if is_default { before(now, REACH) } else { from };
         let mut until = until.min(now);
-        let (mut unlocks, mut logins, mut lost) = (Vec::new(), own.records().logins()?, None);
+        let (mut unlocks, mut logins, mut lost, mut found) = (Vec::new(), Vec::new(), None, None);
         let mut begun: Option<Timestamp> = None;
-        each_log(self, |KioskLog { kiosk, log }| {
-            if let Some(finding) = log.verdict().finding {
-                return Err(AuditError::of_kiosk(&kiosk.name, finding).into());
+        each_log(self, |one| {
+            if !one.is_whole(&mut found) {
+                return Ok(());
             }
+            let KioskLog { kiosk, label, log } = one;
             let records = log.records();
             if let Some((first, begin)) = records.oldest(now)? {
                 begun = Some(begun.map_or(begin, |earlier| earlier.min(begin)));
-                // Without its record, an unlock would look like somebody else's. Before its first one a kiosk did nothing.
-                if first != 1 {
+                // Without its record, an unlock would look like somebody else's. Before its first one a kiosk did nothing. One that was
+                // expelled may say anything.
+                if first != 1 && kiosk.expelled.is_none() {
                     from = from.max(begin.saturating_add(APART + APART).unwrap_or(begin));
                 }
             }
@@ -143,26 +167,33 @@ impl Site {
             if known < until {
                 until = known;
                 if !kiosk.is_connected {
-                    tell(&format!("{} was not heard of after {known}: what is later is not compared", kiosk.name));
+                    tell(&format!("{label} was not heard of after {known}: what is later is not compared"));
                 }
             }
             let all = records.unlocks(before(from, APART + APART), Timestamp::MAX)?;
-            unlocks.extend(all.into_iter().map(|unlock| audit::Unlock { kiosk: kiosk.name.clone(), ..unlock }));
+            unlocks.extend(all.into_iter().map(|unlock| audit::Unlock { kiosk: label.clone(), ..unlock }));
             logins.extend(records.logins()?);
             lost = lost.max(records.last_loss()?);
             Ok(())
         })?;
-        from = from.max(begun.ok_or(ReconcileError::Nothing)?);
+        let left_out = found.map(Failure::from);
+        let Some(begun) = begun else { return Err(left_out.unwrap_or_else(|| ReconcileError::Nothing.into())) };
+        from = from.max(begun);
         let interval = Interval { from, until, complete_until: before(now, LATE) };
         if until <= from {
-            return Err(ReconcileError::Nothing.into());
+            return Err(left_out.unwrap_or_else(|| ReconcileError::Nothing.into()));
         }
         let (mut owners, mut enrolled) = (Owners::default(), HashMap::new());
         for person in self.fleet_people()?.ask(|list| async move { list.people().await })? {
             owner(&mut owners, &mut enrolled, person.email, person.login_id, person.revision == 1);
         }
-        earlier_owners(&mut owners, logins);
-        Ok(Ours { interval, unlocks, owners, enrolled, lost, who: "A KIOSK OF THE FLEET" })
+        earlier_owners(&mut owners, own.records().logins()?);
+        // Only that of a kiosk that was adopted names logins. A stolen one must not say whose the present ones are.
+        for login in logins {
+            let _ = owners.people.entry(LoginId::new(login.login)).or_insert(login.person);
+        }
+        let who = "A KIOSK OF THE FLEET";
+        Ok(Ours { interval, unlocks, owners, enrolled, lost, who, left_out })
     }
 }
 

@@ -67,6 +67,8 @@ pub(super) struct Ours {
     pub(super) lost: Option<Timestamp>,
     /// Who did not do what is foreign.
     pub(super) who: &'static str,
+    /// A kiosk whose records say nothing that can be trusted: what it did looks foreign.
+    pub(super) left_out: Option<Failure>,
 }
 
 impl Site {
@@ -118,6 +120,9 @@ impl Site {
         if 0 < history.unreadable {
             return Err(ReconcileError::Unreadable(history.unreadable).into());
         }
+        if let Some(left_out) = ours.left_out {
+            return Err(left_out);
+        }
         if found.is_clean() { Ok(()) } else { Err(ReconcileError::Disagrees.into()) }
     }
 }
@@ -140,7 +145,7 @@ fn of_this_kiosk(log: &Log, directory: &Directory, (asked, is_default): Asked) -
         owner(&mut owners, &mut enrolled, person.email, person.login_id, is_first);
     }
     earlier_owners(&mut owners, records.logins()?);
-    Ok(Ours { interval, unlocks, owners, enrolled, lost: records.last_loss()?, who: "THIS KIOSK" })
+    Ok(Ours { interval, unlocks, owners, enrolled, lost: records.last_loss()?, who: "THIS KIOSK", left_out: None })
 }
 
 /// Notes whose login this is. Only somebody whose login was never renewed had no other one.

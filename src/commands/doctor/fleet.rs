@@ -78,7 +78,8 @@ pub(super) fn findings(site: &Site) -> Result<Vec<Finding>, Failure> {
                 "{}, expelled, may hold the logins of {}: run `vestibule fleet expel {}`",
                 kiosk.name,
                 count(exposed, "person", "people"),
-                kiosk.name
+                // Another kiosk may have the name.
+                kiosk.role
             );
             findings.push(finding("kiosk", Unwell, text));
         }

@@ -64,6 +64,12 @@ impl Site {
         for rows in &founding.people {
             versions.push((rows.staff, admin.run(admin.connection.put_adopted(rows))?));
         }
+        // An interrupted attempt handed over people who were removed here since.
+        for listed in admin.run(admin.connection.people())? {
+            if !founding.people.iter().any(|rows| rows.staff == listed.staff) {
+                admin.run(admin.connection.remove(listed.staff))?;
+            }
+        }
         admin.run(admin.connection.adopt(&role, founding.last_staff))?;
         // As the kiosk itself connects, before it depends on it.
         let ca = adopt.database.ca.as_deref();
@@ -134,10 +140,11 @@ impl Site {
 /// What the kiosk asks to join with: that of an interrupted attempt, or a new one, which is kept before it is used.
 fn begun(directory: &Directory, url: String) -> Result<Membership, Failure> {
     let kept = directory.fleet_secrets()?.and_then(|bytes| Membership::from_bytes(&bytes));
-    if let Some(kept) = kept.filter(|kept| kept.url == url) {
-        return Ok(kept);
+    match kept {
+        // The address may have been wrong. The database knows the kiosk by its key.
+        Some(kept) => Ok(Membership { url, ..kept }),
+        None => new_membership(directory, url),
     }
-    new_membership(directory, url)
 }
 
 /// Admits this kiosk, unless an interrupted attempt did. Returns its role.

@@ -1,12 +1,10 @@
 //! `fleet expel`: cuts off a kiosk, and renews the logins that it may hold.
 
-use jiff::Timestamp;
 use serde_json::json;
 use vestibule::{
     enrol::{self, Enroller, Renewed},
     error_chain::Chain,
-    store::audit::{Action, Record},
-    wiring,
+    store::audit::Action,
 };
 
 use super::{
@@ -46,11 +44,11 @@ impl Site {
             admin.run(admin.connection.expel(name))?
         };
         let site = self.clone().of_fleet(Some(database.clone()));
-        let recorded = site.record_expulsion(name, &role);
         output.result(
-            &json!({"expelled": name, "exposed": exposed}),
-            &format!("{name} is expelled: the database accepts nothing from it any more"),
+            &json!({"expelled": name, "role": role, "exposed": exposed}),
+            &format!("{name} ({role}) is expelled: the database accepts nothing from it any more"),
         )?;
+        let recorded = site.record_expulsion(name, &role);
         site.renew_exposed(&exposed, renewals, output).and(recorded)
     }
 
@@ -74,12 +72,7 @@ impl Site {
 
     /// For `fleet restored`. The kiosk is cut off, whether it is recorded or not.
     fn record_expulsion(&self, name: &str, role: &str) -> Result<(), Failure> {
-        let record = || {
-            let mut log = wiring::writable_log(&self.directory_alone()?)?;
-            let record = Record::new(Timestamp::now(), Action::Expel, format!("{name} {role}"));
-            log.append(&record).map_err(Failure::from)
-        };
-        record().map(drop).map_err(|error| {
+        self.record_change((Action::Expel, ""), &format!("{name} {role}")).map_err(|error| {
             tell(&format!(
                 "warning: the expulsion is not in this machine's audit log, so `fleet restored` would not repeat it: {}",
                 Chain(error.error())
@@ -92,16 +85,21 @@ impl Site {
 /// Renews the logins of these people, one after the other. One that fails is left for the next run.
 fn renew_all(mut enroller: Enroller, exposed: &[String], output: Output) -> Result<(), Failure> {
     let runtime = runtime()?;
-    let (mut left, mut with_cards, mut is_clean) = (Vec::new(), Vec::new(), true);
+    let has_cards = |email: &&String| {
+        enroller.directory.person(email).is_ok_and(|person| person.is_some_and(|person| !person.badges.is_empty()))
+    };
+    let cards: Vec<&str> = exposed.iter().filter(has_cards).map(String::as_str).collect();
+    if !cards.is_empty() {
+        // First: whoever interrupts this and runs it again is told about the rest only.
+        tell(&format!("the kiosk may give away badge numbers, too. Replace the cards of {}", cards.join(", ")));
+        output.json(&json!({"cards": cards}))?;
+    }
+    let (mut left, mut is_clean) = (Vec::new(), true);
     for (at, email) in exposed.iter().enumerate() {
-        let person = enroller.directory.person(email).ok().flatten();
         match runtime.block_on(enroller.renew(email)) {
             Ok(Renewed { pin, left_over }) => {
                 is_clean &= left_over.is_none();
                 output.done(email, "renewed", pin.is_some(), left_over.as_ref())?;
-                if person.is_some_and(|person| !person.badges.is_empty()) {
-                    with_cards.push(email.as_str());
-                }
             }
             Err(error) => {
                 let why = Chain(&error).to_string();
@@ -118,11 +116,8 @@ fn renew_all(mut enroller: Enroller, exposed: &[String], output: Output) -> Resu
         }
     }
     let renewed = exposed.len() - left.len();
-    output.json(&json!({"renewed": renewed, "left": left, "cards": with_cards}))?;
+    output.json(&json!({"renewed": renewed, "left": left, "cards": cards}))?;
     tell(&format!("{} renewed. Hand out the new PINs", count(renewed, "login", "logins")));
-    if !with_cards.is_empty() {
-        tell(&format!("the kiosk may give away badge numbers, too. Replace the cards of {}", with_cards.join(", ")));
-    }
     if !left.is_empty() {
         tell(&format!("still to be renewed: {}. Run this command again", left.join(", ")));
     }

@@ -17,7 +17,7 @@ use vestibule::{
 
 use super::{
     super::{Output, Site, failure::Failure, io, report::tell, runtime},
-    FleetError,
+    FleetError, KEY_FILE,
 };
 
 /// Pause between two looks whether the kiosk is admitted.
@@ -39,19 +39,27 @@ impl Site {
     pub(crate) fn fleet_join(&self, join: Join, output: Output) -> Result<(), Failure> {
         let Join { url, ca, wait, is_anew } = join;
         let (address, ca): (Address, _) = (url.parse()?, ca.as_deref());
+        if self.folder().join(KEY_FILE).exists() {
+            return Err(FleetError::NotForKiosks(self.folder()).into());
+        }
         drop(self.directory_or_new()?);
         let directory = self.directory_alone()?;
         let (people, copies) = (directory.list()?.len(), directory.copies()?.len());
         if copies < people {
             return Err(FleetError::HasPeople(people - copies).into());
         }
-        let kept = directory.fleet_secrets()?.filter(|_| !is_anew);
-        let mut membership = match kept.and_then(|bytes| Membership::from_bytes(&bytes)) {
-            Some(kept) if kept.url == url => kept,
-            Some(_) => return Err(FleetError::OtherFleet.into()),
-            None => new_membership(&directory, url)?,
-        };
         let runtime = runtime()?;
+        let kept = directory.fleet_secrets()?.and_then(|bytes| Membership::from_bytes(&bytes));
+        let mut membership = match kept {
+            Some(kept) if kept.url == url && !is_anew => kept,
+            Some(kept) if kept.keys.is_some() && !is_anew => return Err(FleetError::OtherFleet.into()),
+            // What the kiosk has is given up only for a database that lets it ask.
+            Some(kept) if kept.keys.is_some() => {
+                let _ = runtime.block_on(stranger(&address, ca))?;
+                new_membership(&directory, url)?
+            }
+            Some(_) | None => new_membership(&directory, url)?,
+        };
         let asked = |membership: &Membership| runtime.block_on(welcome(&address, ca, membership));
         let mut welcome = asked(&membership)?;
         if welcome.is_none() {
@@ -96,12 +104,15 @@ pub(super) fn new_membership(directory: &Directory, url: String) -> Result<Membe
 
 /// Leaves the request.
 async fn ask(address: &Address, ca: Option<&Path>, request: &JoinRequest) -> Result<(), Failure> {
+    request.leave(&stranger(address, ca).await?).await.map_err(Failure::from)
+}
+
+/// A connection of somebody who is not in the fleet.
+async fn stranger(address: &Address, ca: Option<&Path>) -> Result<Connection, Failure> {
     let account = Account { role: JOIN_ROLE.to_owned(), password: Some(Secret::new(JOIN_PASSWORD.to_owned())) };
-    match Connection::open(address, ca, &account).await {
-        Ok(stranger) => request.leave(&stranger).await.map_err(Failure::from),
-        Err(error) if is_refused_login(&error) => Err(FleetError::Closed.into()),
-        Err(error) => Err(error.into()),
-    }
+    Connection::open(address, ca, &account)
+        .await
+        .map_err(|error| if is_refused_login(&error) { FleetError::Closed.into() } else { error.into() })
 }
 
 /// What the kiosk is told once it is in: it can log in, and its private key opens the data key.

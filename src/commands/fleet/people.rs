@@ -10,7 +10,10 @@ use vestibule::{
     backup_encryption,
     enrol::FleetPeople,
     fleet::{Error, Membership, Settings},
-    store::directory::{Cost, Directory, FleetKeys},
+    store::{
+        audit::Action,
+        directory::{Cost, Directory, FleetKeys},
+    },
     wiring,
 };
 use zeroize::Zeroizing;
@@ -72,6 +75,7 @@ impl Site {
         }
         let (whom, at) = (email.to_owned(), sites.clone());
         self.fleet_people()?.ask(|list| async move { list.set_sites(&whom, &at).await })?;
+        self.record_change((Action::Configuration, email), &format!("sites {}", sites.join(", ")))?;
         let text = if sites.is_empty() { "every site".to_owned() } else { sites.join(", ") };
         output.result(&json!({"email": email, "sites": sites}), &format!("{email} signs in at {text}"))
     }
@@ -102,7 +106,9 @@ impl Site {
         let open = |(generation, wrapped): &(i32, Vec<u8>)| {
             Some((i64::from(*generation), backup_encryption::decrypt(wrapped, identity.as_ref()?).ok()?))
         };
-        wrapped.iter().map(open).collect::<Option<_>>().ok_or(FleetError::Key(file))
+        // Others are wrapped to other admins' keys.
+        let opened: OpenKeys = wrapped.iter().filter_map(open).collect();
+        if opened.is_empty() { Err(FleetError::Key(file)) } else { Ok(opened) }
     }
 
     /// Refuses a kiosk that joined a fleet: its people are not changed here.

@@ -26,7 +26,8 @@ use super::{
 /// The clocks of this machine and of the database may differ by this much.
 const CLOCKS: SignedDuration = SignedDuration::from_mins(10);
 /// What the database may not know any more, of what this machine did.
-const CHANGES: [Action; 9] = [
+const CHANGES: [Action; 10] = [
+    Action::Configuration,
     Action::Enrol,
     Action::PinIssued,
     Action::BadgeGiven,
@@ -47,13 +48,18 @@ pub(crate) enum Restoring {
     Reapply,
 }
 
+/// What an earlier run of this command records of somebody whom it suspended.
+const MARK: &str = "restored";
+
 /// What was done since the backup, by person and by kiosk.
 #[derive(Default)]
 struct Since {
-    /// The last of each kind, in order, by e-mail address in lower case.
+    /// In order, by e-mail address in lower case. What came before an earlier run of this command is left out.
     people: BTreeMap<String, Vec<Action>>,
     /// Names and roles of kiosks.
     expelled: Vec<String>,
+    /// Settings of the fleet.
+    settings: Vec<String>,
 }
 
 impl Since {
@@ -62,22 +68,28 @@ impl Since {
         for Record { action, person, about, .. } in records {
             if action == Action::Expel {
                 since.expelled.push(about);
+            } else if person.is_empty() {
+                since.settings.push(about);
             } else {
                 let done = since.people.entry(person.to_lowercase()).or_default();
-                done.retain(|earlier| *earlier != action);
-                done.push(action);
+                if action == Action::Suspend && about == MARK {
+                    done.clear();
+                } else {
+                    done.push(action);
+                }
             }
         }
+        since.people.retain(|_, done| !done.is_empty());
         since
     }
 }
 
-/// Whether somebody must not sign in until it was done again: the backup has a PIN, a badge or a login that was taken away, or
-/// they were suspended and not let in again.
+/// Whether somebody must not sign in until it was done again: the backup has a PIN, a badge, a login or sites that were taken away,
+/// or they were suspended and not let in again.
 fn takes_away(done: &[Action]) -> bool {
     let last = |action: Action| done.iter().rposition(|done| *done == action);
     let is_suspended = last(Action::Suspend).is_some_and(|at| last(Action::Resume).is_none_or(|resumed| resumed < at));
-    let taken = [Action::PinIssued, Action::BadgeTaken, Action::Renew, Action::Remove];
+    let taken = [Action::PinIssued, Action::BadgeTaken, Action::Renew, Action::Remove, Action::Configuration];
     is_suspended || taken.into_iter().any(|action| done.contains(&action))
 }
 
@@ -85,29 +97,39 @@ impl Site {
     pub(crate) fn fleet_restored(
         &self,
         database: &Database,
-        (restoring, confirmation): (Restoring, Confirmation),
+        (backup, restoring): (Timestamp, Restoring),
+        confirmation: Confirmation,
         output: Output,
     ) -> Result<(), Failure> {
         let admin = Admin::open(database)?;
         let site = self.clone().of_fleet(Some(database.clone()));
         let mut directory = site.directory_alone()?;
         let mut log = wiring::writable_log(&directory)?;
-        let last = admin.run(admin.connection.last_act())?;
-        let from = last.map_or(Timestamp::UNIX_EPOCH, |last| last.saturating_sub(CLOCKS).unwrap_or(last));
-        tell(&format!(
-            "the database's last change by an admin is of {}",
-            last.map_or("never".to_owned(), |at| at.to_string())
-        ));
+        if let Some(finding) = log.verify(None, &[])?.finding {
+            return Err(FleetError::Log(finding).into());
+        }
+        let question = match restoring {
+            Restoring::Reapply => "What this machine took away since then is taken away again. Do it?",
+            Restoring::Whole => {
+                "What this machine took away since then is taken away again, and kiosks trust the database again. What other admins changed since the backup is lost until each of them has run `vestibule fleet restored --reapply`. Have they?"
+            }
+        };
+        confirm(confirmation, question)?;
+        let from = backup.saturating_sub(CLOCKS).unwrap_or(backup);
         let since = Since::of(log.records().since(from, &CHANGES)?);
+        if since.people.is_empty() && since.expelled.is_empty() && since.settings.is_empty() {
+            tell(&format!("this machine's audit log has nothing that was changed since {from}"));
+        }
         expel_again(&admin, &since.expelled, output)?;
         for (email, done) in &since.people {
             take_away_again(&mut directory, &mut log, (email, done), output)?;
         }
+        for about in &since.settings {
+            output.result(&json!({"done_since": about}), &format!("{about} since the backup: do it again"))?;
+        }
         if restoring == Restoring::Reapply {
             return Ok(());
         }
-        let question = "Kiosks will trust the database again. What other admins changed since the backup is lost until each of them has run `vestibule fleet restored --reapply`. Have they?";
-        confirm(confirmation, question)?;
         let at = Timestamp::now().as_millisecond();
         let proof = directory.prove_restored(at).ok_or(FleetError::NoFleet)?.to_vec();
         admin.run(admin.connection.say_restored(&Restored { at, proof }))?;
@@ -150,10 +172,9 @@ fn take_away_again(
             Err(error) => return Err(error.into()),
         }
     }
-    if is_suspended {
-        let staff = directory.person(email)?.map(|person| person.id);
-        let _ = log.append(&Record::new(Timestamp::now(), Action::Suspend, "restored").by(staff, email))?;
-    }
+    // Also if they were suspended before: what was done until now is not looked at again.
+    let staff = directory.person(email)?.map(|person| person.id);
+    let _ = log.append(&Record::new(Timestamp::now(), Action::Suspend, MARK).by(staff, email))?;
     let line = json!({"email": email, "suspended": is_suspended, "enrolled": is_there, "done_since": names});
     let state = match (is_there, is_suspended) {
         (false, _) => "not enrolled in the backup",
@@ -181,8 +202,23 @@ mod tests {
             (&[Enrol, BadgeGiven], false),
             (&[BadgeGiven, BadgeTaken], true),
             (&[Suspend, Resume, Renew], true),
+            (&[Action::Configuration], true),
         ] {
             assert_eq!(takes_away(done), is_suspended, "{done:?}");
         }
+    }
+
+    /// The command is run by each admin, and again after an interruption. What was done again since is not undone.
+    #[test]
+    fn what_came_before_an_earlier_run_is_not_looked_at_again() {
+        let record =
+            |action, about: &str| Record::new(Timestamp::UNIX_EPOCH, action, about).by(None, "Ada@example.com");
+        let issued = record(Action::PinIssued, "");
+        let (mark, resumed) = (record(Action::Suspend, MARK), record(Action::Resume, ""));
+        let people = |records: &[&Record]| Since::of(records.iter().map(|record| (*record).clone()).collect()).people;
+        assert!(takes_away(&people(&[&issued])["ada@example.com"]));
+        assert!(people(&[&issued, &mark]).is_empty());
+        assert!(!takes_away(&people(&[&issued, &mark, &resumed])["ada@example.com"]));
+        assert!(takes_away(&people(&[&issued, &mark, &resumed, &issued])["ada@example.com"]));
     }
 }

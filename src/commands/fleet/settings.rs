@@ -1,7 +1,10 @@
 //! `fleet set` and `fleet status`: what holds for the whole fleet.
 
 use serde_json::{Value, json};
-use vestibule::fleet::{Setting, Settings};
+use vestibule::{
+    fleet::{Setting, Settings},
+    store::audit::Action,
+};
 
 use super::{
     super::{
@@ -14,10 +17,13 @@ use super::{
 
 impl Site {
     /// Changes these settings, and prints those that hold now.
-    pub(crate) fn fleet_set(database: &Database, changes: &[Setting], output: Output) -> Result<(), Failure> {
+    pub(crate) fn fleet_set(&self, database: &Database, changes: &[Setting], output: Output) -> Result<(), Failure> {
         let admin = Admin::open(database)?;
-        for change in changes {
-            admin.run(admin.connection.set(*change))?;
+        if !changes.is_empty() {
+            admin.run(admin.connection.set_all(changes))?;
+            let site = self.clone().of_fleet(Some(database.clone()));
+            let about = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            site.record_change((Action::Configuration, ""), &format!("fleet set {about}"))?;
         }
         let settings = admin.run(admin.connection.settings())?;
         if output == Output::Json {

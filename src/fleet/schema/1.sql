@@ -67,9 +67,13 @@ CREATE TABLE vestibule.rates ( -- what may be spent, and how fast it comes back
     holds  integer NOT NULL CHECK (0 < holds),
     refill interval NOT NULL
 );
+-- A name that people tell apart from others and that stays on its line: no space around it, nothing invisible.
+CREATE FUNCTION vestibule.is_name(name text) RETURNS boolean LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS
+$$ SELECT length(name) BETWEEN 1 AND 100 AND name = btrim(name)
+          AND name !~ '[[:cntrl:]\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]' $$;
 CREATE TABLE vestibule.sites (
     id   integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    name text NOT NULL CHECK (0 < length(name)),
+    name text NOT NULL CHECK (vestibule.is_name(name)),
     zone text NOT NULL CHECK (clock_timestamp() AT TIME ZONE zone IS NOT NULL) -- where the day of a limit begins
 );
 CREATE UNIQUE INDEX sites_name ON vestibule.sites (lower(name));
@@ -80,7 +84,7 @@ CREATE TABLE vestibule.door_limits (
 CREATE TABLE vestibule.kiosks (
     id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     role       name NOT NULL UNIQUE,
-    name       text NOT NULL,
+    name       text NOT NULL CHECK (vestibule.is_name(name)),
     site       integer NOT NULL REFERENCES vestibule.sites,
     public_key text NOT NULL UNIQUE, -- an age recipient
     expelled   timestamptz
@@ -555,7 +559,7 @@ CREATE FUNCTION vestibule_api.ship(first bigint, before bytea, records bytea[], 
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '800ms' AS $$
 DECLARE kiosk vestibule.kiosks := vestibule.caller(); last vestibule.heads; next bigint := first; part bytea; known bytea;
 BEGIN
-    IF records IS NULL OR first IS NULL OR first < 1 OR length(before) IS DISTINCT FROM 32 OR length(head) IS DISTINCT FROM 32
+    IF records IS NULL OR first IS NULL OR first NOT BETWEEN 1 AND 1000000000000 OR length(before) IS DISTINCT FROM 32 OR length(head) IS DISTINCT FROM 32
         OR cardinality(records) NOT BETWEEN 1 AND 500 OR array_ndims(records) <> 1 THEN
         RAISE EXCEPTION 'too much or nothing' USING ERRCODE = 'VK004';
     END IF;
@@ -649,7 +653,8 @@ BEGIN
     END IF;
     DELETE FROM vestibule.join_requests WHERE at < clock_timestamp() - interval '15 min';
     IF 32 <= (SELECT count(*) FROM vestibule.join_requests) THEN
-        RAISE EXCEPTION 'too many wait' USING ERRCODE = 'VK010', DETAIL = 900;
+        RAISE EXCEPTION 'too many kiosks ask to join: an admin runs `vestibule fleet open` again, which forgets them'
+            USING ERRCODE = 'VK004';
     END IF;
     -- The first stays: nobody takes over the request of a key that they saw.
     INSERT INTO vestibule.join_requests VALUES (public_key, verifier) ON CONFLICT DO NOTHING;
@@ -667,7 +672,7 @@ CREATE FUNCTION vestibule.add_kiosk(role name, name text, site text, public_key 
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE new_id integer; site_id integer := (SELECT s.id FROM vestibule.sites AS s WHERE lower(s.name) = lower(add_kiosk.site));
 BEGIN
-    IF site_id IS NULL THEN RAISE EXCEPTION 'no such site' USING ERRCODE = 'VK023'; END IF;
+    IF site_id IS NULL THEN RAISE EXCEPTION 'no such site: %', site USING ERRCODE = 'VK023'; END IF;
     INSERT INTO vestibule.kiosks (role, name, site, public_key) VALUES (role, name, site_id, public_key) RETURNING id INTO new_id;
     INSERT INTO vestibule.wrapped_keys VALUES (new_id, generation, wrapped);
     INSERT INTO vestibule.heads (kiosk) VALUES (new_id);
@@ -675,19 +680,42 @@ BEGIN
     DELETE FROM vestibule.join_requests WHERE join_requests.public_key = add_kiosk.public_key;
     INSERT INTO vestibule.acts (about) VALUES ('admit ' || role);
     RETURN new_id;
+EXCEPTION
+    WHEN unique_violation THEN
+        RAISE EXCEPTION 'a kiosk has the name %: choose another one, or expel that kiosk', name USING ERRCODE = 'VK004';
+    WHEN check_violation THEN
+        RAISE EXCEPTION 'a kiosk''s name has 1 to 100 letters, no space around it and nothing invisible' USING ERRCODE = 'VK004';
 END $$;
 
-CREATE FUNCTION vestibule.mark_expelled(name text) RETURNS name
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- By its name, or by its role where an earlier kiosk had the same name. First half: from the end of this transaction on every function
+-- refuses its sessions. It waits for no lock that a kiosk can hold. Second half: `close`.
+CREATE FUNCTION vestibule_api.expel(name text) RETURNS name
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE gone name;
 BEGIN
     UPDATE vestibule.kiosks SET expelled = coalesce(expelled, clock_timestamp())
-        WHERE id = (SELECT k.id FROM vestibule.kiosks AS k WHERE lower(k.name) = lower(mark_expelled.name)
-                    ORDER BY k.expelled DESC NULLS FIRST LIMIT 1)
+        WHERE id = (SELECT k.id FROM vestibule.kiosks AS k WHERE k.role = expel.name OR lower(k.name) = lower(expel.name)
+                    ORDER BY k.role = expel.name DESC, k.expelled DESC NULLS FIRST LIMIT 1)
         RETURNING role INTO gone;
     IF NOT FOUND THEN RAISE EXCEPTION 'no such kiosk' USING ERRCODE = 'VK023'; END IF;
     INSERT INTO vestibule.acts (about) VALUES ('expel ' || gone);
     RETURN gone;
+END $$;
+
+-- For the keeper, who reads no table.
+CREATE FUNCTION vestibule.is_expelled(role name) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+'SELECT EXISTS (SELECT 1 FROM vestibule.kiosks AS k WHERE k.role = is_expelled.role AND k.expelled IS NOT NULL)';
+
+-- Joining was opened. Requests of strangers who filled the list go.
+CREATE FUNCTION vestibule.joining_opened(minutes integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
+BEGIN
+    IF 32 <= (SELECT count(*) FROM vestibule.join_requests) THEN
+        DELETE FROM vestibule.join_requests WHERE public_key IN (
+            SELECT r.public_key FROM vestibule.join_requests AS r FOR UPDATE SKIP LOCKED);
+    END IF;
+    INSERT INTO vestibule.acts (about) VALUES (format('joining opened for %s min', minutes));
 END $$;
 
 -- The first kiosk of a fleet had these people before: it holds the rows of all of them. Called before they are put, too, so that none of
@@ -718,10 +746,14 @@ CREATE FUNCTION vestibule_api.add_site(name text, zone text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM pg_timezone_names AS z WHERE z.name = zone) THEN
-        RAISE EXCEPTION 'no such time zone' USING ERRCODE = 'VK004';
+        RAISE EXCEPTION 'no such time zone: %', zone USING ERRCODE = 'VK004';
     END IF;
     INSERT INTO vestibule.sites (name, zone) VALUES (name, zone);
     INSERT INTO vestibule.acts (about) VALUES (format('site %s, %s', name, zone));
+EXCEPTION
+    WHEN unique_violation THEN RAISE EXCEPTION 'there is a site % already', name USING ERRCODE = 'VK004';
+    WHEN check_violation THEN
+        RAISE EXCEPTION 'a site''s name has 1 to 100 letters, no space around it and nothing invisible' USING ERRCODE = 'VK004';
 END $$;
 
 CREATE FUNCTION vestibule_api.sites() RETURNS TABLE (name text, zone text, kiosks bigint)
@@ -814,10 +846,10 @@ CREATE FUNCTION vestibule_api.last_act() RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 'SELECT coalesce(max(extract(epoch FROM at) * 1000)::bigint, 0) FROM vestibule.acts';
 
--- The data keys, wrapped to the admin who asks.
+-- The data keys, wrapped to admins' keys: whoever has one of these opens them, whatever their role.
 CREATE FUNCTION vestibule_api.own_keys() RETURNS TABLE (public_key text, generation integer, wrapped bytea)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
-'SELECT public_key, generation, wrapped FROM vestibule.admins WHERE role = session_user ORDER BY generation';
+'SELECT public_key, generation, wrapped FROM vestibule.admins ORDER BY generation';
 
 -- Whether an id is free is decided here, before a seal is made with it.
 CREATE FUNCTION vestibule_api.next_staff() RETURNS bigint
@@ -984,7 +1016,7 @@ END $$;
 RESET ROLE;
 
 -- What the keeper does ---------------------------------------------------------------------------------------------------------------
-GRANT EXECUTE ON FUNCTION vestibule.add_kiosk, vestibule.mark_expelled TO vestibule_keeper;
+GRANT EXECUTE ON FUNCTION vestibule.add_kiosk, vestibule.is_expelled, vestibule.joining_opened TO vestibule_keeper;
 SET ROLE vestibule_keeper;
 
 -- Role and rows in one transaction. The name is made here and the verifier has one form, so neither can be SQL.
@@ -996,7 +1028,11 @@ BEGIN
         RAISE EXCEPTION 'no verifier' USING ERRCODE = 'VK004';
     END IF;
     -- In the keeper's hands, who may then end its sessions.
-    EXECUTE format('CREATE ROLE %I LOGIN PASSWORD %L CONNECTION LIMIT 3 IN ROLE vestibule_kiosk ROLE vestibule_keeper', role, verifier);
+    BEGIN
+        EXECUTE format('CREATE ROLE %I LOGIN PASSWORD %L CONNECTION LIMIT 3 IN ROLE vestibule_kiosk ROLE vestibule_keeper', role, verifier);
+    EXCEPTION WHEN duplicate_object THEN
+        RAISE EXCEPTION 'this kiosk was admitted before: to come back after it was expelled, it joins with --anew' USING ERRCODE = 'VK004';
+    END;
     -- For honest kiosks: a session may set them again.
     EXECUTE format('ALTER ROLE %I SET statement_timeout = ''2s''', role);
     EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''5s''', role);
@@ -1004,38 +1040,44 @@ BEGIN
     RETURN role;
 END $$;
 
--- First half: no new session, and the open ones are refused by every function as soon as this is committed. It waits for no lock that a
--- kiosk can hold. Second half, in the next transaction: `end_sessions`. The role stays, closed: DROP ROLE ends no session, and a
--- name that is gone could come again.
-CREATE FUNCTION vestibule_api.expel(name text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE role name := vestibule.mark_expelled(name);
+-- Second half of `expel`: no new session, no open one. A kiosk may change its own role's password, and holds the role's row locked
+-- while it does: its sessions end first, and whoever calls this calls it again until it succeeds. The role stays: DROP ROLE ends no
+-- session, and a name that is gone could come again.
+CREATE FUNCTION vestibule_api.close(role name) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms' SET client_min_messages = 'error' AS $$
 BEGIN
+    IF NOT vestibule.is_expelled(role) THEN RAISE EXCEPTION 'this kiosk is not expelled' USING ERRCODE = 'VK023'; END IF;
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = role AND pid <> pg_backend_pid();
     EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', role);
-    RETURN role;
 END $$;
 
--- Ends kiosks' sessions: all of one that cannot log in any more, and those whose transaction is older than any honest one. Returns how
+-- Ends sessions of kiosks and of strangers: all of one that cannot log in any more, and those whose transaction is older than any honest one. Returns how
 -- many. Some kiosks call it once a minute, and each one when a lock was not to be had. A session that ended meanwhile is a warning, which a kiosk would
 -- take for a commit that its standby did not confirm.
 CREATE FUNCTION vestibule_api.end_sessions() RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = 'error' AS $$
     SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))
     FROM pg_stat_activity JOIN pg_roles ON pg_roles.oid = usesysid
-    WHERE pid <> pg_backend_pid() AND rolname ~ '^kiosk_[0-9a-f]{16}$'
-      AND (NOT rolcanlogin OR xact_start < clock_timestamp() - interval '10 s')
+    WHERE pid <> pg_backend_pid()
+      AND (rolname ~ '^kiosk_[0-9a-f]{16}$' AND (NOT rolcanlogin OR xact_start < clock_timestamp() - interval '10 s')
+           OR rolname = 'vestibule_join' AND (rolvaliduntil < clock_timestamp() OR xact_start < clock_timestamp() - interval '10 s'))
 $$;
 
--- Opens the door to strangers for a while.
+-- Opens the door to strangers for a while. What an earlier one made of the role, and their sessions, end first. Like `close`, it is
+-- called again while a stranger holds the role's row.
 CREATE FUNCTION vestibule_api.open_joining(minutes integer DEFAULT 15) RETURNS timestamptz
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' SET client_min_messages = 'error' AS $$
 DECLARE until timestamptz := clock_timestamp() + least(minutes, 60) * interval '1 min';
 BEGIN
-    EXECUTE format('ALTER ROLE vestibule_join VALID UNTIL %L', until);
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'vestibule_join';
+    ALTER ROLE vestibule_join RESET ALL;
+    EXECUTE format('ALTER ROLE vestibule_join LOGIN PASSWORD %L CONNECTION LIMIT 4 VALID UNTIL %L', 'join', until);
+    PERFORM vestibule.joining_opened(minutes);
     RETURN until;
 END $$;
 
 GRANT EXECUTE ON FUNCTION vestibule_api.end_sessions TO vestibule_kiosk, vestibule_admin;
-GRANT EXECUTE ON FUNCTION vestibule_api.admit, vestibule_api.expel, vestibule_api.open_joining TO vestibule_admin;
+GRANT EXECUTE ON FUNCTION vestibule_api.admit, vestibule_api.close, vestibule_api.open_joining TO vestibule_admin;
 
 -- Who may call what, and what is set ---------------------------------------------------------------------------------------------------
 RESET ROLE;
@@ -1044,7 +1086,7 @@ REVOKE CREATE ON SCHEMA vestibule_api FROM vestibule_keeper;
 GRANT EXECUTE ON FUNCTION vestibule_api.hello, vestibule_api.pay, vestibule_api.look_up, vestibule_api.intend, vestibule_api.intended, vestibule_api.outcome,
     vestibule_api.ship, vestibule_api.changed, vestibule_api.note, vestibule_api.prune TO vestibule_kiosk;
 GRANT EXECUTE ON FUNCTION vestibule_api.request_join TO vestibule_join;
-GRANT EXECUTE ON FUNCTION vestibule_api.join_requests, vestibule_api.adopt, vestibule_api.exposed, vestibule_api.add_site, vestibule_api.sites, vestibule_api.kiosks,
+GRANT EXECUTE ON FUNCTION vestibule_api.join_requests, vestibule_api.expel, vestibule_api.adopt, vestibule_api.exposed, vestibule_api.add_site, vestibule_api.sites, vestibule_api.kiosks,
     vestibule_api.settings, vestibule_api.set, vestibule_api.own_keys, vestibule_api.chain, vestibule_api.records, vestibule_api.restored, vestibule_api.last_act, vestibule_api.next_staff, vestibule_api.person, vestibule_api.owner,
     vestibule_api.put, vestibule_api.set_sites, vestibule_api.remove, vestibule_api.people, vestibule_api.counts, vestibule_api.guesses, vestibule_api.prune_all
     TO vestibule_admin;

@@ -174,6 +174,13 @@ impl Record {
         Self { person, door_name, about, ..self.clone() }
     }
 
+    /// The record without control characters, for output: a hostile kiosk may write what it likes into its records.
+    pub(super) fn on_one_line(&self) -> Self {
+        let clean = |text: &str| text.replace(char::is_control, "\u{fffd}");
+        let (person, door_name, about) = (clean(&self.person), clean(&self.door_name), clean(&self.about));
+        Self { person, door_name, about, ..self.clone() }
+    }
+
     /// Encodes every field with a length prefix, so that different records never encode alike.
     pub(super) fn encode(&self, seq: u64) -> Vec<u8> {
         let optional = |value: Option<u64>| value.map_or(Vec::new(), |value| value.to_be_bytes().to_vec());

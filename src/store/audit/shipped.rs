@@ -69,12 +69,12 @@ impl ShippedLog {
             }
             self.records += 1;
             let Some(record) = Record::decode(*seq, bytes) else {
-                self.finding = Some(Finding::Changed(expected));
+                self.finding = Some(Finding::Unreadable(expected));
                 break;
             };
             let (hash, _) = self.at.step(bytes);
             // The signature stays at the kiosk.
-            put(&change, *seq, &record, (&hash, &[0; 32]))?;
+            put(&change, *seq, &record.on_one_line(), (&hash, &[0; 32]))?;
         }
         Ok(change.commit()?)
     }
@@ -154,7 +154,7 @@ mod tests {
             let mut changed = records.clone();
             changed[1].1[byte] ^= 1;
             let (finding, kept) = read(&changed);
-            assert!(matches!(finding, Some(Finding::Changed(4) | Finding::Replaced(6))), "{byte}: {finding:?}");
+            assert!(matches!(finding, Some(Finding::Unreadable(4) | Finding::Replaced(6))), "{byte}: {finding:?}");
             assert!(kept.len() <= 4);
         }
         for (changed, expected) in [

@@ -15,6 +15,9 @@ pub enum Finding {
     /// The record with this number does not match its hash or signature, or is out of order.
     #[error("record {0} was changed or moved")]
     Changed(u64),
+    /// The record with this number says nothing that this version can read.
+    #[error("record {0} cannot be read")]
+    Unreadable(u64),
     /// Records are missing at the end.
     #[error("the log was cut: it ends with record {last}, but record {known} was written")]
     Cut {

@@ -22,6 +22,11 @@ const OTHER_BADGE: &str = "0087654321";
 
 /// `fleet adopt` at this kiosk, with the admin's key in the folder of that machine.
 fn adopt(admin: &Machine<'_>, kiosk: &Site) -> std::process::Output {
+    adopt_at(admin, kiosk, &admin.db.url())
+}
+
+/// The same, with this address for the kiosk.
+fn adopt_at(admin: &Machine<'_>, kiosk: &Site, url: &str) -> std::process::Output {
     fs::write(
         kiosk.folder.path().join("kiosk.toml"),
         format!("[kisi]\nbase_url = \"{}\"\n", kiosk.config.kisi.base_url),
@@ -30,17 +35,7 @@ fn adopt(admin: &Machine<'_>, kiosk: &Site) -> std::process::Output {
     let mut command = vestibule(kiosk.folder.path().to_owned());
     let _ =
         command.arg("--config").arg(kiosk.folder.path().join("kiosk.toml")).args(["fleet", "adopt", "--yes", "--json"]);
-    let _ = command.args([
-        "--name",
-        "Lobby",
-        "--site",
-        "HQ",
-        "--zone",
-        "Europe/Berlin",
-        "--kiosk-url",
-        &admin.db.url(),
-        "--ca",
-    ]);
+    let _ = command.args(["--name", "Lobby", "--site", "HQ", "--zone", "Europe/Berlin", "--kiosk-url", url, "--ca"]);
     let _ = command.arg(admin.db.ca()).args(["--fleet", &admin.db.socket("owner"), "--admin-data"]);
     command.arg(admin.folder.path().join("data")).output().unwrap()
 }
@@ -224,4 +219,28 @@ fn a_data_key_from_before_a_rekey_does_not_become_the_fleets() {
     let mut kiosk = lobby.kiosk();
     kiosk.wait(Duration::from_secs(1));
     assert!(signs_in(&mut kiosk, |kiosk| kiosk.type_pin(&pin)), "{:?}", kiosk.texts());
+}
+
+/// Until an adoption has succeeded people are changed at the kiosk, and what was wrong is corrected.
+#[test]
+fn an_adoption_that_failed_is_repeated_with_another_address_and_brings_back_nobody() {
+    let (db, kisi) = (Postgres::start(), Site::new());
+    let (admin, lobby) = (Machine::new(&db), kisi.beside(""));
+    for email in ["ada@example.com", "grace@example.com"] {
+        let _ = lobby.enrol(email, None, true);
+    }
+    let nowhere = db.url().replace(&db.port().to_string(), "1");
+    let failed = adopt_at(&admin, &lobby, &nowhere);
+    assert_eq!(failed.status.code(), Some(1), "{failed:?}");
+    assert_eq!(db.value("SELECT count(*) FROM vestibule.staff"), "2", "they were handed over");
+    let mut remove = vestibule(lobby.folder.path().to_owned());
+    let remove = remove.arg("--config").arg(lobby.folder.path().join("kiosk.toml"));
+    let remove =
+        remove.args(["staff", "remove", "grace@example.com", "--yes"]).env("VESTIBULE_ADMIN_KEY", &lobby.admin);
+    let removed = remove.output().unwrap();
+    assert!(removed.status.success(), "{removed:?}");
+    let done = adopt(&admin, &lobby);
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(db.value("SELECT string_agg(email, ' ') FROM vestibule.staff"), "ada@example.com");
+    assert_eq!(db.value("SELECT count(*) FROM vestibule.kiosks"), "1", "no second kiosk of that name");
 }

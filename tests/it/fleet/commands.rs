@@ -124,7 +124,7 @@ fn an_admins_key_is_backed_up_encrypted_and_opens_what_it_opened() {
     let _ = admin.is_refused(&["backup", "--to", "age1nonsense", "--out", "-"], 2);
     // Another machine with the key does what the first one did.
     let other = Machine::new(&db);
-    std::fs::create_dir(other.folder.path().join("data")).unwrap();
+    vestibule::private_files::make_folder(&other.folder.path().join("data")).unwrap();
     std::fs::write(other.folder.path().join("data/fleet.key"), &*back).unwrap();
     let _ = (other.asks(&["sites", "--add", "HQ", "--zone", "UTC"]), other.asks(&["open"]));
     let kiosk = Site::new();
@@ -170,4 +170,97 @@ fn a_kiosk_of_a_fleet_that_was_restored_from_its_backup_joins_again() {
     let verified = fleet.run(&["audit", "verify", "--json"]);
     let text = String::from_utf8(verified.stdout).unwrap();
     assert!(verified.status.success() && text.lines().count() == 2, "{text}");
+}
+
+/// What belongs to a kiosk and what belongs to an admin's machine is not mixed, and nothing that works is given up for a typing error.
+#[test]
+fn a_folder_is_a_kiosks_or_an_admins_and_a_membership_survives_a_wrong_address() {
+    let (db, kisi) = (Postgres::start(), Site::new());
+    let fleet = Fleet::new(&db, &kisi);
+    let lobby = fleet.kiosk("Lobby", "");
+    let run = |folder: &std::path::Path, arguments: &[&str]| {
+        let mut command = vestibule(folder.to_owned());
+        let command = command.args(arguments).env("VESTIBULE_FLEET_CA", db.ca());
+        let done = command.output().unwrap();
+        (done.status.code(), String::from_utf8(done.stderr).unwrap())
+    };
+    let data = fleet.admin.folder.path().join("data");
+    let (code, said) = run(&data, &["fleet", "join", &db.url(), "--wait", "1"]);
+    assert!(code == Some(1) && said.contains("is an admin's"), "{said}");
+    let _ = fleet.people(&["list"]);
+
+    let kept = || lobby.directory().fleet_secrets().unwrap();
+    let before = kept();
+    let nowhere = db.url().replace(&db.port().to_string(), "1");
+    let (code, said) = run(lobby.folder.path(), &["fleet", "join", &nowhere, "--anew", "--wait", "1"]);
+    assert!(code == Some(1) && kept() == before, "{said}");
+    let (code, said) = run(lobby.folder.path(), &["fleet", "join", &nowhere, "--wait", "1"]);
+    assert!(code == Some(1) && said.contains("--anew") && kept() == before, "{said}");
+    // A first attempt with a typing error needs no --anew.
+    let garage = kisi.beside("");
+    drop(garage.directory());
+    let (code, said) = run(garage.folder.path(), &["fleet", "join", &nowhere, "--wait", "1"]);
+    assert!(code == Some(1) && said.contains("cannot be reached"), "{said}");
+    let (running, _said, code) = shown(join(&db, &garage, &[]));
+    let _ = fleet.admin.asks(&["admit", &code, "--name", "Garage", "--site", "HQ"]);
+    assert!(running.wait_with_output().unwrap().status.success());
+
+    // A kiosk's folder does not become an admin's, and a fleet that is not made leaves no key.
+    let (own, other) = (kisi.beside(""), Postgres::start());
+    let _ = own.enrol("ada@example.com", None, true);
+    let (code, said) = run(own.folder.path(), &["fleet", "init", "--fleet", &other.socket("owner")]);
+    assert!(code == Some(1) && said.contains("a kiosk's own"), "{said}");
+    let another = Machine::new(&db);
+    let _ = another.is_refused(&["init"], 1);
+    for folder in [own.folder.path().to_owned(), another.folder.path().join("data")] {
+        assert!(!folder.join("fleet.key").exists(), "{}", folder.display());
+    }
+    db.on_server("CREATE DATABASE second");
+    let second = db.socket("owner").replace("/fleet", "/second");
+    let (code, said) = run(&another.folder.path().join("data"), &["fleet", "init", "--fleet", &second]);
+    assert!(code == Some(1) && said.contains("each fleet needs one of its own"), "{said}");
+}
+
+/// Each admin has a role, and a copy of the key. A password that somebody writes into the address is shown nowhere.
+#[test]
+fn a_second_admin_needs_a_role_and_the_key_and_settings_are_changed_together() {
+    let db = Postgres::start();
+    let admin = Machine::new(&db);
+    let _ = admin.asks(&["init"]);
+    let _ = admin.asks(&["sites", "--add", "HQ", "--zone", "UTC"]);
+    db.on_server("CREATE ROLE alice LOGIN");
+    let other = Machine::new(&db);
+    vestibule::private_files::make_folder(&other.folder.path().join("data")).unwrap();
+    let _ =
+        std::fs::copy(admin.folder.path().join("data/fleet.key"), other.folder.path().join("data/fleet.key")).unwrap();
+    let asks = |arguments: &[&str]| {
+        let mut command = vestibule(other.folder.path().join("data"));
+        let command = command.args(arguments).env("VESTIBULE_FLEET", db.socket("alice"));
+        let done = command.output().unwrap();
+        (done.status.code(), String::from_utf8([done.stdout, done.stderr].concat()).unwrap())
+    };
+    let (code, said) = asks(&["fleet", "list"]);
+    assert!(code == Some(1) && said.contains("GRANT vestibule_admin"), "{said}");
+    db.on_server("GRANT vestibule_admin TO alice");
+    assert_eq!(asks(&["staff", "list", "--json"]).0, Some(0));
+    let (code, said) = asks(&["fleet", "set", "--per-hour", "7", "--keep-days", "99999"]);
+    assert!(code == Some(1) && said.contains("keep_days"), "{said}");
+    assert_eq!(admin.asks(&["status"])[0]["per_hour"], 0, "all or none");
+    assert_eq!(asks(&["fleet", "set", "--per-hour", "7", "--json"]).0, Some(0));
+    assert_eq!(
+        db.value("SELECT admin || ' ' || about FROM vestibule.acts ORDER BY at DESC LIMIT 1"),
+        "alice set per_hour 7"
+    );
+
+    for url in
+        ["postgre://owner:s3cretPW@localhost/fleet", "owner:s3cretPW@localhost/fleet", "postgres://owner:s3cretPW@h/f"]
+    {
+        for arguments in [&["fleet", "list", "--fleet", url][..], &["staff", "list", "--fleet", url]] {
+            let (code, said) = asks(arguments);
+            assert!(code == Some(2) && !said.contains("s3cretPW"), "{said}");
+        }
+    }
+    let mut help = vestibule(other.folder.path().join("data"));
+    let help = help.args(["staff", "--help"]).env("VESTIBULE_FLEET", "postgres://owner:s3cretPW@h/f").output().unwrap();
+    assert!(!String::from_utf8(help.stdout).unwrap().contains("s3cretPW"));
 }

@@ -73,7 +73,10 @@ fn on_an_admins_machine_it_knows_the_database_the_kiosks_the_logins_and_the_odds
     assert_eq!(says(&said, "fleet", "version 2"), "bad");
     db.in_fleet("UPDATE vestibule.fleet SET schema_version = 1");
     let _ = fleet.admin.asks(&["expel", "Lobby", "--yes", "--no-renew"]);
-    assert_eq!(says(&asks(), "kiosk", "Lobby, expelled, may hold the logins of 1 person"), "bad");
+    assert_eq!(
+        says(&asks(), "kiosk", "Lobby, expelled, may hold the logins of 1 person: run `vestibule fleet expel kiosk_"),
+        "bad"
+    );
     let login = kisi.kisi.with(|world| *world.logins.iter().find(|(_, login)| login.kind == "device").unwrap().0);
     let _ = kisi.kisi.with(|world| world.logins.remove(&login));
     assert_eq!(says(&asks(), "login", "staff renew ada@example.com"), "bad");

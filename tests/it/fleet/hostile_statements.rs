@@ -113,6 +113,8 @@ pub(super) const REFUSED: &[&str] = &[
     "SELECT vestibule_api.expel('Kiosk 3')",
     "SELECT vestibule_api.restored(9000000000000, 'proof')",
     "SELECT vestibule_api.last_act()",
+    "SELECT vestibule_api.close('{other}')",
+    "SELECT vestibule_api.ship(9223372036854775805, decode(repeat('00', 32), 'hex'), ARRAY['a', 'b']::bytea[], sha256('b'))",
     "SELECT vestibule_api.guesses()",
     "SELECT vestibule_api.chain('{other}')",
     "SELECT * FROM vestibule_api.records('{other}', 0, 10)",

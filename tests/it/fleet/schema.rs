@@ -50,7 +50,7 @@ fn each_role_may_execute_its_functions_and_no_other() {
     assert_eq!(may("vestibule_join"), "request_join");
     assert_eq!(
         may("vestibule_admin"),
-        "add_site admit adopt chain counts end_sessions expel exposed guesses join_requests kiosks last_act next_staff open_joining own_keys owner people person \
+        "add_site admit adopt chain close counts end_sessions expel exposed guesses join_requests kiosks last_act next_staff open_joining own_keys owner people person \
          prune_all put records remove restored set set_sites settings sites"
     );
     // A kiosk has no right to any table or sequence, and each function takes its names from the catalog alone.
