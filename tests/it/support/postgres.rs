@@ -162,7 +162,9 @@ impl Postgres {
 
     /// Copies the running server.
     fn copy(&self, name: &str, more: &[&str]) -> PathBuf {
-        let data = self.folder.path().join(name);
+        // A port may come again.
+        let mut folders = (0..).map(|number| self.folder.path().join(format!("{name}.{number}")));
+        let data = folders.find(|folder| !folder.exists()).unwrap();
         let from =
             format!("host={} port={} user=owner application_name={name}", self.folder.path().display(), self.port);
         let copied = program("pg_basebackup")
