@@ -16,7 +16,7 @@ pub use self::{
     appearance::{BadLogo, colors, labels, logo, window},
     doors::all_door_rules,
     error::Error,
-    fleet::{cost, enter_fleet},
+    fleet::{cost, enter_fleet, fleet_access},
     guessing::{badge_odds, measured_cost, odds, spray},
     readers::{devices, nearby, osdp_keys, readers},
 };

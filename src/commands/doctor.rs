@@ -67,7 +67,7 @@ impl Site {
         let directory = self.directory()?;
         let is_fleet = self.people.is_set();
         let guessing = Guessing::of(&config, &directory)?;
-        let guessing = if is_fleet { fleet::guessing(self, &config, guessing)? } else { guessing };
+        let guessing = if is_fleet { fleet::guessing(self, guessing)? } else { guessing };
         let mut findings = vec![
             key(directory.key_place()),
             pins(&config, &guessing.pins),

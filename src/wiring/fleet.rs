@@ -4,7 +4,7 @@ use super::Error;
 use crate::{
     agent, backup_encryption,
     config::{Config, Offline},
-    fleet::{Access, Membership},
+    fleet::{self, Access, Membership},
     store::directory::{Cost, Directory, FleetKeys},
 };
 
@@ -23,12 +23,21 @@ pub fn enter_fleet(config: &Config, directory: &mut Directory) -> Result<Option<
     };
     let keys = fleet_keys(&joined).ok_or(Error::FleetKeys)?;
     directory.enter_fleet(keys, None);
-    let url = if config.fleet.url.is_empty() { &joined.url } else { &config.fleet.url };
-    let ca = config.fleet.ca.clone().or_else(|| joined.ca.clone());
-    let access = Access { address: url.parse().map_err(Error::Fleet)?, ca, account: joined.account() };
+    let access = fleet_access(config, &joined).map_err(Error::Fleet)?;
     let (offline_days, is_offline_allowed) = (config.fleet.offline_days, config.fleet.offline == Offline::Allow);
     let own_records = joined.own_records;
     Ok(Some(agent::Membership { access, offline_days, is_offline_allowed, own_records }))
+}
+
+/// How a kiosk that joined reaches its fleet's database: the configuration's word goes before what it joined with.
+///
+/// # Errors
+///
+/// [`fleet::Error::Address`]
+pub fn fleet_access(config: &Config, joined: &Membership) -> Result<Access, fleet::Error> {
+    let url = if config.fleet.url.is_empty() { &joined.url } else { &config.fleet.url };
+    let ca = config.fleet.ca.clone().or_else(|| joined.ca.clone());
+    Ok(Access { address: url.parse()?, ca, account: joined.account() })
 }
 
 /// The fleet's keys, opened with the kiosk's identity. `None` when one does not open.

@@ -47,6 +47,9 @@ impl Agent {
 
     /// Publishes how many records the database lacks. Records are written at any time.
     pub(in crate::agent) fn report_unshipped(&self) {
+        if self.fleet.is_none() {
+            return;
+        }
         let unshipped = self.unshipped();
         self.status.change(|facts| {
             if let Some(fleet) = &mut facts.fleet {

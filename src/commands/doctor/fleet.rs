@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use vestibule::{
     config::Config,
     error_chain::Chain,
-    fleet::{self, Connection, Guesses, Kiosk, Membership, Rate, ServerState, VERSION},
-    store::directory::{BadgeOdds, Directory, Odds},
+    fleet::{self, Access, Connection, Guesses, Kiosk, Membership, Rate, ServerState, VERSION},
+    store::directory::{BadgeOdds, Directory, Odds, Spray},
     wiring,
 };
 
@@ -29,7 +29,7 @@ const SILENT: SignedDuration = SignedDuration::from_mins(5);
 const OTHERS: i64 = 10;
 
 /// What guessing costs over all kiosks: each has guesses of its own.
-pub(super) fn guessing(site: &Site, config: &Config, own: Guessing) -> Result<Guessing, Failure> {
+pub(super) fn guessing(site: &Site, own: Guessing) -> Result<Guessing, Failure> {
     let Guesses { kiosks, pins_at_a_site, rates } =
         site.fleet_people()?.ask(|list| async move { list.guesses().await })?;
     let all = |kind: &str| {
@@ -45,11 +45,7 @@ pub(super) fn guessing(site: &Site, config: &Config, own: Guessing) -> Result<Gu
         (odds, _) => odds,
     };
     let spray = rates.iter().find(|rate| rate.kind == "tries");
-    let spray = spray.map_or(wiring::spray(config, own.spray.badges), |rate| vestibule::store::directory::Spray {
-        guesses: rate.holds,
-        refill: rate.refill,
-        ..own.spray
-    });
+    let spray = spray.map_or(own.spray, |rate| Spray { guesses: rate.holds, refill: rate.refill, ..own.spray });
     Ok(Guessing { pins, badges, spray })
 }
 
@@ -137,11 +133,9 @@ fn of_kiosk(kiosk: &Kiosk, now: Timestamp) -> Option<Finding> {
 pub(super) async fn of_this_kiosk(config: &Config, directory: &Directory) -> Result<Option<Finding>, Failure> {
     let kept = directory.fleet_secrets()?.and_then(|kept| Membership::from_bytes(&kept));
     let Some(joined) = kept.filter(|joined| joined.keys.is_some()) else { return Ok(None) };
-    let url = if config.fleet.url.is_empty() { &joined.url } else { &config.fleet.url };
-    let ca = config.fleet.ca.clone().or_else(|| joined.ca.clone());
     let asked = async {
-        let connection = Connection::open(&url.parse()?, ca.as_deref(), &joined.account()).await?;
-        connection.hello().await
+        let Access { address, ca, account } = wiring::fleet_access(config, &joined)?;
+        Connection::open(&address, ca.as_deref(), &account).await?.hello().await
     };
     let asked = tokio::time::timeout(Duration::from_secs(10), asked).await;
     let welcome = match asked.unwrap_or(Err(fleet::Error::Silent(Duration::from_secs(10)))) {

@@ -147,7 +147,7 @@ fn expel_again(admin: &Admin, expelled: &[String], output: Output) -> Result<(),
     for kiosk in admin.run(admin.connection.kiosks())? {
         let is_expelled = |about: &String| about.split(' ').next_back() == Some(kiosk.role.as_str());
         if kiosk.expelled.is_none() && expelled.iter().any(is_expelled) {
-            let _ = admin.run(admin.connection.expel(&kiosk.name))?;
+            let _ = admin.run(admin.connection.expel(&kiosk.role))?;
             output.result(&json!({"expelled": kiosk.name}), &format!("{} is expelled again", kiosk.name))?;
         }
     }

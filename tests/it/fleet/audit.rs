@@ -5,13 +5,8 @@ use std::{process::Output, thread, time::Duration};
 use serde_json::{Value, json};
 use vestibule::{door::DoorId, secret::Secret};
 
-use super::status::{metrics_with, watched};
-use crate::support::{
-    fleet::Fleet,
-    headless::{Kiosk, Site, english},
-    kisi::runtime,
-    postgres::Postgres,
-};
+use super::status::{metrics_with, opens, watched};
+use crate::support::{fleet::Fleet, headless::Site, kisi::runtime, postgres::Postgres};
 
 const ADA: &str = "ada@example.com";
 const GRACE: &str = "grace@example.com";
@@ -19,19 +14,6 @@ const GRACE: &str = "grace@example.com";
 fn lines(done: &Output) -> Vec<Value> {
     let text = String::from_utf8(done.stdout.clone()).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{done:?}"))).collect()
-}
-
-/// Opens the main entrance and leaves.
-#[track_caller]
-fn opens(kiosk: &mut Kiosk, pin: &str) {
-    kiosk.type_pin(pin);
-    assert!(kiosk.shows("Main entrance"), "{:?}", kiosk.texts());
-    kiosk.wait(Duration::from_millis(450));
-    kiosk.tap_door("Main entrance");
-    assert!(kiosk.shows("Accepted"), "{:?}", kiosk.texts());
-    kiosk.wait(Duration::from_millis(450));
-    kiosk.tap(&english().say("sign-out"));
-    kiosk.wait(Duration::from_millis(450));
 }
 
 /// The kiosk's health endpoint says that the database has every record.

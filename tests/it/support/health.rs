@@ -1,6 +1,12 @@
 //! The health endpoint of a running kiosk.
 
-use std::{sync::LazyLock, thread, time::Duration};
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+    sync::LazyLock,
+    thread,
+    time::Duration,
+};
 
 use crate::support::{headless::now, installed::Installed};
 
@@ -37,6 +43,22 @@ pub(crate) fn until(url: &str, is_so: impl Fn(u16, &str) -> bool) -> String {
         assert!(now() < deadline, "{url}: {status} {text}");
         thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// Prometheus' own check finds nothing to say about these metrics.
+#[track_caller]
+pub(crate) fn is_valid(metrics: &str) {
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool must be installed: see README");
+    promtool.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
+    let verdict = promtool.wait_with_output().unwrap();
+    let said = [verdict.stdout, verdict.stderr].concat();
+    assert!(verdict.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
 }
 
 pub(crate) fn number(metrics: &str, name: &str) -> f64 {
