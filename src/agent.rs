@@ -20,6 +20,7 @@ mod technician;
 mod unlocker;
 mod visit;
 mod visits;
+mod work;
 #[cfg(test)]
 mod tests;
 
@@ -32,7 +33,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::{
     sync::mpsc,
-    task::{AbortHandle, JoinError, JoinSet},
+    task::{AbortHandle, JoinError},
     time,
 };
 
@@ -46,6 +47,7 @@ use self::{
     lookup::Visible,
     unlocker::Unlocker,
     visit::Visit,
+    work::{Completion, Work, completion},
 };
 pub use self::{
     authenticator::TRIES,
@@ -85,13 +87,6 @@ pub async fn run(parts: Parts, port: &mut Port) {
     agent.run(port, changes).await;
 }
 
-/// Applies the result of a finished task to the agent: records it and reports it to the window.
-type Completion = Box<dyn FnOnce(&mut Agent) + Send>;
-
-fn completion(complete: impl FnOnce(&mut Agent) + Send + 'static) -> Completion {
-    Box::new(complete)
-}
-
 struct Agent {
     events: mpsc::UnboundedSender<Event>,
     authenticator: Arc<Mutex<Authenticator>>,
@@ -114,7 +109,7 @@ struct Agent {
     remembers: bool,
     /// The fleet that this kiosk is in, if it is in one.
     fleet: Option<Fleet>,
-    work: JoinSet<Completion>,
+    work: Work,
 }
 
 impl Agent {
@@ -154,7 +149,7 @@ impl Agent {
             inline_lookup: parts.inline_lookup,
             remembers: parts.remembers_doors,
             fleet,
-            work: JoinSet::new(),
+            work: Work::new(),
         };
         agent.report_fleet();
         (agent, changes)
@@ -350,7 +345,7 @@ impl Agent {
         if minutes.is_multiple_of(HOUR) {
             self.audit.report();
             let authenticator = Arc::clone(&self.authenticator);
-            let _ = self.work.spawn_blocking(move || {
+            self.work.spawn_blocking(move || {
                 authenticator.lock().unwrap_or_else(PoisonError::into_inner).check();
                 completion(|_| {})
             });

@@ -139,7 +139,7 @@ impl Agent {
         if self.inline_lookup {
             keep();
         } else {
-            let _ = self.work.spawn_blocking(move || {
+            self.work.spawn_blocking(move || {
                 keep();
                 completion(|_| {})
             });

@@ -148,7 +148,7 @@ fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten();
     let version = |folder: &PathBuf| folder.file_name()?.to_str()?.parse::<u32>().ok();
     let mut debian: Vec<PathBuf> = versions.map(|entry| entry.path()).collect();
-    debian.sort_by_key(|folder| std::cmp::Reverse(version(folder)));
+    debian.sort_unstable_by_key(|folder| std::cmp::Reverse(version(folder)));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let anywhere = std::env::split_paths(&path).collect::<Vec<_>>();
     let folders = debian.into_iter().map(|folder| folder.join("bin")).chain(anywhere);

@@ -1,9 +1,11 @@
 //! The list of a fleet's people, for the directory on an admin's machine.
 
 use std::{
+    convert::Infallible,
     fmt,
     path::PathBuf,
-    sync::{Arc, mpsc},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
 };
 
@@ -65,12 +67,20 @@ impl FleetPeople {
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        let (send, answered) = mpsc::channel();
-        let asked = ask(Arc::clone(&self.0.connection));
-        drop(self.0.runtime.spawn(async move {
-            let _ = send.send(asked.await);
-        }));
-        answered.recv().unwrap_or(Err(Error::Answer("the connection's thread has ended")))
+        // One type of task and of channel for all questions: each further one would be compiled for itself.
+        let (asked, answer) = (ask(Arc::clone(&self.0.connection)), Arc::new(Mutex::new(None)));
+        let (done, ended) = mpsc::channel::<Infallible>();
+        let slot = Arc::clone(&answer);
+        let task: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
+            let answer = asked.await;
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            drop(done);
+        });
+        drop(self.0.runtime.spawn(task));
+        // Nothing is ever sent: it ends when the task does.
+        let _ = ended.recv();
+        let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        answer.unwrap_or(Err(Error::Answer("the connection's thread has ended")))
     }
 
     fn list<T, F>(&self, ask: impl FnOnce(Arc<Connection>) -> F) -> Result<T, directory::Error>

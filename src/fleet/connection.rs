@@ -22,7 +22,7 @@ use tokio::{
     time,
 };
 use tokio_postgres::{
-    AsyncMessage, Client, NoTls,
+    AsyncMessage, Client,
     error::{Severity, SqlState},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -82,21 +82,13 @@ impl Connection {
         if let Some(password) = &account.password {
             let _ = config.password(password.expose());
         }
-        let tls = if address.is_local() { None } else { Some(MakeRustlsConnect::new(tls(ca)?)) };
+        // A socket's address turns TLS off. It still names the way, so that there is one type of connection.
+        let tls = MakeRustlsConnect::new(if address.is_local() { with(RootCertStore::empty())? } else { tls(ca)? });
         let signals = Arc::<Signals>::default();
         let heard = Arc::clone(&signals);
         let connecting = async {
-            // The two kinds of connection have different types.
-            match tls {
-                None => {
-                    let (client, driver) = config.connect(NoTls).await?;
-                    Ok((client, tokio::spawn(drive(driver, heard))))
-                }
-                Some(tls) => {
-                    let (client, driver) = config.connect(tls).await?;
-                    Ok((client, tokio::spawn(drive(driver, heard))))
-                }
-            }
+            let (client, driver) = config.connect(tls).await?;
+            Ok((client, tokio::spawn(drive(driver, heard))))
         };
         let connected = time::timeout(CONNECT, connecting).await.map_err(|_| Error::Silent(CONNECT))?;
         let (client, driver) = connected.map_err(|error: tokio_postgres::Error| match error.code() {
@@ -177,6 +169,10 @@ fn tls(ca: Option<&Path>) -> Result<ClientConfig, Error> {
     if roots.is_empty() {
         return Err(Error::NoCertificates);
     }
+    with(roots)
+}
+
+fn with(roots: RootCertStore) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|_| Error::NoCertificates)?;

@@ -33,7 +33,7 @@ use self::{
     signing::{KeyFile, Keys},
 };
 pub use self::{
-    export::{By, Format, Line},
+    export::{By, Format, Line, lines},
     hash_chain::Head,
     limit::{Counted, Limit, Used},
     outcome::{Said, UnlockOutcome},

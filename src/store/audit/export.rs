@@ -153,11 +153,16 @@ impl Records<'_> {
             *asked += 1;
             *accepted += u64::from(outcome.is_some_and(|outcome| Counting::of(&outcome) == Counting::Accepted));
         }
-        let line = |(what, (asked, accepted))| Line { what, asked, accepted };
-        let mut lines: Vec<Line> = counts.into_iter().map(line).collect();
-        lines.sort_by_key(|line| Reverse(line.asked));
-        Ok(lines)
+        Ok(lines(counts))
     }
+}
+
+/// The lines of counts of unlocks that were asked for and accepted, the largest first.
+pub fn lines(counts: BTreeMap<String, (u64, u64)>) -> Vec<Line> {
+    let line = |(what, (asked, accepted))| Line { what, asked, accepted };
+    let mut lines: Vec<Line> = counts.into_iter().map(line).collect();
+    lines.sort_by_key(|line| Reverse(line.asked));
+    lines
 }
 
 /// Says of which kiosk a line is.

@@ -20,7 +20,7 @@ impl FleetKeys {
     pub fn new(keys: Vec<(i64, Zeroizing<Vec<u8>>)>, salt: Vec<u8>, cost: Cost) -> Option<Self> {
         let keys = keys.into_iter().map(|(generation, bytes)| Some((generation, DataKey::from_bytes(&bytes)?)));
         let mut keys = keys.collect::<Option<Vec<_>>>()?;
-        keys.sort_by_key(|(generation, _)| std::cmp::Reverse(*generation));
+        keys.sort_unstable_by_key(|(generation, _)| std::cmp::Reverse(*generation));
         let mut keys = keys.into_iter();
         let (generation, current) = keys.next()?;
         let data = DataKeys { generation, current, older: keys.collect() };
