@@ -6,13 +6,45 @@ mod staff;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::{
     fleet::{Database as FleetDatabase, Fleet, People as FleetPeople},
     gallery::GalleryArguments,
     staff::{ListEncoding, Staff},
 };
+
+/// How a command reports.
+#[derive(Debug, Clone, Copy, Args)]
+#[group(skip)]
+pub(super) struct Json {
+    /// Print JSON, one object per line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Whether a command asks before it changes something.
+#[derive(Debug, Clone, Copy, Args)]
+#[group(skip)]
+pub(super) struct Yes {
+    /// Skip the confirmation
+    #[arg(long)]
+    pub(super) yes: bool,
+}
+
+/// An encrypted backup.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(super) struct Backup {
+    /// age recipient: age1...
+    #[arg(long, value_name = "RECIPIENT")]
+    pub(super) to: String,
+    /// New file to write, never overwritten; - writes to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    #[command(flatten)]
+    pub(super) json: Json,
+}
 
 /// Touchscreen kiosk that opens doors through Kisi, in each person's own name.
 #[derive(Debug, Parser)]
@@ -109,9 +141,8 @@ pub(super) enum Command {
     Doctor {
         #[command(flatten)]
         fleet: FleetPeople,
-        /// Print one JSON object per line
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Replace the device key (by the new systemd credential, or by a new key file) and the data key. Stop the kiosk first
     #[command(after_help = "Example:\n  vestibule-admin rekey")]
@@ -119,26 +150,14 @@ pub(super) enum Command {
         /// Exit with 0 if the device key is the new credential, which still has to be renamed. For `vestibule-admin`
         #[arg(long, hide = true)]
         is_named_next: bool,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        json: Json,
     },
     /// Write an encrypted backup of the directory, readable only with the matching age identity
     #[command(after_help = "Example:\n  vestibule backup --to age1... --out kiosk.age")]
-    Backup {
-        /// age recipient: age1...
-        #[arg(long, value_name = "RECIPIENT")]
-        to: String,
-        /// New file to write, never overwritten; - writes to standard output
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
+    Backup(Backup),
     /// Restore a backup into a data folder that has no directory
     #[command(after_help = "Example:\n  vestibule restore kiosk.age --identity key.txt")]
     Restore {
@@ -147,12 +166,10 @@ pub(super) enum Command {
         /// File with age identities; - reads standard input
         #[arg(long, value_name = "FILE")]
         identity: PathBuf,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        json: Json,
     },
 }
 
@@ -162,15 +179,13 @@ pub(super) enum Technician {
     /// Issue a technician PIN and print it once; the old one stops working. To use it, hold the kiosk's clock for 3 s
     #[command(after_help = "Example:\n  vestibule technician pin")]
     Pin {
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        yes: Yes,
         /// Keep an existing PIN; issue one only if there is none
         #[arg(long, conflicts_with = "yes")]
         keep: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
 }
 
@@ -186,9 +201,8 @@ pub(super) enum Audit {
         /// File with the key printed by `take-key`
         #[arg(long, value_name = "FILE")]
         first_key: Option<PathBuf>,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Write the whole log to standard output
     #[command(after_help = "Example:\n  vestibule audit export --excel > audit.csv")]
@@ -212,9 +226,8 @@ pub(super) enum Audit {
         /// Last day to include (YYYY-MM-DD, local time) [default: the end]
         #[arg(long, value_name = "DATE")]
         until: Option<jiff::civil::Date>,
-        /// Print one JSON object per line
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Compare the unlocks with Kisi's history: what became of unclear ones, and what others did with logins of this kiosk
     #[command(after_help = "Example:\n  vestibule audit reconcile --from 2026-11-01")]
@@ -225,19 +238,16 @@ pub(super) enum Audit {
         /// Last day to include (YYYY-MM-DD, local time) [default: today]
         #[arg(long, value_name = "DATE")]
         until: Option<jiff::civil::Date>,
-        /// Print one JSON object per line
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Print the key that signed the first record and delete it here, so that nobody can re-sign old records on this kiosk
     #[command(after_help = "Example:\n  vestibule audit take-key > first.key")]
     TakeKey {
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        json: Json,
     },
 }
 
@@ -280,9 +290,8 @@ pub(super) enum Reader {
         /// With --capture: give up after this many seconds
         #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
         seconds: u64,
-        /// Print one JSON object per line
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Give an OSDP reader in install mode a new key for its secure channel. Stop the kiosk first
     #[command(after_help = "Example:\n  vestibule reader pair --address 0")]
@@ -290,8 +299,7 @@ pub(super) enum Reader {
         /// Address of the reader, as in [[reader]]
         #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=126))]
         address: u8,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
 }

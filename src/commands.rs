@@ -13,6 +13,7 @@ mod kiosk;
 mod qr;
 mod readers;
 mod report;
+mod runtime;
 mod setup;
 mod staff;
 mod technician_pin;
@@ -41,7 +42,7 @@ pub(super) use self::{
     report::printable,
     staff::Import,
 };
-use super::arguments::Arguments;
+use super::arguments::{Arguments, Json, Yes};
 
 /// How a command reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +53,8 @@ pub(super) enum Output {
     Json,
 }
 
-impl From<bool> for Output {
-    fn from(json: bool) -> Self {
+impl From<Json> for Output {
+    fn from(Json { json }: Json) -> Self {
         if json { Self::Json } else { Self::Text }
     }
 }
@@ -67,8 +68,8 @@ pub(super) enum Confirmation {
     Ask,
 }
 
-impl From<bool> for Confirmation {
-    fn from(yes: bool) -> Self {
+impl From<Yes> for Confirmation {
+    fn from(Yes { yes }: Yes) -> Self {
         if yes { Self::Given } else { Self::Ask }
     }
 }
@@ -202,10 +203,6 @@ fn own_folder() -> Option<PathBuf> {
 /// systemd's `$CREDENTIALS_DIRECTORY`, if it is set.
 fn credentials() -> Option<PathBuf> {
     env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(io("the async runtime cannot start"))
 }
 
 fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Failure {

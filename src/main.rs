@@ -18,7 +18,7 @@ use vestibule::{config::Config, enrol::list::Encoding, error_chain::Chain, platf
 
 use zeroizing_alloc::ZeroAlloc;
 
-use self::arguments::{Arguments, Audit, Command, Fleet, ListEncoding, Reader, Staff, Technician};
+use self::arguments::{Arguments, Audit, Backup, Command, Fleet, ListEncoding, Reader, Staff, Technician};
 use self::commands::Failure;
 
 /// Wipes memory when it is freed, because libraries copy logins into requests and buffers of their own.
@@ -98,7 +98,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Completions { shell }) => commands::completions(shell),
         Some(Command::Rekey { is_named_next: true, .. }) => site.is_key_named_next(),
         Some(Command::Rekey { yes, json, .. }) => site.rekey(yes.into(), json.into()),
-        Some(Command::Backup { to, out, json }) => site.backup(&to, &out, json.into()),
+        Some(Command::Backup(Backup { to, out, json })) => site.backup(&to, &out, json.into()),
         Some(Command::Restore { file, identity, yes, json }) => site.restore(&file, &identity, yes.into(), json.into()),
     }
 }
@@ -173,7 +173,7 @@ fn run_fleet(site: &commands::Site, fleet: Fleet) -> Result<(), Failure> {
         Fleet::List { database, json } => commands::Site::fleet_list(&database, json.into()),
         Fleet::Status { database, json } => commands::Site::fleet_status(&database, json.into()),
         Fleet::Set { database, settings, json } => site.fleet_set(&database, &settings.changes(), json.into()),
-        Fleet::Backup { to, out, json } => site.fleet_backup(&to, &out, json.into()),
+        Fleet::Backup(Backup { to, out, json }) => site.fleet_backup(&to, &out, json.into()),
         Fleet::Restored { database, backup_of, reapply, yes, json } => {
             let restoring = if reapply { commands::Restoring::Reapply } else { commands::Restoring::Whole };
             site.fleet_restored(&database, (backup_of, restoring), yes.into(), json.into())

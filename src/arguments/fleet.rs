@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use vestibule::{door::DoorId, fleet::Setting};
 
+use super::{Backup, Json, Yes};
+
 /// Which database.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Database {
@@ -40,9 +42,8 @@ pub(crate) enum Fleet {
     Init {
         #[command(flatten)]
         database: Database,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// On a kiosk that has people, while its program is stopped: begin a fleet with them, in place of `fleet init`. PINs, badges
     /// and logins stay as they are
@@ -71,21 +72,18 @@ pub(crate) enum Fleet {
         /// Data folder for the admin's key; without it, that of the account. It must not be the kiosk's
         #[arg(long, value_name = "FOLDER")]
         admin_data: Option<PathBuf>,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        json: Json,
     },
     /// Bring the database to the version of this program
     #[command(after_help = "Example:\n  vestibule fleet upgrade --fleet postgres://alice@db.example/vestibule")]
     Upgrade {
         #[command(flatten)]
         database: Database,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// List the sites, or add one
     #[command(after_help = "Example:\n  vestibule fleet sites --add HQ --zone Europe/Berlin")]
@@ -98,9 +96,8 @@ pub(crate) enum Fleet {
         /// Its time zone, at whose midnight the day of a limit begins
         #[arg(long, value_name = "ZONE", requires = "add")]
         zone: Option<String>,
-        /// Print one JSON object per line
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Let kiosks ask to join for some minutes
     #[command(after_help = "Example:\n  vestibule fleet open --minutes 15")]
@@ -110,9 +107,8 @@ pub(crate) enum Fleet {
         /// How many minutes joining stays open
         #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(i32).range(1..=60))]
         minutes: i32,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// On a kiosk: ask to join, show a code, and wait until an admin admits the kiosk with it
     #[command(after_help = "Example:\n  vestibule fleet join postgres://db.example/vestibule")]
@@ -128,9 +124,8 @@ pub(crate) enum Fleet {
         /// Ask with a new key, as after the kiosk was expelled, or to join another fleet
         #[arg(long)]
         anew: bool,
-        /// Print one JSON object per line
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Admit the kiosk that shows this code
     #[command(after_help = "Example:\n  vestibule fleet admit 7F3K-92QD-XM4T --name Lobby --site HQ")]
@@ -145,27 +140,24 @@ pub(crate) enum Fleet {
         /// Its site
         #[arg(long)]
         site: String,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// List the kiosks: where they are, and when they were last heard of
     #[command(after_help = "Example:\n  vestibule fleet list")]
     List {
         #[command(flatten)]
         database: Database,
-        /// Print one JSON object per line
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Show the settings and the size of the fleet
     #[command(after_help = "Example:\n  vestibule fleet status")]
     Status {
         #[command(flatten)]
         database: Database,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Change settings of the fleet, and show those that hold. Kiosks learn of a change within a minute
     #[command(after_help = "Example:\n  vestibule fleet set --per-hour 10 --per-day 40 --door 123=4")]
@@ -174,25 +166,14 @@ pub(crate) enum Fleet {
         database: Database,
         #[command(flatten)]
         settings: Settings,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Write this admin's key, encrypted. Without an admin's key a dump of the database is worthless
     ///
     /// `age --decrypt` gives `fleet.key` back, which belongs into the data folder of an admin's machine.
     #[command(after_help = "Example:\n  vestibule fleet backup --to age1... --out fleet.key.age")]
-    Backup {
-        /// age recipient: age1...
-        #[arg(long, value_name = "RECIPIENT")]
-        to: String,
-        /// New file to write, never overwritten; - writes to standard output
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
+    Backup(Backup),
     /// After the database was restored from a backup: take away again what was taken away since, then make kiosks trust it
     ///
     /// What this machine did since the backup is read from its audit log: kiosks that were expelled are expelled again, and people
@@ -208,12 +189,10 @@ pub(crate) enum Fleet {
         /// Only take away again what this machine took away: for each admin but the last one
         #[arg(long)]
         reapply: bool,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object per line
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        json: Json,
     },
     /// Cut off a kiosk, as after a theft, then renew the logins that it may hold
     ///
@@ -229,12 +208,10 @@ pub(crate) enum Fleet {
         /// Renew no logins, only list the people
         #[arg(long)]
         no_renew: bool,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object per line
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        json: Json,
     },
 }
 

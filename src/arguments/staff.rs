@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::PictureFormat;
+use super::{Json, PictureFormat, Yes};
 
 /// Subcommands of `staff`.
 #[derive(Debug, Subcommand)]
@@ -23,9 +23,8 @@ pub(crate) enum Staff {
         /// Issue a PIN and print it once
         #[arg(long)]
         pin: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Enroll everyone in a CSV list. Running it again does only what is missing
     #[command(
@@ -48,27 +47,23 @@ pub(crate) enum Staff {
         /// Show what would happen, and make nothing
         #[arg(long, conflicts_with = "from_kisi")]
         check: bool,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        yes: Yes,
         /// Issue a PIN to everyone who is new, and print it once
         #[arg(long)]
         pin: bool,
-        /// Print one JSON object per row
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Issue a new PIN and print it once; the old one stops working
     #[command(after_help = "Example:\n  vestibule staff pin ada@example.com")]
     Pin {
         /// E-mail address
         email: String,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        json: Json,
     },
     /// Give a person another badge, or take one away
     #[command(
@@ -89,9 +84,8 @@ pub(crate) enum Staff {
         /// With --remove: take all badges of the person away
         #[arg(long, requires = "remove", conflicts_with_all = ["number", "capture"])]
         all: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Give a person a printable badge: a QR code for an optical reader
     #[command(after_help = "Example:\n  vestibule staff qr ada@example.com --out ada.svg")]
@@ -104,33 +98,28 @@ pub(crate) enum Staff {
         /// Image format, if the file name does not end in .svg or .png
         #[arg(long, value_enum)]
         format: Option<PictureFormat>,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Replace a person's login at Kisi. A person with a PIN gets a new PIN
     #[command(after_help = "Example:\n  vestibule staff renew ada@example.com")]
     Renew {
         /// E-mail address
         email: String,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        json: Json,
     },
     /// Remove a person from this kiosk and delete their login at Kisi
     #[command(after_help = "Example:\n  vestibule staff remove ada@example.com")]
     Remove {
         /// E-mail address
         email: String,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        json: Json,
     },
     /// After a theft, from any machine: delete the logins in an earlier output of `staff list --json`
     #[command(after_help = "Example:\n  vestibule staff revoke logins.jsonl")]
@@ -138,30 +127,26 @@ pub(crate) enum Staff {
         /// File with one JSON object per person; - reads standard input
         #[arg(value_name = "FILE.jsonl")]
         file: PathBuf,
-        /// Skip the confirmation
-        #[arg(long)]
-        yes: bool,
-        /// Print one JSON object per login
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        json: Json,
     },
     /// Block someone from signing in at this kiosk until resumed. Their Kisi account and phone keep working
     #[command(after_help = "Example:\n  vestibule staff suspend ada@example.com")]
     Suspend {
         /// E-mail address
         email: String,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Let a suspended person sign in again
     #[command(after_help = "Example:\n  vestibule staff resume ada@example.com")]
     Resume {
         /// E-mail address
         email: String,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// Of a fleet: set the sites where a person signs in, in place of earlier ones
     #[command(after_help = "Example:\n  vestibule staff sites ada@example.com --site HQ --site Plant")]
@@ -174,16 +159,14 @@ pub(crate) enum Staff {
         /// At all sites, also those that are added later
         #[arg(long)]
         everywhere: bool,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
     /// List everyone who is enrolled
     #[command(after_help = "Example:\n  vestibule staff list --json > logins.jsonl")]
     List {
-        /// Print one JSON object per person
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        json: Json,
     },
 }
 

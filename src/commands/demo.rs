@@ -25,7 +25,7 @@ use super::{
     io,
     kiosk::show,
     report::say,
-    runtime,
+    runtime::wait,
 };
 
 /// Exit code after Ctrl+C, as a shell reports it.
@@ -121,5 +121,5 @@ pub(crate) fn simulate(listen: SocketAddr, scene: Option<PathBuf>) -> Result<(),
     let simulator = Simulator::start_on(listen, world).map_err(io("the simulator cannot start"))?;
     say(&format!("base_url  {}", simulator.base_url()))?;
     say(&format!("admin key {admin}"))?;
-    runtime()?.block_on(tokio::signal::ctrl_c()).map_err(io("cannot wait for Ctrl+C"))
+    wait(tokio::signal::ctrl_c())?.map_err(io("cannot wait for Ctrl+C"))
 }

@@ -27,7 +27,7 @@ use super::{
     ask::given_admin_key,
     failure::{CommandError, Failure},
     report::{count, outdated_text, records, say},
-    runtime,
+    runtime::Runtime,
 };
 
 /// The output names the failed checks.
@@ -86,24 +86,24 @@ impl Site {
         findings.push(audit_log(&directory)?);
         findings.extend(logo(&config));
         findings.push(disk(directory.folder()));
-        let runtime = runtime()?;
+        let runtime = Runtime::new()?;
         if !is_fleet {
             findings.extend(machine::machine(&config, directory.folder()));
             findings.extend(readers(&config, directory.folder()));
-            findings.extend(runtime.block_on(fleet::of_this_kiosk(&config, &directory))?);
+            findings.extend(runtime.wait(fleet::of_this_kiosk(&config, &directory))??);
         }
         findings.extend(outbox(&directory)?);
         let client = Client::new(&wiring::client(&config)).map_err(Failure::client)?;
-        findings.extend(runtime.block_on(network::network(&config, &client)));
+        findings.extend(runtime.wait(network::network(&config, &client))?);
         let admin = given_admin_key()?;
         // Skip logins and doors if Kisi cannot be reached: each request would wait for its timeout.
         let is_reached = findings.iter().any(|finding| finding.about == "HTTP" && finding.health == Severity::Well);
         let mut table = doors::Table::default();
         if is_reached {
-            findings.extend(runtime.block_on(logins(&client, &directory, admin.as_ref()))?);
-            table = runtime.block_on(doors::Table::read(&client, &directory, admin.as_ref()))?;
+            findings.extend(runtime.wait(logins(&client, &directory, admin.as_ref()))??);
+            table = runtime.wait(doors::Table::read(&client, &directory, admin.as_ref()))??;
         }
-        if !is_fleet && let Some(heard) = runtime.block_on(beacons::listen(&config, table.doors())) {
+        if !is_fleet && let Some(heard) = runtime.wait(beacons::listen(&config, table.doors()))? {
             findings.extend(table.readers(&heard, is_reached));
         }
         if is_reached {

@@ -35,7 +35,7 @@ use super::{
     failure::{CommandError, Failure},
     files, io,
     report::{check_outputs, count, tell},
-    runtime,
+    runtime::Runtime,
 };
 use crate::arguments::FleetDatabase as Database;
 
@@ -134,20 +134,20 @@ impl From<Error> for Failure {
 
 /// A connection, and the runtime that it lives in.
 pub(super) struct Admin {
-    runtime: tokio::runtime::Runtime,
+    runtime: Runtime,
     pub(super) connection: Connection,
 }
 
 impl Admin {
     pub(super) fn open(database: &Database) -> Result<Self, Failure> {
         let (address, account) = account(database)?;
-        let runtime = runtime()?;
-        let connection = runtime.block_on(Connection::open(&address, database.ca.as_deref(), &account))?;
+        let runtime = Runtime::new()?;
+        let connection = runtime.wait(Connection::open(&address, database.ca.as_deref(), &account))??;
         Ok(Self { runtime, connection })
     }
 
     pub(super) fn run<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
-        self.runtime.block_on(work).map_err(Failure::from)
+        self.runtime.wait(work)?.map_err(Failure::from)
     }
 }
 
@@ -169,7 +169,7 @@ impl Site {
         let recipient = self.own_recipient()?;
         tell("measuring how long a PIN's hash takes here ...");
         let cost = wiring::measured_cost();
-        let made = admin.runtime.block_on(make_fleet(&mut admin.connection, &recipient, cost));
+        let made = admin.runtime.wait(make_fleet(&mut admin.connection, &recipient, cost))?;
         if made.is_err() && is_new {
             // It opens nothing.
             let _ = fs::remove_file(self.folder().join(KEY_FILE));
@@ -187,7 +187,7 @@ impl Site {
 
     pub(crate) fn fleet_upgrade(database: &Database, output: Output) -> Result<(), Failure> {
         let mut admin = Admin::open(database)?;
-        let had = admin.runtime.block_on(fleet::upgrade(&mut admin.connection))?;
+        let had = admin.runtime.wait(fleet::upgrade(&mut admin.connection))??;
         let text = if had == VERSION {
             format!("the database has version {VERSION} already")
         } else {

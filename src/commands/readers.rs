@@ -17,7 +17,7 @@ use super::{
     failure::{CommandError, Failure},
     io,
     report::{printable, say, tell},
-    runtime,
+    runtime::wait,
 };
 
 /// A reader that ends with nothing is over after this.
@@ -60,15 +60,15 @@ impl Site {
     }
 
     /// Waits for a card at any reader, and prints what it reads as.
-    pub(crate) fn reader_capture(&self, wait: Duration, output: Output) -> Result<(), Failure> {
+    pub(crate) fn reader_capture(&self, limit: Duration, output: Output) -> Result<(), Failure> {
         let config = self.config()?;
         let readers = Readers::new(candidates(&config, wiring::devices(&config, &self.folder())));
         readers.start();
         tell("present a card to the reader");
-        let scan = runtime()?.block_on(async { tokio::time::timeout(wait, readers.next()).await });
+        let scan = wait(async { tokio::time::timeout(limit, readers.next()).await })?;
         let Ok(scan) = scan else {
             let failed: Vec<String> = readers.states().iter().filter_map(readers::ReaderState::trouble).collect();
-            return Err(ReaderError::NoCard { waited: wait, failed: failed.join("; ") }.into());
+            return Err(ReaderError::NoCard { waited: limit, failed: failed.join("; ") }.into());
         };
         print(&scan, &config.badge.profile, output)
     }

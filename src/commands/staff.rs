@@ -30,7 +30,7 @@ use super::{
     io,
     qr::QrError,
     report::{check_outputs, count, tell},
-    runtime,
+    runtime::wait,
 };
 use crate::arguments::PictureFormat;
 
@@ -99,7 +99,7 @@ impl Site {
         }
         let mut enroller = self.new_enroller(&config, SHORT_PACE, output)?;
         let candidate = Candidate { row: 0, email, name, badge };
-        let done = runtime()?.block_on(enroller.add(&candidate, pins == PinWish::Issue));
+        let done = wait(enroller.add(&candidate, pins == PinWish::Issue))?;
         reported(output, &candidate, done)
     }
 
@@ -116,7 +116,7 @@ impl Site {
         let config = self.config()?;
         let mut enroller = self.enroller_for(&config, email, output)?;
         confirm(confirmation, "The old PIN, if any, stops working. Issue a new one?")?;
-        renewed(email, runtime()?.block_on(enroller.new_pin(email)), output)
+        renewed(email, wait(enroller.new_pin(email))?, output)
     }
 
     /// Replaces somebody's login at Kisi by a new one.
@@ -127,7 +127,7 @@ impl Site {
         if person.is_some_and(|person| person.has_pin) {
             confirm(confirmation, "A new login needs a new PIN: the old one stops working. Continue?")?;
         }
-        renewed(email, runtime()?.block_on(enroller.renew(email)), output)
+        renewed(email, wait(enroller.renew(email))?, output)
     }
 
     /// Removes somebody from the directory, then deletes their login at Kisi.
@@ -136,7 +136,7 @@ impl Site {
         // An earlier removal may have been interrupted: this one completes it, although the person is gone here.
         confirm(confirmation, &format!("Remove {email} from this kiosk, and delete their login at Kisi?"))?;
         let mut enroller = self.enroller(&config, admin_key, SHORT_PACE)?;
-        let left_over = runtime()?.block_on(enroller.remove(email));
+        let left_over = wait(enroller.remove(email))?;
         let left_over = left_over.map_err(failed(email))?;
         output.done(email, "removed", false, left_over.as_ref())?;
         left_over.map_or(Ok(()), |_| Err(Failure::incomplete()))
@@ -231,7 +231,7 @@ impl Site {
         let mut enroller = self.enroller(config, no_admin, Duration::ZERO)?;
         known(&enroller.directory, email)?;
         let candidate = Candidate { row: 0, email: email.to_owned(), name: String::new(), badge: Some(badge) };
-        let done = runtime()?.block_on(enroller.add(&candidate, false));
+        let done = wait(enroller.add(&candidate, false))?;
         Ok((candidate, done))
     }
 

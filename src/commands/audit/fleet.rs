@@ -1,7 +1,6 @@
 //! The `audit` commands over a fleet: each kiosk's records as they are in the database, with their chain checked.
 
 use std::{
-    cmp::Reverse,
     collections::{BTreeMap, HashMap},
     io::Write,
 };
@@ -136,10 +135,7 @@ impl Site {
             }
             Ok(())
         })?;
-        let mut lines: Vec<Line> =
-            counts.into_iter().map(|(what, (asked, accepted))| Line { what, asked, accepted }).collect();
-        lines.sort_by_key(|line| Reverse(line.asked));
-        Ok((lines, found))
+        Ok((audit::lines(counts), found))
     }
 
     /// What all kiosks did, up to when the records of all of them are there.

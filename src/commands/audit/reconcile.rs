@@ -22,7 +22,7 @@ use super::{
         ask::admin_key,
         failure::{CommandError, Failure},
         report::{say, tell},
-        runtime,
+        runtime::wait,
     },
     interval,
 };
@@ -94,8 +94,7 @@ impl Site {
         let client = Client::new(&wiring::client(&config)).map_err(Failure::client)?;
         let admin = admin_key()?;
         let (first, last) = (before(from, APART), until.saturating_add(APART).unwrap_or(until));
-        let history =
-            runtime()?.block_on(client.unlocks_by_logins(&admin, first, last)).map_err(ReconcileError::Kisi)?;
+        let history = wait(client.unlocks_by_logins(&admin, first, last))?.map_err(ReconcileError::Kisi)?;
         let found = Reconciliation::new(&ours.unlocks, &history.events, &ours.owners, ours.interval);
         let about = format!(
             "{} agreed, {} resolved, {} pending, {} missing, {} foreign",

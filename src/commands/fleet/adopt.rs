@@ -18,7 +18,7 @@ use super::{
         failure::Failure,
         io, kiosk, own_folder,
         report::{count, tell},
-        runtime,
+        runtime::wait,
         staff::SHORT_PACE,
     },
     Admin, Database, FleetError, KEY_FILE,
@@ -73,7 +73,7 @@ impl Site {
         admin.run(admin.connection.adopt(&role, founding.last_staff))?;
         // As the kiosk itself connects, before it depends on it.
         let ca = adopt.database.ca.as_deref();
-        let welcome = admin.runtime.block_on(welcome(&address, ca, &membership))?;
+        let welcome = admin.runtime.wait(welcome(&address, ca, &membership))??;
         membership.keys = Some(WrappedKeys::from(&welcome.ok_or(FleetError::NotAdmitted)?));
         membership.ca = ca.map(std::path::absolute).transpose().map_err(io("the file of --ca cannot be found"))?;
         membership.own_records = wiring::writable_log(&directory)?.head()?.map_or(0, |head| head.seq);
@@ -113,7 +113,7 @@ impl Site {
         drop(directory);
         tell("earlier commands left logins at Kisi, which are deleted now");
         let enroller = self.enroller(&self.config()?, admin_key, SHORT_PACE)?;
-        let _ = runtime()?.block_on(enroller.drain_outbox()).map_err(FleetError::LeftAtKisi)?;
+        let _ = wait(enroller.drain_outbox())?.map_err(FleetError::LeftAtKisi)?;
         Ok(enroller.directory)
     }
 
@@ -125,7 +125,7 @@ impl Site {
         let wrapped = recipient.encrypt(&founding.key).map_err(FleetError::Identity)?;
         let cost = numbers(founding.cost);
         let first = FirstKey { salt, cost, recipient: &recipient.to_string(), wrapped: &wrapped };
-        match admin.runtime.block_on(fleet::init(&mut admin.connection, &first)) {
+        match admin.runtime.wait(fleet::init(&mut admin.connection, &first))? {
             Ok(()) => Ok(()),
             Err(Error::Exists) => {
                 let kept = admin.run(admin.connection.own_keys())?;

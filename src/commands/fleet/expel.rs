@@ -13,7 +13,7 @@ use super::{
         ask::{admin_key, confirm},
         failure::Failure,
         report::{count, say, tell},
-        runtime,
+        runtime::Runtime,
         staff::SHORT_PACE,
     },
     Admin, Database,
@@ -84,7 +84,7 @@ impl Site {
 
 /// Renews the logins of these people, one after the other. One that fails is left for the next run.
 fn renew_all(mut enroller: Enroller, exposed: &[String], output: Output) -> Result<(), Failure> {
-    let runtime = runtime()?;
+    let runtime = Runtime::new()?;
     let has_cards = |email: &&String| {
         enroller.directory.person(email).is_ok_and(|person| person.is_some_and(|person| !person.badges.is_empty()))
     };
@@ -96,7 +96,7 @@ fn renew_all(mut enroller: Enroller, exposed: &[String], output: Output) -> Resu
     }
     let (mut left, mut is_clean) = (Vec::new(), true);
     for (at, email) in exposed.iter().enumerate() {
-        match runtime.block_on(enroller.renew(email)) {
+        match runtime.wait(enroller.renew(email))? {
             Ok(Renewed { pin, left_over }) => {
                 is_clean &= left_over.is_none();
                 output.done(email, "renewed", pin.is_some(), left_over.as_ref())?;

@@ -16,7 +16,7 @@ use vestibule::{
 };
 
 use super::{
-    super::{Output, Site, failure::Failure, io, report::tell, runtime},
+    super::{Output, Site, failure::Failure, io, report::tell, runtime::Runtime},
     FleetError, KEY_FILE,
 };
 
@@ -48,22 +48,22 @@ impl Site {
         if copies < people {
             return Err(FleetError::HasPeople(people - copies).into());
         }
-        let runtime = runtime()?;
+        let runtime = Runtime::new()?;
         let kept = directory.fleet_secrets()?.and_then(|bytes| Membership::from_bytes(&bytes));
         let mut membership = match kept {
             Some(kept) if kept.url == url && !is_anew => kept,
             Some(kept) if kept.keys.is_some() && !is_anew => return Err(FleetError::OtherFleet.into()),
             // What the kiosk has is given up only for a database that lets it ask.
             Some(kept) if kept.keys.is_some() => {
-                let _ = runtime.block_on(stranger(&address, ca))?;
+                let _ = runtime.wait(stranger(&address, ca))??;
                 new_membership(&directory, url)?
             }
             Some(_) | None => new_membership(&directory, url)?,
         };
-        let asked = |membership: &Membership| runtime.block_on(welcome(&address, ca, membership));
+        let asked = |membership: &Membership| runtime.wait(welcome(&address, ca, membership))?;
         let mut welcome = asked(&membership)?;
         if welcome.is_none() {
-            runtime.block_on(ask(&address, ca, &membership.request))?;
+            runtime.wait(ask(&address, ca, &membership.request))??;
             let code = membership.request.code();
             let text = format!(
                 "\n    {code}\n\nRun on an admin's machine: vestibule fleet admit {code} --name NAME --site SITE"

@@ -22,7 +22,7 @@ use crate::commands::{
     failure::Failure,
     files::{is_standard, read},
     report::{count, say, tell},
-    runtime,
+    runtime::wait,
 };
 
 /// Rows of the preview.
@@ -77,7 +77,7 @@ impl Site {
     ) -> Result<(), Failure> {
         let config = self.config()?;
         let enroller = self.new_enroller(&config, PACE, output)?;
-        let proposal = runtime()?.block_on(enrol::proposal::from_kisi(&enroller, place, &config.badge.profile));
+        let proposal = wait(enrol::proposal::from_kisi(&enroller, place, &config.badge.profile))?;
         let proposal = proposal.map_err(StaffError::Kisi)?;
         proposal.iter().try_for_each(|proposed| output.proposed(proposed))?;
         let candidates: Vec<Candidate> = proposal.into_iter().map(|proposed| proposed.candidate).collect();
@@ -146,13 +146,13 @@ fn show_plans(list: &List, plans: &[Plan], output: Output) -> Result<(), Failure
 fn enroll(mut enroller: Enroller, candidates: &[Candidate], pins: PinWish, output: Output) -> Result<(), Failure> {
     let progress = progress(candidates.len());
     let mut written = Ok(());
-    let summary = runtime()?.block_on(enroller.import(candidates, pins == PinWish::Issue, |candidate, done| {
+    let summary = wait(enroller.import(candidates, pins == PinWish::Issue, |candidate, done| {
         let row = progress.suspend(|| output.row(candidate, done));
         progress.inc(1);
         if written.is_ok() {
             written = row;
         }
-    }));
+    }))?;
     progress.finish_and_clear();
     written.and_then(|()| output.summary(summary))?;
     if summary.is_complete() { Ok(()) } else { Err(Failure::incomplete()) }

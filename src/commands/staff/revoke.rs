@@ -19,7 +19,7 @@ use crate::commands::{
     failure::Failure,
     files::read,
     report::{count, say},
-    runtime,
+    runtime::Runtime,
 };
 
 /// A login to delete, from a line of `staff list --json`.
@@ -42,13 +42,13 @@ impl Site {
             &format!("Delete {} at {}?", count(logins.len(), "login", "logins"), config.kisi.base_url),
         )?;
         let admin = admin_key()?;
-        let runtime = runtime()?;
+        let runtime = Runtime::new()?;
         let mut is_complete = true;
         for Listed { email, login } in logins {
-            let deleted = runtime.block_on(async {
+            let deleted = runtime.wait(async {
                 tokio::time::sleep(SHORT_PACE).await;
                 client.delete_login(&admin, LoginId::new(login)).await
-            });
+            })?;
             let (result, error) = match deleted {
                 Ok(()) => ("deleted", None),
                 Err(kisi::Error::Refused { status: 404, .. }) => ("gone already", None),
