@@ -82,7 +82,7 @@ impl Connection {
         if let Some(password) = &account.password {
             let _ = config.password(password.expose());
         }
-        // A socket's address turns TLS off. It still names the way, so that there is one type of connection.
+        // Not used for a socket, whose address turns TLS off. It is given all the same, so that there is one type of connection.
         let tls = MakeRustlsConnect::new(if address.is_local() { with(RootCertStore::empty())? } else { tls(ca)? });
         let signals = Arc::<Signals>::default();
         let heard = Arc::clone(&signals);
