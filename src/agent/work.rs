@@ -13,7 +13,7 @@ pub(super) fn completion(complete: impl FnOnce(&mut Agent) + Send + 'static) -> 
     Box::new(complete)
 }
 
-/// Tasks that run, or wait to be applied. To tokio all of them are of one type: it would be compiled for each.
+/// Tasks that run, or whose results wait to be applied. They are boxed, so that tokio is compiled for one type of task.
 pub(super) struct Work(JoinSet<Completion>);
 
 impl Work {
@@ -36,7 +36,7 @@ impl Work {
         let _ = self.0.spawn_blocking(task);
     }
 
-    /// Waits for the next task that ends. `None` if there is none.
+    /// Waits until a task ends, and returns its result. Returns `None` when no task is left.
     pub(super) async fn join_next(&mut self) -> Option<Result<Completion, JoinError>> {
         self.0.join_next().await
     }

@@ -16,7 +16,7 @@ impl Runtime {
         runtime.map(Self).map_err(|source| Failure::io("the async runtime cannot start", source))
     }
 
-    /// Returns what the work returns. tokio sees the same type of work each time: it would be compiled for every command.
+    /// Returns what the work returns. The work goes to tokio as a trait object, so that tokio is compiled for one type of work.
     pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
         let mut done = None;
         {

@@ -67,7 +67,7 @@ impl FleetPeople {
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        // One type of task and of channel for all questions: each further one would be compiled for itself.
+        // The task is boxed, and its answer goes around the channel, so that tokio and the channel are compiled for one type.
         let (asked, answer) = (ask(Arc::clone(&self.0.connection)), Arc::new(Mutex::new(None)));
         let (done, ended) = mpsc::channel::<Infallible>();
         let slot = Arc::clone(&answer);
@@ -77,7 +77,7 @@ impl FleetPeople {
             drop(done);
         });
         drop(self.0.runtime.spawn(task));
-        // Nothing is ever sent: it ends when the task does.
+        // Nobody sends anything: the channel closes when the task ends.
         let _ = ended.recv();
         let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
         answer.unwrap_or(Err(Error::Answer("the connection's thread has ended")))

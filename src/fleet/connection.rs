@@ -82,7 +82,8 @@ impl Connection {
         if let Some(password) = &account.password {
             let _ = config.password(password.expose());
         }
-        // Not used for a socket, whose address turns TLS off. It is given all the same, so that there is one type of connection.
+        // A socket's address turns TLS off, and the client does not use this then. It is passed so that there is one type of
+        // connection.
         let tls = MakeRustlsConnect::new(if address.is_local() { with(RootCertStore::empty())? } else { tls(ca)? });
         let signals = Arc::<Signals>::default();
         let heard = Arc::clone(&signals);
